@@ -1,0 +1,1 @@
+"""What is measured: the catalogue of workloads, and the pytest modules that run them."""

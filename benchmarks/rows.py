@@ -1,0 +1,72 @@
+"""Puts mechanisms and workloads together into what pytest runs: one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import pytest
+
+from callcost.benchmarks.catalogue import Workload
+from callcost.bindings.registry import Build, Mechanism, StaleBuild, mechanisms
+from callcost.job import Binary, Contender
+from callcost.plugin import case
+
+BREAK_EVEN = "break-even"
+
+
+@cache
+def build() -> Build:
+    """Reads the manifest of the build once; raises StaleBuild."""
+    return Build()
+
+
+def contender(mechanism: Mechanism, workload: Workload) -> Contender:
+    """Describes one workload through one mechanism to the instrument.
+
+    The file hashes go with it, so that a worker refuses any file that the build did not make.
+    """
+    build().check_sources(mechanism)
+    binaries = tuple(
+        Binary(file.name, str(file.path), file.sha256, file.module)
+        for file in build().files(mechanism)
+    )
+    return Contender(
+        name=mechanism.name,
+        setup=f"from {mechanism.module} import {workload.function}\n{workload.setup}",
+        call=workload.call,
+        expect=repr(workload.expect),
+        binaries=binaries,
+    )
+
+
+def group_name(workload: Workload, prefix: str = "") -> str:
+    """Names the group of contenders that a workload is measured through."""
+    return f"{prefix} {workload.name}".strip()
+
+
+def rows(workloads: Iterable[Workload], prefix: str = "") -> list[Any]:
+    """Lists the pytest parameters (workload, mechanism) of every cell that is supported."""
+    return [
+        _row(workload, mechanism, prefix)
+        for workload in workloads
+        for mechanism in mechanisms()
+        if workload.function in mechanism.functions
+    ]
+
+
+def _row(workload: Workload, mechanism: Mechanism, prefix: str) -> Any:
+    names = workload.name, mechanism.name
+    identity = "-".join(names)
+    try:
+        reason = build().missing(mechanism)
+    except StaleBuild as error:
+        raise pytest.UsageError(str(error)) from error
+    if reason is not None:
+        return pytest.param(*names, id=identity, marks=pytest.mark.skip(f"not built: {reason}"))
+    try:
+        made = contender(mechanism, workload)
+    except StaleBuild as error:
+        raise pytest.UsageError(f"{mechanism.name}: {error}") from error
+    return case(group_name(workload, prefix), made, *names, identity=identity)

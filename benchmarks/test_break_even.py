@@ -1,0 +1,18 @@
+"""From which n on does it no longer matter how C is called, and when is each better than Python?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from callcost.benchmarks.catalogue import BREAK_EVEN_RESULTS, break_even_workload
+from callcost.benchmarks.rows import BREAK_EVEN, rows
+
+SWEEP = [break_even_workload(n) for n in BREAK_EVEN_RESULTS]
+
+
+@pytest.mark.break_even
+@pytest.mark.parametrize(("workload", "mechanism"), rows(SWEEP, prefix=BREAK_EVEN))
+def test_break_even(callcost: Callable[[], None], workload: str, mechanism: str) -> None:
+    callcost()

@@ -1,0 +1,1 @@
+"""One package per mechanism and mode: `<tool>_<mode>`, each a model example of that tool."""

@@ -1,0 +1,5 @@
+"""One extension, written against the Python C API."""
+
+from setuptools import Extension
+
+EXTENSIONS = [Extension("_fastcall", ["fastcall.c"])]

@@ -1,0 +1,5 @@
+"""One extension, written against the Python C API as it was before 3.7."""
+
+from setuptools import Extension
+
+EXTENSIONS = [Extension("_varargs", ["varargs.c"])]

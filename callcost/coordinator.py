@@ -1,0 +1,299 @@
+"""Runs the worker processes one after the other and gathers what they time.
+
+Every process visits every group of the run, in an order of its own, so that the samples of
+a row are spread over the whole run and a slow spell of the machine meets all rows alike.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from callcost.job import (
+    SCOUTING,
+    TARGET_EPOCH_NS,
+    Contender,
+    Controls,
+    Group,
+    Plan,
+    controls_for,
+    describe_group,
+    plan_epochs,
+)
+from callcost.process import WorkerFailed, WorkerProcess
+from callcost.worker import SCOUT_REPEATS
+
+Times = npt.NDArray[np.int64]
+
+QUICK_ROW_S = 0.15
+MIN_PASSES = 15
+MAX_PASSES = 2000
+HASH_SEEDS = 2**32 - 1
+# About how many target epochs the worker spends on estimating one call.
+SCOUT_EPOCHS = 2 * SCOUT_REPEATS
+# What an epoch costs beside its own time: switching contenders, two getrusage calls, waking up.
+EPOCH_OVERHEAD_NS = 5_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run is done: `row_s` is the wall time that one row may take, all processes together."""
+
+    processes: int = 20
+    min_processes: int = 10
+    row_s: float = 0.36
+    silence_s: float = 20.0
+    python: str = sys.executable
+    seed: int | None = None
+
+    def quick(self) -> Settings:
+        """Returns the same settings for a first look: fewer processes, shorter ones."""
+        return replace(self, processes=self.min_processes, row_s=QUICK_ROW_S)
+
+    def changed(self, **options: float | None) -> Settings:
+        """Returns the same settings with those replaced that are not None."""
+        return replace(self, **{k: v for k, v in options.items() if v is not None})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a contender has no result: what happened, and to whom."""
+
+    group: str
+    contender: str
+    kind: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.contender}: {self.kind}: {self.message}"
+
+
+@dataclass
+class GroupTimes:
+    """What the processes timed for one group.
+
+    Each entry of `processes` has a row per contender (the group's own, then the controls in
+    the order of `Controls.contenders`) and a column per pass: ns per epoch, negative where
+    the epoch was preempted.
+    """
+
+    group: Group
+    controls: Controls
+    plan: Plan
+    processes: list[Times] = field(default_factory=list)
+
+    @property
+    def contenders(self) -> tuple[Contender, ...]:
+        """The group's own contenders, then the controls: the rows of every entry of `processes`."""
+        return self.group.contenders + self.controls.contenders
+
+
+@dataclass
+class Run:
+    """Everything that one run found out."""
+
+    settings: Settings
+    cpu: int | None
+    seed: int
+    groups: dict[str, GroupTimes] = field(default_factory=dict)
+    failures: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    hash_seeds: list[int] = field(default_factory=list)
+    not_pinned: str | None = None
+    interrupted: bool = False
+    wall_s: float = 0.0
+
+    def finished(self) -> dict[str, GroupTimes]:
+        """Returns the groups that enough processes have timed to say something about them."""
+        enough = self.settings.min_processes
+        return {name: times for name, times in self.groups.items() if len(times.processes) >= enough}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come."""
+
+    done: int
+    total: int
+    what: str
+
+
+def choose_cpu() -> int | None:
+    """Chooses the CPU for all workers: the last one allowed, as the first serves most interrupts."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    return max(os.sched_getaffinity(0))
+
+
+def measure(
+    groups: Sequence[Group], settings: Settings, report: Callable[[Progress], None]
+) -> Run:
+    """Measures all groups; what fails is in `failures`, and an interrupt keeps what is there."""
+    seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
+    run = Run(settings, choose_cpu(), seed)
+    start_s = time.monotonic()
+    try:
+        _Coordinator(run, groups, report).run()
+    except KeyboardInterrupt:
+        run.interrupted = True
+    run.wall_s = time.monotonic() - start_s
+    return run
+
+
+class _Coordinator:
+    def __init__(
+        self, run: Run, groups: Sequence[Group], report: Callable[[Progress], None]
+    ) -> None:
+        self._run = run
+        self._groups = dict(enumerate(groups))
+        self._report = report
+        self._random = random.Random(run.seed)
+        self._call_ns: dict[int, list[float]] = {}
+
+    def run(self) -> None:
+        total = self._run.settings.processes
+        self._report(Progress(0, total, "checking every call"))
+        start_up_s = self._scout()
+        plans = self._plan(start_up_s)
+        for number, plan in plans.items():
+            group = self._groups[number]
+            self._run.groups[group.name] = GroupTimes(group, self._controls(number), plan)
+        for done in range(total):
+            self._report(Progress(done, total, f"process {done + 1} of {total}"))
+            self._work_off({n: plan for n, plan in plans.items() if n in self._groups})
+        self._report(Progress(total, total, "measured"))
+
+    def _controls(self, number: int) -> Controls:
+        return controls_for(self._groups[number], number)
+
+    def _contenders(self, number: int) -> tuple[Contender, ...]:
+        return self._groups[number].contenders + self._controls(number).contenders
+
+    def _scout(self) -> float:
+        """Checks and roughly times every call; returns the seconds a process needs beside that.
+
+        A contender that fails here is left out, and the others of its group are tried again.
+        """
+        start_up_s = 0.0
+        while left := [number for number in self._groups if number not in self._call_ns]:
+            start_s = time.monotonic()
+            self._work_off(dict.fromkeys(left, SCOUTING))
+            wall_s = time.monotonic() - start_s
+            costs = [cost for number in left for cost in self._call_ns.get(number, [])]
+            scout_ns = sum(SCOUT_EPOCHS * max(TARGET_EPOCH_NS, cost) for cost in costs)
+            start_up_s = max(start_up_s, wall_s - scout_ns / 1e9)
+        return start_up_s
+
+    def _plan(self, start_up_s: float) -> dict[int, Plan]:
+        """Shares the time of one process out evenly over all rows."""
+        settings = self._run.settings
+        rows = sum(len(self._groups[number].contenders) for number in self._groups)
+        if not rows:
+            return {}
+        # The scout is one process more than those that count.
+        available_s = rows * settings.row_s - (settings.processes + 1) * start_up_s
+        row_ns = max(0.0, available_s * 1e9 / settings.processes / rows)
+        plans = {}
+        for number in self._groups:
+            costs = self._call_ns[number]
+            plan = plan_epochs(costs, SCOUTING.passes)
+            calls = plan.calls + plan.warm_loops * plan.unroll
+            pass_ns = calls * sum(costs) + len(costs) * EPOCH_OVERHEAD_NS
+            group_ns = row_ns * len(self._groups[number].contenders)
+            passes = min(MAX_PASSES, max(MIN_PASSES, int(group_ns / pass_ns)))
+            plans[number] = replace(plan, passes=passes)
+        return plans
+
+    def _work_off(self, plans: dict[int, Plan]) -> None:
+        """Has every planned group visited once, by a further process where one dies of a group."""
+        left = dict(plans)
+        settings = self._run.settings
+        while left:
+            numbers = list(left)
+            hash_seed = self._random.randrange(HASH_SEEDS)
+            self._run.hash_seeds.append(hash_seed)
+            job = self._job(left)
+            with WorkerProcess(settings.python, job, hash_seed, settings.silence_s) as process:
+                try:
+                    for event in process.events():
+                        if not self._take(event, numbers, left):
+                            raise process.failure("garbage", f"its worker answered {event}")
+                except WorkerFailed as failed:
+                    self._give_up(failed, numbers, left)
+
+    def _job(self, plans: dict[int, Plan]) -> dict[str, Any]:
+        groups = [describe_group(self._contenders(n), plan) for n, plan in plans.items()]
+        return {
+            "cpu": self._run.cpu,
+            "seed": self._random.getrandbits(32),
+            "limit_s": int(self._run.settings.silence_s * (1 + len(groups))),
+            "groups": groups,
+        }
+
+    def _take(self, event: dict[str, Any], numbers: list[int], left: dict[int, Plan]) -> bool:
+        """Enters one answer of a worker into the run; returns whether it was one."""
+        match event:
+            case {"event": "ready", "not_pinned": reason}:
+                self._run.not_pinned = reason
+            case {"event": "estimates", "group": int(position), "call_ns": list(call_ns)}:
+                del left[numbers[position]]
+                self._call_ns[numbers[position]] = call_ns
+            case {"event": "times", "group": int(position), "epoch_ns": list(epoch_ns)}:
+                del left[numbers[position]]
+                name = self._groups[numbers[position]].name
+                self._run.groups[name].processes.append(np.array(epoch_ns, dtype=np.int64))
+            case {"event": "error", "group": int(position), "contender": int(contender)}:
+                del left[numbers[position]]
+                self._fail(numbers[position], contender, event["kind"], event["message"])
+            case {"event": "done", "printed_bytes": int(printed)}:
+                if printed:
+                    self._blame_printing(numbers, printed)
+            case _:
+                return False
+        return True
+
+    def _give_up(self, failed: WorkerFailed, numbers: list[int], left: dict[int, Plan]) -> None:
+        """Drops what a worker died of; where that is unknown, everything it had left to do."""
+        if failed.group is not None and failed.contender is not None:
+            number = numbers[failed.group]
+            left.pop(number, None)
+            self._fail(number, failed.contender, failed.kind, str(failed))
+            return
+        for number in left:
+            self._fail_group(number, failed.kind, f"{failed} before any call was made")
+        left.clear()
+
+    def _blame_printing(self, numbers: list[int], printed: int) -> None:
+        """Fails all groups of a process in which somebody wrote, unseen, to standard output."""
+        for number in numbers:
+            if number in self._groups:
+                message = f"a call wrote to standard output ({printed} bytes) while it was timed"
+                self._fail_group(number, "garbage", message)
+
+    def _fail(self, number: int, index: int, kind: str, message: str) -> None:
+        """Leaves a contender out; once its group is being timed, the group goes with it."""
+        group = self._groups[number]
+        contender = self._contenders(number)[index]
+        failure = Failure(group.name, contender.name, kind, message)
+        if index >= len(group.contenders) or number in self._call_ns:
+            self._fail_group(number, kind, f"not measured, because {contender.name} failed: {message}")
+        self._run.failures[group.name, contender.name] = failure
+        rest = tuple(other for other in group.contenders if other is not contender)
+        if number in self._groups:
+            self._groups[number] = Group(group.name, rest)
+            if not rest:
+                del self._groups[number]
+
+    def _fail_group(self, number: int, kind: str, message: str) -> None:
+        group = self._groups.pop(number)
+        self._run.groups.pop(group.name, None)
+        for contender in group.contenders:
+            failure = Failure(group.name, contender.name, kind, message)
+            self._run.failures.setdefault((group.name, contender.name), failure)

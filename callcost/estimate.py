@@ -1,0 +1,204 @@
+"""Turns the epochs of a group into costs and ratios, each with a confidence interval.
+
+Within a process, a ratio is the interquartile mean, over passes, of the log of the two
+contenders' epochs in the same pass. Over processes it is the median, and its interval comes
+from the order statistics of the processes, which assumes nothing of their distribution.
+docs/measuring.md tells why, and what else was tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from callcost.coordinator import GroupTimes, Run
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+CONFIDENCE = 0.95
+# A pass counts as calm while the yardstick stays within this factor of its fast level, which
+# is the quantile CALM_LEVEL over the whole run. A busy hyperthread neighbour costs 1.4 to 2.
+CALM_FACTOR = 1.2
+CALM_LEVEL = 0.1
+MIN_CALM_PASSES = 8
+MIN_PROCESSES = 6
+# Differences below this are never called differences: false alarms need a minimum effect size.
+MIN_EFFECT = 0.005
+# A twin that is off by more than this, interval and all, makes its group inconclusive.
+TWIN_LIMIT = 0.02
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with the ends of its 95% confidence interval, all in the same unit."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_list(self) -> list[float]:
+        """Returns value, low and high."""
+        return [self.value, self.low, self.high]
+
+
+def median_interval(samples: Floats) -> Interval:
+    """Estimates the median of independent samples; NaN is left out, too few give NaN ends."""
+    samples = samples[~np.isnan(samples)]
+    if not samples.size:
+        return Interval(np.nan, np.nan, np.nan)
+    test = stats.quantile_test(samples, q=float(np.median(samples)), p=0.5)
+    interval = test.confidence_interval(CONFIDENCE)
+    return Interval(float(np.median(samples)), float(interval.low), float(interval.high))
+
+
+def interquartile_mean(samples: Floats) -> Floats:
+    """Averages the middle half of each row, leaving NaN out: shape (n, passes) gives (n,)."""
+    low, high = np.nanquantile(samples, [0.25, 0.75], axis=1, keepdims=True)
+    middle = np.where((samples >= low) & (samples <= high), samples, np.nan)
+    means: Floats = np.nanmean(middle, axis=1)
+    return means
+
+
+class GroupEstimate:
+    """The costs of one group's contenders, and their ratios to each other.
+
+    Rows are numbered as in `GroupTimes.contenders`; costs are ns per call.
+    """
+
+    def __init__(self, times: GroupTimes) -> None:
+        self.times = times
+        self.names = [contender.name for contender in times.contenders]
+        self.size = len(times.group.contenders)
+        self._empty = self.size
+        self._twin = self.size + 1
+        self._yardstick = self.size + 2
+
+    @cached_property
+    def _gross(self) -> list[Floats]:
+        """Gross ns per call of each process: (contenders, passes), NaN where it does not count."""
+        calls = self.times.plan.calls
+        return [
+            np.where((epochs > 0) & calm, epochs, np.nan) / calls
+            for epochs, calm in zip(self.times.processes, self._calm, strict=True)
+        ]
+
+    @cached_property
+    def _calm(self) -> list[Bools]:
+        """Tells of each process which passes the machine was calm in."""
+        yardsticks = [np.abs(epochs[self._yardstick]) for epochs in self.times.processes]
+        limit = CALM_FACTOR * np.quantile(np.concatenate(yardsticks), CALM_LEVEL)
+        calm = [yardstick <= limit for yardstick in yardsticks]
+        usable = sum(int(passes.sum()) >= MIN_CALM_PASSES for passes in calm)
+        if usable >= MIN_PROCESSES:
+            return [
+                passes if passes.sum() >= MIN_CALM_PASSES else np.zeros_like(passes)
+                for passes in calm
+            ]
+        # Hardly a calm moment in the whole run: better all of it than nothing.
+        return [np.ones_like(passes) for passes in calm]
+
+    @cached_property
+    def _usable(self) -> list[int]:
+        return [number for number, calm in enumerate(self._calm) if calm.any()]
+
+    @cached_property
+    def gross_by_process(self) -> Floats:
+        """Gross ns per call, empty loop included: shape (contenders, usable processes)."""
+        columns = [interquartile_mean(self._gross[number]) for number in self._usable]
+        return np.array(columns).T
+
+    @cached_property
+    def _log_net(self) -> list[Floats]:
+        """Log of the net epochs of each usable process: shape (contenders, passes)."""
+        logs = []
+        for position, number in enumerate(self._usable):
+            net = self._gross[number] - self.gross_by_process[self._empty, position]
+            logs.append(np.log(np.where(net > 0, net, np.nan)))
+        return logs
+
+    def gross_ns(self, row: int) -> Interval:
+        """Estimates what one turn of the loop costs with this contender's call in it."""
+        return median_interval(self.gross_by_process[row])
+
+    def net_ns(self, row: int) -> Interval:
+        """Estimates the cost of the call alone: gross less the empty loop."""
+        return median_interval(self.gross_by_process[row] - self.gross_by_process[self._empty])
+
+    @cached_property
+    def empty_ns(self) -> Interval:
+        """The empty loop's cost per turn."""
+        return self.gross_ns(self._empty)
+
+    def ratios_by_process(self, row: int, base: int) -> Floats:
+        """Net cost of `row` by that of `base`, one ratio per usable process."""
+        logs = [interquartile_mean(log[[row]] - log[[base]])[0] for log in self._log_net]
+        return np.exp(np.array(logs))
+
+    def ratio(self, row: int, base: int) -> Interval:
+        """Estimates the net cost of `row` as a multiple of that of `base`."""
+        if row == base:
+            return Interval(1.0, 1.0, 1.0)
+        return median_interval(self.ratios_by_process(row, base))
+
+    @cached_property
+    def twin_ratio(self) -> Interval:
+        """The A/A control: two contenders of the same code; 1 if the instrument is right."""
+        return self.ratio(self._twin, self.times.controls.twin_of)
+
+    @property
+    def inconclusive(self) -> bool:
+        """True where the A/A control moved too far for any ratio of this group to be trusted."""
+        twin = self.twin_ratio
+        far = twin.low > 1 + TWIN_LIMIT or twin.high < 1 - TWIN_LIMIT
+        return bool(far or np.isnan(twin.value) or len(self._usable) < MIN_PROCESSES)
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The group's own rows, the fastest first."""
+        return sorted(range(self.size), key=lambda row: self.net_ns(row).value)
+
+    @property
+    def fastest(self) -> int:
+        """The row that every other one is compared with."""
+        return self.order[0]
+
+    def ranks(self, min_effect: float = MIN_EFFECT) -> dict[int, int]:
+        """Ranks the rows from 1; rows that cannot be told apart share the rank of the first of them.
+
+        A row ties with the first of its rank if the interval of their ratio reaches down to
+        1 + `min_effect`.
+        """
+        ranks: dict[int, int] = {}
+        leader = self.fastest
+        for place, row in enumerate(self.order, start=1):
+            if place == 1 or self.ratio(row, leader).low > 1 + min_effect:
+                leader = row
+                ranks[row] = place
+            else:
+                ranks[row] = ranks[leader]
+        return ranks
+
+    def preempted(self, row: int) -> int:
+        """Counts the epochs of a row that were dropped because the thread lost the processor."""
+        return sum(int((epochs[row] < 0).sum()) for epochs in self.times.processes)
+
+    @property
+    def disturbed_share(self) -> float:
+        """The share of passes left out because the yardstick ran slow."""
+        return 1.0 - float(np.concatenate(self._calm).mean())
+
+
+def aa_error(estimates: list[GroupEstimate], quantile: float = 0.95) -> float:
+    """The error that a run shows of itself: a quantile of |twin ratio - 1| over its groups."""
+    errors = [abs(estimate.twin_ratio.value - 1) for estimate in estimates]
+    return float(np.nanquantile(errors, quantile)) if errors else float("nan")
+
+
+def estimate_run(run: Run) -> dict[str, GroupEstimate]:
+    """Estimates every group of a run that enough processes have timed."""
+    return {name: GroupEstimate(times) for name, times in run.finished().items()}

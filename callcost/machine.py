@@ -1,0 +1,70 @@
+"""What a run was made on: the machine and the interpreter, and apart from them the state of the day."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+GOVERNOR = "/sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor"
+ASLR = Path("/proc/sys/kernel/randomize_va_space")
+
+
+def identity() -> dict[str, Any]:
+    """Describes what stays the same from run to run on this machine with this interpreter."""
+    memory_gib = round(psutil.virtual_memory().total / 2**30)
+    return {
+        "machine_digest": machine_digest(),
+        "cpu_count": os.cpu_count(),
+        "memory_gib": memory_gib,
+        "interpreter": interpreter_build(),
+    }
+
+
+def machine_digest() -> str:
+    """Names this machine without revealing its host name: a digest of its id."""
+    for path in MACHINE_ID_FILES:
+        if path.is_file() and (text := path.read_text().strip()):
+            return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:16]
+
+
+def interpreter_build() -> dict[str, Any]:
+    """Describes how the interpreter was built, as far as that changes the cost of a call."""
+    arguments = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
+    flags = str(sysconfig.get_config_var("PY_CORE_CFLAGS") or "")
+    gil_enabled = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return {
+        "implementation": sys.implementation.name,
+        "cache_tag": sys.implementation.cache_tag,
+        "pgo": "--enable-optimizations" in arguments or "-fprofile-use" in flags,
+        "lto": "--with-lto" in arguments or "-flto" in flags,
+        "shared_libpython": bool(sysconfig.get_config_var("Py_ENABLE_SHARED")),
+        "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
+        "gil": bool(gil_enabled),
+        "jit": "--enable-experimental-jit" in arguments,
+        "cflags": str(sysconfig.get_config_var("CFLAGS") or ""),
+    }
+
+
+def state(cpu: int | None) -> dict[str, Any]:
+    """Describes what may differ from one minute to the next; None where it cannot be known."""
+    steal = getattr(psutil.cpu_times_percent(interval=0.2), "steal", None)
+    return {
+        "load_1min": os.getloadavg()[0],
+        "steal_percent": steal,
+        "cpus_allowed": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "governor": _read(Path(GOVERNOR.format(cpu=cpu))),
+        "aslr": _read(ASLR),
+    }
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text().strip() if path.is_file() else None

@@ -1,0 +1,184 @@
+"""Runs on disk: a pytest-benchmark JSON that also holds everything the instrument saw.
+
+Each benchmark's `extra_info["callcost"]` has its raw epochs and its estimates; the top level
+has a section `callcost` with what belongs to the run as a whole, the controls among it. From
+these a run is read back whole, so that every figure can be estimated again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from callcost.coordinator import GroupTimes, Run, Settings, Times
+from callcost.estimate import GroupEstimate, aa_error, estimate_run
+from callcost.job import Binary, Contender, Controls, Group, Plan
+
+VERSION = 1
+SECTION = "callcost"
+
+
+class RecordError(Exception):
+    """A file that is not a record of a run; the text says which file and why."""
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a file beside its place and renames it, so that nobody ever sees half of it."""
+    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
+
+
+def pack_epochs(times: GroupTimes, row: int) -> list[str]:
+    """Writes a row's epochs as one string of ns per process; negative: preempted."""
+    return [" ".join(map(str, epochs[row].tolist())) for epochs in times.processes]
+
+
+def contender_facts(estimate: GroupEstimate, row: int, ranks: dict[int, int]) -> dict[str, Any]:
+    """Collects what a record says of one contender: estimates as [value, low, high], raw epochs."""
+    times = estimate.times
+    return {
+        "group": times.group.name,
+        **_portable(times.contenders[row]),
+        "gross_ns": estimate.gross_ns(row).as_list(),
+        "net_ns": estimate.net_ns(row).as_list(),
+        "ratio_to_fastest": estimate.ratio(row, estimate.fastest).as_list(),
+        "fastest": estimate.names[estimate.fastest],
+        "rank": ranks[row],
+        "preempted_epochs": estimate.preempted(row),
+        "epoch_ns": pack_epochs(times, row),
+    }
+
+
+def _portable(contender: Contender) -> dict[str, Any]:
+    """Describes a contender without the paths that are this machine's own."""
+    facts = asdict(contender)
+    facts["binaries"] = [{**binary, "path": ""} for binary in facts["binaries"]]
+    return facts
+
+
+def run_facts(run: Run, environment: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+    """Collects what a record says of the run as a whole."""
+    estimates = estimate_run(run)
+    settings = {k: v for k, v in asdict(run.settings).items() if k != "python"}
+    return {
+        "version": VERSION,
+        "settings": settings,
+        "cpu": run.cpu,
+        "not_pinned": run.not_pinned,
+        "seed": run.seed,
+        "hash_seeds": run.hash_seeds,
+        "wall_s": run.wall_s,
+        "interrupted": run.interrupted,
+        "failures": [asdict(failure) for failure in run.failures.values()],
+        "aa_p95": aa_error(list(estimates.values())),
+        "state": state,
+        "environment": environment,
+        "groups": {name: _group_facts(estimate) for name, estimate in estimates.items()},
+    }
+
+
+def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
+    times = estimate.times
+    first_control = len(times.group.contenders)
+    return {
+        "plan": asdict(times.plan),
+        "contenders": estimate.names[:first_control],
+        "twin_of": times.controls.twin_of,
+        "twin_ratio": estimate.twin_ratio.as_list(),
+        "inconclusive": estimate.inconclusive,
+        "disturbed_share": estimate.disturbed_share,
+        "empty_ns": estimate.empty_ns.as_list(),
+        "controls": [
+            {**_portable(contender), "epoch_ns": pack_epochs(times, first_control + offset)}
+            for offset, contender in enumerate(times.controls.contenders)
+        ],
+    }
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Reads a record's JSON; raises RecordError for anything else."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise RecordError(f"{path} is not JSON: {error}") from error
+    section = document.get(SECTION) if isinstance(document, dict) else None
+    if not isinstance(section, dict) or "groups" not in section:
+        raise RecordError(
+            f"{path} is not a record of callcost; make one with: pytest benchmarks --benchmark-only"
+        )
+    if section.get("version") != VERSION:
+        raise RecordError(
+            f"{path} has record version {section.get('version')}, this callcost reads {VERSION}"
+        )
+    return document
+
+
+def read_run(path: Path) -> Run:
+    """Rebuilds the run that a record was made of; raises RecordError."""
+    document = load(path)
+    try:
+        return _rebuild(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _rebuild(document: dict[str, Any]) -> Run:
+    section = document[SECTION]
+    run = Run(
+        Settings(**section["settings"]),
+        section["cpu"],
+        section["seed"],
+        hash_seeds=section["hash_seeds"],
+        not_pinned=section["not_pinned"],
+        interrupted=section["interrupted"],
+        wall_s=section["wall_s"],
+    )
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for benchmark in document["benchmarks"]:
+        facts = benchmark["extra_info"][SECTION]
+        rows[facts["group"], facts["name"]] = facts
+    for name, facts in section["groups"].items():
+        members = [rows[name, member] for member in facts["contenders"] if (name, member) in rows]
+        if members:
+            run.groups[name] = _rebuild_group(name, facts, members)
+    return run
+
+
+def _rebuild_group(name: str, facts: dict[str, Any], rows: list[dict[str, Any]]) -> GroupTimes:
+    twin_name = facts["contenders"][facts["twin_of"]]
+    names = [row["name"] for row in rows]
+    if twin_name not in names:
+        raise ValueError(f"{name} holds the twin of {twin_name} but not {twin_name} itself")
+    empty, twin, yardstick = (_contender(row) for row in facts["controls"])
+    controls = Controls(empty, twin, yardstick, names.index(twin_name))
+    group = Group(name, tuple(_contender(row) for row in rows))
+    packed = [row["epoch_ns"] for row in [*rows, *facts["controls"]]]
+    processes = [
+        np.array([_unpack(epochs) for epochs in process], dtype=np.int64)
+        for process in zip(*packed, strict=True)
+    ]
+    return GroupTimes(group, controls, Plan(**facts["plan"]), processes)
+
+
+def _contender(facts: dict[str, Any]) -> Contender:
+    binaries = tuple(Binary(**binary) for binary in facts["binaries"])
+    return Contender(facts["name"], facts["setup"], facts["call"], facts["expect"], binaries)
+
+
+def _unpack(epochs: str) -> Times:
+    return np.array(epochs.split(), dtype=np.int64)

@@ -1,0 +1,199 @@
+"""One pytest session that measures: all its rows together, once, when the first is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callcost import machine, progress, record, summary
+from callcost.coordinator import Run, Settings, measure
+from callcost.estimate import GroupEstimate, aa_error, estimate_run
+from callcost.job import Contender, Group
+from callcost.replay import replay
+
+MARK = "callcost"
+
+
+class MeasuringSession:
+    """Measures the selected rows, gives each test its times, saves the run and sums it up.
+
+    Registered as a pytest plugin, so that its hooks are called.
+    """
+
+    def __init__(self, config: pytest.Config, rows: Sequence[pytest.Item]) -> None:
+        self._config = config
+        self._groups = gather_groups(rows)
+        self._replayed: list[Any] = []
+        self._measured = False
+        self.record_path: Path | None = None
+        self._made_files: list[Path] = []
+
+    @property
+    def _folder(self) -> Path:
+        chosen: Path | None = self._config.getoption("callcost_results")
+        return chosen or self._config.rootpath / "results"
+
+    def prepare_folder(self) -> None:
+        """Makes sure that the run can be saved, before any time is spent on it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / f".writable-{os.getpid()}").touch()
+            (self._folder / f".writable-{os.getpid()}").unlink()
+        except OSError as error:
+            raise pytest.UsageError(
+                f"the run could not be saved: {self._folder} cannot be written "
+                f"({error.strerror}). Name another folder with --callcost-results DIR."
+            ) from error
+
+    @property
+    def _settings(self) -> Settings:
+        settings = Settings()
+        if self._config.getoption("quick"):
+            settings = settings.quick()
+        return settings.changed(
+            processes=self._config.getoption("callcost_processes"),
+            row_s=self._config.getoption("callcost_row_seconds"),
+            silence_s=self._config.getoption("callcost_timeout"),
+        )
+
+    @cached_property
+    def run(self) -> Run:
+        """The run; measured when first asked for."""
+        self._measured = True
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            print(file=sys.stderr)
+            with progress.shown(sys.stderr, "callcost") as report:
+                return measure(self._groups, self._settings, report)
+
+    @cached_property
+    def estimates(self) -> dict[str, GroupEstimate]:
+        """The estimates of every group that is finished."""
+        return estimate_run(self.run)
+
+    @cached_property
+    def _ranks(self) -> dict[str, dict[int, int]]:
+        floor = aa_error(list(self.estimates.values()))
+        return {name: estimate.ranks(floor) for name, estimate in self.estimates.items()}
+
+    def give_times(self, item: pytest.Item, benchmark: Any) -> None:
+        """Replays the row's rounds into its `benchmark` fixture; fails the test without times."""
+        group, contender = _row(item)
+        failure = self.run.failures.get((group, contender.name))
+        if failure is not None:
+            pytest.fail(f"{failure}", pytrace=False)
+        estimate = self.estimates.get(group)
+        if estimate is None:
+            pytest.skip("interrupted before enough processes had measured it")
+        row = estimate.names.index(contender.name)
+        clock = item.get_closest_marker("benchmark").kwargs["timer"]  # type: ignore[union-attr]
+        rounds_s = estimate.gross_by_process[row] * 1e-9
+        benchmark.extra_info[record.SECTION] = record.contender_facts(
+            estimate, row, self._ranks[group]
+        )
+        replay(benchmark, clock, rounds_s.tolist())
+        self._replayed.append(benchmark.stats)
+
+    def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
+        """Adds the section of the whole run to every JSON that pytest-benchmark writes."""
+        if self._measured:
+            output_json[record.SECTION] = self._run_facts
+
+    @cached_property
+    def _run_facts(self) -> dict[str, Any]:
+        environment = self._config.hook.pytest_callcost_environment(config=self._config) or {}
+        return record.run_facts(self.run, environment, machine.state(self.run.cpu))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Saves the run under the results folder, and has its charts made."""
+        if not self._measured:
+            return
+        if self.run.interrupted:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        if not self._replayed:
+            return
+        text = json.dumps(self._document(), indent=1)
+        path = self._folder / self._file_name()
+        record.write_atomically(path, text + "\n")
+        self.record_path = path
+        made = self._config.hook.pytest_callcost_saved(config=self._config, path=path)
+        self._made_files = [path for paths in made for path in paths]
+
+    def _document(self) -> dict[str, Any]:
+        """Has pytest-benchmark make its JSON of the rows, by its own hooks."""
+        config, hook = self._config, self._config.hook
+        machine_info = hook.pytest_benchmark_generate_machine_info(config=config)
+        hook.pytest_benchmark_update_machine_info(config=config, machine_info=machine_info)
+        commit_info = hook.pytest_benchmark_generate_commit_info(config=config)
+        hook.pytest_benchmark_update_commit_info(config=config, commit_info=commit_info)
+        document: dict[str, Any] = hook.pytest_benchmark_generate_json(
+            config=config,
+            benchmarks=self._replayed,
+            include_data=True,
+            machine_info=machine_info,
+            commit_info=commit_info,
+        )
+        hook.pytest_benchmark_update_json(
+            config=config, benchmarks=self._replayed, output_json=document
+        )
+        self._commit = str(commit_info["id"])[:8]
+        return document
+
+    def _file_name(self) -> str:
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H%M%SZ")
+        return f"{now}_{self._commit}.json"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Prints the suite's own tables below pytest-benchmark's, and where the files are."""
+        if not self._measured:
+            return
+        terminalreporter.ensure_newline()
+        terminalreporter.section("callcost")
+        width, colour = terminalreporter._tw.fullwidth, terminalreporter.hasmarkup
+        summed_up = self._config.hook.pytest_callcost_tables(
+            config=self._config, estimates=self.estimates
+        )
+        claimed = {name for names, _ in summed_up for name in names}
+        ranks = {name: ranks for name, ranks in self._ranks.items() if name not in claimed}
+        extra = [table for _, tables in summed_up for table in tables]
+        text = summary.render(
+            self.run, self.estimates, ranks, extra, width=width, colour=colour
+        )
+        terminalreporter.write_line(text)
+        if self.record_path is None:
+            terminalreporter.write_line("Nothing was saved, as no row has a result.")
+            return
+        terminalreporter.write_line(f"saved: {_shown(self.record_path)}")
+        for path in self._made_files:
+            terminalreporter.write_line(f"chart: {_shown(path)}")
+
+
+def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
+    """Puts the contenders of the selected rows together by group."""
+    gathered: dict[str, dict[str, Contender]] = {}
+    for item in rows:
+        name, contender = _row(item)
+        members = gathered.setdefault(name, {})
+        if members.setdefault(contender.name, contender) != contender:
+            raise pytest.UsageError(f"group {name} has two different contenders {contender.name}")
+    return [Group(name, tuple(members.values())) for name, members in gathered.items()]
+
+
+def _row(item: pytest.Item) -> tuple[str, Contender]:
+    mark = item.get_closest_marker(MARK)
+    assert mark is not None
+    return mark.kwargs["group"], mark.kwargs["contender"]
+
+
+def _shown(path: Path) -> str:
+    """Shows a path as the user would type it from here."""
+    return os.path.relpath(path)

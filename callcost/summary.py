@@ -1,0 +1,127 @@
+"""The suite's own tables: what each call costs, how it compares, and how far to trust that."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from callcost.coordinator import Run
+from callcost.estimate import GroupEstimate, Interval, aa_error
+
+# What the widest table needs; narrower terminals wrap lines, but lose no figure.
+NARROWEST = 92
+
+
+def render(
+    run: Run,
+    estimates: dict[str, GroupEstimate],
+    ranks: dict[str, dict[int, int]],
+    extra: Sequence[RenderableType] = (),
+    *,
+    width: int,
+    colour: bool,
+) -> str:
+    """Renders a table for each group in `ranks`, then `extra`, then what the run says of itself."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=max(width, NARROWEST), force_terminal=colour)
+    for name, group_ranks in ranks.items():
+        console.print(group_table(name, estimates[name], group_ranks))
+    for table in extra:
+        console.print(table)
+    for line in trust(run, estimates):
+        console.print(line, highlight=False, markup=False)
+    return stream.getvalue().rstrip()
+
+
+def group_table(name: str, estimate: GroupEstimate, ranks: dict[int, int]) -> Table:
+    """Lists a group's contenders, the fastest first; `=` after a rank marks a tie."""
+    table = Table(
+        title=f"{name}: ns per call, with 95% intervals", title_justify="left", box=box.SIMPLE
+    )
+    table.add_column("rank", justify="right", no_wrap=True)
+    table.add_column("contender", no_wrap=True)
+    for heading in ("gross", "net", "", "ratio", ""):
+        table.add_column(heading, justify="right", no_wrap=True)
+    shared = [rank for rank in ranks.values() if list(ranks.values()).count(rank) > 1]
+    for row in estimate.order:
+        net, ratio = estimate.net_ns(row), estimate.ratio(row, estimate.fastest)
+        fastest = row == estimate.fastest
+        table.add_row(
+            f"{ranks[row]}{'=' if ranks[row] in shared else ' '}",
+            estimate.names[row],
+            number(estimate.gross_ns(row).value),
+            number(net.value),
+            interval(net),
+            ratio_text(ratio, fastest, estimate.inconclusive),
+            "" if fastest or estimate.inconclusive else interval(ratio, digits=2),
+        )
+    table.add_row("", "(empty loop)", number(estimate.empty_ns.value), "", "", "", "", style="dim")
+    return table
+
+
+def ratio_text(ratio: Interval, fastest: bool, inconclusive: bool) -> str:
+    """Writes a ratio; a group whose control moved gets none."""
+    if inconclusive:
+        return "inconclusive"
+    return "fastest" if fastest else number(ratio.value, digits=2)
+
+
+def number(value: float, digits: int = 1) -> str:
+    """Writes a figure with its decimals."""
+    return f"{value:,.{digits}f}"
+
+
+def interval(estimate: Interval, digits: int = 1) -> str:
+    """Writes the two ends of an interval."""
+    return f"({number(estimate.low, digits)} .. {number(estimate.high, digits)})"
+
+
+def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
+    """Says in sentences what the run's own controls show."""
+    lines = []
+    if estimates:
+        lines.append(_controls(estimates))
+        lines.append(_dropped(run, estimates))
+    moved = [name for name, estimate in estimates.items() if estimate.inconclusive]
+    if moved:
+        lines.append(
+            f"INCONCLUSIVE: {', '.join(moved)}: two contenders of the same code differed, "
+            "so no ratio of this group can be trusted. Measure again on a calmer machine."
+        )
+    if run.not_pinned:
+        lines.append(f"The workers were not pinned to a CPU ({run.not_pinned}); expect more noise.")
+    if run.interrupted:
+        done = max((len(times.processes) for times in run.groups.values()), default=0)
+        lines.append(
+            f"INTERRUPTED after {done} of {run.settings.processes} processes: what at least "
+            f"{run.settings.min_processes} of them had measured is kept."
+        )
+    lines += [f"FAILED {failure}" for failure in run.failures.values()]
+    return lines
+
+
+def _controls(estimates: dict[str, GroupEstimate]) -> str:
+    error = aa_error(list(estimates.values()))
+    worst = max(estimates.values(), key=lambda e: abs(e.twin_ratio.value - 1))
+    return (
+        f"Controls: a twin of the same code differed by at most "
+        f"{abs(worst.twin_ratio.value - 1):.2%} ({worst.times.group.name}); "
+        f"smaller differences than {max(error, 0.005):.1%} are shown as ties (=)."
+    )
+
+
+def _dropped(run: Run, estimates: dict[str, GroupEstimate]) -> str:
+    rows = [(e, row) for e in estimates.values() for row in range(len(e.names))]
+    preempted = sum(estimate.preempted(row) for estimate, row in rows)
+    total = sum(t.size for e in estimates.values() for t in e.times.processes)
+    shares = [estimate.disturbed_share for estimate in estimates.values()]
+    return (
+        f"{run.settings.processes} processes on CPU {run.cpu} in {run.wall_s:.0f} s, "
+        f"{run.wall_s / sum(e.size for e in estimates.values()):.2f} s a row; "
+        f"{preempted:,} of {total:,} epochs dropped as preempted, "
+        f"{sum(shares) / len(shares):.0%} of the passes as disturbed."
+    )
