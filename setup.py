@@ -16,7 +16,7 @@ Distribution.callcost_missing = missing
 setup(
     packages=packages(),
     package_dir=PACKAGE_FOLDERS,
-    package_data={"": ["*.c", "*.cpp", "*.h", "*.pyx"], "callcost": ["py.typed"]},
+    package_data={"": ["*.c", "*.cpp", "*.h", "*.pyx"], "callcost": ["py.typed", "*.pyi"]},
     ext_modules=extensions,
     cmdclass={"build_ext": BuildMechanisms},
 )

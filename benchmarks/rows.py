@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 import pytest
-
 from callcost.benchmarks.catalogue import Workload
-from callcost.bindings.registry import Build, Mechanism, StaleBuild, mechanisms
+from callcost.bindings.registry import Build, Mechanism, StaleBuildError, mechanisms
+
 from callcost.job import Binary, Contender
 from callcost.plugin import case
 
@@ -18,7 +18,7 @@ BREAK_EVEN = "break-even"
 
 @cache
 def build() -> Build:
-    """Reads the manifest of the build once; raises StaleBuild."""
+    """Reads the manifest of the build once; raises StaleBuildError."""
     return Build()
 
 
@@ -46,14 +46,24 @@ def group_name(workload: Workload, prefix: str = "") -> str:
     return f"{prefix} {workload.name}".strip()
 
 
-def rows(workloads: Iterable[Workload], prefix: str = "") -> list[Any]:
-    """Lists the pytest parameters (workload, mechanism) of every cell that is supported."""
+def cells(workloads: Iterable[Workload]) -> list[tuple[Workload, Mechanism]]:
+    """Pairs every workload with the mechanisms that can express it, built or not."""
     return [
-        _row(workload, mechanism, prefix)
+        (workload, mechanism)
         for workload in workloads
         for mechanism in mechanisms()
         if workload.function in mechanism.functions
     ]
+
+
+def supported(workloads: Iterable[Workload]) -> list[tuple[Workload, Mechanism]]:
+    """Pairs every workload with the mechanisms that can express it and were built."""
+    return [cell for cell in cells(workloads) if build().missing(cell[1]) is None]
+
+
+def rows(workloads: Iterable[Workload], prefix: str = "") -> list[Any]:
+    """Lists the pytest parameters (workload, mechanism) of every cell that is supported."""
+    return [_row(workload, mechanism, prefix) for workload, mechanism in cells(workloads)]
 
 
 def _row(workload: Workload, mechanism: Mechanism, prefix: str) -> Any:
@@ -61,12 +71,12 @@ def _row(workload: Workload, mechanism: Mechanism, prefix: str) -> Any:
     identity = "-".join(names)
     try:
         reason = build().missing(mechanism)
-    except StaleBuild as error:
+    except StaleBuildError as error:
         raise pytest.UsageError(str(error)) from error
     if reason is not None:
         return pytest.param(*names, id=identity, marks=pytest.mark.skip(f"not built: {reason}"))
     try:
         made = contender(mechanism, workload)
-    except StaleBuild as error:
+    except StaleBuildError as error:
         raise pytest.UsageError(f"{mechanism.name}: {error}") from error
     return case(group_name(workload, prefix), made, *names, identity=identity)

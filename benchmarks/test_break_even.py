@@ -1,11 +1,10 @@
-"""From which n on does it no longer matter how C is called, and when is each better than Python?"""
+"""Finds from which n on it does not matter how C is called, and which n each beats Python at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-
 from callcost.benchmarks.catalogue import BREAK_EVEN_RESULTS, break_even_workload
 from callcost.benchmarks.rows import BREAK_EVEN, rows
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.rows import rows
 

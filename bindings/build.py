@@ -29,11 +29,12 @@ PACKAGE_FOLDERS = {
     "callcost.native": "native",
     "callcost.bindings": "bindings",
     "callcost.benchmarks": "benchmarks",
+    "callcost.benchmarks.peers": "benchmarks/peers",
 }
 DARWIN = sys.platform == "darwin"
 CORE_NAME = "callcost_core"
 CORE_FILE = f"lib{CORE_NAME}{'.dylib' if DARWIN else '.so'}"
-ABI_TAG = sysconfig.get_config_var("SOABI")
+ABI_TAG = str(sysconfig.get_config_var("SOABI"))
 MANIFEST = f"built.{ABI_TAG}.json"
 
 # They come after the interpreter's own flags and override them: one optimisation level, no
@@ -82,7 +83,7 @@ def _complete(extension: Extension, package: str, folder: Path) -> Extension:
 
 
 def _package(extension: Extension) -> str:
-    return extension.name.rpartition(".")[0]
+    return str(extension.name).rpartition(".")[0]
 
 
 def _source_path(source: str, folder: Path) -> str:
@@ -115,7 +116,7 @@ def declared_extensions() -> tuple[list[Extension], dict[str, str]]:
     return extensions, missing
 
 
-class BuildMechanisms(build_ext):
+class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no types
     """Builds the C core, then every extension in parallel, then writes the manifest."""
 
     def finalize_options(self) -> None:

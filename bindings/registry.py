@@ -23,7 +23,7 @@ PACKAGE = "callcost.bindings"
 INSTALL_AGAIN = "install callcost again (pip install -e . in a checkout)"
 
 
-class StaleBuild(Exception):
+class StaleBuildError(Exception):
     """Compiled files that are not those of the present sources or of this interpreter."""
 
 
@@ -102,7 +102,7 @@ class Build:
         try:
             self.facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise StaleBuild(
+            raise StaleBuildError(
                 f"nothing was built for this interpreter ({self.abi_tag}): {INSTALL_AGAIN}"
             ) from None
 
@@ -132,15 +132,14 @@ class Build:
         return BuiltFile(name, self._folder / relative, digest, module)
 
     def check_sources(self, mechanism: Mechanism) -> None:
-        """Raises StaleBuild where a source was changed after the build, or another file shadows it."""
+        """Raises StaleBuildError for a source changed since the build, or a shadowed file."""
         for folder in (mechanism.folder, native.FOLDER):
-            package = "callcost/native" if folder == native.FOLDER else (
-                mechanism.module.replace(".", "/")
-            )
+            is_core = folder == native.FOLDER
+            package = "callcost/native" if is_core else mechanism.module.replace(".", "/")
             for name, digest in self.facts["sources"].items():
                 path = folder / Path(name).name
                 if name == f"{package}/{path.name}" and _sha256(path) != digest:
-                    raise StaleBuild(f"{name} was changed after it was built: {INSTALL_AGAIN}")
+                    raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
         for built in self.files(mechanism):
             self._check_tag(built)
 
@@ -153,7 +152,7 @@ class Build:
         present = [name for name in importable if (built.path.parent / name).exists()]
         if present != [built.path.name]:
             found = ", ".join(present) or "nothing"
-            raise StaleBuild(
+            raise StaleBuildError(
                 f"the build made {built.path.name} in {built.path.parent.name}, "
                 f"but this interpreter finds {found}: remove what is stale and {INSTALL_AGAIN}"
             )

@@ -1,1 +1,131 @@
-def main(): pass
+"""The command `callcost`: the instrument's own commands, and those that a suite adds to it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from callcost import calibrate as calibration
+
+COMMANDS = "callcost.commands"
+
+
+class SuiteCommands(click.Group):
+    """A group that also has every command registered under the entry point `callcost.commands`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names all commands, sorted."""
+        return sorted([*super().list_commands(ctx), *entry_points(group=COMMANDS).names])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Finds a command here, or else loads it from the suite that registered it."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and cmd_name in entry_points(group=COMMANDS).names:
+            found = entry_points(group=COMMANDS)[cmd_name].load()
+        return found
+
+
+@click.group(cls=SuiteCommands)
+@click.version_option(package_name="callcost")
+def main() -> None:
+    """Measure what it costs to call C from Python, and how far to trust the figure."""
+
+
+@main.command()
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the figures to this file too.",
+)
+@click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 20.")
+def calibrate(json_file: Path | None, processes: int | None) -> None:
+    """Weigh known weights: tells how far the figures hold on this machine, just now."""
+    # Imported late, as they are slow to import and other commands do without.
+    from callcost import calibrate as calibration
+    from callcost import progress
+    from callcost.coordinator import Settings
+
+    if json_file is not None:
+        _refuse_unwritable(json_file)
+    settings = Settings(row_s=calibration.ROW_S).changed(processes=processes)
+    try:
+        with progress.shown(sys.stderr, "callcost calibrate") as report:
+            found = calibration.calibrate(settings, report)
+    except calibration.CalibrationError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise click.ClickException("interrupted: nothing was calibrated") from None
+    _print_calibration(found)
+    if json_file is not None:
+        from callcost.record import write_atomically
+
+        write_atomically(json_file, json.dumps(found.as_json(), indent=1) + "\n")
+        click.echo(f"saved: {json_file}")
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Says before a minute is spent on it that the result could not be written."""
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--json")
+    beside = path.parent / f".{path.name}.writable"
+    try:
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        raise click.BadParameter(
+            f"{path.parent} cannot be written ({error.strerror})", param_hint="--json"
+        ) from error
+
+
+def _print_calibration(found: calibration.Calibration) -> None:
+    from callcost.calibrate import FIT_FROM_NS, PAIR_CALLS, disturbances
+
+    console = Console(highlight=False)
+    console.print(_delay_table(found))
+    hidden_ns = -found.intercept_ns.value
+    lines = [
+        f"Slope: {found.slope.value:.4f} ({found.slope.low:.4f} .. {found.slope.high:.4f}), "
+        f"fitted from {FIT_FROM_NS} ns on; 1 is right.",
+        f"Intercept: {found.intercept_ns.value:.2f} ns. The processor hides up to "
+        f"{hidden_ns:.1f} ns of a delay, as it runs it beside the interpreter's own work; "
+        "a shorter one is hidden in part or whole.",
+        f"An empty call costs {found.empty_call_ns.value:.3f} ns net; 0 is right.",
+        f"A/A: of {len(PAIR_CALLS)} pairs of the same code, 95% differed by less than "
+        f"{found.aa_p95:.2%}, all by less than {found.aa_max:.2%}.",
+        f"Timer: it moves in steps of {found.timer_resolution_ns:.0f} ns, and reading it takes "
+        f"{found.timer_call_ns:.0f} ns.",
+        *disturbances(found),
+        f"On this machine, just now, a difference of {found.trusted_share:.1%} or more between "
+        "two calls can be trusted; a smaller one cannot.",
+    ]
+    for line in lines:
+        console.print(line, markup=False)
+
+
+def _delay_table(found: calibration.Calibration) -> Table:
+    table = Table(
+        title="A delay injected in C, and what it adds to the measured call (ns)",
+        title_justify="left",
+        box=box.SIMPLE,
+    )
+    for heading in ("timed in C", "measured", "95% interval", "hidden", "in the fit"):
+        table.add_column(heading, justify="right")
+    for point in found.points:
+        table.add_row(
+            f"{point.injected_ns:.1f}",
+            f"{point.measured.value:.1f}",
+            f"({point.measured.low:.1f} .. {point.measured.high:.1f})",
+            f"{point.injected_ns - point.measured.value:.1f}",
+            "yes" if point.fitted else "",
+        )
+    return table

@@ -28,7 +28,7 @@ from callcost.job import (
     describe_group,
     plan_epochs,
 )
-from callcost.process import WorkerFailed, WorkerProcess
+from callcost.process import WorkerError, WorkerProcess
 from callcost.worker import SCOUT_REPEATS
 
 Times = npt.NDArray[np.int64]
@@ -82,13 +82,15 @@ class GroupTimes:
 
     Each entry of `processes` has a row per contender (the group's own, then the controls in
     the order of `Controls.contenders`) and a column per pass: ns per epoch, negative where
-    the epoch was preempted.
+    the epoch was preempted. `reports` has, for each process, the values that contenders
+    reported, by their names.
     """
 
     group: Group
     controls: Controls
     plan: Plan
     processes: list[Times] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def contenders(self) -> tuple[Contender, ...]:
@@ -113,7 +115,9 @@ class Run:
     def finished(self) -> dict[str, GroupTimes]:
         """Returns the groups that enough processes have timed to say something about them."""
         enough = self.settings.min_processes
-        return {name: times for name, times in self.groups.items() if len(times.processes) >= enough}
+        return {
+            name: times for name, times in self.groups.items() if len(times.processes) >= enough
+        }
 
 
 @dataclass(frozen=True)
@@ -126,15 +130,13 @@ class Progress:
 
 
 def choose_cpu() -> int | None:
-    """Chooses the CPU for all workers: the last one allowed, as the first serves most interrupts."""
+    """Chooses the CPU for all workers: the last one, as the first serves most interrupts."""
     if not hasattr(os, "sched_getaffinity"):
         return None
     return max(os.sched_getaffinity(0))
 
 
-def measure(
-    groups: Sequence[Group], settings: Settings, report: Callable[[Progress], None]
-) -> Run:
+def measure(groups: Sequence[Group], settings: Settings, report: Callable[[Progress], None]) -> Run:
     """Measures all groups; what fails is in `failures`, and an interrupt keeps what is there."""
     seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
     run = Run(settings, choose_cpu(), seed)
@@ -225,7 +227,7 @@ class _Coordinator:
                     for event in process.events():
                         if not self._take(event, numbers, left):
                             raise process.failure("garbage", f"its worker answered {event}")
-                except WorkerFailed as failed:
+                except WorkerError as failed:
                     self._give_up(failed, numbers, left)
 
     def _job(self, plans: dict[int, Plan]) -> dict[str, Any]:
@@ -247,8 +249,9 @@ class _Coordinator:
                 self._call_ns[numbers[position]] = call_ns
             case {"event": "times", "group": int(position), "epoch_ns": list(epoch_ns)}:
                 del left[numbers[position]]
-                name = self._groups[numbers[position]].name
-                self._run.groups[name].processes.append(np.array(epoch_ns, dtype=np.int64))
+                times = self._run.groups[self._groups[numbers[position]].name]
+                times.processes.append(np.array(epoch_ns, dtype=np.int64))
+                times.reports.append(event["reports"])
             case {"event": "error", "group": int(position), "contender": int(contender)}:
                 del left[numbers[position]]
                 self._fail(numbers[position], contender, event["kind"], event["message"])
@@ -259,7 +262,7 @@ class _Coordinator:
                 return False
         return True
 
-    def _give_up(self, failed: WorkerFailed, numbers: list[int], left: dict[int, Plan]) -> None:
+    def _give_up(self, failed: WorkerError, numbers: list[int], left: dict[int, Plan]) -> None:
         """Drops what a worker died of; where that is unknown, everything it had left to do."""
         if failed.group is not None and failed.contender is not None:
             number = numbers[failed.group]
@@ -283,7 +286,9 @@ class _Coordinator:
         contender = self._contenders(number)[index]
         failure = Failure(group.name, contender.name, kind, message)
         if index >= len(group.contenders) or number in self._call_ns:
-            self._fail_group(number, kind, f"not measured, because {contender.name} failed: {message}")
+            self._fail_group(
+                number, kind, f"not measured, because {contender.name} failed: {message}"
+            )
         self._run.failures[group.name, contender.name] = failure
         rest = tuple(other for other in group.contenders if other is not contender)
         if number in self._groups:

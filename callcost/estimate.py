@@ -103,20 +103,21 @@ class GroupEstimate:
         return [np.ones_like(passes) for passes in calm]
 
     @cached_property
-    def _usable(self) -> list[int]:
+    def usable(self) -> list[int]:
+        """The processes with enough calm passes: the columns of `gross_by_process`."""
         return [number for number, calm in enumerate(self._calm) if calm.any()]
 
     @cached_property
     def gross_by_process(self) -> Floats:
         """Gross ns per call, empty loop included: shape (contenders, usable processes)."""
-        columns = [interquartile_mean(self._gross[number]) for number in self._usable]
+        columns = [interquartile_mean(self._gross[number]) for number in self.usable]
         return np.array(columns).T
 
     @cached_property
     def _log_net(self) -> list[Floats]:
         """Log of the net epochs of each usable process: shape (contenders, passes)."""
         logs = []
-        for position, number in enumerate(self._usable):
+        for position, number in enumerate(self.usable):
             net = self._gross[number] - self.gross_by_process[self._empty, position]
             logs.append(np.log(np.where(net > 0, net, np.nan)))
         return logs
@@ -137,7 +138,8 @@ class GroupEstimate:
     def ratios_by_process(self, row: int, base: int) -> Floats:
         """Net cost of `row` by that of `base`, one ratio per usable process."""
         logs = [interquartile_mean(log[[row]] - log[[base]])[0] for log in self._log_net]
-        return np.exp(np.array(logs))
+        ratios: Floats = np.exp(np.array(logs))
+        return ratios
 
     def ratio(self, row: int, base: int) -> Interval:
         """Estimates the net cost of `row` as a multiple of that of `base`."""
@@ -155,7 +157,7 @@ class GroupEstimate:
         """True where the A/A control moved too far for any ratio of this group to be trusted."""
         twin = self.twin_ratio
         far = twin.low > 1 + TWIN_LIMIT or twin.high < 1 - TWIN_LIMIT
-        return bool(far or np.isnan(twin.value) or len(self._usable) < MIN_PROCESSES)
+        return bool(far or np.isnan(twin.value) or len(self.usable) < MIN_PROCESSES)
 
     @cached_property
     def order(self) -> list[int]:
@@ -168,7 +170,7 @@ class GroupEstimate:
         return self.order[0]
 
     def ranks(self, min_effect: float = MIN_EFFECT) -> dict[int, int]:
-        """Ranks the rows from 1; rows that cannot be told apart share the rank of the first of them.
+        """Ranks the rows from 1; those that cannot be told apart share the rank of their first.
 
         A row ties with the first of its rank if the interval of their ratio reaches down to
         1 + `min_effect`.

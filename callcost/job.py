@@ -8,7 +8,7 @@ answers with one JSON object a line, told apart by `event`: `ready`, then for ea
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from callcost.worker import EMPTY_CALL
@@ -20,7 +20,7 @@ MIN_LOOPS = 4
 
 @dataclass(frozen=True)
 class Binary:
-    """A compiled file that a contender must consist of: where it is, and the hash it was built with.
+    """A compiled file that a contender must consist of, with the hash it was built with.
 
     `name` is its place in the installed package, the same on every machine; `module` the name
     it is imported under, empty for a library that no module stands for.
@@ -36,7 +36,8 @@ class Binary:
 class Contender:
     """A call to be measured, as source text: set-up, call expression, and the expected value.
 
-    `expect` is an expression too; None compares nothing.
+    `expect` is an expression too; None compares nothing. `report` is an expression that is
+    evaluated once in each process, when the timing is over, and whose value is handed back.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Contender:
     call: str
     expect: str | None = None
     binaries: tuple[Binary, ...] = ()
+    report: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,7 @@ def controls_for(group: Group, number: int) -> Controls:
     """Chooses a group's controls; `number` rotates the twin over the contenders of a run."""
     twin_of = number % len(group.contenders)
     original = group.contenders[twin_of]
-    twin = Contender(
-        f"twin of {original.name}",
-        original.setup,
-        original.call,
-        original.expect,
-        original.binaries,
-    )
+    twin = replace(original, name=f"twin of {original.name}", report=None)
     return Controls(EMPTY, twin, YARDSTICK, twin_of)
 
 

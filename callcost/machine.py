@@ -1,4 +1,4 @@
-"""What a run was made on: the machine and the interpreter, and apart from them the state of the day."""
+"""What a run was made on: machine and interpreter, and apart from them the state of the day."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ together can be compared; each then replays its rounds through pytest-benchmark.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,10 +148,12 @@ def _refuse_meaningless(config: pytest.Config) -> None:
 
 @pytest.fixture
 def callcost(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Callable[[], None]]:
-    """Returns the function that gives this row its measured times, or fails saying why it has none."""
+    """Returns the function that gives this row its times, or fails saying why it has none."""
     mark = request.node.get_closest_marker(MARK)
     if mark is None:
-        raise pytest.UsageError("the fixture callcost needs the marks that callcost.plugin.case makes")
+        raise pytest.UsageError(
+            "the fixture callcost needs the marks that callcost.plugin.case makes"
+        )
     session: MeasuringSession | None = request.config.pluginmanager.get_plugin("callcost-session")
 
     def measured() -> None:
@@ -190,7 +191,3 @@ def pytest_benchmark_update_machine_info(
     machine_info["node"] = machine.machine_digest()
     for volatile in ("hz_actual", "hz_actual_friendly"):
         machine_info.get("cpu", {}).pop(volatile, None)
-
-
-if sys.version_info < (3, 11):
-    raise ImportError("callcost needs Python 3.11 or later")

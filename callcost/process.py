@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -19,7 +20,7 @@ WORKER_FILE = Path(worker.__file__)
 STDERR_LINES = 3
 
 
-class WorkerFailed(Exception):
+class WorkerError(Exception):
     """A worker that crashed, hung or talked nonsense, and which group and contender it was in.
 
     `group` and `contender` are positions in the job, or None where nothing had begun.
@@ -42,7 +43,7 @@ class WorkerProcess:
         self._folder = tempfile.TemporaryDirectory(prefix="callcost-")
         self._position_file = Path(self._folder.name, "position")
         self._position_file.write_bytes(worker.POSITION.pack(worker.NOWHERE, worker.NOWHERE))
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
         job = {**job, "position_file": str(self._position_file)}
         self._process = subprocess.Popen(
             [python, str(WORKER_FILE)],
@@ -61,12 +62,10 @@ class WorkerProcess:
 
     def _send(self, job: dict[str, Any]) -> None:
         assert self._process.stdin is not None
-        try:
+        # A worker that died before it read its job is found out by listening to it.
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            # It died before it read its job; listening to it tells why.
-            pass
 
     def __enter__(self) -> Self:
         return self
@@ -85,14 +84,13 @@ class WorkerProcess:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             if stream is not None:
-                try:
+                # What a dead worker did not read cannot be flushed to it either.
+                with contextlib.suppress(BrokenPipeError):
                     stream.close()
-                except BrokenPipeError:
-                    pass
         self._folder.cleanup()
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Yields the worker's answers up to `done`; raises WorkerFailed."""
+        """Yields the worker's answers up to `done`; raises WorkerError."""
         for line in self._lines():
             try:
                 event = json.loads(line)
@@ -118,7 +116,7 @@ class WorkerProcess:
                 *lines, pending = (pending + chunk).split(b"\n")
                 yield from lines
 
-    def _death(self) -> WorkerFailed:
+    def _death(self) -> WorkerError:
         """Tells how the process ended before it was done."""
         try:
             status = self._process.wait(timeout=self._silence_s)
@@ -136,9 +134,9 @@ class WorkerProcess:
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
         return ": " + " | ".join(lines[-STDERR_LINES:]) if lines else ""
 
-    def failure(self, kind: str, message: str) -> WorkerFailed:
+    def failure(self, kind: str, message: str) -> WorkerError:
         """Makes the error for what the worker is in just now."""
         group, contender = worker.POSITION.unpack(self._position_file.read_bytes())
         if group == worker.NOWHERE:
-            return WorkerFailed(kind, message)
-        return WorkerFailed(kind, message, group, contender)
+            return WorkerError(kind, message)
+        return WorkerError(kind, message, group, contender)

@@ -30,14 +30,15 @@ class RecordError(Exception):
 
 def write_atomically(path: Path, text: str) -> None:
     """Writes a file beside its place and renames it, so that nobody ever sees half of it."""
-    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    beside = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        os.chmod(beside, 0o644)
-        os.replace(beside, path)
+        beside.chmod(0o644)
+        beside.replace(path)
     except BaseException:
-        os.unlink(beside)
+        beside.unlink()
         raise
 
 
@@ -111,7 +112,7 @@ def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
 def load(path: Path) -> dict[str, Any]:
     """Reads a record's JSON; raises RecordError for anything else."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -125,7 +126,7 @@ def load(path: Path) -> dict[str, Any]:
         raise RecordError(
             f"{path} has record version {section.get('version')}, this callcost reads {VERSION}"
         )
-    return document
+    return dict(document)
 
 
 def read_run(path: Path) -> Run:
@@ -177,7 +178,9 @@ def _rebuild_group(name: str, facts: dict[str, Any], rows: list[dict[str, Any]])
 
 def _contender(facts: dict[str, Any]) -> Contender:
     binaries = tuple(Binary(**binary) for binary in facts["binaries"])
-    return Contender(facts["name"], facts["setup"], facts["call"], facts["expect"], binaries)
+    return Contender(
+        facts["name"], facts["setup"], facts["call"], facts["expect"], binaries, facts["report"]
+    )
 
 
 def _unpack(epochs: str) -> Times:

@@ -25,6 +25,7 @@ class ReplayClock:
         self._rounds_s = list(reversed(rounds_s))
 
     def __call__(self) -> float:
+        """Returns the time before a round, then that after it, in seconds."""
         if self._inside:
             # From zero each time: adding up would round away digits of the later rounds.
             self._now_s = self._rounds_s.pop()

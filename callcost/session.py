@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ class MeasuringSession:
         return document
 
     def _file_name(self) -> str:
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H%M%SZ")
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
         return f"{now}_{self._commit}.json"
 
     @pytest.hookimpl(trylast=True)
@@ -165,9 +165,7 @@ class MeasuringSession:
         claimed = {name for names, _ in summed_up for name in names}
         ranks = {name: ranks for name, ranks in self._ranks.items() if name not in claimed}
         extra = [table for _, tables in summed_up for table in tables]
-        text = summary.render(
-            self.run, self.estimates, ranks, extra, width=width, colour=colour
-        )
+        text = summary.render(self.run, self.estimates, ranks, extra, width=width, colour=colour)
         terminalreporter.write_line(text)
         if self.record_path is None:
             terminalreporter.write_line("Nothing was saved, as no row has a result.")

@@ -5,9 +5,8 @@ one is not noticed. Releases the GIL around every call. Keywords are unsupported
 function has no parameter names.
 """
 
-from cffi import FFI
-
 from callcost.native import LIBRARY
+from cffi import FFI
 
 _ffi = FFI()
 _ffi.cdef("""

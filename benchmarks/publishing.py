@@ -1,0 +1,207 @@
+"""Writes every figure and chart that README and docs show, from the records in results/.
+
+A generated part of a document stands between the lines `<!-- generated: NAME -->` and
+`<!-- end -->`. Nothing between them is written by hand; a test holds them against the records.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from callcost.benchmarks import bad_input, charts
+from callcost.benchmarks.break_even import analyse
+from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.rows import group_name
+from callcost.bindings.registry import mechanisms
+from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, aa_error, estimate_run
+from callcost.record import load, read_run, write_atomically
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results"
+REFERENCE = RESULTS / "reference.json"
+CALIBRATION = RESULTS / "calibration.json"
+REPEATABILITY = RESULTS / "repeatability.json"
+DOCUMENTS = ("README.md", "docs/measuring.md", "docs/bad-input.md")
+BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+class NotACheckoutError(Exception):
+    """There is no README beside the installed package: nothing to publish into."""
+
+
+def publish(record: Path | None) -> list[Path]:
+    """Makes `record` the reference, if given, and writes all that depends on it; returns the files.
+
+    Raises RecordError for a file that is no record, and NotACheckoutError.
+    """
+    if not (ROOT / "README.md").exists():
+        raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
+    if record is not None and record.resolve() != REFERENCE:
+        read_run(record)
+        shutil.copyfile(record, REFERENCE)
+    drawn = charts.draw(REFERENCE)
+    written = [ROOT / name for name in DOCUMENTS]
+    for path in written:
+        write_atomically(path, fill(path.read_text(encoding="utf-8")))
+    return [*drawn, *written]
+
+
+def fill(text: str) -> str:
+    """Returns the document with every generated part made anew."""
+    return BLOCK.sub(lambda m: f"{m[1]}{GENERATORS[m[2]]().strip()}\n{m[3]}", text)
+
+
+def _reference() -> dict[str, GroupEstimate]:
+    return estimate_run(read_run(REFERENCE))
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> str:
+    """Writes a Markdown table: the first column to the left, the others to the right."""
+    lines = [headings, ["---"] + ["--:"] * (len(headings) - 1), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def cost_table() -> str:
+    """Lists what each mechanism costs for each workload, and from which n on that stops to matter."""
+    estimates = _reference()
+    catalogue = [group_name(workload) for workload in WORKLOADS]
+    curves = {curve.name: curve for curve in analyse(estimates)}
+    main = estimates["fibonacci"]
+    rows = []
+    for row in main.order:
+        name = main.names[row]
+        costs = [_cost(estimates[group], name) for group in catalogue]
+        curve = curves[name]
+        rows.append([f"`{name}`", *costs, _from(curve.better_than_python_from),
+                     _from(curve.no_matter_from)])  # fmt: skip
+    return _table(
+        ["ns per call", *(f"`{name}`" for name in catalogue), "beats Python from n",
+         "within 10% of the fastest from n"], rows,
+    )  # fmt: skip
+
+
+def _from(n: int | None) -> str:
+    return "never" if n is None else str(n)
+
+
+def _cost(estimate: GroupEstimate, name: str) -> str:
+    if name not in estimate.names:
+        return "unsupported"
+    return f"{estimate.net_ns(estimate.names.index(name)).value:.1f}"
+
+
+def environment() -> str:
+    """Says what the reference run was made on."""
+    document = load(REFERENCE)
+    section = document["callcost"]
+    machine, tools = document["machine_info"], section["environment"]["tools"]
+    estimates = _reference()
+    error = aa_error(list(estimates.values()))
+    rows = sum(estimate.size for estimate in estimates.values())
+    return (
+        f"Reference run of {document['datetime'][:10]}: {machine['cpu']['brand_raw']}, "
+        f"{machine['callcost']['cpu_count']} CPUs, {machine['system']}, "
+        f"CPython {machine['python_version']}, {section['environment']['compiler']}, "
+        f"cffi {tools['cffi']}, Cython {tools['Cython']}, pybind11 {tools['pybind11']}. "
+        f"{rows} rows in {section['wall_s']:.0f} s ({section['wall_s'] / rows:.2f} s a row), "
+        f"{section['settings']['processes']} processes; contenders of the same code differed by "
+        f"less than {max(error, MIN_EFFECT):.1%}."
+    )
+
+
+def choice() -> str:
+    """Says what the figures mean for the choice of a tool, family by family."""
+    estimates = _reference()
+    main = estimates["fibonacci"]
+    families: dict[str, list[int]] = {}
+    for row in main.order:
+        family = main.names[row].partition("_")[0]
+        families.setdefault(family, []).append(row)
+    base = main.fastest
+    lines = [
+        f"- **{family}**: {_span([main.net_ns(row) for row in rows], ' ns')} a call, "
+        f"{_span([main.ratio(row, base) for row in rows], ' times')} the fastest "
+        f"({', '.join(f'`{main.names[row]}`' for row in rows)})."
+        for family, rows in families.items()
+        if family != "python"
+    ]
+    return "\n".join(lines)
+
+
+def _span(estimates: list[Interval], unit: str) -> str:
+    digits = 1
+    low = min(estimate.value for estimate in estimates)
+    high = max(estimate.value for estimate in estimates)
+    text = f"{low:.{digits}f}"
+    if f"{high:.{digits}f}" != text:
+        text += f" to {high:.{digits}f}"
+    return text + unit
+
+
+def delay_curve() -> str:
+    """Lists the injected delays of the recorded calibration, and what was measured."""
+    found = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+    rows = [
+        [
+            f"{point['injected_ns']:.1f}",
+            f"{point['measured']['value']:.1f}",
+            f"{point['injected_ns'] - point['measured']['value']:.1f}",
+            "yes" if point["fitted"] else "",
+        ]
+        for point in found["points"]
+    ]
+    table = _table(["timed in C (ns)", "measured (ns)", "hidden (ns)", "in the fit"], rows)
+    low, high = found["slope_interval"]
+    return (
+        f"{table}\n\nSlope {found['slope']:.4f} ({low:.4f} to {high:.4f}), intercept "
+        f"{found['intercept_ns']:.1f} ns; an empty call costs {found['empty_call_ns']:.3f} ns net; "
+        f"95% of the pairs of the same code differed by less than {found['aa_p95']:.2%}, "
+        f"all by less than {found['aa_max']:.2%}; {found['wall_s']:.0f} s."
+    )
+
+
+def repeatability() -> str:
+    """Lists how far two runs agreed, ours and the others'."""
+    found: dict[str, Any] = json.loads(REPEATABILITY.read_text(encoding="utf-8"))
+    rows = [
+        [
+            label,
+            str(result["compared"]),
+            f"{result['within_limit']:.1%}",
+            f"{result['median']:.2%}",
+            f"{result['p95']:.2%}",
+            f"{result['worst']:.1%}",
+            str(result["swapped_pairs"]),
+        ]
+        for label, result in found["harnesses"].items()
+    ]
+    table = _table(
+        ["two runs of", "ratios", f"within {found['limit']:.0%}", "median shift", "95% below",
+         "worst", "pairs swapped"], rows,
+    )  # fmt: skip
+    order = found["order"]
+    return (
+        f"{table}\n\nOf {order['pairs_told_apart']} pairs of rows whose interval excludes a tie in "
+        f"both of our runs, {order['turned_round']} changed their order."
+    )
+
+
+def supported_mechanisms() -> str:
+    """Lists every mechanism with the first sentence of its own docstring."""
+    return "\n".join(f"- `{m.name}`: {m.summary}" for m in mechanisms())
+
+
+GENERATORS: dict[str, Callable[[], str]] = {
+    "bad-input": bad_input.markdown_table,
+    "choice": choice,
+    "cost-table": cost_table,
+    "delay-curve": delay_curve,
+    "environment": environment,
+    "mechanisms": supported_mechanisms,
+    "repeatability": repeatability,
+}

@@ -1,0 +1,250 @@
+"""Weighs known weights: shows how far the instrument's figures hold on this machine, just now.
+
+Three questions. Does a delay that was injected in C, and timed there, appear in full in the
+measured cost (slope 1)? Does a call that is not there cost nothing? By how much do two
+contenders of the same code seem to differ (A/A)?
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from callcost import machine
+from callcost._delay import delay_ns
+from callcost.coordinator import GroupTimes, Progress, Run, Settings, measure
+from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, median_interval
+from callcost.job import EMPTY, Contender, Group
+
+Floats = npt.NDArray[np.float64]
+
+DELAYS = "injected delays"
+PAIRS = "A/A pairs"
+# Targets of the injected delay. Only those from FIT_FROM_NS on enter the slope: a shorter one
+# is partly hidden, as the processor runs it beside what comes before and after.
+TARGETS_NS = (0, 2, 5, 10, 15, 20, 30, 45, 60, 80, 100, 130, 160, 200)
+FIT_FROM_NS = 20
+ROW_S = 0.6
+TIMER_SAMPLES = 20_000
+LOAD_LIMIT = 0.5
+STEAL_LIMIT_PERCENT = 1.0
+
+# Setup and call of what is measured against a twin of itself: unlike kinds of calls.
+PAIR_CALLS = (
+    ("", "abs(n)"),
+    ("", "divmod(n, n)"),
+    ("", "isinstance(n, int)"),
+    ("", "n.bit_length()"),
+    ("", "pow(n, 2, 5)"),
+    ("", "str(n)"),
+    ("from math import gcd", "gcd(n, 12)"),
+    ("from math import hypot", "hypot(n, n)"),
+    ("from math import sqrt", "sqrt(n)"),
+    ("from operator import add", "add(n, n)"),
+    ("from operator import itemgetter\nfirst = itemgetter(0)\npair = (n, n)", "first(pair)"),
+    ("text = 'call cost'", "text.find('s')"),
+    ("text = 'call cost'", "text.upper()"),
+    ("data = bytes(8)", "int.from_bytes(data, 'big')"),
+    ("values = [3, 1, 2]", "max(values)"),
+    ("values = [3, 1, 2]", "len(values)"),
+    ("def same(value):\n    return value", "same(n)"),
+    ("same = lambda value: value", "same(n)"),
+    ("class Thing:\n    def same(self, value):\n        return value\nthing = Thing()",
+     "thing.same(n)"),
+    ("from callcost._delay import delay", "delay(n)"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Point:
+    """One injected delay: what it took inside C, and what it added to the measured call, in ns."""
+
+    injected_ns: float
+    measured: Interval
+    fitted: bool
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was found; `slope` is without unit, `aa_p95` a share (0.01 is 1%)."""
+
+    slope: Interval
+    intercept_ns: Interval
+    points: list[Point]
+    empty_call_ns: Interval
+    aa_p95: float
+    aa_max: float
+    timer_resolution_ns: float
+    timer_call_ns: float
+    run: Run
+    state: dict[str, Any]
+
+    @property
+    def trusted_share(self) -> float:
+        """The smallest relative difference that can be trusted here and now."""
+        return max(MIN_EFFECT, self.aa_p95)
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the figures for `--json`."""
+        return {
+            "slope": self.slope.value,
+            "slope_interval": [self.slope.low, self.slope.high],
+            "intercept_ns": self.intercept_ns.value,
+            "intercept_ns_interval": [self.intercept_ns.low, self.intercept_ns.high],
+            "empty_call_ns": self.empty_call_ns.value,
+            "empty_call_ns_interval": [self.empty_call_ns.low, self.empty_call_ns.high],
+            "aa_p95": self.aa_p95,
+            "aa_max": self.aa_max,
+            "trusted_share": self.trusted_share,
+            "timer_resolution_ns": self.timer_resolution_ns,
+            "timer_call_ns": self.timer_call_ns,
+            "processes": self.run.settings.processes,
+            "wall_s": self.run.wall_s,
+            "not_pinned": self.run.not_pinned,
+            "state": self.state,
+            "machine": machine.identity(),
+            "points": [asdict(point) for point in self.points],
+        }
+
+
+class CalibrationError(Exception):
+    """A calibration that could not be brought to its end."""
+
+
+def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibration:
+    """Measures the weights; raises CalibrationError, or KeyboardInterrupt."""
+    steps = choose_steps()
+    run = measure([delay_group(steps), pair_group()], settings, report)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    for failure in run.failures.values():
+        raise CalibrationError(str(failure))
+    delays = GroupEstimate(run.groups[DELAYS])
+    pairs = GroupEstimate(run.groups[PAIRS])
+    injected = injected_by_process(run.groups[DELAYS], steps)
+    slope, intercept_ns, points = fit(delays, injected)
+    errors = pair_errors(pairs)
+    resolution_ns, call_ns = timer_facts()
+    return Calibration(
+        slope=slope,
+        intercept_ns=intercept_ns,
+        points=points,
+        empty_call_ns=delays.net_ns(len(steps)),
+        aa_p95=float(np.quantile(errors, 0.95)),
+        aa_max=float(errors.max()),
+        timer_resolution_ns=resolution_ns,
+        timer_call_ns=call_ns,
+        run=run,
+        state=machine.state(run.cpu),
+    )
+
+
+def choose_steps() -> list[int]:
+    """Chooses how many steps make each target delay on this machine."""
+    many = 1000
+    step_ns = min(delay_ns(many, 200) for _ in range(20)) / many
+    return [round(target_ns / step_ns) for target_ns in TARGETS_NS]
+
+
+def delay_group(steps: list[int]) -> Group:
+    """Makes one contender per delay; the first also times every delay inside C, in each process."""
+    timed_in_c = f"[sorted(delay_ns(k, 500) for _ in range(21))[10] for k in {steps}]"
+    contenders = [
+        Contender(
+            f"delay of {count} steps",
+            f"from callcost._delay import delay, delay_ns\nsteps = {count}",
+            "delay(steps)",
+            "None",
+            report=timed_in_c if number == 0 else None,
+        )
+        for number, count in enumerate(steps)
+    ]
+    empty = Contender("empty call", EMPTY.setup, EMPTY.call)
+    return Group(DELAYS, (*contenders, empty))
+
+
+def pair_group() -> Group:
+    """Makes two contenders of each call: rows 2 i and 2 i + 1 are the same code."""
+    contenders = [
+        Contender(f"{call} ({side})", f"n = 3\n{setup}", call)
+        for setup, call in PAIR_CALLS
+        for side in "AB"
+    ]
+    return Group(PAIRS, tuple(contenders))
+
+
+def injected_by_process(times: GroupTimes, steps: list[int]) -> Floats:
+    """Collects what each process timed inside C, less no delay: (delays, processes), in ns."""
+    name = times.group.contenders[0].name
+    in_c = np.array([reports[name] for reports in times.reports]).T
+    assert in_c.shape[0] == len(steps)
+    injected: Floats = in_c - in_c[0]
+    return injected
+
+
+def fit(delays: GroupEstimate, injected: Floats) -> tuple[Interval, Interval, list[Point]]:
+    """Fits measured against injected delay, process by process (SciPy's linregress)."""
+    injected = injected[:, delays.usable]
+    costs = delays.gross_by_process[: len(injected)]
+    measured = costs - costs[0]
+    fitted = np.median(injected, axis=1) >= FIT_FROM_NS * 0.95
+    lines = [
+        stats.linregress(injected[fitted, process], measured[fitted, process])
+        for process in range(injected.shape[1])
+    ]
+    slope = median_interval(np.array([line.slope for line in lines]))
+    intercept_ns = median_interval(np.array([line.intercept for line in lines]))
+    points = [
+        Point(float(np.median(x)), median_interval(y), bool(used))
+        for x, y, used in zip(injected, measured, fitted, strict=True)
+    ]
+    return slope, intercept_ns, points
+
+
+def pair_errors(pairs: GroupEstimate) -> Floats:
+    """Returns |ratio - 1| of every pair of the same code."""
+    ratios = [pairs.ratio(row + 1, row).value for row in range(0, pairs.size, 2)]
+    errors: Floats = np.abs(np.array(ratios) - 1)
+    return errors
+
+
+def timer_facts() -> tuple[float, float]:
+    """Returns the smallest step that the timer shows, and what reading it costs, in ns.
+
+    Two readings are never closer than the reading itself takes, so the step is looked for
+    between the differences of readings, not between readings.
+    """
+    readings = np.array([time.perf_counter_ns() for _ in range(TIMER_SAMPLES)])
+    differences = np.diff(readings)
+    steps = np.diff(np.unique(np.append(differences, 0)))
+    return float(steps.min()), float(np.median(differences))
+
+
+def disturbances(calibration: Calibration) -> list[str]:
+    """Says in sentences what may disturb a measurement on this machine."""
+    state, run = calibration.state, calibration.run
+    said = []
+    if run.not_pinned:
+        said.append(f"The workers were not pinned to a CPU: {run.not_pinned}.")
+    if state["load_1min"] > (os.cpu_count() or 1) * LOAD_LIMIT + 1:
+        said.append(f"The load is {state['load_1min']:.1f}: other programs are running.")
+    if (state["steal_percent"] or 0) > STEAL_LIMIT_PERCENT:
+        said.append(f"The host has taken {state['steal_percent']:.1f}% of the time (steal).")
+    if state["governor"] not in (None, "performance"):
+        said.append(f"The CPU's frequency changes (governor {state['governor']}).")
+    if state["cpus_allowed"] == 1:
+        said.append("Only one CPU is allowed: the workers share it with everything else.")
+    shares = [GroupEstimate(times).disturbed_share for times in run.groups.values()]
+    if max(shares) > 0.05:
+        said.append(
+            f"In {max(shares):.0%} of the passes the yardstick ran slow (a neighbour on the same "
+            "core, or frequency changes); they were left out."
+        )
+    return said

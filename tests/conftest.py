@@ -1,0 +1,101 @@
+"""What several proofs share: small suites measured by the real plugin in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Pytest = Callable[..., subprocess.CompletedProcess[str]]
+
+# Two groups; each contender is set-up, call and expected value.
+TOY = {
+    "absolute": {
+        "builtin": ("n = -3", "abs(n)", "3"),
+        "method": ("n = -3", "n.__abs__()", "3"),
+        "python": ("n = -3\ndef absolute(n):\n    return n if n > 0 else -n", "absolute(n)", "3"),
+    },
+    "length": {
+        "builtin": ("word = 'four'", "len(word)", "4"),
+        "method": ("word = 'four'", "word.__len__()", "4"),
+    },
+}
+SUITE = """
+import json
+from pathlib import Path
+import pytest
+from callcost.job import Contender
+from callcost.plugin import case
+
+TOY = json.loads(Path(__file__).with_name("toy.json").read_text())
+
+def cases():
+    for group, members in TOY.items():
+        for name, (setup, call, expect) in members.items():
+            yield case(group, Contender(name, setup, call, expect), group, name,
+                       identity=f"{group}-{name}")
+
+@pytest.mark.parametrize(("group", "tool"), list(cases()))
+def test_toy(callcost, group, tool):
+    callcost()
+"""
+FAST = ("--callcost-processes=10", "--callcost-row-seconds=0.02")
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> dict[str, dict[str, tuple[str, str, str]]]:
+    """A copy of the toy catalogue, to be changed before the suite is written."""
+    return json.loads(json.dumps(TOY))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def write_suite(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+    """Returns the function that writes a suite for a catalogue, and returns its folder."""
+
+    def write(catalogue: dict[str, Any]) -> Path:
+        (tmp_path / "toy.json").write_text(json.dumps(catalogue))
+        (tmp_path / "test_toy.py").write_text(SUITE)
+        (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., list[str]]:
+    """Returns the function that makes the command line of a quick run of the suite."""
+
+    def make(*arguments: str) -> list[str]:
+        return [sys.executable, "-m", "pytest", str(tmp_path), *FAST, *arguments]
+
+    return make
+
+
+@pytest.fixture
+def run_pytest(tmp_path: Path, command: Callable[..., list[str]]) -> Pytest:
+    """Returns the function that runs the suite with further arguments, and waits for it."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Callable[[], list[Path]]:
+    """Returns the function that lists the records in the suite's results folder."""
+    return lambda: sorted((tmp_path / "results").glob("*.json"))

@@ -1,0 +1,144 @@
+"""The estimates, on epochs whose truth is known because they were made up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from callcost.coordinator import GroupTimes, Run, Settings
+from callcost.estimate import (
+    MIN_EFFECT,
+    GroupEstimate,
+    aa_error,
+    estimate_run,
+    interquartile_mean,
+    median_interval,
+)
+from callcost.job import Contender, Group, Plan, controls_for
+
+CALLS = 100
+EMPTY_NS = 0.2
+YARDSTICK_NS = 10.0
+
+
+def made_up(
+    costs_ns: dict[str, float],
+    *,
+    processes: int = 20,
+    passes: int = 100,
+    noise: float = 0.01,
+    twin_factor: float = 1.0,
+    seed: int = 1,
+) -> GroupTimes:
+    """Makes a group whose net costs per call are given; noise is a share, drawn per epoch."""
+    group = Group("made up", tuple(Contender(name, "", "pass") for name in costs_ns))
+    controls = controls_for(group, 0)
+    twin_ns = next(iter(costs_ns.values())) * twin_factor
+    net_ns = np.array([*costs_ns.values(), 0.0, twin_ns, YARDSTICK_NS])
+    gross_ns = (net_ns + EMPTY_NS) * CALLS
+    random = np.random.default_rng(seed)
+    made = [
+        np.rint(gross_ns[:, None] * random.normal(1, noise, (len(net_ns), passes))).astype(np.int64)
+        for _ in range(processes)
+    ]
+    return GroupTimes(group, controls, Plan(CALLS, 1, 0, passes), made)
+
+
+def test_costs_and_ratios_are_found_again() -> None:
+    estimate = GroupEstimate(made_up({"slow": 300.0, "fast": 20.0}))
+    assert estimate.gross_ns(0).value == pytest.approx(300.2, rel=0.003)
+    assert estimate.net_ns(1).value == pytest.approx(20, rel=0.003)
+    assert estimate.empty_ns.value == pytest.approx(EMPTY_NS, rel=0.05)
+    ratio = estimate.ratio(0, 1)
+    assert ratio.low < 15 < ratio.high
+    assert ratio.value == pytest.approx(15, rel=0.003)
+    assert estimate.order == [1, 0]
+
+
+def test_a_ratio_and_its_inverse_agree() -> None:
+    estimate = GroupEstimate(made_up({"a": 30.0, "b": 20.0}, noise=0.2))
+    there, back = estimate.ratio(0, 1), estimate.ratio(1, 0)
+    assert there.value * back.value == pytest.approx(1, rel=1e-3)
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
+    covered = 0
+    for seed in range(300):
+        samples = np.random.default_rng(seed).exponential(1.0, 20)
+        interval = median_interval(samples)
+        covered += interval.low <= np.log(2) <= interval.high
+    # 95% or a little more: order statistics come in steps.
+    assert 0.93 <= covered / 300 <= 0.99
+
+
+def test_too_few_samples_have_no_interval() -> None:
+    interval = median_interval(np.array([1.0, 2.0, 3.0]))
+    assert interval.value == 2.0
+    assert np.isnan(interval.low) or np.isnan(interval.high)
+    assert np.isnan(median_interval(np.array([np.nan])).value)
+
+
+def test_interquartile_mean_ignores_the_outer_quarters_and_nan() -> None:
+    samples = np.array([[1.0, 2.0, 3.0, 4.0, 1000.0, np.nan], [5.0] * 6])
+    assert interquartile_mean(samples).tolist() == [3.0, 5.0]
+
+
+def test_preempted_epochs_do_not_count() -> None:
+    times = made_up({"a": 100.0, "b": 50.0})
+    for epochs in times.processes:
+        epochs[0, :40] *= -50
+    estimate = GroupEstimate(times)
+    assert estimate.preempted(0) == 40 * 20
+    assert estimate.preempted(1) == 0
+    assert estimate.ratio(0, 1).value == pytest.approx(2, rel=0.005)
+
+
+def test_passes_in_which_the_yardstick_ran_slow_are_left_out() -> None:
+    times = made_up({"a": 100.0, "b": 50.0})
+    for epochs in times.processes:
+        # A busy neighbour slows the yardstick by half and, unequally, everything else.
+        epochs[:, 60:] = epochs[:, 60:] * 3 // 2
+        epochs[0, 60:] *= 3
+    estimate = GroupEstimate(times)
+    assert estimate.disturbed_share == pytest.approx(0.4)
+    assert estimate.ratio(0, 1).value == pytest.approx(2, rel=0.005)
+    assert estimate.gross_ns(0).value == pytest.approx(100.2, rel=0.005)
+
+
+def test_a_run_without_calm_is_used_whole() -> None:
+    times = made_up({"a": 100.0, "b": 50.0}, processes=12)
+    for number, epochs in enumerate(times.processes):
+        if number > 2:
+            epochs[-1] *= 2
+    assert GroupEstimate(times).disturbed_share == 0
+    assert len(GroupEstimate(times).usable) == 12
+
+
+def test_equal_contenders_share_a_rank_and_unequal_ones_do_not() -> None:
+    estimate = GroupEstimate(made_up({"c": 40.0, "a": 20.0, "b": 20.02, "d": 40.0, "e": 41.0}))
+    assert estimate.ranks() == {1: 1, 2: 1, 0: 3, 3: 3, 4: 5}
+
+
+def test_a_difference_below_the_minimum_effect_is_a_tie_however_sure() -> None:
+    times = made_up({"a": 100.0, "b": 100.3}, noise=0.0001)
+    assert GroupEstimate(times).ratio(1, 0).low > 1.002
+    assert set(GroupEstimate(times).ranks(MIN_EFFECT).values()) == {1}
+    assert set(GroupEstimate(times).ranks(0.001).values()) == {1, 2}
+
+
+def test_a_twin_that_moves_makes_the_group_inconclusive() -> None:
+    assert not GroupEstimate(made_up({"a": 100.0, "b": 50.0})).inconclusive
+    assert GroupEstimate(made_up({"a": 100.0, "b": 50.0}, twin_factor=1.05)).inconclusive
+    assert GroupEstimate(made_up({"a": 100.0, "b": 50.0}, twin_factor=0.95)).inconclusive
+
+
+def test_aa_error_is_that_of_the_twins() -> None:
+    off = [GroupEstimate(made_up({"a": 100.0}, twin_factor=f, noise=1e-4)) for f in (1.01, 0.98)]
+    assert aa_error(off, quantile=1.0) == pytest.approx(0.02, rel=0.01)
+    assert aa_error(off, quantile=0.0) == pytest.approx(0.01, rel=0.01)
+
+
+def test_groups_with_too_few_processes_are_not_estimated() -> None:
+    run = Run(Settings(), cpu=0, seed=1)
+    run.groups = {"few": made_up({"a": 1.0}, processes=9), "enough": made_up({"a": 1.0})}
+    assert list(estimate_run(run)) == ["enough"]

@@ -1,0 +1,189 @@
+"""Whatever a contender does, the run ends with one clear message and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+SEGFAULT = "import ctypes\nread = ctypes.string_at"
+LATE = """
+import ctypes
+calls = 0
+def late():
+    global calls
+    calls += 1
+    if calls > 3:
+        {deed}
+"""
+BAD = {
+    "wrong value": ("def get_pi():\n    return 3", "get_pi()", "3.14"),
+    "wrong type": ("def zero():\n    return False", "zero()", "0"),
+    "raises": ("", "1 // 0", "0"),
+    "setup raises": ("import no_such_module", "None", "None"),
+    "crashes": (SEGFAULT, "read(0)", "b''"),
+    "crashes late": (LATE.format(deed="ctypes.string_at(0)"), "late()", "None"),
+    "raises late": (LATE.format(deed="raise ValueError('enough')"), "late()", "None"),
+    "hangs": ("from time import sleep", "sleep(600)", "None"),
+    "prints": ("", "print('hello')", "None"),
+    "garbage": (
+        "import os\ndef garbage():\n    for fd in range(3, 12):\n        try:\n"
+        "            os.write(fd, b'garbage\\n')\n        except OSError:\n            pass",
+        "garbage()",
+        "None",
+    ),
+    "exits": ("import sys", "sys.exit(3)", "None"),
+    "exits at once": ("import os", "os._exit(0)", "None"),
+}
+SAID = {
+    "wrong value": "wrong answer: get_pi() returned 3 (int), expected 3.14 (float)",
+    "wrong type": "wrong answer: zero() returned False (bool), expected 0 (int)",
+    "raises": "call failed: 1 // 0 raised ZeroDivisionError",
+    "setup raises": "setup failed: its set-up raised ModuleNotFoundError",
+    "crashes": "crash: its worker died of SIGSEGV",
+    "crashes late": "crash: its worker died of SIGSEGV",
+    "raises late": "ValueError: enough",
+    "hangs": "hang: it did not return within 2 s",
+    "prints": "garbage: print('hello') wrote to standard output while it was called",
+    "garbage": "garbage: its worker answered b'garbage'",
+    "exits": "crash: its worker ended with exit code 3",
+    "exits at once": "crash: its worker ended with exit code 0",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Marks every process that the test starts, and asserts that all of them are gone."""
+    monkeypatch.setenv("CALLCOST_TEST", str(tmp_path))
+    yield
+    assert wait_until(lambda: not marked_processes(tmp_path)), marked_processes(tmp_path)
+
+
+def marked_processes(mark: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("CALLCOST_TEST") == str(mark) and process.pid != os.getpid():
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def wait_until(condition: Callable[[], bool], limit_s: float = 20) -> bool:
+    end_s = time.monotonic() + limit_s
+    while time.monotonic() < end_s:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("results/*") if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("deed", BAD)
+def test_a_bad_contender_is_named_and_the_others_keep_their_results(
+    deed: str, toy: dict[str, Any], write_suite: Any, run_pytest: Any, records: Any, tmp_path: Path
+) -> None:
+    toy["absolute"]["culprit"] = BAD[deed]
+    write_suite(toy)
+    done = run_pytest("--benchmark-only", "--callcost-timeout=2")
+    assert done.returncode == 1
+    assert "FAILED absolute: culprit: " in done.stdout
+    assert SAID[deed] in " ".join(done.stdout.split())
+    (record,) = records()
+    kept = {row["name"] for row in json.loads(record.read_text())["benchmarks"]}
+    assert {"test_toy[length-builtin]", "test_toy[length-method]"} <= kept
+    assert "test_toy[absolute-culprit]" not in kept
+    assert leftovers(tmp_path) == []
+
+
+def test_a_contender_that_is_wrong_alone_costs_only_its_own_row(
+    toy: dict[str, Any], write_suite: Any, run_pytest: Any, records: Any
+) -> None:
+    toy["absolute"]["culprit"] = BAD["wrong value"]
+    write_suite(toy)
+    run_pytest("--benchmark-only")
+    assert len(json.loads(records()[0].read_text())["benchmarks"]) == 5
+
+
+def test_a_run_without_any_result_saves_nothing(
+    write_suite: Any, run_pytest: Any, records: Any
+) -> None:
+    write_suite({"only": {"culprit": BAD["crashes"]}})
+    done = run_pytest("--benchmark-only")
+    assert done.returncode == 1
+    assert "Nothing was saved" in done.stdout
+    assert records() == []
+
+
+def interrupt(command: list[str], folder: Path, cue: str) -> tuple[int, str]:
+    """Starts a run, sends SIGINT once it says the cue, and returns exit code and output."""
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if cue in line:
+                process.send_signal(signal.SIGINT)
+                break
+        said += process.stdout.read()
+    return process.returncode, said
+
+
+def test_an_early_interrupt_saves_nothing(
+    toy: dict[str, Any], write_suite: Any, command: Any, records: Any, tmp_path: Path
+) -> None:
+    write_suite(toy)
+    code, said = interrupt(
+        command("--callcost-processes=40", "--callcost-row-seconds=1"), tmp_path, "checking"
+    )
+    assert code == 2, said
+    assert "INTERRUPTED after 0 of 40 processes" in said
+    assert records() == []
+    assert leftovers(tmp_path) == []
+
+
+def test_a_late_interrupt_keeps_what_enough_processes_measured(
+    toy: dict[str, Any], write_suite: Any, command: Any, records: Any, tmp_path: Path
+) -> None:
+    write_suite(toy)
+    code, said = interrupt(
+        command("--callcost-processes=40", "--callcost-row-seconds=0.5"), tmp_path, "21 of 40"
+    )
+    assert code == 2, said
+    assert "INTERRUPTED after 2" in said
+    (record,) = records()
+    document = json.loads(record.read_text())
+    assert document["callcost"]["interrupted"] is True
+    packed = document["benchmarks"][0]["extra_info"]["callcost"]["epoch_ns"]
+    assert 20 <= len(packed) < 40
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")
+@pytest.mark.parametrize("call", ["sleep(600)", "pow(7, 10**7)"])
+def test_a_killed_coordinator_takes_its_worker_along(
+    call: str, write_suite: Any, command: Any, tmp_path: Path
+) -> None:
+    write_suite({"only": {"endless": ("from time import sleep", call, "None")}})
+    with subprocess.Popen(
+        command("--callcost-timeout=600"), cwd=tmp_path, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        workers = lambda: [p for p in marked_processes(tmp_path) if p.pid != process.pid]  # noqa: E731
+        assert wait_until(lambda: bool(workers()))
+        time.sleep(1)
+        process.kill()
+    assert wait_until(lambda: not marked_processes(tmp_path), limit_s=5)

@@ -1,0 +1,187 @@
+"""Every option that users of pytest and pytest-benchmark bring along does what they expect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Suite = Callable[[dict[str, Any]], Path]
+
+
+@pytest.fixture(autouse=True)
+def suite(write_suite: Suite, toy: dict[str, Any]) -> Path:
+    return write_suite(toy)
+
+
+def names(path: Path) -> list[str]:
+    return sorted(row["name"] for row in json.loads(path.read_text())["benchmarks"])
+
+
+def test_a_run_prints_both_tables_and_saves_a_record(run_pytest, records):
+    done = run_pytest("--benchmark-only")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.index("benchmark 'absolute': 3 tests") < done.stdout.index(
+        "absolute: ns per call"
+    )
+    (record,) = records()
+    assert f"saved: results/{record.name}" in done.stdout
+    document = json.loads(record.read_text())
+    assert len(document["benchmarks"]) == 5
+    assert document["callcost"]["failures"] == []
+
+
+def test_times_in_the_json_are_seconds_per_call(run_pytest, records):
+    run_pytest("--benchmark-only")
+    for row in json.loads(records()[0].read_text())["benchmarks"]:
+        gross_ns = row["extra_info"]["callcost"]["gross_ns"][0]
+        assert row["stats"]["median"] == pytest.approx(gross_ns * 1e-9)
+        assert row["stats"]["iterations"] == 1
+        assert 1e-9 < row["stats"]["median"] < 1e-5
+        assert row["stats"]["rounds"] >= 6
+
+
+def test_k_measures_a_slice(run_pytest, records):
+    done = run_pytest("--benchmark-only", "-k", "absolute and not python")
+    assert done.returncode == 0
+    assert names(records()[0]) == ["test_toy[absolute-builtin]", "test_toy[absolute-method]"]
+    assert "length" not in done.stdout.replace("length-", "")
+
+
+def test_m_selects_by_mark(run_pytest, records):
+    assert run_pytest("-m", "callcost").returncode == 0
+    assert run_pytest("-m", "not callcost").returncode == 5
+    assert len(records()) == 1
+
+
+def test_disable_checks_every_call_and_measures_none(run_pytest, records, write_suite, toy):
+    done = run_pytest("--benchmark-disable")
+    assert done.returncode == 0
+    assert "5 passed" in done.stdout
+    toy["length"]["method"][2] = "5"
+    write_suite(toy)
+    done = run_pytest("--benchmark-disable")
+    assert done.returncode == 1
+    assert "method: wrong answer: word.__len__() returned 4 (int), expected 5 (int)" in done.stdout
+    assert records() == []
+
+
+def test_save_and_compare_show_both_runs(run_pytest, tmp_path):
+    assert run_pytest("--benchmark-save=first").returncode == 0
+    (saved,) = tmp_path.glob(".benchmarks/*/0001_first.json")
+    assert len(names(saved)) == 5
+    done = run_pytest("--benchmark-compare=0001")
+    assert done.returncode == 0
+    assert "(NOW)" in done.stdout and "(0001_first)" in done.stdout
+    assert "machine_info is different" not in done.stdout + done.stderr
+
+
+def test_compare_fail_fails_on_a_planted_slowdown(run_pytest, write_suite, toy):
+    assert run_pytest("--benchmark-save=first").returncode == 0
+    toy["length"]["method"][1] = "word.__len__() if len(word * 300) else 0"
+    write_suite(toy)
+    done = run_pytest("--benchmark-compare=0001", "--benchmark-compare-fail=median:100%")
+    assert done.returncode == 1
+    assert "Performance has regressed" in done.stdout + done.stderr
+    assert "length-method" in (done.stdout + done.stderr).partition("regressed")[2]
+
+
+def test_json_holds_the_run(run_pytest, tmp_path):
+    assert run_pytest("--benchmark-json=out.json").returncode == 0
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert document["callcost"]["groups"]["absolute"]["contenders"] == [
+        "builtin",
+        "method",
+        "python",
+    ]
+
+
+def test_histogram_is_drawn(run_pytest, tmp_path):
+    pytest.importorskip("pygal", reason="pytest-benchmark[histogram] is not installed")
+    assert run_pytest("--benchmark-histogram=drawn").returncode == 0
+    assert {path.name for path in tmp_path.glob("*.svg")} == {
+        "drawn-absolute.svg",
+        "drawn-length.svg",
+    }
+
+
+def test_group_by_parameter(run_pytest):
+    done = run_pytest("--benchmark-group-by=param:tool")
+    assert "benchmark 'tool=builtin': 2 tests" in done.stdout
+
+
+def test_without_pytest_benchmark_one_sentence_says_what_to_do(run_pytest, records):
+    for extra in ((), ("--benchmark-only",)):
+        done = run_pytest("-p", "no:benchmark", *extra)
+        assert done.returncode == 4
+        assert "-p no:benchmark turns off: leave that out" in done.stderr
+    assert records() == []
+
+
+def test_under_xdist_calls_are_checked_and_not_timed(run_pytest, records):
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    done = run_pytest("-n", "2")
+    assert done.returncode == 0
+    assert "automatically disabled because xdist plugin is active" in done.stdout + done.stderr
+    done = run_pytest("-n", "2", "--benchmark-only")
+    assert done.returncode == 4
+    assert "Can't have both --benchmark-only and --benchmark-disable" in done.stderr
+    assert records() == []
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--benchmark-min-rounds=9", "--benchmark-cprofile=tottime", "--benchmark-max-time=3"],
+)
+def test_options_of_the_loop_that_does_not_run_are_refused(run_pytest, option):
+    done = run_pytest(option)
+    assert done.returncode == 4
+    assert option.partition("=")[0] in done.stderr and "leave it out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--callcost-processes=3", "--callcost-row-seconds=0", "--callcost-timeout=never"],
+)
+def test_bad_values_are_refused(run_pytest, option):
+    done = run_pytest(option)
+    assert done.returncode == 4
+    assert f"argument {option.partition('=')[0]}" in done.stderr
+
+
+def test_results_that_cannot_be_written_are_refused_before_measuring(run_pytest, tmp_path):
+    (tmp_path / "results").write_text("a file where the folder should be")
+    done = run_pytest("--benchmark-only")
+    assert done.returncode == 4
+    assert "results cannot be written" in done.stderr and "--callcost-results" in done.stderr
+    assert "checking every call" not in done.stderr
+
+
+def test_results_go_where_they_are_told_to(run_pytest, tmp_path):
+    assert run_pytest("--callcost-results", "else where").returncode == 0
+    assert len(list((tmp_path / "else where").glob("*.json"))) == 1
+    assert not (tmp_path / "results").exists()
+
+
+def test_progress_is_plain_lines_where_there_is_no_terminal(run_pytest):
+    done = run_pytest("--benchmark-only")
+    assert "callcost: checking every call" in done.stderr
+    assert "\x1b" not in done.stderr and "\r" not in done.stderr
+
+
+def test_collect_only_measures_nothing(run_pytest, records):
+    assert run_pytest("--collect-only").returncode == 0
+    assert records() == []
+
+
+def test_two_contenders_of_one_name_are_refused(run_pytest, tmp_path):
+    twice = (tmp_path / "test_toy.py").read_text()
+    (tmp_path / "test_other.py").write_text(
+        twice.replace("name, setup, call", 'name, setup + " ", call')
+    )
+    done = run_pytest()
+    assert done.returncode == 4
+    assert "two different contenders" in done.stderr

@@ -1,0 +1,104 @@
+"""A record is read back whole, and what is no record is refused by name."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from callcost.estimate import GroupEstimate
+from callcost.record import RecordError, load, read_run, write_atomically
+
+
+@pytest.fixture
+def record(toy: Any, write_suite: Any, run_pytest: Any, records: Any) -> Path:
+    write_suite(toy)
+    run_pytest("--benchmark-only")
+    (path,) = records()
+    return Path(path)
+
+
+def test_estimates_made_from_a_record_are_those_it_holds(record: Path) -> None:
+    document, run = load(record), read_run(record)
+    for row in document["benchmarks"]:
+        facts = row["extra_info"]["callcost"]
+        estimate = GroupEstimate(run.groups[facts["group"]])
+        index = estimate.names.index(facts["name"])
+        assert estimate.net_ns(index).as_list() == facts["net_ns"]
+        assert estimate.ratio(index, estimate.fastest).as_list() == facts["ratio_to_fastest"]
+    assert set(run.groups) == {"absolute", "length"}
+    assert run.groups["absolute"].plan.calls > 100
+
+
+def test_a_record_holds_raw_epochs_of_every_process(record: Path) -> None:
+    run = read_run(record)
+    for times in run.groups.values():
+        assert len(times.processes) == 10
+        assert {epochs.shape for epochs in times.processes} == {
+            (len(times.contenders), times.plan.passes)
+        }
+
+
+def test_a_record_names_no_path_and_no_host(record: Path) -> None:
+    text = record.read_text()
+    assert str(Path.home()) not in text
+    assert "/site-packages" not in text and str(record.parent.parent) not in text
+
+
+def test_a_damaged_record_is_refused_by_name(record: Path) -> None:
+    document = json.loads(record.read_text())
+    del document["benchmarks"][0]["extra_info"]["callcost"]["epoch_ns"]
+    record.write_text(json.dumps(document))
+    with pytest.raises(RecordError, match=rf"{record.name} is damaged: KeyError"):
+        read_run(record)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is not JSON"),
+        ('{"benchmarks": [', "is not JSON"),
+        ("[]", "is not a record of callcost"),
+        ('{"benchmarks": []}', "is not a record of callcost"),
+        ('{"callcost": {"version": 99, "groups": {}}}', "has record version 99"),
+    ],
+)
+def test_what_is_no_record_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "some.json"
+    path.write_text(text)
+    with pytest.raises(RecordError, match=rf"some\.json {said}"):
+        load(path)
+
+
+def test_a_missing_record_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="none.json cannot be read: No such file"):
+        load(tmp_path / "none.json")
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, "old")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("no")))
+    with pytest.raises(OSError, match="no"):
+        write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_preempted_epochs_keep_their_sign(record: Path) -> None:
+    document = json.loads(record.read_text())
+    facts = document["benchmarks"][0]["extra_info"]["callcost"]
+    first, *rest = facts["epoch_ns"][0].split()
+    facts["epoch_ns"][0] = " ".join([f"-{first.lstrip('-')}", *rest])
+    record.write_text(json.dumps(document))
+    times = read_run(record).groups[facts["group"]]
+    row = [contender.name for contender in times.contenders].index(facts["name"])
+    assert times.processes[0][row, 0] < 0
+    assert np.abs(times.processes[0][row, 0]) == int(first.lstrip("-"))
