@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.rows import build
-from callcost.bindings.registry import Mechanism, StaleBuildError, mechanisms
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.rows import build
+from callcost.bindings.registry import Mechanism, StaleBuildError, mechanisms
 
 
 @click.command("list")
@@ -50,7 +51,6 @@ def publish(record: Path | None) -> None:
     RECORD becomes the new reference run first, where one is given.
     """
     from callcost.benchmarks import publishing
-
     from callcost.record import RecordError
 
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from callcost.benchmarks import bad_input, charts
-from callcost.benchmarks.break_even import analyse
+from callcost.benchmarks.break_even import curves
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.rows import group_name
 from callcost.bindings.registry import mechanisms
@@ -67,16 +67,16 @@ def _table(headings: list[str], rows: list[list[str]]) -> str:
 
 
 def cost_table() -> str:
-    """Lists what each mechanism costs for each workload, and from which n on that stops to matter."""
+    """Lists what each mechanism costs by workload, and from which n on that stops to matter."""
     estimates = _reference()
     catalogue = [group_name(workload) for workload in WORKLOADS]
-    curves = {curve.name: curve for curve in analyse(estimates)}
+    found = {curve.name: curve for curve in curves(estimates)}
     main = estimates["fibonacci"]
     rows = []
     for row in main.order:
         name = main.names[row]
         costs = [_cost(estimates[group], name) for group in catalogue]
-        curve = curves[name]
+        curve = found[name]
         rows.append([f"`{name}`", *costs, _from(curve.better_than_python_from),
                      _from(curve.no_matter_from)])  # fmt: skip
     return _table(

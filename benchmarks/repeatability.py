@@ -19,10 +19,10 @@ from typing import Any
 
 import click
 import numpy as np
-from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.rows import contender, group_name, supported
 
 from callcost import machine
+from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.rows import contender, group_name, supported
 from callcost.estimate import Interval, estimate_run
 from callcost.record import read_run, write_atomically
 
@@ -41,6 +41,7 @@ def main(json_file: Path, pyperf: bool) -> None:
     """Measure everything twice with each harness, and write down how far the two runs agree."""
     harnesses: dict[str, Callable[[Path], dict[str, Costs]]] = {
         "callcost": run_suite,
+        "callcost, layouts left to chance": run_unmoved,
         "pytest-benchmark": run_stock,
     }
     if pyperf:
@@ -122,17 +123,29 @@ def _excludes_one(ratio: Interval) -> bool:
 
 def run_suite(folder: Path) -> dict[str, Costs]:
     """Runs this suite whole, sweep included, and reads its ratios to BASE."""
+    whole = _suite_costs(folder)
+    catalogue = {group_name(workload) for workload in WORKLOADS}
+    part = {key: cost for key, cost in whole.items() if key[0] in catalogue}
+    return {"callcost, whole suite": whole, "callcost, same rows as below": part}
+
+
+def run_unmoved(folder: Path) -> dict[str, Costs]:
+    """Runs this suite with each process's stacks where chance has put them."""
+    inner = folder / "unmoved"
+    inner.mkdir()
+    return {"callcost, whole suite, stacks not moved": _suite_costs(inner, "--callcost-layouts=1")}
+
+
+def _suite_costs(folder: Path, *options: str) -> Costs:
     _run([sys.executable, "-m", "pytest", str(SUITE), "-q", "--benchmark-only",
-          "--benchmark-quiet", "--callcost-results", str(folder)])  # fmt: skip
+          "--benchmark-quiet", "--callcost-results", str(folder), *options])  # fmt: skip
     estimates = estimate_run(read_run(_record(folder)))
     whole: Costs = {}
     for group, estimate in estimates.items():
         base = estimate.names.index(BASE)
         for row in range(estimate.size):
             whole[group, estimate.names[row]] = estimate.ratio(row, base).value
-    catalogue = {group_name(workload) for workload in WORKLOADS}
-    part = {key: cost for key, cost in whole.items() if key[0] in catalogue}
-    return {"callcost, whole suite": whole, "callcost, same rows": part}
+    return whole
 
 
 def _record(folder: Path) -> Path:

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 import pytest
+
 from callcost.benchmarks.catalogue import Workload
 from callcost.bindings.registry import Build, Mechanism, StaleBuildError, mechanisms
-
 from callcost.job import Binary, Contender
 from callcost.plugin import case
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from callcost.benchmarks.catalogue import BREAK_EVEN_RESULTS, break_even_workload
 from callcost.benchmarks.rows import BREAK_EVEN, rows
 

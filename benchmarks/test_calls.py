@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.rows import rows
 

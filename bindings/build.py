@@ -21,7 +21,7 @@ from typing import Any
 
 from setuptools import Extension
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import BaseError, CompileError, ExecError, LinkError, PlatformError
+from setuptools.errors import BaseError, CompileError, LinkError, PlatformError
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE_FOLDERS = {
@@ -48,6 +48,8 @@ RPATH_FLAGS = (
 )
 BUILD_TOOLS = ("setuptools", "cffi", "Cython", "pybind11")
 SOURCE_SUFFIXES = {".c", ".cpp", ".h", ".pyx"}
+# What a compiler that fails, or is not there, may raise: its errors have no common base.
+BUILD_ERRORS = (BaseError, CompileError, LinkError, OSError)
 COMPILER_MISSING = (
     "callcost needs a C compiler and could not use one: {error}. Install one (Debian and "
     "Ubuntu: apt-get install build-essential; macOS: xcode-select --install), or name it in "
@@ -147,7 +149,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
                 extra_postargs=COMPILE_FLAGS,
             )
             self.compiler.link_shared_object(objects, str(target), extra_postargs=link_flags)
-        except (CompileError, LinkError, ExecError) as error:
+        except BUILD_ERRORS as error:
             raise PlatformError(COMPILER_MISSING.format(error=error)) from error
         return target
 
@@ -165,7 +167,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
     def build_extension(self, ext: Extension) -> None:
         try:
             super().build_extension(ext)
-        except BaseError as error:
+        except BUILD_ERRORS as error:
             with self._lock:
                 self._missing[_package(ext)] = f"it did not compile ({error})"
             self.warn(f"{_package(ext)} is left out: {error}")

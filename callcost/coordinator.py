@@ -45,12 +45,18 @@ EPOCH_OVERHEAD_NS = 5_000
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run is done: `row_s` is the wall time that one row may take, all processes together."""
+    """How a run is done.
+
+    `row_s` is the wall time that one row may take, all processes together; `silence_s` how
+    long a worker may go without an answer; `layouts` how many places on the stacks a process
+    times from (1 leaves it where chance put it).
+    """
 
     processes: int = 20
     min_processes: int = 10
-    row_s: float = 0.36
+    row_s: float = 0.33
     silence_s: float = 20.0
+    layouts: int = 32
     python: str = sys.executable
     seed: int | None = None
 
@@ -210,7 +216,7 @@ class _Coordinator:
             pass_ns = calls * sum(costs) + len(costs) * EPOCH_OVERHEAD_NS
             group_ns = row_ns * len(self._groups[number].contenders)
             passes = min(MAX_PASSES, max(MIN_PASSES, int(group_ns / pass_ns)))
-            plans[number] = replace(plan, passes=passes)
+            plans[number] = replace(plan, passes=passes, layouts=settings.layouts)
         return plans
 
     def _work_off(self, plans: dict[int, Plan]) -> None:

@@ -1,7 +1,7 @@
 """What is measured, as the coordinator describes it to a worker.
 
 A job is one JSON object: `cpu`, `seed`, `limit_s`, `position_file`, and `groups`, each with
-its contenders, `unroll`, `loops`, `warm_loops` and `passes` (0: only estimate). The worker
+its contenders and its plan (no passes: only estimate). The worker
 answers with one JSON object a line, told apart by `event`: `ready`, then for each group
 `estimates` or `times` or `error`, then `done`.
 """
@@ -89,12 +89,16 @@ def controls_for(group: Group, number: int) -> Controls:
 
 @dataclass(frozen=True)
 class Plan:
-    """How one group is timed in each process: an epoch is `loops` times `unroll` literal calls."""
+    """How one group is timed in each process: an epoch is `loops` times `unroll` literal calls.
+
+    `layouts` is the number of places on the stacks that the epochs are timed from.
+    """
 
     unroll: int
     loops: int
     warm_loops: int
     passes: int
+    layouts: int = 1
 
     @property
     def calls(self) -> int:

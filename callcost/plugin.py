@@ -64,13 +64,20 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--callcost-row-seconds",
         type=_seconds,
         metavar="SECONDS",
-        help="Wall time for each row, all processes together. Default: 0.36.",
+        help="Wall time for each row, all processes together. Default: 0.33.",
     )
     group.addoption(
         "--callcost-timeout",
         type=_seconds,
         metavar="SECONDS",
         help="Give a worker up that has not answered for so long. Default: 20.",
+    )
+    group.addoption(
+        "--callcost-layouts",
+        type=_whole_number(at_least=1),
+        metavar="N",
+        help="Places on the stacks to time from in each process; 1 shows what that is good for. "
+        "Default: 32.",
     )
     group.addoption(
         "--callcost-results",

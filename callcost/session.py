@@ -62,6 +62,7 @@ class MeasuringSession:
             processes=self._config.getoption("callcost_processes"),
             row_s=self._config.getoption("callcost_row_seconds"),
             silence_s=self._config.getoption("callcost_timeout"),
+            layouts=self._config.getoption("callcost_layouts"),
         )
 
     @cached_property

@@ -47,7 +47,6 @@ POSITION = struct.Struct("=ii")
 NOWHERE = -1
 SCOUT_NS = 100_000
 SCOUT_REPEATS = 5
-LAYOUTS = 32
 PAGE_WORDS = 4096 // 8
 MAX_DEPTH = 10
 
@@ -216,11 +215,11 @@ def make_layout(frame_words: int, depth: int) -> "Callable[[Callable[[], int]], 
     return descend
 
 
-def make_layouts(shuffler: random.Random) -> "list[Callable[[Callable[[], int]], int]]":
+def make_layouts(shuffler: random.Random, count: int) -> "list[Callable[[Callable[[], int]], int]]":
     """Makes the places on the stacks that the epochs of one process are timed from."""
     return [
         make_layout(shuffler.randrange(PAGE_WORDS), shuffler.randrange(MAX_DEPTH))
-        for _ in range(LAYOUTS)
+        for _ in range(count)
     ]
 
 
@@ -232,7 +231,7 @@ def time_passes(
 ) -> "list[list[int]]":
     """Times every contender once a pass, in a fresh order; ns per epoch, negative if preempted."""
     loops, warm_loops = group["loops"], group["warm_loops"]
-    layouts = make_layouts(shuffler)
+    layouts = make_layouts(shuffler, group["layouts"])
     times_ns: list[list[int]] = [[] for _ in epochs]
     order = list(range(len(epochs)))
     for _ in range(group["passes"]):

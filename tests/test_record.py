@@ -75,7 +75,7 @@ def test_what_is_no_record_is_refused_by_name(tmp_path: Path, text: str, said: s
 
 
 def test_a_missing_record_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="none.json cannot be read: No such file"):
+    with pytest.raises(RecordError, match=r"none\.json cannot be read: No such file"):
         load(tmp_path / "none.json")
 
 

@@ -54,7 +54,7 @@ def test_a_layout_calls_the_function_once_and_returns_its_result(words: int, dep
 def test_every_pass_times_every_contender_once() -> None:
     epochs = [worker.compile_epoch("f(n)", {"f": abs, "n": n}, unroll=5) for n in range(4)]
     entered: list[int] = []
-    group = {"loops": 2, "warm_loops": 1, "passes": 6}
+    group = {"loops": 2, "warm_loops": 1, "passes": 6, "layouts": 3}
     times = worker.time_passes(group, epochs, random.Random(1), entered.append)
     assert [len(row) for row in times] == [6] * 4
     passes = [entered[start : start + 4] for start in range(0, 24, 4)]

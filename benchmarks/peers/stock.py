@@ -11,11 +11,11 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+
+from callcost import worker
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
 from callcost.benchmarks.rows import contender, supported
 from callcost.bindings.registry import Mechanism
-
-from callcost import worker
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ one is not noticed. Releases the GIL around every call. Keywords are unsupported
 function has no parameter names.
 """
 
-from callcost.native import LIBRARY
 from cffi import FFI
+
+from callcost.native import LIBRARY
 
 _ffi = FFI()
 _ffi.cdef("""

@@ -1,0 +1,106 @@
+"""A build that is not that of the present sources and interpreter is refused, by name."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from callcost.bindings import registry
+from callcost.bindings.registry import Build, Mechanism, StaleBuildError, mechanisms
+
+FASTCALL = "cpython_fastcall"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> tuple[Build, Mechanism]:
+    """A copy of one built mechanism and of the manifest, to be spoilt."""
+    shutil.copytree(registry.FOLDER / FASTCALL, tmp_path / FASTCALL)
+    for manifest in registry.FOLDER.glob("built.*.json"):
+        shutil.copy(manifest, tmp_path)
+    (mechanism,) = mechanisms(tmp_path)
+    return Build(tmp_path), mechanism
+
+
+def test_every_folder_is_found_with_a_summary() -> None:
+    names = [mechanism.name for mechanism in mechanisms()]
+    folders = [p.name for p in registry.FOLDER.iterdir() if (p / "__init__.py").exists()]
+    assert names == sorted(folders)
+    assert all(m.summary.endswith(".") and len(m.summary) > 30 for m in mechanisms())
+    assert all("_" in name for name in names), "<tool>_<mode>: a bare name could hide a module"
+
+
+def test_what_was_built_is_accepted(copy: tuple[Build, Mechanism]) -> None:
+    build, mechanism = copy
+    build.check_sources(mechanism)
+    assert build.missing(mechanism) is None
+
+
+def test_a_changed_source_is_refused(copy: tuple[Build, Mechanism]) -> None:
+    build, mechanism = copy
+    with (mechanism.folder / "fastcall.c").open("a") as source:
+        source.write("/* changed */\n")
+    with pytest.raises(StaleBuildError, match=r"fastcall\.c was changed after it was built"):
+        build.check_sources(mechanism)
+
+
+def test_a_second_file_that_could_be_imported_is_refused(copy: tuple[Build, Mechanism]) -> None:
+    build, mechanism = copy
+    for suffix in importlib.machinery.EXTENSION_SUFFIXES[1:]:
+        stale = mechanism.folder / f"_fastcall{suffix}"
+        stale.touch()
+        with pytest.raises(StaleBuildError, match="remove what is stale"):
+            build.check_sources(mechanism)
+        stale.unlink()
+
+
+def test_a_file_with_the_tag_of_another_interpreter_is_refused(
+    copy: tuple[Build, Mechanism],
+) -> None:
+    build, mechanism = copy
+    (built,) = mechanism.folder.glob("_fastcall.*.so")
+    built.rename(built.with_name("_fastcall.cpython-39-x86_64-linux-gnu.so"))
+    with pytest.raises(StaleBuildError, match="this interpreter finds nothing"):
+        build.check_sources(mechanism)
+
+
+def test_a_manifest_of_another_interpreter_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "built.cpython-39-x86_64-linux-gnu.json").write_text("{}")
+    with pytest.raises(StaleBuildError, match="nothing was built for this interpreter"):
+        Build(tmp_path)
+
+
+def test_a_mechanism_added_after_the_build_says_so(copy: tuple[Build, Mechanism]) -> None:
+    build, mechanism = copy
+    added = mechanism.folder.with_name("toy_mode")
+    shutil.copytree(mechanism.folder, added)
+    assert "added after the build" in (build.missing(Mechanism("toy_mode", added)) or "")
+
+
+def test_the_reason_for_what_was_not_built_is_kept(copy: tuple[Build, Mechanism]) -> None:
+    build, mechanism = copy
+    build.facts["missing"][mechanism.module] = "no tool"
+    assert build.missing(mechanism) == "no tool"
+
+
+def test_functions_are_read_without_importing(tmp_path: Path) -> None:
+    folder = tmp_path / "toy_mode"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(
+        '"""A toy."""\nraise SystemExit\nfrom ._x import a, b as c\n_hidden = d = 1\n'
+        "if d:\n    def e(): ...\n"
+    )
+    (mechanism,) = mechanisms(tmp_path)
+    assert mechanism.functions == {"a", "c", "d", "e"}
+    assert (mechanism.family, mechanism.summary) == ("toy", "A toy.")
+
+
+def test_the_manifest_lists_compiler_flags_and_tools() -> None:
+    facts = Build().facts
+    assert "-O2 -fno-lto" in facts["compile_command"]
+    assert {"cffi", "Cython", "pybind11"} <= set(facts["tools"])
+    assert json.dumps(facts).count("sha256") == 0
+    assert all(len(digest) == 64 for digest in facts["files"].values())
