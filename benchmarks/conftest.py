@@ -1,4 +1,4 @@
-"""What this suite adds to its runs: how it was built, and the charts."""
+"""What this suite adds to its runs: how it was built, the break-even table, and the charts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import RenderableType
 
 from callcost.benchmarks.rows import build
+from callcost.estimate import GroupEstimate
 
 
 def pytest_callcost_environment(config: pytest.Config) -> dict[str, Any]:
@@ -21,3 +23,13 @@ def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
     from callcost.benchmarks.charts import draw
 
     return draw(path)
+
+
+def pytest_callcost_tables(
+    estimates: dict[str, GroupEstimate],
+) -> tuple[list[str], list[RenderableType]]:
+    """Sums the sweep over n up in one table, in place of one for each n."""
+    from callcost.benchmarks.break_even import break_even_table, sweep
+
+    names = list(sweep(estimates).values())
+    return names, [break_even_table(estimates)] if names else []

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from callcost.benchmarks import bad_input, charts
-from callcost.benchmarks.break_even import curves
-from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.rows import group_name
+from callcost.benchmarks.break_even import NO_MATTER, curves
+from callcost.benchmarks.catalogue import BREAK_EVEN_RESULTS, WORKLOADS, break_even_workload
+from callcost.benchmarks.rows import BREAK_EVEN, group_name
 from callcost.bindings.registry import mechanisms
 from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, aa_error, estimate_run
-from callcost.record import load, read_run, write_atomically
+from callcost.record import RecordError, load, read_run, write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results"
@@ -42,13 +42,23 @@ def publish(record: Path | None) -> list[Path]:
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
     if record is not None and record.resolve() != REFERENCE:
-        read_run(record)
+        _refuse_incomplete(record)
         shutil.copyfile(record, REFERENCE)
     drawn = charts.draw(REFERENCE)
     written = [ROOT / name for name in DOCUMENTS]
     for path in written:
         write_atomically(path, fill(path.read_text(encoding="utf-8")))
     return [*drawn, *written]
+
+
+def _refuse_incomplete(record: Path) -> None:
+    """Raises RecordError for a run that lacks a group which the documents show."""
+    shown = [group_name(workload) for workload in WORKLOADS]
+    shown += [group_name(break_even_workload(n), BREAK_EVEN) for n in BREAK_EVEN_RESULTS]
+    there = estimate_run(read_run(record))
+    lacking = [group for group in shown if group not in there]
+    if lacking:
+        raise RecordError(f"{record} cannot be the reference: it lacks {', '.join(lacking)}")
 
 
 def fill(text: str) -> str:
@@ -70,22 +80,27 @@ def cost_table() -> str:
     """Lists what each mechanism costs by workload, and from which n on that stops to matter."""
     estimates = _reference()
     catalogue = [group_name(workload) for workload in WORKLOADS]
-    found = {curve.name: curve for curve in curves(estimates)}
-    main = estimates["fibonacci"]
-    rows = []
-    for row in main.order:
-        name = main.names[row]
-        costs = [_cost(estimates[group], name) for group in catalogue]
-        curve = found[name]
-        rows.append([f"`{name}`", *costs, _from(curve.better_than_python_from),
-                     _from(curve.no_matter_from)])  # fmt: skip
-    return _table(
-        ["ns per call", *(f"`{name}`" for name in catalogue), "beats Python from n",
-         "within 10% of the fastest from n"], rows,
-    )  # fmt: skip
+    rows = [
+        [
+            f"`{curve.name}`",
+            *(_cost(estimates[group], curve.name) for group in catalogue),
+            _from(curve.better_than_python_from, curve.compared_with_python),
+            _from(curve.no_matter_from, curve.compared_with_fastest),
+        ]
+        for curve in curves(estimates)
+    ]
+    headings = [
+        "ns per call",
+        *(f"`{name}`" for name in catalogue),
+        "beats Python from n",
+        f"within {NO_MATTER - 1:.0%} of the fastest from n",
+    ]
+    return _table(headings, rows)
 
 
-def _from(n: int | None) -> str:
+def _from(n: int | None, compared: bool) -> str:
+    if not compared:
+        return ""
     return "never" if n is None else str(n)
 
 

@@ -173,12 +173,14 @@ class GroupEstimate:
         """Ranks the rows from 1; those that cannot be told apart share the rank of their first.
 
         A row ties with the first of its rank if the interval of their ratio reaches down to
-        1 + `min_effect`.
+        1 + `min_effect`, or MIN_EFFECT if that is more.
         """
+        # In this order, so that a `min_effect` that is not known (NaN) gives way too.
+        floor = max(MIN_EFFECT, min_effect)
         ranks: dict[int, int] = {}
         leader = self.fastest
         for place, row in enumerate(self.order, start=1):
-            if place == 1 or self.ratio(row, leader).low > 1 + min_effect:
+            if place == 1 or self.ratio(row, leader).low > 1 + floor:
                 leader = row
                 ranks[row] = place
             else:

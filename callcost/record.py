@@ -28,13 +28,14 @@ class RecordError(Exception):
     """A file that is not a record of a run; the text says which file and why."""
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes a file beside its place and renames it, so that nobody ever sees half of it."""
+    data = content.encode() if isinstance(content, str) else content
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     beside = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         beside.chmod(0o644)
         beside.replace(path)
     except BaseException:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from callcost.coordinator import Run
@@ -39,9 +40,8 @@ def render(
 
 def group_table(name: str, estimate: GroupEstimate, ranks: dict[int, int]) -> Table:
     """Lists a group's contenders, the fastest first; `=` after a rank marks a tie."""
-    table = Table(
-        title=f"{name}: ns per call, with 95% intervals", title_justify="left", box=box.SIMPLE
-    )
+    title = f"{escape(name)}: ns per call, with 95% intervals"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE)
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("contender", no_wrap=True)
     for heading in ("gross", "net", "", "ratio", ""):
@@ -52,7 +52,7 @@ def group_table(name: str, estimate: GroupEstimate, ranks: dict[int, int]) -> Ta
         fastest = row == estimate.fastest
         table.add_row(
             f"{ranks[row]}{'=' if ranks[row] in shared else ' '}",
-            estimate.names[row],
+            escape(estimate.names[row]),
             number(estimate.gross_ns(row).value),
             number(net.value),
             interval(net),

@@ -122,8 +122,14 @@ def test_equal_contenders_share_a_rank_and_unequal_ones_do_not() -> None:
 def test_a_difference_below_the_minimum_effect_is_a_tie_however_sure() -> None:
     times = made_up({"a": 100.0, "b": 100.3}, noise=0.0001)
     assert GroupEstimate(times).ratio(1, 0).low > 1.002
-    assert set(GroupEstimate(times).ranks(MIN_EFFECT).values()) == {1}
-    assert set(GroupEstimate(times).ranks(0.001).values()) == {1, 2}
+    for floor in (MIN_EFFECT, 0.0, float("nan")):
+        assert set(GroupEstimate(times).ranks(floor).values()) == {1}
+
+
+def test_the_error_of_the_run_widens_ties() -> None:
+    times = made_up({"a": 100.0, "b": 102.0}, noise=0.0001)
+    assert set(GroupEstimate(times).ranks(MIN_EFFECT).values()) == {1, 2}
+    assert set(GroupEstimate(times).ranks(0.03).values()) == {1}
 
 
 def test_a_twin_that_moves_makes_the_group_inconclusive() -> None:

@@ -1,0 +1,194 @@
+"""Finds from which n on C is better than Python, and from which on it matters not how it is called.
+
+Both answers hold "from n on": at that n and at every larger one of the sweep. They rest on the
+upper ends of 95% intervals, so what cannot be told is not claimed. Where a group's control
+moved, or there is nothing to compare with, an n counts neither for nor against.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from callcost.benchmarks.rows import BREAK_EVEN
+from callcost.estimate import GroupEstimate, Interval
+from callcost.summary import NARROWEST
+
+# Plain Python: the line to break even against, and no way to call C.
+REFERENCE = "python_reference"
+# A mechanism that costs at most this multiple of the fastest is as good as any.
+NO_MATTER = 1.10
+DEFINITION = (
+    f"From n on, the ratio's upper 95% end is: to Python < 1; to the fastest C <= {NO_MATTER:.2f}"
+)
+
+_SWEEP = re.compile(rf"{re.escape(BREAK_EVEN)} n=(\d+)")
+_UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0))
+# Widths in the table: a time, the two verdicts, and what rich puts around each column.
+_TIME_WIDTH, _VERDICT_WIDTHS, _AROUND = 7, (11, 9), 3
+
+
+@dataclass(frozen=True)
+class Point:
+    """One mechanism at one n; a ratio is None where nothing can be concluded."""
+
+    n: int
+    net_ns: Interval
+    inconclusive: bool
+    to_python: Interval | None
+    to_fastest: Interval | None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One mechanism over the sweep, by rising n."""
+
+    name: str
+    points: tuple[Point, ...]
+
+    @property
+    def n(self) -> tuple[int, ...]:
+        """The values of n that it was measured at."""
+        return tuple(point.n for point in self.points)
+
+    @property
+    def net_ns(self) -> tuple[Interval, ...]:
+        """What a call cost at each n, net of the empty loop."""
+        return tuple(point.net_ns for point in self.points)
+
+    @property
+    def compared_with_python(self) -> bool:
+        """Whether any n tells how it compares with plain Python."""
+        return any(point.to_python for point in self.points)
+
+    @property
+    def compared_with_fastest(self) -> bool:
+        """Whether any n tells how it compares with another mechanism."""
+        return any(point.to_fastest for point in self.points)
+
+    @property
+    def better_than_python_from(self) -> int | None:
+        """The n from which on it surely costs less than plain Python; None: from no n on."""
+        return _settled_from(
+            (point.n, point.to_python.high < 1) for point in self.points if point.to_python
+        )
+
+    @property
+    def no_matter_from(self) -> int | None:
+        """The n from which on it surely costs at most NO_MATTER times the fastest mechanism."""
+        return _settled_from(
+            (point.n, point.to_fastest.high <= NO_MATTER)
+            for point in self.points
+            if point.to_fastest
+        )
+
+
+def _settled_from(verdicts: Iterable[tuple[int, bool]]) -> int | None:
+    """Returns the first n from which on every verdict is true, given (n, verdict) by rising n."""
+    first = None
+    for n, holds in reversed(list(verdicts)):
+        if not holds:
+            break
+        first = n
+    return first
+
+
+def sweep(groups: Iterable[str]) -> dict[int, str]:
+    """Picks the groups of the sweep by their names, in the order of their n."""
+    found = {int(match[1]): match[0] for match in map(_SWEEP.fullmatch, groups) if match}
+    return dict(sorted(found.items()))
+
+
+def curves(estimates: dict[str, GroupEstimate]) -> list[Curve]:
+    """Follows every mechanism through the sweep; the cheapest at the first n comes first."""
+    points: dict[str, list[Point]] = {}
+    for n, group in sweep(estimates).items():
+        estimate = estimates[group]
+        for row in range(estimate.size):
+            points.setdefault(estimate.names[row], []).append(_point(n, estimate, row))
+    found = [Curve(name, tuple(own)) for name, own in points.items()]
+    return sorted(found, key=lambda curve: (curve.n[0], curve.net_ns[0].value))
+
+
+def _point(n: int, estimate: GroupEstimate, row: int) -> Point:
+    names = estimate.names[: estimate.size]
+    inconclusive = estimate.inconclusive
+    to_python = to_fastest = None
+    if names[row] != REFERENCE and not inconclusive:
+        if REFERENCE in names:
+            to_python = estimate.ratio(row, names.index(REFERENCE))
+        ways = [other for other in estimate.order if names[other] != REFERENCE]
+        # A mechanism alone is the fastest of one, which says nothing.
+        if len(ways) > 1:
+            to_fastest = estimate.ratio(row, ways[0])
+    return Point(n, estimate.net_ns(row), inconclusive, to_python, to_fastest)
+
+
+def in_unit(cost_ns: float) -> tuple[float, str]:
+    """Splits a time into a figure and the unit that suits it."""
+    return next((cost_ns / ns, unit) for unit, ns in _UNITS if abs(cost_ns) >= ns or unit == "ns")
+
+
+def format_ns(cost_ns: float) -> str:
+    """Writes a time with three digits and its unit."""
+    if not math.isfinite(cost_ns):
+        return "?"
+    # Rounded before the unit is chosen: 999.9 ns is 1.00 µs.
+    figure, unit = in_unit(float(f"{cost_ns:.3g}"))
+    decimals = 2 if abs(figure) < 10 else 1 if abs(figure) < 100 else 0
+    return f"{figure:.{decimals}f} {unit}"
+
+
+def break_even_table(estimates: dict[str, GroupEstimate]) -> Table:
+    """Sums the sweep up: each mechanism's time at some n, and from which n on it breaks even."""
+    found = curves(estimates)
+    shown = _spread(list(sweep(estimates)), found)
+    table = Table(
+        title=f"{BREAK_EVEN}: net time of a call, and from which n on it breaks even",
+        title_justify="left",
+        caption=escape("\n".join([DEFINITION, *_left_out(found)])),
+        caption_justify="left",
+        min_width=len(DEFINITION),
+        box=box.SIMPLE,
+    )
+    table.add_column("mechanism", no_wrap=True)
+    for heading in (*(f"n = {n}" for n in shown), "better than\nPython from", "no matter\nfrom"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for curve in found:
+        times = {point.n: format_ns(point.net_ns.value) for point in curve.points}
+        table.add_row(
+            escape(curve.name),
+            *(times.get(n, "") for n in shown),
+            _verdict(curve.better_than_python_from, curve.compared_with_python),
+            _verdict(curve.no_matter_from, curve.compared_with_fastest),
+        )
+    return table
+
+
+def _spread(swept: list[int], found: list[Curve]) -> list[int]:
+    """Chooses as many n as the table has room for, evenly spread from the first to the last."""
+    name_width = max((len(curve.name) for curve in found), default=0)
+    room = NARROWEST - name_width - sum(_VERDICT_WIDTHS) - 3 * _AROUND
+    count = min(len(swept), max(1, room // (_TIME_WIDTH + _AROUND)))
+    if count < 2:
+        return swept[:count]
+    return [swept[round(place * (len(swept) - 1) / (count - 1))] for place in range(count)]
+
+
+def _verdict(first_n: int | None, compared: bool) -> str:
+    if not compared:
+        return "-"
+    return "never" if first_n is None else f"n = {first_n}"
+
+
+def _left_out(found: Iterable[Curve]) -> list[str]:
+    moved = {point.n for curve in found for point in curve.points if point.inconclusive}
+    if not moved:
+        return []
+    return [f"Inconclusive, and left out of both: n = {', '.join(map(str, sorted(moved)))}"]
