@@ -121,6 +121,9 @@ def declared_extensions() -> tuple[list[Extension], dict[str, str]]:
 class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no types
     """Builds the C core, then every extension in parallel, then writes the manifest."""
 
+    parallel: int | None
+    extensions: list[Extension]
+
     def finalize_options(self) -> None:
         super().finalize_options()
         if self.parallel is None:

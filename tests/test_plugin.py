@@ -21,7 +21,7 @@ def names(path: Path) -> list[str]:
     return sorted(row["name"] for row in json.loads(path.read_text())["benchmarks"])
 
 
-def test_a_run_prints_both_tables_and_saves_a_record(run_pytest, records):
+def test_a_run_prints_both_tables_and_saves_a_record(run_pytest: Any, records: Any) -> None:
     done = run_pytest("--benchmark-only")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.index("benchmark 'absolute': 3 tests") < done.stdout.index(
@@ -34,7 +34,7 @@ def test_a_run_prints_both_tables_and_saves_a_record(run_pytest, records):
     assert document["callcost"]["failures"] == []
 
 
-def test_times_in_the_json_are_seconds_per_call(run_pytest, records):
+def test_times_in_the_json_are_seconds_per_call(run_pytest: Any, records: Any) -> None:
     run_pytest("--benchmark-only")
     for row in json.loads(records()[0].read_text())["benchmarks"]:
         gross_ns = row["extra_info"]["callcost"]["gross_ns"][0]
@@ -44,20 +44,22 @@ def test_times_in_the_json_are_seconds_per_call(run_pytest, records):
         assert row["stats"]["rounds"] >= 6
 
 
-def test_k_measures_a_slice(run_pytest, records):
+def test_k_measures_a_slice(run_pytest: Any, records: Any) -> None:
     done = run_pytest("--benchmark-only", "-k", "absolute and not python")
     assert done.returncode == 0
     assert names(records()[0]) == ["test_toy[absolute-builtin]", "test_toy[absolute-method]"]
     assert "length" not in done.stdout.replace("length-", "")
 
 
-def test_m_selects_by_mark(run_pytest, records):
+def test_m_selects_by_mark(run_pytest: Any, records: Any) -> None:
     assert run_pytest("-m", "callcost").returncode == 0
     assert run_pytest("-m", "not callcost").returncode == 5
     assert len(records()) == 1
 
 
-def test_disable_checks_every_call_and_measures_none(run_pytest, records, write_suite, toy):
+def test_disable_checks_every_call_and_measures_none(
+    run_pytest: Any, records: Any, write_suite: Suite, toy: dict[str, Any]
+) -> None:
     done = run_pytest("--benchmark-disable")
     assert done.returncode == 0
     assert "5 passed" in done.stdout
@@ -69,7 +71,7 @@ def test_disable_checks_every_call_and_measures_none(run_pytest, records, write_
     assert records() == []
 
 
-def test_save_and_compare_show_both_runs(run_pytest, tmp_path):
+def test_save_and_compare_show_both_runs(run_pytest: Any, tmp_path: Path) -> None:
     assert run_pytest("--benchmark-save=first").returncode == 0
     (saved,) = tmp_path.glob(".benchmarks/*/0001_first.json")
     assert len(names(saved)) == 5
@@ -79,7 +81,9 @@ def test_save_and_compare_show_both_runs(run_pytest, tmp_path):
     assert "machine_info is different" not in done.stdout + done.stderr
 
 
-def test_compare_fail_fails_on_a_planted_slowdown(run_pytest, write_suite, toy):
+def test_compare_fail_fails_on_a_planted_slowdown(
+    run_pytest: Any, write_suite: Suite, toy: dict[str, Any]
+) -> None:
     assert run_pytest("--benchmark-save=first").returncode == 0
     toy["length"]["method"][1] = "word.__len__() if len(word * 300) else 0"
     write_suite(toy)
@@ -89,7 +93,7 @@ def test_compare_fail_fails_on_a_planted_slowdown(run_pytest, write_suite, toy):
     assert "length-method" in (done.stdout + done.stderr).partition("regressed")[2]
 
 
-def test_json_holds_the_run(run_pytest, tmp_path):
+def test_json_holds_the_run(run_pytest: Any, tmp_path: Path) -> None:
     assert run_pytest("--benchmark-json=out.json").returncode == 0
     document = json.loads((tmp_path / "out.json").read_text())
     assert document["callcost"]["groups"]["absolute"]["contenders"] == [
@@ -99,7 +103,7 @@ def test_json_holds_the_run(run_pytest, tmp_path):
     ]
 
 
-def test_histogram_is_drawn(run_pytest, tmp_path):
+def test_histogram_is_drawn(run_pytest: Any, tmp_path: Path) -> None:
     pytest.importorskip("pygal", reason="pytest-benchmark[histogram] is not installed")
     assert run_pytest("--benchmark-histogram=drawn").returncode == 0
     assert {path.name for path in tmp_path.glob("*.svg")} == {
@@ -108,12 +112,14 @@ def test_histogram_is_drawn(run_pytest, tmp_path):
     }
 
 
-def test_group_by_parameter(run_pytest):
+def test_group_by_parameter(run_pytest: Any) -> None:
     done = run_pytest("--benchmark-group-by=param:tool")
     assert "benchmark 'tool=builtin': 2 tests" in done.stdout
 
 
-def test_without_pytest_benchmark_one_sentence_says_what_to_do(run_pytest, records):
+def test_without_pytest_benchmark_one_sentence_says_what_to_do(
+    run_pytest: Any, records: Any
+) -> None:
     for extra in ((), ("--benchmark-only",)):
         done = run_pytest("-p", "no:benchmark", *extra)
         assert done.returncode == 4
@@ -121,7 +127,7 @@ def test_without_pytest_benchmark_one_sentence_says_what_to_do(run_pytest, recor
     assert records() == []
 
 
-def test_under_xdist_calls_are_checked_and_not_timed(run_pytest, records):
+def test_under_xdist_calls_are_checked_and_not_timed(run_pytest: Any, records: Any) -> None:
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     done = run_pytest("-n", "2")
     assert done.returncode == 0
@@ -136,7 +142,7 @@ def test_under_xdist_calls_are_checked_and_not_timed(run_pytest, records):
     "option",
     ["--benchmark-min-rounds=9", "--benchmark-cprofile=tottime", "--benchmark-max-time=3"],
 )
-def test_options_of_the_loop_that_does_not_run_are_refused(run_pytest, option):
+def test_options_of_the_loop_that_does_not_run_are_refused(run_pytest: Any, option: str) -> None:
     done = run_pytest(option)
     assert done.returncode == 4
     assert option.partition("=")[0] in done.stderr and "leave it out" in done.stderr
@@ -146,13 +152,15 @@ def test_options_of_the_loop_that_does_not_run_are_refused(run_pytest, option):
     "option",
     ["--callcost-processes=3", "--callcost-row-seconds=0", "--callcost-timeout=never"],
 )
-def test_bad_values_are_refused(run_pytest, option):
+def test_bad_values_are_refused(run_pytest: Any, option: str) -> None:
     done = run_pytest(option)
     assert done.returncode == 4
     assert f"argument {option.partition('=')[0]}" in done.stderr
 
 
-def test_results_that_cannot_be_written_are_refused_before_measuring(run_pytest, tmp_path):
+def test_results_that_cannot_be_written_are_refused_before_measuring(
+    run_pytest: Any, tmp_path: Path
+) -> None:
     (tmp_path / "results").write_text("a file where the folder should be")
     done = run_pytest("--benchmark-only")
     assert done.returncode == 4
@@ -160,24 +168,24 @@ def test_results_that_cannot_be_written_are_refused_before_measuring(run_pytest,
     assert "checking every call" not in done.stderr
 
 
-def test_results_go_where_they_are_told_to(run_pytest, tmp_path):
+def test_results_go_where_they_are_told_to(run_pytest: Any, tmp_path: Path) -> None:
     assert run_pytest("--callcost-results", "else where").returncode == 0
     assert len(list((tmp_path / "else where").glob("*.json"))) == 1
     assert not (tmp_path / "results").exists()
 
 
-def test_progress_is_plain_lines_where_there_is_no_terminal(run_pytest):
+def test_progress_is_plain_lines_where_there_is_no_terminal(run_pytest: Any) -> None:
     done = run_pytest("--benchmark-only")
     assert "callcost: checking every call" in done.stderr
     assert "\x1b" not in done.stderr and "\r" not in done.stderr
 
 
-def test_collect_only_measures_nothing(run_pytest, records):
+def test_collect_only_measures_nothing(run_pytest: Any, records: Any) -> None:
     assert run_pytest("--collect-only").returncode == 0
     assert records() == []
 
 
-def test_two_contenders_of_one_name_are_refused(run_pytest, tmp_path):
+def test_two_contenders_of_one_name_are_refused(run_pytest: Any, tmp_path: Path) -> None:
     twice = (tmp_path / "test_toy.py").read_text()
     (tmp_path / "test_other.py").write_text(
         twice.replace("name, setup, call", 'name, setup + " ", call')

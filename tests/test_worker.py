@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import hashlib
 import random
 from itertools import repeat
 from typing import Any
@@ -79,7 +80,7 @@ def test_a_wrong_answer_is_refused(call: str, expect: str, said: str, capfd: Any
 def test_a_file_that_is_not_the_one_built_is_refused(tmp_path: Any) -> None:
     path = tmp_path / "extension.so"
     path.write_bytes(b"built")
-    digest = worker.hashlib.sha256(b"built").hexdigest()
+    digest = hashlib.sha256(b"built").hexdigest()
     binary = {"path": str(path), "sha256": digest, "module": ""}
     worker.check_binary(binary)
     with pytest.raises(worker.ContenderError, match=r"json came from .*, the build made"):
