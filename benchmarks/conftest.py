@@ -15,7 +15,7 @@ from callcost.estimate import GroupEstimate
 def pytest_callcost_environment(config: pytest.Config) -> dict[str, Any]:
     """Records compiler, flags and versions of the tools, and what could not be built."""
     facts = build().facts
-    return {name: facts[name] for name in ("compiler", "compile_command", "tools", "missing")}
+    return {name: fact for name, fact in facts.items() if name not in ("files", "sources")}
 
 
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:

@@ -41,11 +41,12 @@ def main(json_file: Path, pyperf: bool) -> None:
     """Measure everything twice with each harness, and write down how far the two runs agree."""
     harnesses: dict[str, Callable[[Path], dict[str, Costs]]] = {
         "callcost": run_suite,
-        "callcost, layouts left to chance": run_unmoved,
+        "callcost, stacks not moved": run_unmoved,
         "pytest-benchmark": run_stock,
     }
     if pyperf:
         harnesses["pyperf"] = run_pyperf
+    watch = machine.Watch(None)
     runs: dict[str, list[Costs]] = {}
     wall_s: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="callcost-") as name:
@@ -63,7 +64,7 @@ def main(json_file: Path, pyperf: bool) -> None:
     found = {
         "base": BASE,
         "limit": LIMIT,
-        "state": machine.state(None),
+        "state": watch.state(),
         "machine": machine.identity(),
         "wall_s": wall_s,
         "rows": rows,

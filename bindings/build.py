@@ -1,21 +1,25 @@
 """Builds what bindings/*/build.py declare, all with the same flags, and writes down what was built.
 
-Imported by setup.py, so nothing here may need callcost to be installed. A mechanism whose
-tool or compiler is missing is left out with its reason; only the C core is indispensable.
+Imported by setup.py, so nothing here may need callcost to be installed. A mechanism whose tool
+or compiler is missing is left out with its reason; only a C compiler and Python.h must be there.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib.metadata
 import importlib.util
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +56,17 @@ SOURCE_SUFFIXES = {".c", ".cpp", ".h", ".pyx"}
 BUILD_ERRORS = (BaseError, CompileError, LinkError, OSError)
 COMPILER_MISSING = (
     "callcost needs a C compiler and could not use one: {error}. Install one (Debian and "
-    "Ubuntu: apt-get install build-essential; macOS: xcode-select --install), or name it in "
-    "the environment variable CC, and run the same command again."
+    "Ubuntu: apt-get install build-essential python3-dev; macOS: xcode-select --install), or "
+    "name it in the environment variable CC, and run the same command again."
+)
+HEADERS_MISSING = (
+    "callcost needs the C headers of Python {version} and the compiler could not use Python.h: "
+    "install them (Debian and Ubuntu: apt-get install python3-dev) and run the same command again."
+)
+# A path from the root or from home, up to its last part; within quotes it may hold spaces. A
+# slash after a word belongs to a relative path, unless the word is a compiler's -I or -L.
+FOLDERS = re.compile(
+    r"""(?<=['"]) ~?/[^'"\n]*/ | (?:(?<![\w.])|(?<=-[IL])) ~?/(?=\S)(?:[^\s'"/]*/)*""", re.VERBOSE
 )
 
 
@@ -110,33 +123,104 @@ def declared_extensions() -> tuple[list[Extension], dict[str, str]]:
         inside = path.parent.parent == ROOT / "bindings"
         package = f"callcost.bindings.{path.parent.name}" if inside else "callcost"
         try:
-            module = _load(path)
-        except ImportError as error:
-            missing[package] = f"its build tool is not installed ({error})"
-            continue
-        extensions += [_complete(e, package, path.parent) for e in module.EXTENSIONS]
+            declared = [_complete(e, package, path.parent) for e in _load(path).EXTENSIONS]
+        # Whatever a tool raises while it is only declared must not cost the other mechanisms.
+        except Exception as error:
+            missing[package] = reason(_why_undeclared(error), error)
+        else:
+            extensions += declared
     return extensions, missing
+
+
+def _why_undeclared(error: Exception) -> str:
+    is_absent = isinstance(error, ImportError)
+    return "its build tool is not installed" if is_absent else "its build.py failed"
+
+
+def reason(what: str, error: Exception) -> str:
+    """Tells in one line, which names no folder of this machine, what an exception prevented."""
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, subprocess.CalledProcessError):
+        # Its own text is the whole command; the compiler has said on the terminal what was wrong.
+        text = f"{Path(cause.cmd[0]).name} ended with exit status {cause.returncode}"
+    else:
+        text = without_folders(str(error))
+    first_line = text.strip().partition("\n")[0]
+    return f"{what} ({type(error).__name__}: {first_line})"
+
+
+def without_folders(text: str) -> str:
+    """Shortens paths: inside the checkout to what is below it, any other to its last part."""
+    text = text.replace(f"{ROOT}/", "")
+    # A home folder on its own has the user's name as its last part; in a container it may be "/".
+    if home := os.environ.get("HOME", "").rstrip("/"):
+        text = text.replace(home, "~")
+    return FOLDERS.sub("", text)
+
+
+def without_path_tokens(command: Sequence[str]) -> list[str]:
+    """Leaves out the arguments that hold a path: they tell where, not how, a file was compiled."""
+    return [token for token in command if "/" not in token]
+
+
+def dylib_command(bundle_command: Sequence[str]) -> list[str]:
+    """Turns macOS's command for an extension, a bundle, into that for a library to link against.
+
+    Only a dylib has an install name. It has no need of `-undefined dynamic_lookup`, by which an
+    extension leaves Python's symbols to the process that loads it.
+    """
+    command = ["-dynamiclib" if token == "-bundle" else token for token in bundle_command]
+    lookup = ["-undefined", "dynamic_lookup"]
+    starts = [i for i in range(len(command)) if command[i : i + 2] == lookup]
+    for start in reversed(starts):
+        del command[start : start + 2]
+    return [token for token in command if token != "-Wl,-undefined,dynamic_lookup"]
+
+
+def remove_stale(library: Path) -> None:
+    """Removes from an earlier build's folder what it compiled, and mechanisms that are gone."""
+    for pattern in ("*.so", "*.dylib", "built.*.json"):
+        for path in list(library.rglob(pattern)):
+            path.unlink()
+    for path in list(library.glob("bindings/*")):
+        if path.is_dir() and path.name not in mechanism_names():
+            shutil.rmtree(path)
+
+
+def _cythonize(extension: Extension) -> None:
+    """Puts the C that Cython makes of it in the place of an extension's .pyx."""
+    from Cython.Build import cythonize
+
+    (translated,) = cythonize([extension], build_dir="build/cython", force=True, quiet=True)
+    extension.sources = translated.sources
+    extension.depends = translated.depends
 
 
 class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no types
     """Builds the C core, then every extension in parallel, then writes the manifest."""
 
+    force: bool
     parallel: int | None
     extensions: list[Extension]
 
     def finalize_options(self) -> None:
         super().finalize_options()
+        # Dates do not tell of a changed header or flag, and the manifest vouches for every file.
+        self.force = True
         if self.parallel is None:
             self.parallel = os.cpu_count() or 1
         self._missing: dict[str, str] = dict(self.distribution.callcost_missing)
         self._lock = threading.Lock()
 
     def build_extensions(self) -> None:
+        # What is in build_lib goes into the wheel, whoever has put it there.
+        remove_stale(Path(self.build_lib, "callcost"))
         core = self._build_core()
+        self._require_python_headers()
         self.compiler.library_dirs.insert(0, str(core.parent))
         self._translate_cython()
         super().build_extensions()
-        self.extensions = [e for e in self.extensions if _package(e) not in self._missing]
+        self._drop_left_out()
         self._write_manifest(core)
 
     def _build_core(self) -> Path:
@@ -151,29 +235,59 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
                 include_dirs=["native"],
                 extra_postargs=COMPILE_FLAGS,
             )
-            self.compiler.link_shared_object(objects, str(target), extra_postargs=link_flags)
+            self._core_linker().link_shared_object(objects, str(target), extra_postargs=link_flags)
         except BUILD_ERRORS as error:
             raise PlatformError(COMPILER_MISSING.format(error=error)) from error
         return target
+
+    def _core_linker(self) -> Any:
+        """Returns the compiler as it links a library, where that is not how it links extensions."""
+        if not DARWIN:
+            return self.compiler
+        linker = copy.copy(self.compiler)
+        linker.linker_so = dylib_command(linker.linker_so)
+        return linker
+
+    def _require_python_headers(self) -> None:
+        """Raises PlatformError without Python.h: the core builds, and every extension would not."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "headers.c")
+            source.write_text("#include <Python.h>\n")
+            try:
+                self.compiler.compile([str(source)], output_dir=folder)
+            except BUILD_ERRORS as error:
+                version = sysconfig.get_python_version()
+                raise PlatformError(HEADERS_MISSING.format(version=version)) from error
 
     def _translate_cython(self) -> None:
         """Turns .pyx into C one after the other: Cython's compiler is not made for threads."""
         for extension in self.extensions:
             if not any(source.endswith(".pyx") for source in extension.sources):
                 continue
-            from Cython.Build import cythonize
-
-            (translated,) = cythonize([extension], build_dir="build/cython", quiet=True)
-            extension.sources = translated.sources
-            extension.depends = translated.depends
+            try:
+                _cythonize(extension)
+            # Cython may be absent, reject the source, or crash on it: its errors are its own.
+            except Exception as error:
+                self._leave_out(extension, "Cython did not translate it", error)
+        self._drop_left_out()
 
     def build_extension(self, ext: Extension) -> None:
         try:
             super().build_extension(ext)
         except BUILD_ERRORS as error:
-            with self._lock:
-                self._missing[_package(ext)] = f"it did not compile ({error})"
-            self.warn(f"{_package(ext)} is left out: {error}")
+            self._leave_out(ext, "it did not compile", error)
+
+    def _leave_out(self, extension: Extension, what: str, error: Exception) -> None:
+        with self._lock:
+            self._missing[_package(extension)] = reason(what, error)
+        self.warn(f"{_package(extension)} is left out: {what} ({error})")
+
+    def _drop_left_out(self) -> None:
+        """Forgets every extension of a mechanism of which one failed, and removes its file."""
+        for extension in self.extensions:
+            if _package(extension) in self._missing:
+                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+        self.extensions = [e for e in self.extensions if _package(e) not in self._missing]
 
     def _write_manifest(self, core: Path) -> None:
         """Records every file that was built by its hash, so that a stale one is recognised."""
@@ -182,9 +296,8 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
             path = Path(self.get_ext_fullpath(extension.name))
             files[path.relative_to(self.build_lib).as_posix()] = sha256(path)
         manifest = {
+            **self._compiler_facts(),
             "abi_tag": ABI_TAG,
-            "compiler": compiler_version(self.compiler.compiler[0]),
-            "compile_command": " ".join([*self.compiler.compiler_so, *COMPILE_FLAGS]),
             "tools": tool_versions(),
             "files": files,
             "sources": {name: sha256(ROOT / path) for name, path in source_files()},
@@ -193,6 +306,21 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         target = Path(self.build_lib, "callcost", "bindings", MANIFEST)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+
+    def _compiler_facts(self) -> dict[str, Any]:
+        """Tells how things were compiled: for all in common, and each extension's own flags."""
+        program, *flags = self.compiler.compiler_so
+        command = [Path(program).name, *without_path_tokens([*flags, *COMPILE_FLAGS])]
+        return {
+            "compiler": compiler_version(self.compiler.compiler),
+            "cxx_compiler": compiler_version(self.compiler.compiler_cxx),
+            "compile_command": " ".join(command),
+            "flags": {e.name: without_path_tokens(e.extra_compile_args) for e in self.extensions},
+            "languages": {e.name: self._language(e) for e in self.extensions},
+        }
+
+    def _language(self, extension: Extension) -> str:
+        return str(extension.language or self.compiler.detect_language(extension.sources))
 
     def get_outputs(self) -> list[str]:
         return [*super().get_outputs(), *(str(built) for built, _ in self._extra_files())]
@@ -240,7 +368,15 @@ def tool_versions() -> dict[str, str]:
     return versions
 
 
-def compiler_version(command: str) -> str:
-    """Returns the first line that the compiler prints about itself."""
-    shown = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
-    return shown.stdout.partition("\n")[0] or command
+def compiler_version(command: Sequence[str]) -> str:
+    """Returns the first line that a compiler prints about itself, or "none" if it does not answer.
+
+    The whole command is asked: its first word may be ccache.
+    """
+    try:
+        shown = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "none"
+    return without_folders(shown.partition("\n")[0])

@@ -35,6 +35,7 @@ ROW_S = 0.6
 TIMER_SAMPLES = 20_000
 LOAD_LIMIT = 0.5
 STEAL_LIMIT_PERCENT = 1.0
+DISTURBED_LIMIT = 0.05
 
 # Setup and call of what is measured against a twin of itself: unlike kinds of calls.
 PAIR_CALLS = (
@@ -88,7 +89,7 @@ class Calibration:
 
     @property
     def trusted_share(self) -> float:
-        """The smallest relative difference that can be trusted here and now."""
+        """The smallest difference between two versions of a call that can be trusted just now."""
         return max(MIN_EFFECT, self.aa_p95)
 
     def as_json(self) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibra
         timer_resolution_ns=resolution_ns,
         timer_call_ns=call_ns,
         run=run,
-        state=machine.state(run.cpu),
+        state=run.state,
     )
 
 
@@ -241,10 +242,12 @@ def disturbances(calibration: Calibration) -> list[str]:
         said.append(f"The CPU's frequency changes (governor {state['governor']}).")
     if state["cpus_allowed"] == 1:
         said.append("Only one CPU is allowed: the workers share it with everything else.")
-    shares = [GroupEstimate(times).disturbed_share for times in run.groups.values()]
-    if max(shares) > 0.05:
+    estimates = [GroupEstimate(times) for times in run.groups.values()]
+    share = max(estimate.disturbed_share for estimate in estimates)
+    if share > DISTURBED_LIMIT:
+        left_out = all(estimate.filtered for estimate in estimates)
         said.append(
-            f"In {max(shares):.0%} of the passes the yardstick ran slow (a neighbour on the same "
-            "core, or frequency changes); they were left out."
+            f"In {share:.0%} of the passes the yardstick ran slow (a neighbour on the same core, "
+            f"or frequency changes); {'they were' if left_out else 'too many to be'} left out."
         )
     return said

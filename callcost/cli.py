@@ -51,7 +51,13 @@ def main() -> None:
 def calibrate(json_file: Path | None, processes: int | None) -> None:
     """Weigh known weights: tells how far the figures hold on this machine, just now."""
     # Imported late, as they are slow to import and other commands do without.
-    from callcost import calibrate as calibration
+    try:
+        from callcost import calibrate as calibration
+    except ImportError as error:
+        raise click.ClickException(
+            f"the test weights were not built ({error}); install callcost again with a C compiler "
+            "and Python's headers at hand"
+        ) from error
     from callcost import progress
     from callcost.coordinator import Settings
 
@@ -92,13 +98,12 @@ def _print_calibration(found: calibration.Calibration) -> None:
 
     console = Console(highlight=False)
     console.print(_delay_table(found))
-    hidden_ns = -found.intercept_ns.value
     lines = [
         f"Slope: {found.slope.value:.4f} ({found.slope.low:.4f} .. {found.slope.high:.4f}), "
         f"fitted from {FIT_FROM_NS} ns on; 1 is right.",
-        f"Intercept: {found.intercept_ns.value:.2f} ns. The processor hides up to "
-        f"{hidden_ns:.1f} ns of a delay, as it runs it beside the interpreter's own work; "
-        "a shorter one is hidden in part or whole.",
+        f"Intercept: {found.intercept_ns.value:.2f} ns. Below 0, it is the part of a delay that "
+        "the processor hides, as it runs it beside the interpreter's own work; a delay shorter "
+        "than that is hidden in part or whole.",
         f"An empty call costs {found.empty_call_ns.value:.3f} ns net; 0 is right.",
         f"A/A: of {len(PAIR_CALLS)} pairs of the same code, 95% differed by less than "
         f"{found.aa_p95:.2%}, all by less than {found.aa_max:.2%}.",
@@ -106,7 +111,8 @@ def _print_calibration(found: calibration.Calibration) -> None:
         f"{found.timer_call_ns:.0f} ns.",
         *disturbances(found),
         f"On this machine, just now, a difference of {found.trusted_share:.1%} or more between "
-        "two calls can be trusted; a smaller one cannot.",
+        "two versions of the same call can be trusted; a smaller one cannot. Ratios of unlike "
+        "calls move by more from run to run (docs/measuring.md, Repeatability).",
     ]
     for line in lines:
         console.print(line, markup=False)

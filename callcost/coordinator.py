@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from callcost import machine
 from callcost.job import (
     SCOUTING,
     TARGET_EPOCH_NS,
@@ -33,8 +34,12 @@ from callcost.worker import SCOUT_REPEATS
 
 Times = npt.NDArray[np.int64]
 
-QUICK_ROW_S = 0.15
+QUICK_PROCESSES = 12
+QUICK_ROW_S = 0.18
 MIN_PASSES = 15
+# In a small run starting the processes takes most of the time, and longer ones cost little more.
+MIN_GROUP_NS = 40_000_000
+YARDSTICK_NS = 25_000
 MAX_PASSES = 2000
 HASH_SEEDS = 2**32 - 1
 # About how many target epochs the worker spends on estimating one call.
@@ -49,7 +54,8 @@ class Settings:
 
     `row_s` is the wall time that one row may take, all processes together; `silence_s` how
     long a worker may go without an answer; `layouts` how many places on the stacks a process
-    times from (1 leaves it where chance put it).
+    times from (1 leaves it where chance put it); `cpu` the one to pin workers to, None to
+    choose.
     """
 
     processes: int = 20
@@ -57,12 +63,13 @@ class Settings:
     row_s: float = 0.33
     silence_s: float = 20.0
     layouts: int = 32
+    cpu: int | None = None
     python: str = sys.executable
     seed: int | None = None
 
     def quick(self) -> Settings:
         """Returns the same settings for a first look: fewer processes, shorter ones."""
-        return replace(self, processes=self.min_processes, row_s=QUICK_ROW_S)
+        return replace(self, processes=QUICK_PROCESSES, row_s=QUICK_ROW_S)
 
     def changed(self, **options: float | None) -> Settings:
         """Returns the same settings with those replaced that are not None."""
@@ -117,6 +124,7 @@ class Run:
     not_pinned: str | None = None
     interrupted: bool = False
     wall_s: float = 0.0
+    state: dict[str, Any] = field(default_factory=dict)
 
     def finished(self) -> dict[str, GroupTimes]:
         """Returns the groups that enough processes have timed to say something about them."""
@@ -145,13 +153,15 @@ def choose_cpu() -> int | None:
 def measure(groups: Sequence[Group], settings: Settings, report: Callable[[Progress], None]) -> Run:
     """Measures all groups; what fails is in `failures`, and an interrupt keeps what is there."""
     seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
-    run = Run(settings, choose_cpu(), seed)
+    run = Run(settings, choose_cpu() if settings.cpu is None else settings.cpu, seed)
+    watch = machine.Watch(run.cpu)
     start_s = time.monotonic()
     try:
         _Coordinator(run, groups, report).run()
     except KeyboardInterrupt:
         run.interrupted = True
     run.wall_s = time.monotonic() - start_s
+    run.state = watch.state()
     return run
 
 
@@ -164,6 +174,7 @@ class _Coordinator:
         self._report = report
         self._random = random.Random(run.seed)
         self._call_ns: dict[int, list[float]] = {}
+        self._began = False
 
     def run(self) -> None:
         total = self._run.settings.processes
@@ -213,8 +224,8 @@ class _Coordinator:
             costs = self._call_ns[number]
             plan = plan_epochs(costs, SCOUTING.passes)
             calls = plan.calls + plan.warm_loops * plan.unroll
-            pass_ns = calls * sum(costs) + len(costs) * EPOCH_OVERHEAD_NS
-            group_ns = row_ns * len(self._groups[number].contenders)
+            pass_ns = calls * sum(costs) + len(costs) * EPOCH_OVERHEAD_NS + YARDSTICK_NS
+            group_ns = max(MIN_GROUP_NS, row_ns * len(self._groups[number].contenders))
             passes = min(MAX_PASSES, max(MIN_PASSES, int(group_ns / pass_ns)))
             plans[number] = replace(plan, passes=passes, layouts=settings.layouts)
         return plans
@@ -225,23 +236,24 @@ class _Coordinator:
         settings = self._run.settings
         while left:
             numbers = list(left)
+            self._random.shuffle(numbers)
             hash_seed = self._random.randrange(HASH_SEEDS)
             self._run.hash_seeds.append(hash_seed)
-            job = self._job(left)
+            self._began = False
+            job = self._job(numbers, left)
             with WorkerProcess(settings.python, job, hash_seed, settings.silence_s) as process:
                 try:
                     for event in process.events():
                         if not self._take(event, numbers, left):
-                            raise process.failure("garbage", f"its worker answered {event}")
+                            raise process.garbage(event)
                 except WorkerError as failed:
                     self._give_up(failed, numbers, left)
 
-    def _job(self, plans: dict[int, Plan]) -> dict[str, Any]:
-        groups = [describe_group(self._contenders(n), plan) for n, plan in plans.items()]
+    def _job(self, numbers: list[int], plans: dict[int, Plan]) -> dict[str, Any]:
+        groups = [describe_group(self._contenders(n), plans[n]) for n in numbers]
         return {
             "cpu": self._run.cpu,
             "seed": self._random.getrandbits(32),
-            "limit_s": int(self._run.settings.silence_s * (1 + len(groups))),
             "groups": groups,
         }
 
@@ -250,6 +262,7 @@ class _Coordinator:
         match event:
             case {"event": "ready", "not_pinned": reason}:
                 self._run.not_pinned = reason
+                self._began = True
             case {"event": "estimates", "group": int(position), "call_ns": list(call_ns)}:
                 del left[numbers[position]]
                 self._call_ns[numbers[position]] = call_ns
@@ -260,31 +273,35 @@ class _Coordinator:
                 times.reports.append(event["reports"])
             case {"event": "error", "group": int(position), "contender": int(contender)}:
                 del left[numbers[position]]
-                self._fail(numbers[position], contender, event["kind"], event["message"])
-            case {"event": "done", "printed_bytes": int(printed)}:
-                if printed:
-                    self._blame_printing(numbers, printed)
+                self._blame(numbers[position], contender, event["kind"], event["message"])
+            case {"event": "done"}:
+                pass
             case _:
                 return False
         return True
 
     def _give_up(self, failed: WorkerError, numbers: list[int], left: dict[int, Plan]) -> None:
-        """Drops what a worker died of; where that is unknown, everything it had left to do."""
-        if failed.group is not None and failed.contender is not None:
-            number = numbers[failed.group]
-            left.pop(number, None)
-            self._fail(number, failed.contender, failed.kind, str(failed))
+        """Drops what a worker died of; if it never began, everything it had to do."""
+        if not self._began:
+            for number in left:
+                self._blame(number, None, failed.kind, f"{failed}, before any call was made")
+            left.clear()
             return
-        for number in left:
-            self._fail_group(number, failed.kind, f"{failed} before any call was made")
-        left.clear()
+        # It works its groups off in their order, so this is the one that it was in. The position
+        # is its own word, which a call that writes where it should not may have spoilt.
+        number = next(n for n in numbers if n in left)
+        del left[number]
+        known = failed.group == numbers.index(number)
+        self._blame(number, failed.contender if known else None, failed.kind, str(failed))
 
-    def _blame_printing(self, numbers: list[int], printed: int) -> None:
-        """Fails all groups of a process in which somebody wrote, unseen, to standard output."""
-        for number in numbers:
-            if number in self._groups:
-                message = f"a call wrote to standard output ({printed} bytes) while it was timed"
-                self._fail_group(number, "garbage", message)
+    def _blame(self, number: int, contender: int | None, kind: str, message: str) -> None:
+        """Fails a contender where it is known, and else its group."""
+        if number not in self._groups:
+            return
+        if contender is None or not 0 <= contender < len(self._contenders(number)):
+            self._fail_group(number, kind, message)
+        else:
+            self._fail(number, contender, kind, message)
 
     def _fail(self, number: int, index: int, kind: str, message: str) -> None:
         """Leaves a contender out; once its group is being timed, the group goes with it."""

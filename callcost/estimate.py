@@ -26,6 +26,9 @@ CONFIDENCE = 0.95
 CALM_FACTOR = 1.2
 CALM_LEVEL = 0.1
 MIN_CALM_PASSES = 8
+# As many processes must have calm passes, or all passes of all processes are used.
+MIN_CALM_PROCESSES = 10
+# With fewer, order statistics give no 95% interval of a median.
 MIN_PROCESSES = 6
 # Differences below this are never called differences: false alarms need a minimum effect size.
 MIN_EFFECT = 0.005
@@ -41,9 +44,9 @@ class Interval:
     low: float
     high: float
 
-    def as_list(self) -> list[float]:
-        """Returns value, low and high."""
-        return [self.value, self.low, self.high]
+    def as_list(self) -> list[float | None]:
+        """Returns value, low and high for JSON, which has no NaN: None where it is not known."""
+        return [None if np.isnan(end) else end for end in (self.value, self.low, self.high)]
 
 
 def median_interval(samples: Floats) -> Interval:
@@ -57,10 +60,16 @@ def median_interval(samples: Floats) -> Interval:
 
 
 def interquartile_mean(samples: Floats) -> Floats:
-    """Averages the middle half of each row, leaving NaN out: shape (n, passes) gives (n,)."""
-    low, high = np.nanquantile(samples, [0.25, 0.75], axis=1, keepdims=True)
-    middle = np.where((samples >= low) & (samples <= high), samples, np.nan)
-    means: Floats = np.nanmean(middle, axis=1)
+    """Averages the middle half of each row, leaving NaN out: shape (n, passes) gives (n,).
+
+    A row of nothing but NaN gives NaN.
+    """
+    means = np.full(len(samples), np.nan)
+    known = ~np.isnan(samples).all(axis=1)
+    if known.any():
+        rows = samples[known]
+        low, high = np.nanquantile(rows, [0.25, 0.75], axis=1, keepdims=True)
+        means[known] = np.nanmean(np.where((rows >= low) & (rows <= high), rows, np.nan), axis=1)
     return means
 
 
@@ -88,19 +97,27 @@ class GroupEstimate:
         ]
 
     @cached_property
-    def _calm(self) -> list[Bools]:
-        """Tells of each process which passes the machine was calm in."""
+    def _undisturbed(self) -> list[Bools]:
+        """Tells of each process in which passes the yardstick kept its pace."""
         yardsticks = [np.abs(epochs[self._yardstick]) for epochs in self.times.processes]
         limit = CALM_FACTOR * np.quantile(np.concatenate(yardsticks), CALM_LEVEL)
-        calm = [yardstick <= limit for yardstick in yardsticks]
-        usable = sum(int(passes.sum()) >= MIN_CALM_PASSES for passes in calm)
-        if usable >= MIN_PROCESSES:
-            return [
-                passes if passes.sum() >= MIN_CALM_PASSES else np.zeros_like(passes)
-                for passes in calm
-            ]
-        # Hardly a calm moment in the whole run: better all of it than nothing.
-        return [np.ones_like(passes) for passes in calm]
+        return [yardstick <= limit for yardstick in yardsticks]
+
+    @cached_property
+    def filtered(self) -> bool:
+        """Whether disturbed passes were left out: not if there was hardly a calm one."""
+        calm = sum(int(passes.sum()) >= MIN_CALM_PASSES for passes in self._undisturbed)
+        return calm >= min(MIN_CALM_PROCESSES, len(self._undisturbed))
+
+    @cached_property
+    def _calm(self) -> list[Bools]:
+        """Tells of each process which passes count."""
+        if not self.filtered:
+            return [np.ones_like(passes) for passes in self._undisturbed]
+        return [
+            passes if passes.sum() >= MIN_CALM_PASSES else np.zeros_like(passes)
+            for passes in self._undisturbed
+        ]
 
     @cached_property
     def usable(self) -> list[int]:
@@ -121,6 +138,10 @@ class GroupEstimate:
             net = self._gross[number] - self.gross_by_process[self._empty, position]
             logs.append(np.log(np.where(net > 0, net, np.nan)))
         return logs
+
+    def rounds_ns(self, row: int) -> list[float]:
+        """Lists gross ns per call of every process that has an epoch of this row left."""
+        return [cost for cost in self.gross_by_process[row].tolist() if not np.isnan(cost)]
 
     def gross_ns(self, row: int) -> Interval:
         """Estimates what one turn of the loop costs with this contender's call in it."""
@@ -162,7 +183,9 @@ class GroupEstimate:
     @cached_property
     def order(self) -> list[int]:
         """The group's own rows, the fastest first."""
-        return sorted(range(self.size), key=lambda row: self.net_ns(row).value)
+        # A row without any epoch left comes last: NaN would upset the order of all others.
+        costs_ns = [self.net_ns(row).value for row in range(self.size)]
+        return sorted(range(self.size), key=lambda row: np.nan_to_num(costs_ns[row], nan=np.inf))
 
     @property
     def fastest(self) -> int:
@@ -193,14 +216,15 @@ class GroupEstimate:
 
     @property
     def disturbed_share(self) -> float:
-        """The share of passes left out because the yardstick ran slow."""
-        return 1.0 - float(np.concatenate(self._calm).mean())
+        """The share of passes in which the yardstick ran slow; left out if `filtered`."""
+        return 1.0 - float(np.concatenate(self._undisturbed).mean())
 
 
 def aa_error(estimates: list[GroupEstimate], quantile: float = 0.95) -> float:
     """The error that a run shows of itself: a quantile of |twin ratio - 1| over its groups."""
-    errors = [abs(estimate.twin_ratio.value - 1) for estimate in estimates]
-    return float(np.nanquantile(errors, quantile)) if errors else float("nan")
+    errors = np.array([abs(estimate.twin_ratio.value - 1) for estimate in estimates])
+    known = errors[~np.isnan(errors)]
+    return float(np.quantile(known, quantile)) if known.size else float("nan")
 
 
 def estimate_run(run: Run) -> dict[str, GroupEstimate]:

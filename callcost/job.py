@@ -3,7 +3,7 @@
 A job is one JSON object: `cpu`, `seed`, `limit_s`, `position_file`, and `groups`, each with
 its contenders and its plan (no passes: only estimate). The worker
 answers with one JSON object a line, told apart by `event`: `ready`, then for each group
-`estimates` or `times` or `error`, then `done`.
+`estimates` or `times` or `error`, then `done`; and, once a second, `alive`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Contender:
 
     `expect` is an expression too; None compares nothing. `report` is an expression that is
     evaluated once in each process, when the timing is over, and whose value is handed back.
+    `own_loops` gives a contender that is compared with nobody an epoch of its own size.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Contender:
     expect: str | None = None
     binaries: tuple[Binary, ...] = ()
     report: str | None = None
+    own_loops: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,11 @@ class Controls:
 
 
 EMPTY = Contender("empty loop", "", EMPTY_CALL)
-YARDSTICK = Contender("yardstick", "yardstick = abs; operand = -1", "yardstick(operand)", "1")
+# Some 20 microseconds of a builtin function: long enough to tell a slow spell from the clock's
+# noise, also in groups whose calls are so long that an epoch has only one.
+YARDSTICK = Contender(
+    "yardstick", "yardstick = abs; operand = -1", "yardstick(operand)", "1", own_loops=20
+)
 
 
 def controls_for(group: Group, number: int) -> Controls:

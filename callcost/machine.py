@@ -50,21 +50,56 @@ def interpreter_build() -> dict[str, Any]:
         "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
         "gil": bool(gil_enabled),
         "jit": "--enable-experimental-jit" in arguments,
-        "cflags": str(sysconfig.get_config_var("CFLAGS") or ""),
+        "cflags": without_paths(str(sysconfig.get_config_var("CFLAGS") or "")),
     }
 
 
+class Watch:
+    """Watches what may differ from one minute to the next, from its making on."""
+
+    def __init__(self, cpu: int | None) -> None:
+        self._cpu = cpu
+        self._load = os.getloadavg()[0]
+        self._start = self._times()
+
+    def _times(self) -> Any:
+        return _cpu_times(self._cpu)
+
+    def state(self) -> dict[str, Any]:
+        """Describes the machine's state; None where it cannot be known.
+
+        `load_1min` is from before the watch, so that it tells of other programs;
+        `steal_percent` is the share of the CPU's time since then that the host took away.
+        """
+        return {"load_1min": self._load, "steal_percent": self._steal_percent(), **state(self._cpu)}
+
+    def _steal_percent(self) -> float | None:
+        spent = [now - then for now, then in zip(self._times(), self._start, strict=True)]
+        if "steal" not in self._start._fields or not sum(spent):
+            return None
+        return 100 * float(spent[self._start._fields.index("steal")]) / sum(spent)
+
+
 def state(cpu: int | None) -> dict[str, Any]:
-    """Describes what may differ from one minute to the next; None where it cannot be known."""
-    steal = getattr(psutil.cpu_times_percent(interval=0.2), "steal", None)
+    """Describes how the machine is set up at present; None where it cannot be known."""
     return {
-        "load_1min": os.getloadavg()[0],
-        "steal_percent": steal,
         "cpus_allowed": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "governor": _read(Path(GOVERNOR.format(cpu=cpu))),
         "aslr": _read(ASLR),
+        "ld_preload": "LD_PRELOAD" in os.environ,
     }
 
 
 def _read(path: Path) -> str | None:
     return path.read_text().strip() if path.is_file() else None
+
+
+def without_paths(command: str) -> str:
+    """Leaves out the words of a command line that name a place on this machine."""
+    return " ".join(word for word in command.split() if "/" not in word)
+
+
+def _cpu_times(cpu: int | None) -> Any:
+    """Returns the times of one CPU, or of all together where there is none of that number."""
+    each = psutil.cpu_times(percpu=True)
+    return psutil.cpu_times() if cpu is None or cpu >= len(each) else each[cpu]

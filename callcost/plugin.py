@@ -73,6 +73,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         help="Give a worker up that has not answered for so long. Default: 20.",
     )
     group.addoption(
+        "--callcost-cpu",
+        type=_whole_number(at_least=0),
+        metavar="N",
+        help="CPU to pin the workers to. Default: the last one allowed.",
+    )
+    group.addoption(
         "--callcost-layouts",
         type=_whole_number(at_least=1),
         metavar="N",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -18,12 +19,14 @@ from callcost import worker
 
 WORKER_FILE = Path(worker.__file__)
 STDERR_LINES = 3
+# All others that begin with PYTHON change how the interpreter runs (PYTHONMALLOC, say).
+KEPT_VARIABLES = ("PYTHONPATH", "PYTHONHOME")
 
 
 class WorkerError(Exception):
     """A worker that crashed, hung or talked nonsense, and which group and contender it was in.
 
-    `group` and `contender` are positions in the job, or None where nothing had begun.
+    `group` and `contender` are positions in the job, or None where that is not known.
     """
 
     def __init__(
@@ -44,28 +47,26 @@ class WorkerProcess:
         self._position_file = Path(self._folder.name, "position")
         self._position_file.write_bytes(worker.POSITION.pack(worker.NOWHERE, worker.NOWHERE))
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
-        job = {**job, "position_file": str(self._position_file)}
+        job_file = Path(self._folder.name, "job.json")
+        job_file.write_text(
+            json.dumps(
+                {
+                    **job,
+                    "position_file": str(self._position_file),
+                    "limit_s": math.ceil(2 * silence_s) + 1,
+                }
+            )
+        )
         self._process = subprocess.Popen(
-            [python, str(WORKER_FILE)],
+            [python, str(WORKER_FILE), str(job_file)],
+            # Nothing is ever written to it: it tells the worker when this process has ended.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
+            env=worker_environment(hash_seed),
             # Its own session: Ctrl-C reaches the coordinator alone, which then ends the worker.
             start_new_session=True,
         )
-        try:
-            self._send(job)
-        except BaseException:
-            self.close()
-            raise
-
-    def _send(self, job: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        # A worker that died before it read its job is found out by listening to it.
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            self._process.stdin.flush()
 
     def __enter__(self) -> Self:
         return self
@@ -80,13 +81,13 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Ends the process, if it still runs, and everything that was opened for it."""
-        self._process.kill()
+        # The whole session: a contender may have started processes of its own.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             if stream is not None:
-                # What a dead worker did not read cannot be flushed to it either.
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
+                stream.close()
         self._folder.cleanup()
 
     def events(self) -> Iterator[dict[str, Any]]:
@@ -96,8 +97,9 @@ class WorkerProcess:
                 event = json.loads(line)
                 name = event["event"]
             except (ValueError, TypeError, KeyError):
-                raise self.failure("garbage", f"its worker answered {line[:60]!r}") from None
-            yield event
+                raise self.garbage(line) from None
+            if name != "alive":
+                yield event
             if name == "done":
                 return
 
@@ -136,7 +138,26 @@ class WorkerProcess:
 
     def failure(self, kind: str, message: str) -> WorkerError:
         """Makes the error for what the worker is in just now."""
-        group, contender = worker.POSITION.unpack(self._position_file.read_bytes())
-        if group == worker.NOWHERE:
-            return WorkerError(kind, message)
-        return WorkerError(kind, message, group, contender)
+        group, contender = worker.POSITION.unpack_from(self._position_file.read_bytes())
+        return WorkerError(kind, message, *(at if at >= 0 else None for at in (group, contender)))
+
+    def garbage(self, answer: object) -> WorkerError:
+        """Makes the error for an answer that is none.
+
+        By the time that it is read the worker may have gone on to the next contender, so the
+        group is blamed, and not who runs now.
+        """
+        error = self.failure("garbage", f"a call made its worker answer {str(answer)[:60]}")
+        error.contender = None
+        return error
+
+
+def worker_environment(hash_seed: int) -> dict[str, str]:
+    """Returns this process's environment without what would change the interpreter under test."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") or name in KEPT_VARIABLES
+    }
+    # Unbuffered, so that the worker sees at once what a contender writes, in C's stdio too.
+    return {**kept, "PYTHONHASHSEED": str(hash_seed), "PYTHONUNBUFFERED": "1"}

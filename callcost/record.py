@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -57,6 +59,7 @@ def contender_facts(estimate: GroupEstimate, row: int, ranks: dict[int, int]) ->
         "gross_ns": estimate.gross_ns(row).as_list(),
         "net_ns": estimate.net_ns(row).as_list(),
         "ratio_to_fastest": estimate.ratio(row, estimate.fastest).as_list(),
+        "processes_used": len(estimate.rounds_ns(row)),
         "fastest": estimate.names[estimate.fastest],
         "rank": ranks[row],
         "preempted_epochs": estimate.preempted(row),
@@ -71,9 +74,10 @@ def _portable(contender: Contender) -> dict[str, Any]:
     return facts
 
 
-def run_facts(run: Run, environment: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+def run_facts(run: Run, environment: dict[str, Any]) -> dict[str, Any]:
     """Collects what a record says of the run as a whole."""
     estimates = estimate_run(run)
+    error = aa_error(list(estimates.values()))
     settings = {k: v for k, v in asdict(run.settings).items() if k != "python"}
     return {
         "version": VERSION,
@@ -85,11 +89,19 @@ def run_facts(run: Run, environment: dict[str, Any], state: dict[str, Any]) -> d
         "wall_s": run.wall_s,
         "interrupted": run.interrupted,
         "failures": [asdict(failure) for failure in run.failures.values()],
-        "aa_p95": aa_error(list(estimates.values())),
-        "state": state,
+        "aa_p95": None if np.isnan(error) else error,
+        "state": run.state,
+        "coordinator_peak_mib": peak_mib(),
         "environment": environment,
         "groups": {name: _group_facts(estimate) for name, estimate in estimates.items()},
     }
+
+
+def peak_mib() -> float:
+    """Tells how much memory this process has needed at most, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes.
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
@@ -102,6 +114,8 @@ def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
         "twin_ratio": estimate.twin_ratio.as_list(),
         "inconclusive": estimate.inconclusive,
         "disturbed_share": estimate.disturbed_share,
+        "filtered": estimate.filtered,
+        "processes_used": len(estimate.usable),
         "empty_ns": estimate.empty_ns.as_list(),
         "controls": [
             {**_portable(contender), "epoch_ns": pack_epochs(times, first_control + offset)}
@@ -149,6 +163,7 @@ def _rebuild(document: dict[str, Any]) -> Run:
         not_pinned=section["not_pinned"],
         interrupted=section["interrupted"],
         wall_s=section["wall_s"],
+        state=section["state"],
     )
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for benchmark in document["benchmarks"]:
@@ -179,9 +194,8 @@ def _rebuild_group(name: str, facts: dict[str, Any], rows: list[dict[str, Any]])
 
 def _contender(facts: dict[str, Any]) -> Contender:
     binaries = tuple(Binary(**binary) for binary in facts["binaries"])
-    return Contender(
-        facts["name"], facts["setup"], facts["call"], facts["expect"], binaries, facts["report"]
-    )
+    given = ("name", "setup", "call", "expect", "report", "own_loops")
+    return Contender(**{key: facts[key] for key in given}, binaries=binaries)
 
 
 def _unpack(epochs: str) -> Times:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +13,11 @@ from typing import Any
 
 import pytest
 
-from callcost import machine, progress, record, summary
+from callcost import progress, record, summary
 from callcost.coordinator import Run, Settings, measure
-from callcost.estimate import GroupEstimate, aa_error, estimate_run
+from callcost.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
 from callcost.job import Contender, Group
 from callcost.replay import replay
-
-MARK = "callcost"
 
 
 class MeasuringSession:
@@ -30,11 +28,13 @@ class MeasuringSession:
 
     def __init__(self, config: pytest.Config, rows: Sequence[pytest.Item]) -> None:
         self._config = config
+        self._rows = rows
         self._groups = gather_groups(rows)
         self._replayed: list[Any] = []
-        self._measured = False
+        self._outcome: Run | BaseException | None = None
         self.record_path: Path | None = None
         self._made_files: list[Path] = []
+        self._not_saved = ""
 
     @property
     def _folder(self) -> Path:
@@ -63,12 +63,29 @@ class MeasuringSession:
             row_s=self._config.getoption("callcost_row_seconds"),
             silence_s=self._config.getoption("callcost_timeout"),
             layouts=self._config.getoption("callcost_layouts"),
+            cpu=self._config.getoption("callcost_cpu"),
         )
 
-    @cached_property
+    @property
     def run(self) -> Run:
-        """The run; measured when first asked for."""
-        self._measured = True
+        """The run; measured when first asked for, and never twice.
+
+        Raises what measuring raised, each time.
+        """
+        if self._outcome is None:
+            try:
+                self._outcome = self._measure()
+            except BaseException as error:
+                self._outcome = error
+        if isinstance(self._outcome, BaseException):
+            raise self._outcome
+        return self._outcome
+
+    @property
+    def _measured(self) -> bool:
+        return isinstance(self._outcome, Run)
+
+    def _measure(self) -> Run:
         capture = self._config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled():
             print(file=sys.stderr)
@@ -95,13 +112,21 @@ class MeasuringSession:
         if estimate is None:
             pytest.skip("interrupted before enough processes had measured it")
         row = estimate.names.index(contender.name)
+        rounds_s = [cost_ns * 1e-9 for cost_ns in estimate.rounds_ns(row)]
+        if len(rounds_s) < MIN_PROCESSES:
+            pytest.fail(
+                f"{group}: {contender.name}: preempted in every epoch of nearly all processes; "
+                "measure again on a calmer machine.",
+                pytrace=False,
+            )
         clock = item.get_closest_marker("benchmark").kwargs["timer"]  # type: ignore[union-attr]
-        rounds_s = estimate.gross_by_process[row] * 1e-9
         benchmark.extra_info[record.SECTION] = record.contender_facts(
             estimate, row, self._ranks[group]
         )
-        replay(benchmark, clock, rounds_s.tolist())
+        replay(benchmark, clock, rounds_s)
         self._replayed.append(benchmark.stats)
+        if self.run.interrupted and item is self._rows[-1]:
+            item.session.shouldstop = "interrupted while measuring"
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         """Adds the section of the whole run to every JSON that pytest-benchmark writes."""
@@ -111,7 +136,7 @@ class MeasuringSession:
     @cached_property
     def _run_facts(self) -> dict[str, Any]:
         environment = self._config.hook.pytest_callcost_environment(config=self._config) or {}
-        return record.run_facts(self.run, environment, machine.state(self.run.cpu))
+        return record.run_facts(self.run, environment)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Saves the run under the results folder, and has its charts made."""
@@ -121,12 +146,17 @@ class MeasuringSession:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
         if not self._replayed:
             return
-        text = json.dumps(self._document(), indent=1)
-        path = self._folder / self._file_name()
-        record.write_atomically(path, text + "\n")
-        self.record_path = path
-        made = self._config.hook.pytest_callcost_saved(config=self._config, path=path)
-        self._made_files = [path for paths in made for path in paths]
+        try:
+            text = json.dumps(self._document(), indent=1, allow_nan=False)
+            path = self._folder / self._file_name()
+            record.write_atomically(path, text + "\n")
+            self.record_path = path
+            made = self._config.hook.pytest_callcost_saved(config=self._config, path=path)
+            self._made_files = [path for paths in made for path in paths]
+        except Exception as error:
+            # The tables are still to come, and worth more than a file: they are shown all the same.
+            self._not_saved = f"{type(error).__name__}: {error}"
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _document(self) -> dict[str, Any]:
         """Has pytest-benchmark make its JSON of the rows, by its own hooks."""
@@ -168,12 +198,20 @@ class MeasuringSession:
         extra = [table for _, tables in summed_up for table in tables]
         text = summary.render(self.run, self.estimates, ranks, extra, width=width, colour=colour)
         terminalreporter.write_line(text)
-        if self.record_path is None:
-            terminalreporter.write_line("Nothing was saved, as no row has a result.")
-            return
-        terminalreporter.write_line(f"saved: {_shown(self.record_path)}")
+        for line in self._files():
+            terminalreporter.write_line(line)
+
+    def _files(self) -> Iterator[str]:
+        """Says where the files of the run are, and which are missing."""
+        if self.record_path is not None:
+            yield f"saved: {_shown(self.record_path)}"
+        elif not self._not_saved:
+            yield "Nothing was saved, as no row has a result."
         for path in self._made_files:
-            terminalreporter.write_line(f"chart: {_shown(path)}")
+            yield f"chart: {_shown(path)}"
+        if self._not_saved:
+            what = "The run was not saved" if self.record_path is None else "No charts were drawn"
+            yield f"{what}: {self._not_saved}"
 
 
 def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
@@ -188,7 +226,7 @@ def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
 
 
 def _row(item: pytest.Item) -> tuple[str, Contender]:
-    mark = item.get_closest_marker(MARK)
+    mark = item.get_closest_marker(record.SECTION)
     assert mark is not None
     return mark.kwargs["group"], mark.kwargs["contender"]
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callcost.coordinator import Run
-from callcost.estimate import GroupEstimate, Interval, aa_error
+from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, aa_error
 
 # What the widest table needs; narrower terminals wrap lines, but lose no figure.
 NARROWEST = 92
@@ -86,6 +86,12 @@ def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
     if estimates:
         lines.append(_controls(estimates))
         lines.append(_dropped(run, estimates))
+    restless = [name for name, estimate in estimates.items() if not estimate.filtered]
+    if restless:
+        lines.append(
+            f"RESTLESS: {', '.join(restless)}: the machine was hardly ever calm, so nothing was "
+            "left out as disturbed. Expect ratios of unlike calls to move."
+        )
     moved = [name for name, estimate in estimates.items() if estimate.inconclusive]
     if moved:
         lines.append(
@@ -110,7 +116,7 @@ def _controls(estimates: dict[str, GroupEstimate]) -> str:
     return (
         f"Controls: a twin of the same code differed by at most "
         f"{abs(worst.twin_ratio.value - 1):.2%} ({worst.times.group.name}); "
-        f"smaller differences than {max(error, 0.005):.1%} are shown as ties (=)."
+        f"smaller differences than {max(error, MIN_EFFECT):.1%} are shown as ties (=)."
     )
 
 
@@ -119,9 +125,11 @@ def _dropped(run: Run, estimates: dict[str, GroupEstimate]) -> str:
     preempted = sum(estimate.preempted(row) for estimate, row in rows)
     total = sum(t.size for e in estimates.values() for t in e.times.processes)
     shares = [estimate.disturbed_share for estimate in estimates.values()]
+    least = min(len(estimate.usable) for estimate in estimates.values())
     return (
         f"{run.settings.processes} processes on CPU {run.cpu} in {run.wall_s:.0f} s, "
         f"{run.wall_s / sum(e.size for e in estimates.values()):.2f} s a row; "
         f"{preempted:,} of {total:,} epochs dropped as preempted, "
-        f"{sum(shares) / len(shares):.0%} of the passes as disturbed."
+        f"{sum(shares) / len(shares):.0%} of the passes as disturbed; "
+        f"every group rests on at least {least} processes."
     )

@@ -2,18 +2,20 @@
 
 Any interpreter that can import a contender can run this file.
 
-Reads one job, a JSON object, from standard input, and answers with JSON lines on what was
-its standard output when it began. `callcost.job` describes both. Everything that a
-contender itself prints goes to standard error instead, and what it writes to file
-descriptor 1 is counted, since a call that prints is not the call that was meant.
+Reads one job, a JSON object, from the file named on its command line, and answers with JSON
+lines on what was its standard output when it began; `callcost.job` describes both. What a
+contender writes to standard output goes to a file that is watched, since a call that prints
+is not the call that was meant. Standard input tells nothing: it closes when the coordinator
+ends, and ends this process too.
 """
 
 import sys
 
-if sys.path and __name__ == "__main__":
+if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
     # The folder of this file: its modules must not take the place of the standard library's.
     del sys.path[0]
 
+import fcntl
 import gc
 import hashlib
 import json
@@ -31,7 +33,7 @@ from itertools import repeat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, NamedTuple
 
     class Epoch(NamedTuple):
@@ -43,12 +45,16 @@ if TYPE_CHECKING:
 
 CLOCK = time.perf_counter_ns
 EMPTY_CALL = "pass"
+HEARTBEAT_NS = 1_000_000_000
+# Above the descriptors that a contender might close or write to by mistake.
+ANSWERS_FD = 200
 POSITION = struct.Struct("=ii")
 NOWHERE = -1
 SCOUT_NS = 100_000
 SCOUT_REPEATS = 5
 PAGE_WORDS = 4096 // 8
 MAX_DEPTH = 10
+OWN_UNROLL = 100
 
 
 class ContenderError(Exception):
@@ -59,38 +65,76 @@ class ContenderError(Exception):
         self.kind = kind
 
 
-class Position:
-    """Tells the coordinator which contender is running, also when this process dies in it.
+class Line:
+    """The line to the coordinator: answers, signs of life, and where this process is.
 
-    Two 32-bit numbers in a shared file, group and contender: a store to memory costs too
-    little to disturb what is timed next.
+    The position is two 32-bit numbers in a shared file, group and contender, and can be read
+    there also when this process has died: a store to memory costs too little to disturb what
+    is timed next.
     """
 
-    def __init__(self, path: str) -> None:
-        with open(path, "r+b") as file:
+    def __init__(self, answers_fd: int, position_file: str, limit_s: int) -> None:
+        self._answers_fd = answers_fd
+        self._limit_s = limit_s
+        self._group = NOWHERE
+        self._last_ns = CLOCK()
+        self.contender = NOWHERE
+        with open(position_file, "r+b") as file:
             self._memory = mmap.mmap(file.fileno(), POSITION.size)
 
-    def move(self, group: int, contender: int) -> None:
-        """Says what runs from now on."""
-        POSITION.pack_into(self._memory, 0, group, contender)
+    def answer(self, event: "dict[str, Any]") -> None:
+        """Sends one answer, and starts the time limit anew."""
+        line = memoryview(json.dumps(event).encode() + b"\n")
+        while line:
+            line = line[os.write(self._answers_fd, line) :]
+        self._last_ns = CLOCK()
+        # SIGALRM keeps its default action, which ends the process in the middle of C too.
+        signal.alarm(self._limit_s)
+
+    def begin(self, group: int) -> None:
+        """Says which group comes now, or NOWHERE."""
+        self._group = group
+        self.enter(NOWHERE)
+
+    def enter(self, contender: int) -> None:
+        """Says which contender runs from now on; once a second, that all is well."""
+        self.contender = contender
+        POSITION.pack_into(self._memory, 0, self._group, contender)
+        if CLOCK() - self._last_ns > HEARTBEAT_NS:
+            self.answer({"event": "alive"})
 
 
 def prepare(contender: "dict[str, Any]") -> "dict[str, Any]":
     """Runs the set-up source and returns its names."""
     namespace: dict[str, Any] = {"__name__": "__callcost__"}
+    had_gil = has_gil()
     try:
         exec(compile(contender["setup"], "<setup>", "exec"), namespace)
     except Exception as error:
         raise ContenderError("setup failed", f"its set-up raised {describe(error)}") from error
+    if has_gil() and not had_gil:
+        raise ContenderError("GIL", "its set-up turned the GIL back on, for everybody")
     return namespace
+
+
+def has_gil() -> bool:
+    """Tells whether the GIL is in force; a free-threaded build can do without."""
+    asked: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+    return asked()
 
 
 def check(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
     """Evaluates the call once and compares value and exact type; raises ContenderError."""
     for binary in contender["binaries"]:
         check_binary(binary)
-    call, expect = contender["call"], contender["expect"]
     written = output_size()
+    check_answer(contender["call"], contender["expect"], namespace)
+    if output_size() != written:
+        raise ContenderError("garbage", f"{contender['call']} wrote to standard output")
+
+
+def check_answer(call: str, expect: "str | None", namespace: "dict[str, Any]") -> None:
+    """Evaluates the call and, unless `expect` is None, compares; raises ContenderError."""
     try:
         if expect is None:
             exec(compile(call, "<call>", "exec"), namespace)
@@ -105,11 +149,6 @@ def check(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
             f"{call} returned {got!r} ({type(got).__name__}), "
             f"expected {expected!r} ({type(expected).__name__})",
         )
-    if output_size() != written:
-        # Blamed here; what is still there in the end, nobody has been blamed for.
-        os.ftruncate(1, 0)
-        os.lseek(1, 0, os.SEEK_SET)
-        raise ContenderError("garbage", f"{call} wrote to standard output while it was called")
 
 
 def check_binary(binary: "dict[str, str]") -> None:
@@ -137,7 +176,10 @@ def describe(error: BaseException) -> str:
 
 
 def output_size() -> int:
-    """Counts the bytes that anything has written to file descriptor 1."""
+    """Counts the bytes that anything has written to file descriptor 1.
+
+    The coordinator starts this interpreter unbuffered, which holds for C's stdio too.
+    """
     sys.stdout.flush()
     return os.fstat(1).st_size
 
@@ -152,14 +194,14 @@ def compile_epoch(call: str, namespace: "dict[str, Any]", unroll: int) -> "Epoch
     used = compile(call, "<call>", "exec").co_names
     names = [name for name in used if name in namespace]
     lines = [
-        f"def epoch(callcost_loops, callcost_clock, {', '.join(names)}):",
+        f"def callcost_epoch(callcost_loops, callcost_clock, {', '.join(names)}):",
         "    callcost_start = callcost_clock()",
-        "    for _ in callcost_loops:",
+        "    for callcost_turn in callcost_loops:",
         "        " + "; ".join([call] * unroll),
         "    return callcost_clock() - callcost_start",
     ]
     exec(compile("\n".join(lines), "<epoch>", "exec"), namespace)
-    run: Callable[..., int] = namespace.pop("epoch")
+    run: Callable[..., int] = namespace.pop("callcost_epoch")
     return run, tuple(namespace[name] for name in names)  # type: ignore[return-value]
 
 
@@ -227,60 +269,67 @@ def time_passes(
     group: "dict[str, Any]",
     epochs: "list[Epoch]",
     shuffler: random.Random,
-    enter: "Callable[[int], None]",
+    line: Line,
 ) -> "list[list[int]]":
     """Times every contender once a pass, in a fresh order; ns per epoch, negative if preempted."""
-    loops, warm_loops = group["loops"], group["warm_loops"]
+    timers = [
+        partial(time_epoch, epoch, contender["own_loops"] or group["loops"], group["warm_loops"])
+        for epoch, contender in zip(epochs, group["contenders"], strict=True)
+    ]
+    written = os.fstat(1).st_size
     layouts = make_layouts(shuffler, group["layouts"])
     times_ns: list[list[int]] = [[] for _ in epochs]
     order = list(range(len(epochs)))
     for _ in range(group["passes"]):
         shuffler.shuffle(order)
         for index in order:
-            enter(index)
+            line.enter(index)
             from_layout = shuffler.choice(layouts)
-            epoch = epochs[index]
             try:
-                epoch_ns = from_layout(partial(time_epoch, epoch, loops, warm_loops))
+                times_ns[index].append(from_layout(timers[index]))
             except Exception as error:
                 raise ContenderError("call failed", f"it raised {describe(error)}") from error
-            times_ns[index].append(epoch_ns)
+            if os.fstat(1).st_size != written:
+                raise ContenderError("garbage", "it wrote to standard output while it was timed")
     return times_ns
 
 
-def measure_group(
-    group: "dict[str, Any]", shuffler: random.Random, enter: "Callable[[int], None]"
-) -> "dict[str, Any]":
+def measure_group(group: "dict[str, Any]", shuffler: random.Random, line: Line) -> "dict[str, Any]":
     """Checks every contender of a group, then times them or, in a scouting job, estimates."""
     epochs = []
     namespaces = []
     for index, contender in enumerate(group["contenders"]):
-        enter(index)
+        line.enter(index)
         namespace = prepare(contender)
         check(contender, namespace)
         namespaces.append(namespace)
-        epochs.append(compile_epoch(contender["call"], namespace, group["unroll"]))
+        unroll = OWN_UNROLL if contender["own_loops"] else group["unroll"]
+        epochs.append(compile_epoch(contender["call"], namespace, unroll))
     if group["passes"] == 0:
-        estimates_ns = []
-        for index, epoch in enumerate(epochs):
-            enter(index)
-            estimates_ns.append(estimate_call_ns(epoch) / group["unroll"])
-        return {"event": "estimates", "call_ns": estimates_ns}
-    times_ns = time_passes(group, epochs, shuffler, enter)
+        return {"event": "estimates", "call_ns": list(estimates_ns(group, epochs, line))}
+    times_ns = time_passes(group, epochs, shuffler, line)
     reports = {}
     for index, contender in enumerate(group["contenders"]):
         if contender["report"] is not None:
-            enter(index)
+            line.enter(index)
             reports[contender["name"]] = eval(contender["report"], namespaces[index])
     return {"event": "times", "epoch_ns": times_ns, "reports": reports}
 
 
+def estimates_ns(group: "dict[str, Any]", epochs: "list[Epoch]", line: Line) -> "Iterator[float]":
+    """Yields roughly what a call of each contender costs, in ns."""
+    for index, epoch in enumerate(epochs):
+        line.enter(index)
+        unroll = OWN_UNROLL if group["contenders"][index]["own_loops"] else group["unroll"]
+        yield estimate_call_ns(epoch) / unroll
+
+
 def pin(cpu: "int | None") -> "str | None":
     """Binds this process to one CPU; returns why not, where that cannot be done."""
-    if cpu is None:
-        return "no CPU was chosen"
     if not hasattr(os, "sched_setaffinity"):
         return f"{sys.platform} does not offer it"
+    if cpu is None:
+        return "no CPU was chosen"
     try:
         os.sched_setaffinity(0, {cpu})
     except OSError as error:
@@ -288,16 +337,13 @@ def pin(cpu: "int | None") -> "str | None":
     return None
 
 
-def die_with_coordinator(limit_s: int) -> None:
-    """Makes the kernel end this process when the coordinator is gone, or the limit has passed.
+def die_with_coordinator() -> None:
+    """Makes the kernel end this process when the coordinator is gone (Linux).
 
-    Works in the middle of a C call too: SIGALRM and SIGIO keep their default action, which is
-    to terminate. SIGIO comes when the other end of standard input closes (Linux).
+    SIGIO comes when the other end of standard input closes, and its default action ends the
+    process in the middle of a C call too.
     """
-    signal.alarm(limit_s)
     if sys.platform == "linux":
-        import fcntl
-
         fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([0], [], [], 0)[0]:
@@ -306,42 +352,30 @@ def die_with_coordinator(limit_s: int) -> None:
 
 def take_over_output() -> int:
     """Keeps standard output for the answers; contenders write to a file that is counted."""
-    answers = os.dup(1)
+    answers_fd = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, ANSWERS_FD)
     with tempfile.TemporaryFile() as file:
         os.dup2(file.fileno(), 1)
-    return answers
+    return answers_fd
 
 
 def main() -> None:
-    """Runs the one job that standard input holds."""
-    job = json.loads(sys.stdin.readline())
-    die_with_coordinator(job["limit_s"])
-    answers = take_over_output()
-    position = Position(job["position_file"])
+    """Runs the one job that the command line names."""
+    with open(sys.argv[1], encoding="utf-8") as file:
+        job = json.load(file)
+    die_with_coordinator()
+    line = Line(take_over_output(), job["position_file"], job["limit_s"])
+    line.answer({"event": "ready", "not_pinned": pin(job["cpu"])})
     shuffler = random.Random(job["seed"])
-
-    def answer(event: "dict[str, Any]") -> None:
-        os.write(answers, json.dumps(event).encode() + b"\n")
-
-    answer({"event": "ready", "not_pinned": pin(job["cpu"])})
     gc.disable()
-    order = list(range(len(job["groups"])))
-    shuffler.shuffle(order)
-    for number in order:
-        group = job["groups"][number]
-        reached = [NOWHERE]
-
-        def enter(index: int, number: int = number, reached: "list[int]" = reached) -> None:
-            reached[0] = index
-            position.move(number, index)
-
+    for number, group in enumerate(job["groups"]):
+        line.begin(number)
         try:
-            event = measure_group(group, shuffler, enter)
+            event = measure_group(group, shuffler, line)
         except ContenderError as error:
             event = {"event": "error", "kind": error.kind, "message": str(error)}
-        answer({**event, "group": number, "contender": reached[0]})
-    position.move(NOWHERE, NOWHERE)
-    answer({"event": "done", "printed_bytes": output_size()})
+        line.answer({**event, "group": number, "contender": line.contender})
+        line.begin(NOWHERE)
+    line.answer({"event": "done"})
 
 
 if __name__ == "__main__":

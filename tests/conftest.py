@@ -48,6 +48,14 @@ def test_toy(callcost, group, tool):
 FAST = ("--callcost-processes=10", "--callcost-row-seconds=0.02")
 
 
+@pytest.fixture(autouse=True)
+def runs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps what this pytest has in its environment from the runs that the tests start."""
+    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+        if name != "PYTEST_CURRENT_TEST":
+            monkeypatch.delenv(name)
+
+
 @pytest.fixture
 def toy(tmp_path: Path) -> dict[str, dict[str, tuple[str, str, str]]]:
     """A copy of the toy catalogue, to be changed before the suite is written."""
@@ -87,7 +95,6 @@ def run_pytest(tmp_path: Path, command: Callable[..., list[str]]) -> Pytest:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
             timeout=120,
             check=False,
         )

@@ -105,13 +105,30 @@ def test_passes_in_which_the_yardstick_ran_slow_are_left_out() -> None:
     assert estimate.gross_ns(0).value == pytest.approx(100.2, rel=0.005)
 
 
-def test_a_run_without_calm_is_used_whole() -> None:
+def test_a_run_without_calm_is_used_whole_and_says_so() -> None:
     times = made_up({"a": 100.0, "b": 50.0}, processes=12)
     for number, epochs in enumerate(times.processes):
         if number > 2:
             epochs[-1] *= 2
-    assert GroupEstimate(times).disturbed_share == 0
-    assert len(GroupEstimate(times).usable) == 12
+    estimate = GroupEstimate(times)
+    assert not estimate.filtered
+    assert estimate.disturbed_share == pytest.approx(0.75)
+    assert len(estimate.usable) == 12
+
+
+def test_a_row_without_an_epoch_left_has_no_rounds_and_spoils_no_other() -> None:
+    times = made_up({"a": 100.0, "b": 50.0, "c": 70.0})
+    for epochs in times.processes[:18]:
+        epochs[1] *= -1
+    estimate = GroupEstimate(times)
+    assert len(estimate.rounds_ns(1)) == 2
+    assert len(estimate.rounds_ns(0)) == 20
+    for epochs in times.processes:
+        epochs[1] = -np.abs(epochs[1])
+    estimate = GroupEstimate(times)
+    assert estimate.order == [2, 0, 1]
+    assert estimate.net_ns(1).as_list() == [None, None, None]
+    assert estimate.ratio(0, 2).value == pytest.approx(100 / 70, rel=0.005)
 
 
 def test_equal_contenders_share_a_rank_and_unequal_ones_do_not() -> None:

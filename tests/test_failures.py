@@ -34,12 +34,15 @@ BAD = {
     "raises late": (LATE.format(deed="raise ValueError('enough')"), "late()", "None"),
     "hangs": ("from time import sleep", "sleep(600)", "None"),
     "prints": ("", "print('hello')", "None"),
+    "prints late": ("import os\n" + LATE.format(deed="os.write(1, b'late')"), "late()", "None"),
+    "prints in C": ("import ctypes\nputs = ctypes.CDLL(None).puts", "puts(b'hello')", "6"),
     "garbage": (
-        "import os\ndef garbage():\n    for fd in range(3, 12):\n        try:\n"
+        "import os\ndef garbage():\n    for fd in range(3, 256):\n        try:\n"
         "            os.write(fd, b'garbage\\n')\n        except OSError:\n            pass",
         "garbage()",
         "None",
     ),
+    "starts a process": ("import subprocess", "subprocess.run(['sleep', '600'])", "None"),
     "exits": ("import sys", "sys.exit(3)", "None"),
     "exits at once": ("import os", "os._exit(0)", "None"),
 }
@@ -51,9 +54,12 @@ SAID = {
     "crashes": "crash: its worker died of SIGSEGV",
     "crashes late": "crash: its worker died of SIGSEGV",
     "raises late": "ValueError: enough",
-    "hangs": "hang: it did not return within 2 s",
-    "prints": "garbage: print('hello') wrote to standard output while it was called",
-    "garbage": "garbage: its worker answered b'garbage'",
+    "hangs": "hang: it did not return within 3 s",
+    "prints": "garbage: print('hello') wrote to standard output",
+    "prints late": "garbage: it wrote to standard output while it was timed",
+    "prints in C": "garbage: puts(b'hello') wrote to standard output",
+    "garbage": "garbage: a call made its worker answer b'garbage'",
+    "starts a process": "hang: it did not return within 3 s",
     "exits": "crash: its worker ended with exit code 3",
     "exits at once": "crash: its worker ended with exit code 0",
 }
@@ -97,7 +103,7 @@ def test_a_bad_contender_is_named_and_the_others_keep_their_results(
 ) -> None:
     toy["absolute"]["culprit"] = BAD[deed]
     write_suite(toy)
-    done = run_pytest("--benchmark-only", "--callcost-timeout=2")
+    done = run_pytest("--benchmark-only", "--callcost-timeout=3")
     assert done.returncode == 1
     assert "FAILED absolute: culprit: " in done.stdout
     assert SAID[deed] in " ".join(done.stdout.split())
@@ -106,6 +112,15 @@ def test_a_bad_contender_is_named_and_the_others_keep_their_results(
     assert {"test_toy[length-builtin]", "test_toy[length-method]"} <= kept
     assert "test_toy[absolute-culprit]" not in kept
     assert leftovers(tmp_path) == []
+
+
+def test_a_call_longer_than_the_others_is_no_hang(
+    toy: dict[str, Any], write_suite: Any, run_pytest: Any
+) -> None:
+    toy["absolute"]["slow"] = ("from time import sleep", "sleep(0.02)", "None")
+    write_suite(toy)
+    # Its group takes many times as long as the worker may be silent.
+    assert run_pytest("--benchmark-only", "--callcost-timeout=0.9").returncode == 0
 
 
 def test_a_contender_that_is_wrong_alone_costs_only_its_own_row(
@@ -182,8 +197,10 @@ def test_a_killed_coordinator_takes_its_worker_along(
         command("--callcost-timeout=600"), cwd=tmp_path, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip
-        # The coordinator itself, and its worker.
-        assert wait_until(lambda: len(marked_processes(tmp_path)) == 2)
-        time.sleep(1)
-        process.kill()
+        try:
+            # The coordinator itself, and its worker.
+            assert wait_until(lambda: len(marked_processes(tmp_path)) == 2)
+            time.sleep(1)
+        finally:
+            process.kill()
     assert wait_until(lambda: not marked_processes(tmp_path), limit_s=5)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +24,18 @@ PARTS = ("bindings", "benchmarks", "callcost", "native", "setup.py", "pyproject.
          "README.md", "LICENSE")  # fmt: skip
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of the sources without anything that was built, in a path with a space."""
-    folder = tmp_path / "call cost"
+# What pip says of an index that it cannot reach, and of what it therefore did not find.
+OFFLINE = ("connection broken by", "No matching distribution found")
+PLANTED = {
+    "cython_broken": ("build.py", "_broken.pyx"),
+    "raises_mode": ("build.py",),
+}
+LEFT_OUT = {"pybind11_module", *PLANTED}
+
+
+def copy_sources(folder: Path) -> Path:
+    """Copies the sources without anything that was built, into a path with a space."""
+    folder = folder / "call cost"
     folder.mkdir()
     for name in PARTS:
         if (ROOT / name).is_dir():
@@ -33,8 +46,14 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    return copy_sources(tmp_path)
+
+
 def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    """Builds a wheel in isolation, as pip does for a user; skips where the index is not there."""
+    done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "wheels", "."],
         cwd=checkout,
         env={**os.environ, **environment},
@@ -43,29 +62,141 @@ def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProce
         timeout=300,
         check=False,
     )
+    if done.returncode and all(sign in done.stdout + done.stderr for sign in OFFLINE):
+        pytest.skip("pip cannot reach the package index for the build's own requirements")
+    return done
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel, unpacked: its files by their names in it, and the manifest of the build."""
+
+    folder: Path
+    names: frozenset[str]
+    facts: dict[str, Any]
+
+
+def unpack(checkout: Path, folder: Path, **environment: str) -> Wheel:
+    """Builds a wheel that must succeed, and unpacks it."""
+    done = build_wheel(checkout, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = checkout.glob("wheels/*.whl")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+        names = frozenset(archive.namelist())
+    (manifest,) = folder.glob("callcost/bindings/built.*.json")
+    return Wheel(folder, names, json.loads(manifest.read_text()))
+
+
+def plant(bindings: Path) -> None:
+    """Adds a mechanism that Cython cannot translate, and one whose build.py raises."""
+    for name in PLANTED:
+        (bindings / name).mkdir()
+        (bindings / name / "__init__.py").write_text('"""Cannot be built."""\n')
+    cython = (bindings / "cython_def" / "build.py").read_text().replace("_def", "_broken")
+    (bindings / "cython_broken" / "build.py").write_text(cython)
+    (bindings / "cython_broken" / "_broken.pyx").write_text("def fibonacci(:\n")
+    (bindings / "raises_mode" / "build.py").write_text("raise OSError(__file__)\n")
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Wheel, Wheel]:
+    """Two wheels from one checkout: whole, then changed, with mechanisms broken and one gone."""
+    folder = tmp_path_factory.mktemp("twice")
+    checkout = copy_sources(folder)
+    first = unpack(checkout, folder / "first")
+    core = checkout / "native" / "core.c"
+    dates = core.stat().st_atime, core.stat().st_mtime
+    core.write_text(core.read_text().replace("3.14f", "3.15f"))
+    os.utime(core, dates)  # as version control or an archive may leave it
+    shutil.rmtree(checkout / "bindings" / "cython_cpdef")
+    plant(checkout / "bindings")
+    return first, unpack(checkout, folder / "second", CXX="/nowhere/c++")
+
+
+def mechanisms_in(names: Iterable[str]) -> set[str]:
+    return {name.split("/")[2] for name in names if name.count("/") > 2 and "/bindings/" in name}
+
+
+def compiled_in(wheel: Wheel) -> set[str]:
+    return {name for name in wheel.names if name.endswith((".so", ".dylib"))}
+
+
+def pi_of(wheel: Wheel) -> float:
+    (core,) = (wheel.folder / "callcost" / "native").glob("libcallcost_core.*")
+    get_pi = ctypes.CDLL(str(core)).get_pi
+    get_pi.restype = ctypes.c_float
+    return float(get_pi())
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    return " ".join((done.stdout + done.stderr).split())
 
 
 def test_without_a_c_compiler_one_sentence_says_what_to_do(checkout: Path) -> None:
     done = build_wheel(checkout, CC="/nowhere/cc")
     assert done.returncode != 0
-    said = " ".join((done.stdout + done.stderr).split())
-    assert "callcost needs a C compiler and could not use one" in said
-    assert "apt-get install build-essential" in said
+    assert "callcost needs a C compiler and could not use one" in said(done)
+    assert "apt-get install build-essential python3-dev" in said(done)
     assert not list(checkout.glob("wheels/*.whl"))
 
 
-def test_without_a_cpp_compiler_only_what_needs_it_is_left_out(checkout: Path) -> None:
-    done = build_wheel(checkout, CXX="/nowhere/c++")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = checkout.glob("wheels/*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-        (manifest,) = (name for name in names if "/built." in name)
-        facts = json.loads(archive.read(manifest))
-    assert list(facts["missing"]) == ["callcost.bindings.pybind11_module"]
-    assert "/nowhere/c++" in facts["missing"]["callcost.bindings.pybind11_module"]
-    assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"callcost"}
-    assert any(name.startswith("callcost/native/libcallcost_core") for name in names)
-    built = {name.split("/")[2] for name in facts["files"] if name.startswith("callcost/bindings")}
-    expected = {m.name for m in registry.mechanisms() if m.compiled} - {"pybind11_module"}
-    assert built == expected
+def test_without_the_headers_of_python_one_sentence_says_what_to_do(
+    checkout: Path, tmp_path: Path
+) -> None:
+    compiler = tmp_path / "cc"
+    compiler.write_text(
+        "#!/bin/sh\n"
+        'for argument do shift; case "$argument" in\n'
+        '    -I*python3*) ;; *) set -- "$@" "$argument" ;;\n'
+        'esac; done\nexec cc "$@"\n'
+    )
+    compiler.chmod(0o755)
+    done = build_wheel(checkout, CC=str(compiler))
+    assert done.returncode != 0
+    assert "callcost needs the C headers of Python" in said(done)
+    assert "apt-get install python3-dev" in said(done)
+    assert not list(checkout.glob("wheels/*.whl"))
+
+
+def test_a_wheel_holds_one_package_with_every_mechanism(wheels: tuple[Wheel, Wheel]) -> None:
+    first, _ = wheels
+    assert {name.partition("/")[0] for name in first.names if ".dist-info" not in name} == {
+        "callcost"
+    }
+    assert first.facts["missing"] == {}
+    assert mechanisms_in(first.names) == {m.name for m in registry.mechanisms()}
+    assert compiled_in(first) == set(first.facts["files"])
+
+
+def test_a_mechanism_that_cannot_be_built_is_left_out_alone(wheels: tuple[Wheel, Wheel]) -> None:
+    _, second = wheels
+    missing = second.facts["missing"]
+    assert set(missing) == {f"callcost.bindings.{name}" for name in LEFT_OUT}
+    assert "c++" in missing["callcost.bindings.pybind11_module"]
+    assert "Cython did not translate it" in missing["callcost.bindings.cython_broken"]
+    assert "OSError: bindings/raises_mode/build.py" in missing["callcost.bindings.raises_mode"]
+    compiled = {m.name for m in registry.mechanisms() if m.compiled}
+    assert mechanisms_in(second.facts["files"]) == compiled - LEFT_OUT - {"cython_cpdef"}
+
+
+def test_a_second_build_keeps_nothing_of_the_first(wheels: tuple[Wheel, Wheel]) -> None:
+    first, second = wheels
+    assert (round(pi_of(first), 2), round(pi_of(second), 2)) == (3.14, 3.15)
+    assert mechanisms_in(first.names) - mechanisms_in(second.names) == {"cython_cpdef"}
+    assert compiled_in(second) == set(second.facts["files"])
+
+
+def test_the_manifest_tells_how_and_not_where_it_was_built(wheels: tuple[Wheel, Wheel]) -> None:
+    first, second = wheels
+    pybind11 = "callcost.bindings.pybind11_module._module"
+    assert first.facts["languages"][pybind11] == "c++"
+    assert {"-std=c++17", "-O2", "-fno-lto"} <= set(first.facts["flags"][pybind11])
+    assert set(first.facts["flags"]) == set(first.facts["languages"])
+    assert len(first.facts["flags"]) == len(first.facts["files"]) - 1
+    assert first.facts["cxx_compiler"] != "none"
+    assert second.facts["cxx_compiler"] == "none"
+    for facts in (first.facts, second.facts):
+        assert "/" not in facts["compile_command"]
+        assert "/" not in json.dumps(facts["flags"])
+        assert not re.search(r"""["'\s]/""", json.dumps(facts["missing"]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,6 +174,41 @@ def test_results_go_where_they_are_told_to(run_pytest: Any, tmp_path: Path) -> N
     assert run_pytest("--callcost-results", "else where").returncode == 0
     assert len(list((tmp_path / "else where").glob("*.json"))) == 1
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin")
+def test_one_cpu_is_enough(command: Any, tmp_path: Path, records: Any) -> None:
+    cpu = min(os.sched_getaffinity(0))
+    done = subprocess.run(
+        command("--benchmark-only", "-k", "length"),
+        cwd=tmp_path,
+        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    section = json.loads(records()[0].read_text())["callcost"]
+    assert (section["cpu"], section["not_pinned"]) == (cpu, None)
+
+
+def test_a_cpu_that_cannot_be_had_is_said_and_survived(run_pytest: Any, records: Any) -> None:
+    done = run_pytest("--benchmark-only", "-k", "length", "--callcost-cpu=4000")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The workers were not pinned to a CPU (" in done.stdout
+
+
+def test_charts_that_fail_cost_neither_the_tables_nor_the_record(
+    run_pytest: Any, records: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_callcost_saved(config, path):\n    raise OSError('no space left')\n"
+    )
+    done = run_pytest("--benchmark-only")
+    assert done.returncode == 1
+    assert "absolute: ns per call" in done.stdout
+    assert "No charts were drawn: OSError: no space left" in done.stdout
+    assert len(records()) == 1
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(run_pytest: Any) -> None:

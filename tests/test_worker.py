@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dis
 import hashlib
+import os
 import random
+import sys
 from itertools import repeat
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -55,12 +58,38 @@ def test_a_layout_calls_the_function_once_and_returns_its_result(words: int, dep
 def test_every_pass_times_every_contender_once() -> None:
     epochs = [worker.compile_epoch("f(n)", {"f": abs, "n": n}, unroll=5) for n in range(4)]
     entered: list[int] = []
-    group = {"loops": 2, "warm_loops": 1, "passes": 6, "layouts": 3}
-    times = worker.time_passes(group, epochs, random.Random(1), entered.append)
+    contenders = [{"own_loops": None}] * 4
+    group = {"loops": 2, "warm_loops": 1, "passes": 6, "layouts": 3, "contenders": contenders}
+    line = cast(worker.Line, SimpleNamespace(enter=entered.append))
+    times = worker.time_passes(group, epochs, random.Random(1), line)
     assert [len(row) for row in times] == [6] * 4
     passes = [entered[start : start + 4] for start in range(0, 24, 4)]
     assert all(sorted(order) == [0, 1, 2, 3] for order in passes)
     assert len({tuple(order) for order in passes}) > 1
+
+
+def test_names_of_a_contender_never_clash_with_those_of_the_loop() -> None:
+    namespace = {"epoch": abs, "_": -1, "start": -2, "seen": []}
+    run, arguments = worker.compile_epoch("seen.append(epoch(_) - start)", namespace, unroll=2)
+    run(repeat(None, 2), worker.CLOCK, *arguments)
+    assert namespace["seen"] == [3] * 4
+
+
+def test_a_set_up_that_turns_the_gil_back_on_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([False, True])
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: next(answers), raising=False)
+    with pytest.raises(worker.ContenderError, match="turned the GIL back on"):
+        worker.prepare(contender("", "1"))
+
+
+def test_pinning_says_why_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setaffinity", refuse, raising=False)
+    assert worker.pin(0) == "Operation not permitted"
+    monkeypatch.delattr(os, "sched_setaffinity")
+    assert worker.pin(0) == f"{sys.platform} does not offer it"
 
 
 @pytest.mark.parametrize(
