@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import RenderableType
+from rich.text import Text
 
 from callcost.benchmarks.rows import build
+from callcost.bindings.registry import mechanisms
 from callcost.estimate import GroupEstimate
 
 
@@ -32,4 +35,13 @@ def pytest_callcost_tables(
     from callcost.benchmarks.break_even import break_even_table, sweep
 
     names = list(sweep(estimates).values())
-    return names, [break_even_table(estimates)] if names else []
+    tables: list[RenderableType] = [break_even_table(estimates)] if names else []
+    return names, [*tables, *not_built()]
+
+
+def not_built() -> Iterator[Text]:
+    """Says which mechanisms are not in the run at all, and why."""
+    for mechanism in mechanisms():
+        reason = build().missing(mechanism)
+        if reason is not None:
+            yield Text(f"Not measured: {mechanism.name} (not built: {reason})")

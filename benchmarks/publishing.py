@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from callcost.benchmarks import bad_input, charts
-from callcost.benchmarks.break_even import NO_MATTER, curves
+from callcost.benchmarks.break_even import NO_MATTER, Curve, curves, format_ns
+from callcost.benchmarks.break_even import REFERENCE as REFERENCE_MECHANISM
 from callcost.benchmarks.catalogue import BREAK_EVEN_RESULTS, WORKLOADS, break_even_workload
 from callcost.benchmarks.rows import BREAK_EVEN, group_name
 from callcost.bindings.registry import mechanisms
-from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, aa_error, estimate_run
+from callcost.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run
 from callcost.record import RecordError, load, read_run, write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,28 +37,42 @@ class NotACheckoutError(Exception):
 def publish(record: Path | None) -> list[Path]:
     """Makes `record` the reference, if given, and writes all that depends on it; returns the files.
 
-    Raises RecordError for a file that is no record, and NotACheckoutError.
+    Raises RecordError for a file that cannot be shown, and NotACheckoutError.
     """
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
+    for path in (CALIBRATION, REPEATABILITY):
+        if not path.exists():
+            raise RecordError(f"{path} is missing; docs/measuring.md says which command makes it")
+    refuse_unfit(record or REFERENCE)
     if record is not None and record.resolve() != REFERENCE:
-        _refuse_incomplete(record)
-        shutil.copyfile(record, REFERENCE)
+        write_atomically(REFERENCE, record.read_bytes())
     drawn = charts.draw(REFERENCE)
-    written = [ROOT / name for name in DOCUMENTS]
-    for path in written:
-        write_atomically(path, fill(path.read_text(encoding="utf-8")))
-    return [*drawn, *written]
+    documents = [ROOT / name for name in DOCUMENTS]
+    # All of them are made before the first is written.
+    texts = [fill(path.read_text(encoding="utf-8")) for path in documents]
+    for path, text in zip(documents, texts, strict=True):
+        write_atomically(path, text)
+    return [*drawn, *documents]
 
 
-def _refuse_incomplete(record: Path) -> None:
-    """Raises RecordError for a run that lacks a group which the documents show."""
+def refuse_unfit(record: Path) -> None:
+    """Raises RecordError for a run that is not whole, or not conclusive."""
+    run = read_run(record)
+    there = estimate_run(run)
+    failures = load(record)["callcost"]["failures"]
     shown = [group_name(workload) for workload in WORKLOADS]
     shown += [group_name(break_even_workload(n), BREAK_EVEN) for n in BREAK_EVEN_RESULTS]
-    there = estimate_run(read_run(record))
-    lacking = [group for group in shown if group not in there]
-    if lacking:
-        raise RecordError(f"{record} cannot be the reference: it lacks {', '.join(lacking)}")
+    unfit = {
+        "it lacks": [name for name in shown if name not in there],
+        "inconclusive are": [name for name in shown if name in there and there[name].inconclusive],
+        "there failed": [failure["contender"] for failure in failures],
+    }
+    reasons = [f"{what} {', '.join(names)}" for what, names in unfit.items() if names]
+    if run.interrupted:
+        reasons.append("it was interrupted")
+    if reasons:
+        raise RecordError(f"{record} cannot be the reference: {'; '.join(reasons)}")
 
 
 def fill(text: str) -> str:
@@ -130,32 +144,40 @@ def environment() -> str:
 
 
 def choice() -> str:
-    """Says what the figures mean for the choice of a tool, family by family."""
+    """Lists family by family what a call costs, and how much work makes that a trifle."""
     estimates = _reference()
     main = estimates["fibonacci"]
+    found = {curve.name: curve for curve in curves(estimates)}
     families: dict[str, list[int]] = {}
     for row in main.order:
-        family = main.names[row].partition("_")[0]
-        families.setdefault(family, []).append(row)
-    base = main.fastest
-    lines = [
-        f"- **{family}**: {_span([main.net_ns(row) for row in rows], ' ns')} a call, "
-        f"{_span([main.ratio(row, base) for row in rows], ' times')} the fastest "
-        f"({', '.join(f'`{main.names[row]}`' for row in rows)})."
-        for family, rows in families.items()
-        if family != "python"
+        if main.names[row] != REFERENCE_MECHANISM:
+            families.setdefault(main.names[row].partition("_")[0], []).append(row)
+    rows = [
+        [
+            f"**{family}**",
+            _span([main.net_ns(row).value for row in members], "ns"),
+            _span([main.ratio(row, main.fastest).value for row in members], "times"),
+            _work([found[main.names[row]] for row in members]),
+        ]
+        for family, members in families.items()
     ]
-    return "\n".join(lines)
+    within = f"a call within {NO_MATTER - 1:.0%} of the fastest once it takes"
+    return _table(["", "a call costs", "the fastest", within], rows)
 
 
-def _span(estimates: list[Interval], unit: str) -> str:
-    digits = 1
-    low = min(estimate.value for estimate in estimates)
-    high = max(estimate.value for estimate in estimates)
-    text = f"{low:.{digits}f}"
-    if f"{high:.{digits}f}" != text:
-        text += f" to {high:.{digits}f}"
-    return text + unit
+def _work(members: list[Curve]) -> str:
+    """Says how long a call takes from which on the mechanism no longer matters."""
+    costs_ns = []
+    for curve in members:
+        if curve.no_matter_from is None:
+            return "more than was measured"
+        costs_ns.append(curve.net_ns[curve.n.index(curve.no_matter_from)].value)
+    return " to ".join(dict.fromkeys(format_ns(cost) for cost in (min(costs_ns), max(costs_ns))))
+
+
+def _span(values: list[float], unit: str) -> str:
+    ends = dict.fromkeys(f"{value:.1f}" for value in (min(values), max(values)))
+    return f"{' to '.join(ends)} {unit}"
 
 
 def delay_curve() -> str:

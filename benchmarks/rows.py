@@ -11,7 +11,7 @@ import pytest
 from callcost.benchmarks.catalogue import Workload
 from callcost.bindings.registry import Build, Mechanism, StaleBuildError, mechanisms
 from callcost.job import Binary, Contender
-from callcost.plugin import case
+from callcost.plugin import case, refused
 
 BREAK_EVEN = "break-even"
 
@@ -71,12 +71,10 @@ def _row(workload: Workload, mechanism: Mechanism, prefix: str) -> Any:
     identity = "-".join(names)
     try:
         reason = build().missing(mechanism)
-    except StaleBuildError as error:
-        raise pytest.UsageError(str(error)) from error
-    if reason is not None:
-        return pytest.param(*names, id=identity, marks=pytest.mark.skip(f"not built: {reason}"))
-    try:
+        if reason is not None:
+            skip = pytest.mark.skip(f"not built: {reason}")
+            return pytest.param(*names, id=identity, marks=skip)
         made = contender(mechanism, workload)
     except StaleBuildError as error:
-        raise pytest.UsageError(f"{mechanism.name}: {error}") from error
+        return refused(f"{mechanism.name}: {error}", *names, identity=identity)
     return case(group_name(workload, prefix), made, *names, identity=identity)

@@ -47,6 +47,12 @@ def case(group: str, contender: Contender, *parameters: str, identity: str) -> A
     return pytest.param(*parameters, id=identity, marks=marks)
 
 
+def refused(reason: str, *parameters: str, identity: str) -> Any:
+    """Makes the pytest parameters of a row that must not be measured: it fails with the reason."""
+    marks = pytest.mark.callcost_refused(reason=reason)
+    return pytest.param(*parameters, id=identity, marks=marks)
+
+
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     group = parser.getgroup("callcost", "measuring calls (callcost)")
     group.addoption(
@@ -125,9 +131,11 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "callcost(group, contender): a row that callcost measures; made by case()."
-    )
+    for mark in (
+        "callcost(group, contender): a row that callcost measures; made by case().",
+        "callcost_refused(reason): a row that must not be measured; made by refused().",
+    ):
+        config.addinivalue_line("markers", mark)
 
 
 @pytest.hookimpl(trylast=True)
@@ -162,6 +170,9 @@ def _refuse_meaningless(config: pytest.Config) -> None:
 @pytest.fixture
 def callcost(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Callable[[], None]]:
     """Returns the function that gives this row its times, or fails saying why it has none."""
+    refusal = request.node.get_closest_marker("callcost_refused")
+    if refusal is not None:
+        pytest.fail(refusal.kwargs["reason"], pytrace=False)
     mark = request.node.get_closest_marker(MARK)
     if mark is None:
         raise pytest.UsageError(
