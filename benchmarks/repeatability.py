@@ -41,7 +41,6 @@ def main(json_file: Path, pyperf: bool) -> None:
     """Measure everything twice with each harness, and write down how far the two runs agree."""
     harnesses: dict[str, Callable[[Path], dict[str, Costs]]] = {
         "callcost": run_suite,
-        "callcost, stacks not moved": run_unmoved,
         "pytest-benchmark": run_stock,
     }
     if pyperf:
@@ -130,16 +129,9 @@ def run_suite(folder: Path) -> dict[str, Costs]:
     return {"callcost, whole suite": whole, "callcost, same rows as below": part}
 
 
-def run_unmoved(folder: Path) -> dict[str, Costs]:
-    """Runs this suite with each process's stacks where chance has put them."""
-    inner = folder / "unmoved"
-    inner.mkdir()
-    return {"callcost, whole suite, stacks not moved": _suite_costs(inner, "--callcost-layouts=1")}
-
-
-def _suite_costs(folder: Path, *options: str) -> Costs:
+def _suite_costs(folder: Path) -> Costs:
     _run([sys.executable, "-m", "pytest", str(SUITE), "-q", "--benchmark-only",
-          "--benchmark-quiet", "--callcost-results", str(folder), *options])  # fmt: skip
+          "--benchmark-quiet", "--callcost-results", str(folder)])  # fmt: skip
     estimates = estimate_run(read_run(_record(folder)))
     whole: Costs = {}
     for group, estimate in estimates.items():

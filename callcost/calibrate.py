@@ -20,7 +20,7 @@ from scipy import stats
 from callcost import machine
 from callcost._delay import delay_ns
 from callcost.coordinator import GroupTimes, Progress, Run, Settings, measure
-from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, median_interval
+from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, trimmed_interval
 from callcost.job import EMPTY, Contender, Group
 
 Floats = npt.NDArray[np.float64]
@@ -200,10 +200,10 @@ def fit(delays: GroupEstimate, injected: Floats) -> tuple[Interval, Interval, li
         stats.linregress(injected[fitted, process], measured[fitted, process])
         for process in range(injected.shape[1])
     ]
-    slope = median_interval(np.array([line.slope for line in lines]))
-    intercept_ns = median_interval(np.array([line.intercept for line in lines]))
+    slope = trimmed_interval(np.array([line.slope for line in lines]))
+    intercept_ns = trimmed_interval(np.array([line.intercept for line in lines]))
     points = [
-        Point(float(np.median(x)), median_interval(y), bool(used))
+        Point(float(np.median(x)), trimmed_interval(y), bool(used))
         for x, y, used in zip(injected, measured, fitted, strict=True)
     ]
     return slope, intercept_ns, points

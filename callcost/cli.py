@@ -47,7 +47,7 @@ def main() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the figures to this file too.",
 )
-@click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 20.")
+@click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 30.")
 def calibrate(json_file: Path | None, processes: int | None) -> None:
     """Weigh known weights: tells how far the figures hold on this machine, just now."""
     # Imported late, as they are slow to import and other commands do without.

@@ -58,7 +58,7 @@ class Settings:
     choose.
     """
 
-    processes: int = 20
+    processes: int = 30
     min_processes: int = 10
     row_s: float = 0.33
     silence_s: float = 20.0

@@ -1,9 +1,8 @@
 """Turns the epochs of a group into costs and ratios, each with a confidence interval.
 
 Within a process, a ratio is the interquartile mean, over passes, of the log of the two
-contenders' epochs in the same pass. Over processes it is the median, and its interval comes
-from the order statistics of the processes, which assumes nothing of their distribution.
-docs/measuring.md tells why, and what else was tried.
+contenders' epochs in the same pass. Over processes it is the trimmed mean, with the interval
+that goes with it. docs/measuring.md tells why.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 CONFIDENCE = 0.95
+# The share of processes cut off at either end before their mean is taken.
+TRIM = 0.1
 # A pass counts as calm while the yardstick stays within this factor of its fast level, which
 # is the quantile CALM_LEVEL over the whole run. A busy hyperthread neighbour costs 1.4 to 2.
 CALM_FACTOR = 1.2
@@ -28,7 +29,7 @@ CALM_LEVEL = 0.1
 MIN_CALM_PASSES = 8
 # As many processes must have calm passes, or all passes of all processes are used.
 MIN_CALM_PROCESSES = 10
-# With fewer, order statistics give no 95% interval of a median.
+# With fewer processes there is no interval worth the name.
 MIN_PROCESSES = 6
 # Differences below this are never called differences: false alarms need a minimum effect size.
 MIN_EFFECT = 0.005
@@ -49,14 +50,20 @@ class Interval:
         return [None if np.isnan(end) else end for end in (self.value, self.low, self.high)]
 
 
-def median_interval(samples: Floats) -> Interval:
-    """Estimates the median of independent samples; NaN is left out, too few give NaN ends."""
+def trimmed_interval(samples: Floats) -> Interval:
+    """Estimates the trimmed mean of independent samples, TRIM of them cut off at either end.
+
+    The interval is Tukey's and McLaughlin's, from the winsorised variance, as SciPy's
+    `trimmed_mean_ci` has it. NaN is left out; fewer than MIN_PROCESSES give NaN ends.
+    """
     samples = samples[~np.isnan(samples)]
     if not samples.size:
         return Interval(np.nan, np.nan, np.nan)
-    test = stats.quantile_test(samples, q=float(np.median(samples)), p=0.5)
-    interval = test.confidence_interval(CONFIDENCE)
-    return Interval(float(np.median(samples)), float(interval.low), float(interval.high))
+    value = float(stats.trim_mean(samples, TRIM))
+    if samples.size < MIN_PROCESSES:
+        return Interval(value, np.nan, np.nan)
+    low, high = stats.mstats.trimmed_mean_ci(samples, (TRIM, TRIM), alpha=1 - CONFIDENCE)
+    return Interval(value, float(low), float(high))
 
 
 def interquartile_mean(samples: Floats) -> Floats:
@@ -145,11 +152,11 @@ class GroupEstimate:
 
     def gross_ns(self, row: int) -> Interval:
         """Estimates what one turn of the loop costs with this contender's call in it."""
-        return median_interval(self.gross_by_process[row])
+        return trimmed_interval(self.gross_by_process[row])
 
     def net_ns(self, row: int) -> Interval:
         """Estimates the cost of the call alone: gross less the empty loop."""
-        return median_interval(self.gross_by_process[row] - self.gross_by_process[self._empty])
+        return trimmed_interval(self.gross_by_process[row] - self.gross_by_process[self._empty])
 
     @cached_property
     def empty_ns(self) -> Interval:
@@ -166,7 +173,8 @@ class GroupEstimate:
         """Estimates the net cost of `row` as a multiple of that of `base`."""
         if row == base:
             return Interval(1.0, 1.0, 1.0)
-        return median_interval(self.ratios_by_process(row, base))
+        log = trimmed_interval(np.log(self.ratios_by_process(row, base)))
+        return Interval(*(float(np.exp(end)) for end in (log.value, log.low, log.high)))
 
     @cached_property
     def twin_ratio(self) -> Interval:

@@ -64,7 +64,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--callcost-processes",
         type=_whole_number(at_least=10),
         metavar="N",
-        help="Fresh worker processes to measure with, 10 at least. Default: 20.",
+        help="Fresh worker processes to measure with, 10 at least. Default: 30.",
     )
     group.addoption(
         "--callcost-row-seconds",
