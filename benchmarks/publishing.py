@@ -162,7 +162,7 @@ def choice() -> str:
         for family, members in families.items()
     ]
     within = f"a call within {NO_MATTER - 1:.0%} of the fastest once it takes"
-    return _table(["", "a call costs", "the fastest", within], rows)
+    return _table(["", "a call costs", "compared with the fastest", within], rows)
 
 
 def _work(members: list[Curve]) -> str:
@@ -196,7 +196,8 @@ def delay_curve() -> str:
     low, high = found["slope_interval"]
     return (
         f"{table}\n\nSlope {found['slope']:.4f} ({low:.4f} to {high:.4f}), intercept "
-        f"{found['intercept_ns']:.1f} ns; an empty call costs {found['empty_call_ns']:.3f} ns net; "
+        f"{found['intercept_ns']:.1f} ns; an empty call costs {abs(found['empty_call_ns']):.3f} ns "
+        "net; "
         f"95% of the pairs of the same code differed by less than {found['aa_p95']:.2%}, "
         f"all by less than {found['aa_max']:.2%}; {found['wall_s']:.0f} s."
     )

@@ -104,7 +104,7 @@ def _print_calibration(found: calibration.Calibration) -> None:
         f"Intercept: {found.intercept_ns.value:.2f} ns. Below 0, it is the part of a delay that "
         "the processor hides, as it runs it beside the interpreter's own work; a delay shorter "
         "than that is hidden in part or whole.",
-        f"An empty call costs {found.empty_call_ns.value:.3f} ns net; 0 is right.",
+        f"An empty call costs {abs(found.empty_call_ns.value):.3f} ns net; 0 is right.",
         f"A/A: of {len(PAIR_CALLS)} pairs of the same code, 95% differed by less than "
         f"{found.aa_p95:.2%}, all by less than {found.aa_max:.2%}.",
         f"Timer: it moves in steps of {found.timer_resolution_ns:.0f} ns, and reading it takes "
