@@ -63,7 +63,7 @@ def saved(folder: Path, groups: Iterable[GroupTimes]) -> Path:
         for row in range(e.size)
     ]
     path = folder / "run.json"
-    section = record.run_facts(run, {}, {})
+    section = record.run_facts(run, {})
     path.write_text(json.dumps({"benchmarks": rows, record.SECTION: section}))
     return path
 
