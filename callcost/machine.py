@@ -77,7 +77,8 @@ class Watch:
         spent = [now - then for now, then in zip(self._times(), self._start, strict=True)]
         if "steal" not in self._start._fields or not sum(spent):
             return None
-        return 100 * float(spent[self._start._fields.index("steal")]) / sum(spent)
+        stolen_s: float = spent[self._start._fields.index("steal")]
+        return 100 * stolen_s / float(sum(spent))
 
 
 def state(cpu: int | None) -> dict[str, Any]:
