@@ -83,10 +83,10 @@ def _refuse_unwritable(path: Path) -> None:
     """Says before a minute is spent on it that the result could not be written."""
     if not path.parent.is_dir():
         raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--json")
-    beside = path.parent / f".{path.name}.writable"
+    from callcost.record import probe_writable
+
     try:
-        beside.touch()
-        beside.unlink()
+        probe_writable(path.parent)
     except OSError as error:
         raise click.BadParameter(
             f"{path.parent} cannot be written ({error.strerror})", param_hint="--json"

@@ -60,10 +60,7 @@ class Watch:
     def __init__(self, cpu: int | None) -> None:
         self._cpu = cpu
         self._load = os.getloadavg()[0]
-        self._start = self._times()
-
-    def _times(self) -> Any:
-        return _cpu_times(self._cpu)
+        self._start = _cpu_times(cpu)
 
     def state(self) -> dict[str, Any]:
         """Describes the machine's state; None where it cannot be known.
@@ -74,7 +71,7 @@ class Watch:
         return {"load_1min": self._load, "steal_percent": self._steal_percent(), **state(self._cpu)}
 
     def _steal_percent(self) -> float | None:
-        spent = [now - then for now, then in zip(self._times(), self._start, strict=True)]
+        spent = [now - then for now, then in zip(_cpu_times(self._cpu), self._start, strict=True)]
         if "steal" not in self._start._fields or not sum(spent):
             return None
         stolen_s: float = spent[self._start._fields.index("steal")]

@@ -30,6 +30,13 @@ class RecordError(Exception):
     """A file that is not a record of a run; the text says which file and why."""
 
 
+def probe_writable(folder: Path) -> None:
+    """Raises OSError now if a file could not be written to the folder later."""
+    probe = folder / f".writable-{os.getpid()}"
+    probe.touch()
+    probe.unlink()
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes a file beside its place and renames it, so that nobody ever sees half of it."""
     data = content.encode() if isinstance(content, str) else content

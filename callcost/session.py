@@ -45,8 +45,7 @@ class MeasuringSession:
         """Makes sure that the run can be saved, before any time is spent on it."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / f".writable-{os.getpid()}").touch()
-            (self._folder / f".writable-{os.getpid()}").unlink()
+            record.probe_writable(self._folder)
         except OSError as error:
             raise pytest.UsageError(
                 f"the run could not be saved: {self._folder} cannot be written "
