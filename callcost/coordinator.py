@@ -10,7 +10,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,18 +19,22 @@ import numpy.typing as npt
 
 from callcost import machine
 from callcost.job import (
-    SCOUTING,
     TARGET_EPOCH_NS,
     Contender,
     Controls,
+    Environment,
     Group,
     Plan,
     controls_for,
     describe_group,
+    least_calls,
+    make_group,
     plan_epochs,
+    plan_program,
+    scouting_plan,
 )
 from callcost.process import WorkerError, WorkerProcess
-from callcost.worker import SCOUT_REPEATS
+from callcost.worker import OWN_UNROLL, PROGRAM_WARM_SHARE, SCOUT_REPEATS
 
 Times = npt.NDArray[np.int64]
 
@@ -44,8 +48,13 @@ MAX_PASSES = 2000
 HASH_SEEDS = 2**32 - 1
 # About how many target epochs the worker spends on estimating one call.
 SCOUT_EPOCHS = 2 * SCOUT_REPEATS
+# The kind of failure of a call that takes fewer turns of the empty loop than these.
+NO_COST = "no cost"
+NO_COST_TURNS = 3
 # What an epoch costs beside its own time: switching contenders, two getrusage calls, waking up.
 EPOCH_OVERHEAD_NS = 5_000
+# The same for a program: its loop's warm-up, and two switches of processes.
+PROGRAM_OVERHEAD_NS = PROGRAM_WARM_SHARE * TARGET_EPOCH_NS + 20_000
 
 
 @dataclass(frozen=True)
@@ -93,10 +102,10 @@ class Failure:
 class GroupTimes:
     """What the processes timed for one group.
 
-    Each entry of `processes` has a row per contender (the group's own, then the controls in
-    the order of `Controls.contenders`) and a column per pass: ns per epoch, negative where
-    the epoch was preempted. `reports` has, for each process, the values that contenders
-    reported, by their names.
+    Each entry of `processes` has a row for each of `contenders`, then one for the empty loop of
+    each program among them, and a column per pass: ns per epoch, negative where the epoch was
+    preempted. `reports` has, for each process, the values that contenders reported, by their
+    names.
     """
 
     group: Group
@@ -107,8 +116,22 @@ class GroupTimes:
 
     @property
     def contenders(self) -> tuple[Contender, ...]:
-        """The group's own contenders, then the controls: the rows of every entry of `processes`."""
-        return self.group.contenders + self.controls.contenders
+        """The group's own contenders, the controls, then the floors."""
+        return self.group.contenders + self.controls.contenders + self.group.floors
+
+    def calls(self, row: int) -> int:
+        """The number of calls in an epoch of a contender."""
+        contender = self.contenders[row]
+        if contender.own_loops is None:
+            return self.plan.calls
+        return contender.own_loops * (OWN_UNROLL if contender.program else self.plan.max_unroll)
+
+    def empty_row(self, row: int) -> int:
+        """The row of the empty loop that belongs to a contender: its program's own, or Python's."""
+        contenders = self.contenders
+        if not contenders[row].program:
+            return len(self.group.contenders)
+        return len(contenders) + sum(bool(before.program) for before in contenders[:row])
 
 
 @dataclass
@@ -179,8 +202,10 @@ class _Coordinator:
     def run(self) -> None:
         total = self._run.settings.processes
         self._report(Progress(0, total, "checking every call"))
-        start_up_s = self._scout()
-        plans = self._plan(start_up_s)
+        plans: dict[int, Plan] = {}
+        for numbers in self._by_place(self._groups):
+            start_up_s = self._scout(numbers)
+            plans |= self._plan([n for n in numbers if n in self._groups], start_up_s)
         for number, plan in plans.items():
             group = self._groups[number]
             self._run.groups[group.name] = GroupTimes(group, self._controls(number), plan)
@@ -189,87 +214,128 @@ class _Coordinator:
             self._work_off({n: plan for n, plan in plans.items() if n in self._groups})
         self._report(Progress(total, total, "measured"))
 
+    def _by_place(self, numbers: Iterable[int]) -> list[list[int]]:
+        """Parts groups by the interpreter that they live in."""
+        places: dict[str, list[int]] = {}
+        for number in numbers:
+            places.setdefault(self._groups[number].place, []).append(number)
+        return list(places.values())
+
     def _controls(self, number: int) -> Controls:
         return controls_for(self._groups[number], number)
 
     def _contenders(self, number: int) -> tuple[Contender, ...]:
-        return self._groups[number].contenders + self._controls(number).contenders
+        group = self._groups[number]
+        return group.contenders + self._controls(number).contenders + group.floors
 
-    def _scout(self) -> float:
+    def _scout(self, numbers: list[int]) -> float:
         """Checks and roughly times every call; returns the seconds a process needs beside that.
 
         A contender that fails here is left out, and the others of its group are tried again.
         """
         start_up_s = 0.0
-        while left := [number for number in self._groups if number not in self._call_ns]:
+        while left := [n for n in numbers if n in self._groups and n not in self._call_ns]:
             start_s = time.monotonic()
-            self._work_off(dict.fromkeys(left, SCOUTING))
+            self._work_off({number: scouting_plan(self._groups[number]) for number in left})
             wall_s = time.monotonic() - start_s
             costs = [cost for number in left for cost in self._call_ns.get(number, [])]
             scout_ns = sum(SCOUT_EPOCHS * max(TARGET_EPOCH_NS, cost) for cost in costs)
             start_up_s = max(start_up_s, wall_s - scout_ns / 1e9)
         return start_up_s
 
-    def _plan(self, start_up_s: float) -> dict[int, Plan]:
-        """Shares the time of one process out evenly over all rows."""
+    def _plan(self, numbers: list[int], start_up_s: float) -> dict[int, Plan]:
+        """Shares the time of one process out evenly over all rows of one interpreter."""
         settings = self._run.settings
-        rows = sum(len(self._groups[number].contenders) for number in self._groups)
+        rows = sum(len(self._groups[number].members) for number in numbers)
         if not rows:
             return {}
         # The scout is one process more than those that count.
         available_s = rows * settings.row_s - (settings.processes + 1) * start_up_s
         row_ns = max(0.0, available_s * 1e9 / settings.processes / rows)
         plans = {}
-        for number in self._groups:
-            costs = self._call_ns[number]
-            plan = plan_epochs(costs, SCOUTING.passes)
+        for number in numbers:
+            costs, programs = self._plan_programs(number)
+            group = self._groups[number]
+            scouted = scouting_plan(group)
+            plan = plan_epochs(costs, scouted.passes, scouted.max_unroll, least_calls(group, costs))
             calls = plan.calls + plan.warm_loops * plan.unroll
             pass_ns = calls * sum(costs) + len(costs) * EPOCH_OVERHEAD_NS + YARDSTICK_NS
-            group_ns = max(MIN_GROUP_NS, row_ns * len(self._groups[number].contenders))
+            pass_ns += programs * (TARGET_EPOCH_NS + PROGRAM_OVERHEAD_NS)
+            group_ns = max(MIN_GROUP_NS, row_ns * len(group.members))
             passes = min(MAX_PASSES, max(MIN_PASSES, int(group_ns / pass_ns)))
-            plans[number] = replace(plan, passes=passes, layouts=settings.layouts)
+            plans[number] = replace(
+                plan,
+                passes=passes,
+                layouts=settings.layouts,
+                settle_turns=scouted.settle_turns,
+            )
         return plans
 
+    def _plan_programs(self, number: int) -> tuple[list[float], int]:
+        """Gives each program of a group its own number of calls.
+
+        Returns what a call of each other contender costs in ns, and the number of programs.
+        """
+        group = self._groups[number]
+        call_ns = dict(zip(self._contenders(number), self._call_ns[number], strict=True))
+        contenders, floors = (
+            tuple(plan_program(c, call_ns[c]) if c.program else c for c in members)
+            for members in (group.contenders, group.floors)
+        )
+        self._groups[number] = replace(group, contenders=contenders, floors=floors)
+        costs = [cost for contender, cost in call_ns.items() if not contender.program]
+        return costs, len(call_ns) - len(costs)
+
     def _work_off(self, plans: dict[int, Plan]) -> None:
-        """Has every planned group visited once, by a further process where one dies of a group."""
-        left = dict(plans)
-        settings = self._run.settings
+        """Has every planned group visited once, the interpreters one after the other."""
+        places = self._by_place(plans)
+        self._random.shuffle(places)
+        for numbers in places:
+            self._visit({number: plans[number] for number in numbers})
+
+    def _visit(self, left: dict[int, Plan]) -> None:
+        """Works off groups of one interpreter, by a further process where one dies of a group."""
+        environment = self._groups[next(iter(left))].environment
         while left:
             numbers = list(left)
             self._random.shuffle(numbers)
             hash_seed = self._random.randrange(HASH_SEEDS)
             self._run.hash_seeds.append(hash_seed)
             self._began = False
-            job = self._job(numbers, left)
-            with WorkerProcess(settings.python, job, hash_seed, settings.silence_s) as process:
-                try:
+            job = {
+                "seed": self._random.getrandbits(32),
+                "modules": {} if environment is None else environment.modules,
+                "groups": [describe_group(self._contenders(n), left[n]) for n in numbers],
+            }
+            try:
+                with self._start(environment, job, hash_seed) as process:
+                    self._run.not_pinned = process.not_pinned
                     for event in process.events():
                         if not self._take(event, numbers, left):
                             raise process.garbage(event)
-                except WorkerError as failed:
-                    self._give_up(failed, numbers, left)
+            except WorkerError as failed:
+                self._give_up(failed, numbers, left)
 
-    def _job(self, numbers: list[int], plans: dict[int, Plan]) -> dict[str, Any]:
-        groups = [describe_group(self._contenders(n), plans[n]) for n in numbers]
-        return {
-            "cpu": self._run.cpu,
-            "seed": self._random.getrandbits(32),
-            "groups": groups,
-        }
+    def _start(
+        self, environment: Environment | None, job: dict[str, Any], hash_seed: int
+    ) -> WorkerProcess:
+        settings = self._run.settings
+        python = settings.python if environment is None else environment.python
+        return WorkerProcess(python, job, hash_seed, settings.silence_s, self._run.cpu)
 
     def _take(self, event: dict[str, Any], numbers: list[int], left: dict[int, Plan]) -> bool:
         """Enters one answer of a worker into the run; returns whether it was one."""
         match event:
-            case {"event": "ready", "not_pinned": reason}:
-                self._run.not_pinned = reason
+            case {"event": "ready"}:
                 self._began = True
             case {"event": "estimates", "group": int(position), "call_ns": list(call_ns)}:
                 del left[numbers[position]]
-                self._call_ns[numbers[position]] = call_ns
+                self._enter_estimates(numbers[position], call_ns)
             case {"event": "times", "group": int(position), "epoch_ns": list(epoch_ns)}:
                 del left[numbers[position]]
                 times = self._run.groups[self._groups[numbers[position]].name]
-                times.processes.append(np.array(epoch_ns, dtype=np.int64))
+                rows = [*epoch_ns, *event["empty_ns"]]
+                times.processes.append(np.array(rows, dtype=np.int64))
                 times.reports.append(event["reports"])
             case {"event": "error", "group": int(position), "contender": int(contender)}:
                 del left[numbers[position]]
@@ -279,6 +345,19 @@ class _Coordinator:
             case _:
                 return False
         return True
+
+    def _enter_estimates(self, number: int, call_ns: list[float]) -> None:
+        """Keeps what scouting found, and leaves out what a compiler has left nothing of.
+
+        Such a call can be compared with nothing: ratios to it would be noise.
+        """
+        group = self._groups[number]
+        limit_ns = NO_COST_TURNS * call_ns[len(group.contenders)] if group.compiles_loops else 0
+        gone = [index for index in range(len(group.contenders)) if call_ns[index] < limit_ns]
+        for index in reversed(gone):
+            self._fail(number, index, NO_COST, "the interpreter's compiler leaves nothing of it")
+        if number in self._groups:
+            self._call_ns[number] = [ns for index, ns in enumerate(call_ns) if index not in gone]
 
     def _give_up(self, failed: WorkerError, numbers: list[int], left: dict[int, Plan]) -> None:
         """Drops what a worker died of; if it never began, everything it had to do."""
@@ -308,20 +387,22 @@ class _Coordinator:
         group = self._groups[number]
         contender = self._contenders(number)[index]
         failure = Failure(group.name, contender.name, kind, message)
-        if index >= len(group.contenders) or number in self._call_ns:
+        if contender not in group.members or number in self._call_ns:
             self._fail_group(
                 number, kind, f"not measured, because {contender.name} failed: {message}"
             )
         self._run.failures[group.name, contender.name] = failure
-        rest = tuple(other for other in group.contenders if other is not contender)
+        ranked, floors = (
+            [c for c in row if c is not contender] for row in (group.contenders, group.floors)
+        )
         if number in self._groups:
-            self._groups[number] = Group(group.name, rest)
-            if not rest:
+            self._groups[number] = make_group(group.name, ranked, floors, group.environment)
+            if not ranked and not floors:
                 del self._groups[number]
 
     def _fail_group(self, number: int, kind: str, message: str) -> None:
         group = self._groups.pop(number)
         self._run.groups.pop(group.name, None)
-        for contender in group.contenders:
+        for contender in group.members:
             failure = Failure(group.name, contender.name, kind, message)
             self._run.failures.setdefault((group.name, contender.name), failure)

@@ -76,14 +76,18 @@ def interquartile_mean(samples: Floats) -> Floats:
     if known.any():
         rows = samples[known]
         low, high = np.nanquantile(rows, [0.25, 0.75], axis=1, keepdims=True)
-        means[known] = np.nanmean(np.where((rows >= low) & (rows <= high), rows, np.nan), axis=1)
+        inside = (rows >= low) & (rows <= high)
+        # Of two samples neither lies between their quartiles; both count then.
+        inside |= ~inside.any(axis=1, keepdims=True)
+        means[known] = np.nanmean(np.where(inside, rows, np.nan), axis=1)
     return means
 
 
 class GroupEstimate:
     """The costs of one group's contenders, and their ratios to each other.
 
-    Rows are numbered as in `GroupTimes.contenders`; costs are ns per call.
+    Rows are numbered as in `GroupTimes.contenders`; costs are ns per call. `size` rows are the
+    group's own: only they have ranks.
     """
 
     def __init__(self, times: GroupTimes) -> None:
@@ -93,13 +97,16 @@ class GroupEstimate:
         self._empty = self.size
         self._twin = self.size + 1
         self._yardstick = self.size + 2
+        rows = range(len(self.names))
+        self._empty_rows = [times.empty_row(row) for row in rows]
+        programs = [row for row in rows if times.contenders[row].program]
+        self._calls = np.array([times.calls(row) for row in (*rows, *programs)])
 
     @cached_property
     def _gross(self) -> list[Floats]:
-        """Gross ns per call of each process: (contenders, passes), NaN where it does not count."""
-        calls = self.times.plan.calls
+        """Gross ns per call of each process: (rows, passes), NaN where it does not count."""
         return [
-            np.where((epochs > 0) & calm, epochs, np.nan) / calls
+            np.where((epochs > 0) & calm, epochs, np.nan) / self._calls[:, None]
             for epochs, calm in zip(self.times.processes, self._calm, strict=True)
         ]
 
@@ -133,7 +140,7 @@ class GroupEstimate:
 
     @cached_property
     def gross_by_process(self) -> Floats:
-        """Gross ns per call, empty loop included: shape (contenders, usable processes)."""
+        """Gross ns per call, empty loop included: shape (rows, usable processes)."""
         columns = [interquartile_mean(self._gross[number]) for number in self.usable]
         return np.array(columns).T
 
@@ -142,7 +149,8 @@ class GroupEstimate:
         """Log of the net epochs of each usable process: shape (contenders, passes)."""
         logs = []
         for position, number in enumerate(self.usable):
-            net = self._gross[number] - self.gross_by_process[self._empty, position]
+            gross = self._gross[number][: len(self.names)]
+            net = gross - self.gross_by_process[self._empty_rows, position, None]
             logs.append(np.log(np.where(net > 0, net, np.nan)))
         return logs
 
@@ -155,8 +163,9 @@ class GroupEstimate:
         return trimmed_interval(self.gross_by_process[row])
 
     def net_ns(self, row: int) -> Interval:
-        """Estimates the cost of the call alone: gross less the empty loop."""
-        return trimmed_interval(self.gross_by_process[row] - self.gross_by_process[self._empty])
+        """Estimates the cost of the call alone: gross less the empty loop that belongs to it."""
+        empty = self.gross_by_process[self._empty_rows[row]]
+        return trimmed_interval(self.gross_by_process[row] - empty)
 
     @cached_property
     def empty_ns(self) -> Interval:
@@ -191,9 +200,17 @@ class GroupEstimate:
     @cached_property
     def order(self) -> list[int]:
         """The group's own rows, the fastest first."""
+        return self._by_cost(range(self.size))
+
+    @cached_property
+    def floors(self) -> list[int]:
+        """The rows of the group's floors, the fastest first: they have no rank."""
+        return self._by_cost(range(self._yardstick + 1, len(self.names)))
+
+    def _by_cost(self, rows: range) -> list[int]:
         # A row without any epoch left comes last: NaN would upset the order of all others.
-        costs_ns = [self.net_ns(row).value for row in range(self.size)]
-        return sorted(range(self.size), key=lambda row: np.nan_to_num(costs_ns[row], nan=np.inf))
+        costs_ns = {row: self.net_ns(row).value for row in rows}
+        return sorted(rows, key=lambda row: np.nan_to_num(costs_ns[row], nan=np.inf))
 
     @property
     def fastest(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,21 @@ from callcost.estimate import GroupEstimate
 
 
 @pytest.hookspec(firstresult=True)
-def pytest_callcost_environment(config: pytest.Config) -> dict[str, Any] | None:
-    """Returns what the record shall say of the build: tools, compiler, flags."""
+def pytest_callcost_environment(
+    config: pytest.Config, contenders: Sequence[str]
+) -> dict[str, Any] | None:
+    """Called before anything is timed, with the names of what will be.
+
+    Returns what the record shall say of it: tools, compiler, flags, facts.
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str] | None:
+    """Returns what shall stand beside the contenders of a group in its table: letters by name.
+
+    What is returned for the group "" is their legend, under the name "".
+    """
 
 
 @pytest.hookspec

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from callcost.job import Contender
+    from callcost.job import Contender, Environment
     from callcost.session import MeasuringSession
 
 MARK = "callcost"
@@ -36,12 +36,28 @@ MEANINGLESS = {
 }
 
 
-def case(group: str, contender: Contender, *parameters: str, identity: str) -> Any:
-    """Makes the pytest parameters of one row: `parameters` for the test, marks for this plugin."""
+def case(
+    group: str,
+    contender: Contender,
+    *parameters: str,
+    identity: str,
+    environment: Environment | None = None,
+    floor: bool = False,
+) -> Any:
+    """Makes the pytest parameters of one row: `parameters` for the test, marks for this plugin.
+
+    Rows of another interpreter are in groups of their own, whose names say which. A `floor` is
+    measured with its group and shown below it, and competes for no rank.
+    """
+    from callcost.job import ELSEWHERE
     from callcost.replay import ReplayClock
 
+    if environment is not None:
+        group = f"{group}{ELSEWHERE}{environment.name}"
     marks = [
-        pytest.mark.callcost(group=group, contender=contender),
+        pytest.mark.callcost(
+            group=group, contender=contender, environment=environment, floor=floor
+        ),
         pytest.mark.benchmark(group=group, timer=ReplayClock()),
     ]
     return pytest.param(*parameters, id=identity, marks=marks)
@@ -132,7 +148,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     for mark in (
-        "callcost(group, contender): a row that callcost measures; made by case().",
+        "callcost(group, contender, environment, floor): a row that callcost measures; "
+        "made by case().",
         "callcost_refused(reason): a row that must not be measured; made by refused().",
     ):
         config.addinivalue_line("markers", mark)
@@ -182,25 +199,33 @@ def callcost(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Callabl
 
     def measured() -> None:
         if session is None or benchmark.disabled:
-            _check_only(mark.kwargs["contender"], benchmark)
+            _check_only(mark.kwargs["contender"], mark.kwargs["environment"], benchmark)
         else:
             session.give_times(request.node, benchmark)
 
     yield measured
 
 
-def _check_only(contender: Contender, benchmark: Any) -> None:
+def _check_only(contender: Contender, environment: Environment | None, benchmark: Any) -> None:
     """Evaluates the call once and compares the result: all that --benchmark-disable leaves."""
     from dataclasses import asdict
 
     from callcost import worker
 
     def check() -> None:
-        facts = asdict(contender)
+        if environment is not None:
+            return check_elsewhere(environment)
         try:
-            worker.check(facts, worker.prepare(facts))
+            worker.check_only(asdict(contender))
         except worker.ContenderError as error:
             pytest.fail(f"{contender.name}: {error.kind}: {error}", pytrace=False)
+
+    def check_elsewhere(environment: Environment) -> None:
+        from callcost.environment import check
+
+        wrong = check(environment, contender)
+        if wrong is not None:
+            pytest.fail(f"{contender.name} @ {environment.name}: {wrong}", pytrace=False)
 
     benchmark.pedantic(check)
 

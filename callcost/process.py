@@ -9,6 +9,7 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,14 @@ class WorkerError(Exception):
 class WorkerProcess:
     """A fresh interpreter that runs worker.py on one job; use as a context manager."""
 
-    def __init__(self, python: str, job: dict[str, Any], hash_seed: int, silence_s: float) -> None:
+    def __init__(
+        self,
+        python: str,
+        job: dict[str, Any],
+        hash_seed: int,
+        silence_s: float,
+        cpu: int | None = None,
+    ) -> None:
         self._silence_s = silence_s
         self._folder = tempfile.TemporaryDirectory(prefix="callcost-")
         self._position_file = Path(self._folder.name, "position")
@@ -57,16 +65,24 @@ class WorkerProcess:
                 }
             )
         )
-        self._process = subprocess.Popen(
-            [python, str(WORKER_FILE), str(job_file)],
-            # Nothing is ever written to it: it tells the worker when this process has ended.
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env=worker_environment(hash_seed),
-            # Its own session: Ctrl-C reaches the coordinator alone, which then ends the worker.
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [python, str(WORKER_FILE), str(job_file)],
+                # Nothing is ever written to it: it tells the worker when this process has ended.
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=worker_environment(hash_seed),
+                # Its own session: Ctrl-C reaches the coordinator alone, which ends the worker.
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._stderr.close()
+            self._folder.cleanup()
+            raise WorkerError(
+                "no interpreter", f"{Path(python).name} cannot be started: {error.strerror}"
+            ) from error
+        self.not_pinned = pin(self._process.pid, cpu)
 
     def __enter__(self) -> Self:
         return self
@@ -150,6 +166,22 @@ class WorkerProcess:
         error = self.failure("garbage", f"a call made its worker answer {str(answer)[:60]}")
         error.contender = None
         return error
+
+
+def pin(pid: int, cpu: int | None) -> str | None:
+    """Binds a process to one CPU; returns why not, where that cannot be done.
+
+    Done from outside, since not every interpreter offers it to the worker.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return f"{sys.platform} does not offer it"
+    if cpu is None:
+        return "no CPU was chosen"
+    try:
+        os.sched_setaffinity(pid, {cpu})
+    except OSError as error:
+        return error.strerror or repr(error)
+    return None
 
 
 def worker_environment(hash_seed: int) -> dict[str, str]:

@@ -12,7 +12,7 @@ import os
 import resource
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from callcost.coordinator import GroupTimes, Run, Settings, Times
 from callcost.estimate import GroupEstimate, aa_error, estimate_run
-from callcost.job import Binary, Contender, Controls, Group, Plan
+from callcost.job import Binary, Contender, Controls, Environment, Group, Plan
 
 VERSION = 1
 SECTION = "callcost"
@@ -63,21 +63,31 @@ def contender_facts(estimate: GroupEstimate, row: int, ranks: dict[int, int]) ->
     return {
         "group": times.group.name,
         **_portable(times.contenders[row]),
+        "floor": row in estimate.floors,
         "gross_ns": estimate.gross_ns(row).as_list(),
         "net_ns": estimate.net_ns(row).as_list(),
         "ratio_to_fastest": estimate.ratio(row, estimate.fastest).as_list(),
         "processes_used": len(estimate.rounds_ns(row)),
         "fastest": estimate.names[estimate.fastest],
-        "rank": ranks[row],
+        "rank": ranks.get(row),
         "preempted_epochs": estimate.preempted(row),
-        "epoch_ns": pack_epochs(times, row),
+        **_epochs(times, row),
     }
+
+
+def _epochs(times: GroupTimes, row: int) -> dict[str, list[str]]:
+    """Collects the raw epochs of a contender and, for a program, those of its empty loop."""
+    epochs = {"epoch_ns": pack_epochs(times, row)}
+    if times.contenders[row].program:
+        epochs["empty_ns"] = pack_epochs(times, times.empty_row(row))
+    return epochs
 
 
 def _portable(contender: Contender) -> dict[str, Any]:
     """Describes a contender without the paths that are this machine's own."""
     facts = asdict(contender)
     facts["binaries"] = [{**binary, "path": ""} for binary in facts["binaries"]]
+    facts["program"] = [Path(word).name for word in facts["program"]]
     return facts
 
 
@@ -100,6 +110,11 @@ def run_facts(run: Run, environment: dict[str, Any]) -> dict[str, Any]:
         "state": run.state,
         "coordinator_peak_mib": peak_mib(),
         "environment": environment,
+        "interpreters": {
+            times.group.place: times.group.environment.facts
+            for times in run.groups.values()
+            if times.group.environment is not None
+        },
         "groups": {name: _group_facts(estimate) for name, estimate in estimates.items()},
     }
 
@@ -115,8 +130,10 @@ def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
     times = estimate.times
     first_control = len(times.group.contenders)
     return {
+        "interpreter": times.group.place,
         "plan": asdict(times.plan),
         "contenders": estimate.names[:first_control],
+        "floors": [contender.name for contender in times.group.floors],
         "twin_of": times.controls.twin_of,
         "twin_ratio": estimate.twin_ratio.as_list(),
         "inconclusive": estimate.inconclusive,
@@ -125,7 +142,7 @@ def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
         "processes_used": len(estimate.usable),
         "empty_ns": estimate.empty_ns.as_list(),
         "controls": [
-            {**_portable(contender), "epoch_ns": pack_epochs(times, first_control + offset)}
+            {**_portable(contender), **_epochs(times, first_control + offset)}
             for offset, contender in enumerate(times.controls.contenders)
         ],
     }
@@ -177,21 +194,41 @@ def _rebuild(document: dict[str, Any]) -> Run:
         facts = benchmark["extra_info"][SECTION]
         rows[facts["group"], facts["name"]] = facts
     for name, facts in section["groups"].items():
-        members = [rows[name, member] for member in facts["contenders"] if (name, member) in rows]
-        if members:
-            run.groups[name] = _rebuild_group(name, facts, members)
+        # A record without floors is older than they are.
+        contenders, floors = (
+            [rows[name, member] for member in members if (name, member) in rows]
+            for members in (facts["contenders"], facts.get("floors", []))
+        )
+        if contenders:
+            # An older record holds groups of the one interpreter that made it.
+            place = facts.get("interpreter", "")
+            environment = Environment(place, "", section["interpreters"][place]) if place else None
+            run.groups[name] = _rebuild_group(name, facts, contenders, floors, environment)
     return run
 
 
-def _rebuild_group(name: str, facts: dict[str, Any], rows: list[dict[str, Any]]) -> GroupTimes:
+def _rebuild_group(
+    name: str,
+    facts: dict[str, Any],
+    rows: list[dict[str, Any]],
+    floors: list[dict[str, Any]],
+    environment: Environment | None,
+) -> GroupTimes:
     twin_name = facts["contenders"][facts["twin_of"]]
     names = [row["name"] for row in rows]
     if twin_name not in names:
         raise ValueError(f"{name} holds the twin of {twin_name} but not {twin_name} itself")
     empty, twin, yardstick = (_contender(row) for row in facts["controls"])
     controls = Controls(empty, twin, yardstick, names.index(twin_name))
-    group = Group(name, tuple(_contender(row) for row in rows))
-    packed = [row["epoch_ns"] for row in [*rows, *facts["controls"]]]
+    group = Group(
+        name,
+        tuple(map(_contender, rows)),
+        floors=tuple(map(_contender, floors)),
+        environment=environment,
+    )
+    every = [*rows, *facts["controls"], *floors]
+    packed = [row["epoch_ns"] for row in every]
+    packed += [row["empty_ns"] for row in every if "empty_ns" in row]
     processes = [
         np.array([_unpack(epochs) for epochs in process], dtype=np.int64)
         for process in zip(*packed, strict=True)
@@ -201,8 +238,11 @@ def _rebuild_group(name: str, facts: dict[str, Any], rows: list[dict[str, Any]])
 
 def _contender(facts: dict[str, Any]) -> Contender:
     binaries = tuple(Binary(**binary) for binary in facts["binaries"])
-    given = ("name", "setup", "call", "expect", "report", "own_loops")
-    return Contender(**{key: facts[key] for key in given}, binaries=binaries)
+    program = tuple(facts.get("program", ()))
+    given = {field.name for field in fields(Contender)} - {"binaries", "program"}
+    # A field that a record lacks is younger than the record, and has its default.
+    values = {key: facts[key] for key in given & facts.keys()}
+    return Contender(**values, binaries=binaries, program=program)
 
 
 def _unpack(epochs: str) -> Times:

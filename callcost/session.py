@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from callcost import progress, record, summary
-from callcost.coordinator import Run, Settings, measure
+from callcost.coordinator import NO_COST, Run, Settings, measure
 from callcost.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
-from callcost.job import Contender, Group
+from callcost.job import Contender, Environment, Group, make_group
 from callcost.replay import replay
 
 
@@ -85,6 +85,13 @@ class MeasuringSession:
         return isinstance(self._outcome, Run)
 
     def _measure(self) -> Run:
+        names = {contender.name for group in self._groups for contender in group.contenders}
+        self._environment: dict[str, Any] = (
+            self._config.hook.pytest_callcost_environment(
+                config=self._config, contenders=sorted(names)
+            )
+            or {}
+        )
         capture = self._config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled():
             print(file=sys.stderr)
@@ -105,6 +112,8 @@ class MeasuringSession:
         """Replays the row's rounds into its `benchmark` fixture; fails the test without times."""
         group, contender = _row(item)
         failure = self.run.failures.get((group, contender.name))
+        if failure is not None and failure.kind == NO_COST:
+            pytest.skip(f"{failure}")
         if failure is not None:
             pytest.fail(f"{failure}", pytrace=False)
         estimate = self.estimates.get(group)
@@ -134,8 +143,7 @@ class MeasuringSession:
 
     @cached_property
     def _run_facts(self) -> dict[str, Any]:
-        environment = self._config.hook.pytest_callcost_environment(config=self._config) or {}
-        return record.run_facts(self.run, environment)
+        return record.run_facts(self.run, self._environment)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Saves the run under the results folder, and has its charts made."""
@@ -195,10 +203,17 @@ class MeasuringSession:
         claimed = {name for names, _ in summed_up for name in names}
         ranks = {name: ranks for name, ranks in self._ranks.items() if name not in claimed}
         extra = [table for _, tables in summed_up for table in tables]
-        text = summary.render(self.run, self.estimates, ranks, extra, width=width, colour=colour)
+        text = summary.render(
+            self.run, self.estimates, ranks, extra, self._notes(ranks), width=width, colour=colour
+        )
         terminalreporter.write_line(text)
         for line in self._files():
             terminalreporter.write_line(line)
+
+    def _notes(self, groups: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Asks the suite what shall stand beside the contenders of each group."""
+        hook = self._config.hook.pytest_callcost_notes
+        return {group: hook(config=self._config, group=group) or {} for group in (*groups, "")}
 
     def _files(self) -> Iterator[str]:
         """Says where the files of the run are, and which are missing."""
@@ -214,20 +229,44 @@ class MeasuringSession:
 
 
 def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
-    """Puts the contenders of the selected rows together by group."""
-    gathered: dict[str, dict[str, Contender]] = {}
+    """Puts the contenders and the floors of the selected rows together by group."""
+    gathered: dict[str, dict[str, tuple[Contender, bool]]] = {}
+    environments: dict[str, Environment | None] = {}
     for item in rows:
         name, contender = _row(item)
+        member = contender, _is_floor(item)
         members = gathered.setdefault(name, {})
-        if members.setdefault(contender.name, contender) != contender:
+        environments[name] = environment_of(item)
+        if members.setdefault(contender.name, member) != member:
             raise pytest.UsageError(f"group {name} has two different contenders {contender.name}")
-    return [Group(name, tuple(members.values())) for name, members in gathered.items()]
+    return [
+        make_group(
+            name,
+            [contender for contender, is_floor in members.values() if not is_floor],
+            [contender for contender, is_floor in members.values() if is_floor],
+            environments[name],
+        )
+        for name, members in gathered.items()
+    ]
+
+
+def environment_of(item: pytest.Item) -> Environment | None:
+    """Returns the environment that a row is measured in; None for this interpreter."""
+    mark = item.get_closest_marker(record.SECTION)
+    assert mark is not None
+    environment: Environment | None = mark.kwargs["environment"]
+    return environment
 
 
 def _row(item: pytest.Item) -> tuple[str, Contender]:
     mark = item.get_closest_marker(record.SECTION)
     assert mark is not None
     return mark.kwargs["group"], mark.kwargs["contender"]
+
+
+def _is_floor(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker(record.SECTION)
+    return bool(mark is not None and mark.kwargs["floor"])
 
 
 def _shown(path: Path) -> str:

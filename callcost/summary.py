@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from rich import box
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.coordinator import Run
+from callcost.coordinator import NO_COST, Run
 from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, aa_error
 
 # What the widest table needs; narrower terminals wrap lines, but lose no figure.
-NARROWEST = 92
+NARROWEST = 116
 
 
 def render(
@@ -22,15 +23,22 @@ def render(
     estimates: dict[str, GroupEstimate],
     ranks: dict[str, dict[int, int]],
     extra: Sequence[RenderableType] = (),
+    notes: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     *,
     width: int,
     colour: bool,
 ) -> str:
-    """Renders a table for each group in `ranks`, then `extra`, then what the run says of itself."""
+    """Renders a table for each group in `ranks`, then `extra`, then what the run says of itself.
+
+    `notes` are letters to stand beside the contenders, by group and name; their legend is that
+    of the group "".
+    """
     stream = io.StringIO()
     console = Console(file=stream, width=max(width, NARROWEST), force_terminal=colour)
     for name, group_ranks in ranks.items():
-        console.print(group_table(name, estimates[name], group_ranks))
+        console.print(group_table(name, estimates[name], group_ranks, notes.get(name, {})))
+    for legend in notes.get("", {}).values():
+        console.print(legend, highlight=False, markup=False)
     for table in extra:
         console.print(table)
     for line in trust(run, estimates):
@@ -38,29 +46,42 @@ def render(
     return stream.getvalue().rstrip()
 
 
-def group_table(name: str, estimate: GroupEstimate, ranks: dict[int, int]) -> Table:
-    """Lists a group's contenders, the fastest first; `=` after a rank marks a tie."""
+def group_table(
+    name: str,
+    estimate: GroupEstimate,
+    ranks: dict[int, int],
+    notes: Mapping[str, str] = MappingProxyType({}),
+) -> Table:
+    """Lists a group's contenders, the fastest first, then its floors; `=` marks a tie of ranks."""
     title = f"{escape(name)}: ns per call, with 95% intervals"
     table = Table(title=title, title_justify="left", box=box.SIMPLE)
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("contender", no_wrap=True)
+    table.add_column("does" if notes else "", no_wrap=True)
     for heading in ("gross", "net", "", "ratio", ""):
         table.add_column(heading, justify="right", no_wrap=True)
     shared = [rank for rank in ranks.values() if list(ranks.values()).count(rank) > 1]
     for row in estimate.order:
-        net, ratio = estimate.net_ns(row), estimate.ratio(row, estimate.fastest)
-        fastest = row == estimate.fastest
-        table.add_row(
-            f"{ranks[row]}{'=' if ranks[row] in shared else ' '}",
-            escape(estimate.names[row]),
-            number(estimate.gross_ns(row).value),
-            number(net.value),
-            interval(net),
-            ratio_text(ratio, fastest, estimate.inconclusive),
-            "" if fastest or estimate.inconclusive else interval(ratio, digits=2),
-        )
-    table.add_row("", "(empty loop)", number(estimate.empty_ns.value), "", "", "", "", style="dim")
+        rank = f"{ranks[row]}{'=' if ranks[row] in shared else ' '}"
+        table.add_row(rank, *_figures(estimate, row, notes))
+    for row in estimate.floors:
+        table.add_row("", *_figures(estimate, row, notes), style="dim")
+    table.add_row(
+        "", "(empty loop)", "", number(estimate.empty_ns.value), "", "", "", "", style="dim"
+    )
     return table
+
+
+def _figures(estimate: GroupEstimate, row: int, notes: Mapping[str, str]) -> Iterator[str]:
+    net, ratio = estimate.net_ns(row), estimate.ratio(row, estimate.fastest)
+    fastest = row == estimate.fastest
+    yield escape(estimate.names[row])
+    yield escape(notes.get(estimate.names[row], ""))
+    yield number(estimate.gross_ns(row).value)
+    yield number(net.value)
+    yield interval(net)
+    yield ratio_text(ratio, fastest, estimate.inconclusive)
+    yield "" if fastest or estimate.inconclusive else interval(ratio, digits=2)
 
 
 def ratio_text(ratio: Interval, fastest: bool, inconclusive: bool) -> str:
@@ -71,8 +92,8 @@ def ratio_text(ratio: Interval, fastest: bool, inconclusive: bool) -> str:
 
 
 def number(value: float, digits: int = 1) -> str:
-    """Writes a figure with its decimals."""
-    return f"{value:,.{digits}f}"
+    """Writes a figure with its decimals; from a thousand on they say nothing."""
+    return f"{value:,.{0 if abs(value) >= 1000 else digits}f}"
 
 
 def interval(estimate: Interval, digits: int = 1) -> str:
@@ -86,6 +107,7 @@ def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
     if estimates:
         lines.append(_controls(estimates))
         lines.append(_dropped(run, estimates))
+        lines += _elsewhere(estimates)
     restless = [name for name, estimate in estimates.items() if not estimate.filtered]
     if restless:
         lines.append(
@@ -106,8 +128,22 @@ def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
             f"INTERRUPTED after {done} of {run.settings.processes} processes: what at least "
             f"{run.settings.min_processes} of them had measured is kept."
         )
-    lines += [f"FAILED {failure}" for failure in run.failures.values()]
+    lines += [
+        f"{'LEFT OUT' if failure.kind == NO_COST else 'FAILED'} {failure}"
+        for failure in run.failures.values()
+    ]
     return lines
+
+
+def _elsewhere(estimates: dict[str, GroupEstimate]) -> list[str]:
+    """Says what the names of other interpreters stand for."""
+    environments = [estimate.times.group.environment for estimate in estimates.values()]
+    builds = {known.name: known.facts["build"] for known in environments if known is not None}
+    return [
+        f"@ {name} is {build}. Its figures in ns can be compared with those of this interpreter, "
+        "ratios with none but its own."
+        for name, build in builds.items()
+    ]
 
 
 def _controls(estimates: dict[str, GroupEstimate]) -> str:
@@ -123,12 +159,13 @@ def _controls(estimates: dict[str, GroupEstimate]) -> str:
 def _dropped(run: Run, estimates: dict[str, GroupEstimate]) -> str:
     rows = [(e, row) for e in estimates.values() for row in range(len(e.names))]
     preempted = sum(estimate.preempted(row) for estimate, row in rows)
-    total = sum(t.size for e in estimates.values() for t in e.times.processes)
+    total = sum(len(e.names) * t.shape[1] for e in estimates.values() for t in e.times.processes)
     shares = [estimate.disturbed_share for estimate in estimates.values()]
+    members = sum(len(estimate.times.group.members) for estimate in estimates.values())
     least = min(len(estimate.usable) for estimate in estimates.values())
     return (
         f"{run.settings.processes} processes on CPU {run.cpu} in {run.wall_s:.0f} s, "
-        f"{run.wall_s / sum(e.size for e in estimates.values()):.2f} s a row; "
+        f"{run.wall_s / members:.2f} s a row; "
         f"{preempted:,} of {total:,} epochs dropped as preempted, "
         f"{sum(shares) / len(shares):.0%} of the passes as disturbed; "
         f"every group rests on at least {least} processes."

@@ -1,6 +1,7 @@
 """Times contenders in one fresh process, with the standard library alone.
 
-Any interpreter that can import a contender can run this file.
+Any interpreter that can import a contender can run this file: CPython from 3.9 on, and PyPy,
+whose modules lack a few names that CPython's have.
 
 Reads one job, a JSON object, from the file named on its command line, and answers with JSON
 lines on what was its standard output when it began; `callcost.job` describes both. What a
@@ -18,6 +19,7 @@ if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
 import fcntl
 import gc
 import hashlib
+import importlib.util
 import json
 import mmap
 import os
@@ -28,13 +30,15 @@ import signal
 import struct
 import tempfile
 import time
+import types
+from contextlib import ExitStack
 from functools import partial
 from itertools import repeat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any, NamedTuple
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, NamedTuple, NoReturn
 
     class Epoch(NamedTuple):
         """A compiled loop, and the values of its fast locals."""
@@ -54,7 +58,16 @@ SCOUT_NS = 100_000
 SCOUT_REPEATS = 5
 PAGE_WORDS = 4096 // 8
 MAX_DEPTH = 10
+# A call that takes long has had its loops compiled by then.
+SETTLE_LIMIT_NS = 200_000_000
+# How many calls one turn of a program's loop makes.
 OWN_UNROLL = 100
+# A program comes back from a switch of processes: it gets this share of its epoch to wake up in.
+PROGRAM_WARM_SHARE = 0.1
+LONGEST_ANSWER = 200
+STACK_BYTES = range(0, 4096, 16)
+# A way out of a loop is compiled at the 200th time (a whole function when begun 1,600 times).
+SETTLE_EXITS = 300
 
 
 class ContenderError(Exception):
@@ -63,6 +76,18 @@ class ContenderError(Exception):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class ModuleFinder:
+    """Finds modules by their files: those of an environment that the suite is not installed in."""
+
+    def __init__(self, files: "dict[str, str]") -> None:
+        self._files = files
+
+    def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
+        """Describes a module that is one of the files; None leaves it to the other finders."""
+        file = self._files.get(name)
+        return None if file is None else importlib.util.spec_from_file_location(name, file)
 
 
 class Line:
@@ -128,27 +153,63 @@ def check(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
     for binary in contender["binaries"]:
         check_binary(binary)
     written = output_size()
-    check_answer(contender["call"], contender["expect"], namespace)
+    if contender["raises"] is None:
+        check_answer(contender, namespace)
+    else:
+        check_refusal(contender, namespace)
     if output_size() != written:
         raise ContenderError("garbage", f"{contender['call']} wrote to standard output")
 
 
-def check_answer(call: str, expect: "str | None", namespace: "dict[str, Any]") -> None:
-    """Evaluates the call and, unless `expect` is None, compares; raises ContenderError."""
+def check_answer(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
+    """Evaluates the call and, if anything is expected, compares; raises ContenderError."""
+    call, expect, view = contender["call"], contender["expect"], contender["view"]
     try:
         if expect is None:
             exec(compile(call, "<call>", "exec"), namespace)
             return
         expected = eval(compile(expect, "<expect>", "eval"), namespace)
         got = eval(compile(call, "<call>", "eval"), namespace)
+        if view is not None:
+            got = eval(compile(view, "<view>", "eval"), {**namespace, "result": got})
     except Exception as error:
         raise ContenderError("call failed", f"{call} raised {describe(error)}") from error
     if type(got) is not type(expected) or got != expected:
+        seen = call if view is None else f"with result = {call}, {view}"
         raise ContenderError(
             "wrong answer",
-            f"{call} returned {got!r} ({type(got).__name__}), "
+            f"{seen} returned {got!r} ({type(got).__name__}), "
             f"expected {expected!r} ({type(expected).__name__})",
         )
+
+
+def check_refusal(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
+    """Evaluates a call that must raise; compares exact type and, if it is given, the message."""
+    call = contender["call"]
+    kind, message = expected_refusal(contender["raises"], namespace)
+    try:
+        got = eval(compile(call, "<call>", "eval"), namespace)
+    except Exception as error:
+        if type(error) is not kind or message not in (None, str(error)):
+            wanted = kind.__name__ if message is None else f"{kind.__name__}: {message}"
+            raise ContenderError(
+                "wrong answer", f"{call} raised {describe(error)}, expected {wanted}"
+            ) from error
+    else:
+        raise ContenderError(
+            "wrong answer", f"{call} returned {got!r}, expected it to raise {kind.__name__}"
+        )
+
+
+def expected_refusal(
+    raises: str, namespace: "dict[str, Any]"
+) -> "tuple[type[Exception], str | None]":
+    """Evaluates the expression for what is raised: a class, or an instance with its message."""
+    try:
+        wanted = eval(compile(raises, "<raises>", "eval"), namespace)
+    except Exception as error:
+        raise ContenderError("setup failed", f"{raises} raised {describe(error)}") from error
+    return (wanted, None) if isinstance(wanted, type) else (type(wanted), str(wanted))
 
 
 def check_binary(binary: "dict[str, str]") -> None:
@@ -170,6 +231,122 @@ def check_binary(binary: "dict[str, str]") -> None:
             )
 
 
+class Program:
+    """A contender that is a program: it makes its calls and times them itself, beside this process.
+
+    It begins with a line that says what the call returned, a whole number or a float. It then
+    answers each line `turns warm_turns stack_bytes` with a line `epoch_ns empty_ns`: what so
+    many turns of OWN_UNROLL calls took, with its stack moved by so many bytes, and what as many
+    turns of its own empty loop took; both are negative if it was preempted meanwhile.
+    """
+
+    def __init__(self, contender: "dict[str, Any]") -> None:
+        # Slow to import, and only a process that has programs needs it.
+        import subprocess
+
+        for binary in contender["binaries"]:
+            check_binary(binary)
+        self.empty_ns: list[int] = []
+        self._contender = contender
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
+        try:
+            self._process = subprocess.Popen(
+                contender["program"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise ContenderError(
+                "setup failed", f"its program cannot be started: {error.strerror}"
+            ) from error
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._to_fd, self._from_fd = self._process.stdin.fileno(), self._process.stdout.fileno()
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends the program."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            assert stream is not None
+            stream.close()
+
+    def check(self) -> None:
+        """Compares what its call returned with what is expected; raises ContenderError."""
+        answer = self._read("setup failed")
+        if self._contender["expect"] is None:
+            return
+        expected = eval(compile(self._contender["expect"], "<expect>", "eval"), {})
+        try:
+            got = type(expected)(answer)
+        except ValueError:
+            self._refuse(answer)
+        if got != expected:
+            raise ContenderError(
+                "wrong answer",
+                f"{self._contender['call']} returned {got!r} in its program, expected {expected!r}",
+            )
+
+    def time_epoch(self, turns: int, warm_turns: int, stack_bytes: int) -> int:
+        """Has one epoch timed, in ns; negative if the program was preempted meanwhile."""
+        if select.select([self._from_fd], [], [], 0)[0]:
+            self._refuse(self._read("crash"))
+        start_ns = CLOCK()
+        try:
+            os.write(self._to_fd, b"%d %d %d\n" % (turns, warm_turns, stack_bytes))
+        except BrokenPipeError:
+            self._fail("crash")
+        answer = self._read("crash")
+        wall_ns = CLOCK() - start_ns
+        try:
+            epoch_ns, empty_ns = map(int, answer.split())
+        except ValueError:
+            self._refuse(answer)
+        if epoch_ns == 0 or abs(epoch_ns) + abs(empty_ns) > wall_ns:
+            self._refuse(answer)
+        self.empty_ns.append(empty_ns)
+        return epoch_ns
+
+    def _read(self, kind: str) -> bytes:
+        """Returns what it writes next, up to the end of a line; its end is a failure of `kind`."""
+        answer = b""
+        while not answer.endswith(b"\n"):
+            chunk = os.read(self._from_fd, LONGEST_ANSWER)
+            if not chunk:
+                self._fail(kind)
+            answer += chunk
+            if len(answer) > LONGEST_ANSWER:
+                self._refuse(answer)
+        return answer
+
+    def _fail(self, kind: str) -> "NoReturn":
+        """Raises ContenderError, which says how the program ended and what it said last."""
+        status = self._process.wait()
+        if status < 0:
+            raise ContenderError("crash", f"its program died of {signal.Signals(-status).name}")
+        self._stderr.seek(0)
+        *_, said = ["", *self._stderr.read().decode(errors="replace").strip().splitlines()]
+        raise ContenderError(
+            kind, f"its program ended with exit code {status}{said and f': {said}'}"
+        )
+
+    def _refuse(self, answer: bytes) -> "NoReturn":
+        raise ContenderError("garbage", f"its program answered {answer[:60]!r}")
+
+
+def check_only(contender: "dict[str, Any]") -> None:
+    """Makes the call once and compares the result; raises ContenderError."""
+    if not contender["program"]:
+        check(contender, prepare(contender))
+        return
+    with Program(contender) as program:
+        program.check()
+
+
 def describe(error: BaseException) -> str:
     """Says type and text of an exception in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
@@ -184,20 +361,28 @@ def output_size() -> int:
     return os.fstat(1).st_size
 
 
-def compile_epoch(call: str, namespace: "dict[str, Any]", unroll: int) -> "Epoch":
+def compile_epoch(
+    call: str, namespace: "dict[str, Any]", unroll: int, raises: "str | None" = None
+) -> "Epoch":
     """Compiles a function that times a loop over `unroll` literal copies of the call.
 
     The names that the call uses are parameters, hence fast locals. Every contender gets a
     function of its own, because inline caches belong to the code object. The copies stand on
-    one line, where `pass` leaves no instruction behind: an empty loop is empty.
+    one line, where `pass` leaves no instruction behind: an empty loop is empty. A call that
+    raises has a `try` around each copy, which costs nothing until something is raised.
     """
-    used = compile(call, "<call>", "exec").co_names
-    names = [name for name in used if name in namespace]
+    names = [name for name in used_names(compile(call, "<call>", "exec")) if name in namespace]
+    if raises is None:
+        body = ["; ".join([call] * unroll)]
+    else:
+        namespace["callcost_refusal"], _ = expected_refusal(raises, namespace)
+        names.append("callcost_refusal")
+        body = [f"try: {call}", "except callcost_refusal: pass"] * unroll
     lines = [
         f"def callcost_epoch(callcost_loops, callcost_clock, {', '.join(names)}):",
         "    callcost_start = callcost_clock()",
         "    for callcost_turn in callcost_loops:",
-        "        " + "; ".join([call] * unroll),
+        *("        " + line for line in body),
         "    return callcost_clock() - callcost_start",
     ]
     exec(compile("\n".join(lines), "<epoch>", "exec"), namespace)
@@ -205,12 +390,19 @@ def compile_epoch(call: str, namespace: "dict[str, Any]", unroll: int) -> "Epoch
     return run, tuple(namespace[name] for name in names)  # type: ignore[return-value]
 
 
-def estimate_call_ns(epoch: "Epoch") -> float:
-    """Estimates roughly what one call costs, to choose how many calls an epoch needs."""
-    run, arguments = epoch
+def used_names(code: "types.CodeType") -> "list[str]":
+    """Lists the names that code looks up, also within a comprehension that it holds."""
+    nested = [
+        name for c in code.co_consts if isinstance(c, types.CodeType) for name in used_names(c)
+    ]
+    return list(dict.fromkeys([*code.co_names, *nested]))
+
+
+def estimate_turn_ns(subject: "Epoch | Program") -> float:
+    """Estimates roughly what one turn costs, to choose how many calls an epoch needs."""
     loops = 1
     while True:
-        shortest_ns = min(run(repeat(None, loops), CLOCK, *arguments) for _ in range(SCOUT_REPEATS))
+        shortest_ns = min(abs(time_epoch(subject, loops, 0)) for _ in range(SCOUT_REPEATS))
         if shortest_ns >= SCOUT_NS:
             return shortest_ns / loops
         loops *= 4
@@ -225,9 +417,29 @@ def preemptions() -> int:
 WHOSE_USAGE = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
 
 
-def time_epoch(epoch: "Epoch", loops: int, warm_loops: int) -> int:
-    """Times one epoch in ns; negative if the thread was preempted meanwhile."""
+def settle(epoch: "Epoch", turns: int) -> None:
+    """Lets a tracing compiler finish its work on an epoch, by so many turns of its loop or more.
+
+    It counts turns and not time, and tries a long trace again and again before it gives it up.
+    The runs grow, because a function that is often begun is compiled once more, from its start.
+    Then the loop is left a number of times, after which that is compiled too.
+    """
     run, arguments = epoch
+    start_ns = CLOCK()
+    sizes = [1 << power for power in range(turns.bit_length())] + [1] * SETTLE_EXITS
+    for size in sizes if turns else ():
+        if CLOCK() - start_ns > SETTLE_LIMIT_NS:
+            return
+        run(repeat(None, size), CLOCK, *arguments)
+
+
+def time_epoch(
+    subject: "Epoch | Program", loops: int, warm_loops: int, stack_bytes: int = 0
+) -> int:
+    """Times one epoch in ns; negative if the thread was preempted meanwhile."""
+    if isinstance(subject, Program):
+        return subject.time_epoch(loops, warm_loops, stack_bytes)
+    run, arguments = subject
     # Wakes the caches and predictors that the contender before has taken over.
     run(repeat(None, warm_loops), CLOCK, *arguments)
     before = preemptions()
@@ -265,21 +477,38 @@ def make_layouts(shuffler: random.Random, count: int) -> "list[Callable[[Callabl
     ]
 
 
+def make_timer(
+    subject: "Epoch | Program",
+    contender: "dict[str, Any]",
+    group: "dict[str, Any]",
+    shuffler: random.Random,
+) -> "Callable[[], int]":
+    """Returns the function that times one epoch of a contender."""
+    loops = contender["own_loops"] or group["loops"]
+    if not isinstance(subject, Program):
+        return partial(time_epoch, subject, loops, group["warm_loops"])
+    # What layouts are to the stacks of this process, these are to that of the program.
+    places = [shuffler.choice(STACK_BYTES) for _ in range(group["layouts"])]
+    warm_loops = max(1, round(PROGRAM_WARM_SHARE * loops))
+    return lambda: time_epoch(subject, loops, warm_loops, shuffler.choice(places))
+
+
 def time_passes(
     group: "dict[str, Any]",
-    epochs: "list[Epoch]",
+    subjects: "Sequence[Epoch | Program]",
     shuffler: random.Random,
     line: Line,
 ) -> "list[list[int]]":
     """Times every contender once a pass, in a fresh order; ns per epoch, negative if preempted."""
     timers = [
-        partial(time_epoch, epoch, contender["own_loops"] or group["loops"], group["warm_loops"])
-        for epoch, contender in zip(epochs, group["contenders"], strict=True)
+        make_timer(subject, contender, group, shuffler)
+        # Not strict: Python 3.9 does not know that. Each contender has its subject.
+        for subject, contender in zip(subjects, group["contenders"])  # noqa: B905
     ]
     written = os.fstat(1).st_size
     layouts = make_layouts(shuffler, group["layouts"])
-    times_ns: list[list[int]] = [[] for _ in epochs]
-    order = list(range(len(epochs)))
+    times_ns: list[list[int]] = [[] for _ in subjects]
+    order = list(range(len(subjects)))
     for _ in range(group["passes"]):
         shuffler.shuffle(order)
         for index in order:
@@ -287,6 +516,8 @@ def time_passes(
             from_layout = shuffler.choice(layouts)
             try:
                 times_ns[index].append(from_layout(timers[index]))
+            except ContenderError:
+                raise
             except Exception as error:
                 raise ContenderError("call failed", f"it raised {describe(error)}") from error
             if os.fstat(1).st_size != written:
@@ -296,55 +527,91 @@ def time_passes(
 
 def measure_group(group: "dict[str, Any]", shuffler: random.Random, line: Line) -> "dict[str, Any]":
     """Checks every contender of a group, then times them or, in a scouting job, estimates."""
-    epochs = []
-    namespaces = []
+    with ExitStack() as programs:
+        return measure_ready(group, make_ready(group, line, programs), shuffler, line)
+
+
+def make_ready(
+    group: "dict[str, Any]", line: Line, programs: ExitStack
+) -> "list[tuple[Epoch | Program, dict[str, Any]]]":
+    """Checks every contender; pairs what is to be timed with the names that its set-up made."""
+    ready: list[tuple[Epoch | Program, dict[str, Any]]] = []
     for index, contender in enumerate(group["contenders"]):
         line.enter(index)
+        if contender["program"]:
+            program = programs.enter_context(Program(contender))
+            program.check()
+            ready.append((program, {}))
+            continue
         namespace = prepare(contender)
         check(contender, namespace)
-        namespaces.append(namespace)
-        unroll = OWN_UNROLL if contender["own_loops"] else group["unroll"]
-        epochs.append(compile_epoch(contender["call"], namespace, unroll))
+        unroll = unroll_of(contender, group)
+        epoch = compile_epoch(contender["call"], namespace, unroll, contender["raises"])
+        ready.append((epoch, namespace))
+    return ready
+
+
+def measure_ready(
+    group: "dict[str, Any]",
+    ready: "list[tuple[Epoch | Program, dict[str, Any]]]",
+    shuffler: random.Random,
+    line: Line,
+) -> "dict[str, Any]":
+    """Times contenders that were checked or, in a scouting job, estimates what they cost."""
+    subjects = [subject for subject, _ in ready]
+    for index, subject in enumerate(subjects):
+        if not isinstance(subject, Program):
+            line.enter(index)
+            settle(subject, group["settle_turns"])
     if group["passes"] == 0:
-        return {"event": "estimates", "call_ns": list(estimates_ns(group, epochs, line))}
-    times_ns = time_passes(group, epochs, shuffler, line)
+        return {"event": "estimates", "call_ns": list(estimates_ns(group, subjects, line))}
+    times_ns = time_passes(group, subjects, shuffler, line)
     reports = {}
     for index, contender in enumerate(group["contenders"]):
         if contender["report"] is not None:
             line.enter(index)
-            reports[contender["name"]] = eval(contender["report"], namespaces[index])
-    return {"event": "times", "epoch_ns": times_ns, "reports": reports}
+            reports[contender["name"]] = eval(contender["report"], ready[index][1])
+    empty_ns = [subject.empty_ns for subject in subjects if isinstance(subject, Program)]
+    return {"event": "times", "epoch_ns": times_ns, "empty_ns": empty_ns, "reports": reports}
 
 
-def estimates_ns(group: "dict[str, Any]", epochs: "list[Epoch]", line: Line) -> "Iterator[float]":
+def estimates_ns(
+    group: "dict[str, Any]", subjects: "list[Epoch | Program]", line: Line
+) -> "Iterator[float]":
     """Yields roughly what a call of each contender costs, in ns."""
-    for index, epoch in enumerate(epochs):
+    for index, subject in enumerate(subjects):
         line.enter(index)
-        unroll = OWN_UNROLL if group["contenders"][index]["own_loops"] else group["unroll"]
-        yield estimate_call_ns(epoch) / unroll
+        yield estimate_turn_ns(subject) / unroll_of(group["contenders"][index], group)
 
 
-def pin(cpu: "int | None") -> "str | None":
-    """Binds this process to one CPU; returns why not, where that cannot be done."""
-    if not hasattr(os, "sched_setaffinity"):
-        return f"{sys.platform} does not offer it"
-    if cpu is None:
-        return "no CPU was chosen"
-    try:
-        os.sched_setaffinity(0, {cpu})
-    except OSError as error:
-        return error.strerror or repr(error)
-    return None
+def unroll_of(contender: "dict[str, Any]", group: "dict[str, Any]") -> int:
+    """Tells how many calls one turn of this contender's loop makes."""
+    if contender["program"]:
+        return OWN_UNROLL
+    return int(group["max_unroll"] if contender["own_loops"] else group["unroll"])
+
+
+def interpreter_facts() -> "dict[str, str]":
+    """Says which interpreter runs this, in the words that a record keeps."""
+    known = sys.implementation
+    return {
+        "implementation": known.name,
+        "cache_tag": str(known.cache_tag),
+        "implementation_version": ".".join(map(str, known.version[:3])),
+        "python_version": ".".join(map(str, sys.version_info[:3])),
+        "build": " ".join(sys.version.split()),
+    }
 
 
 def die_with_coordinator() -> None:
-    """Makes the kernel end this process when the coordinator is gone (Linux).
+    """Makes the kernel end this process and those it starts when the coordinator is gone (Linux).
 
-    SIGIO comes when the other end of standard input closes, and its default action ends the
-    process in the middle of a C call too.
+    SIGIO comes when the other end of standard input closes, and its default action ends a
+    process in the middle of a C call too. A negative number is a group of processes: the
+    coordinator gives every worker one of its own.
     """
     if sys.platform == "linux":
-        fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(0, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([0], [], [], 0)[0]:
         sys.exit("callcost: the coordinator ended before its worker began")
@@ -352,7 +619,8 @@ def die_with_coordinator() -> None:
 
 def take_over_output() -> int:
     """Keeps standard output for the answers; contenders write to a file that is counted."""
-    answers_fd = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, ANSWERS_FD)
+    answers_fd = fcntl.fcntl(1, fcntl.F_DUPFD, ANSWERS_FD)
+    os.set_inheritable(answers_fd, False)
     with tempfile.TemporaryFile() as file:
         os.dup2(file.fileno(), 1)
     return answers_fd
@@ -364,9 +632,12 @@ def main() -> None:
         job = json.load(file)
     die_with_coordinator()
     line = Line(take_over_output(), job["position_file"], job["limit_s"])
-    line.answer({"event": "ready", "not_pinned": pin(job["cpu"])})
+    line.answer({"event": "ready", "interpreter": interpreter_facts()})
+    sys.meta_path.append(ModuleFinder(job["modules"]))
     shuffler = random.Random(job["seed"])
-    gc.disable()
+    if hasattr(sys, "getrefcount"):
+        # Without reference counts it is the collector that destroys what the calls make.
+        gc.disable()
     for number, group in enumerate(job["groups"]):
         line.begin(number)
         try:

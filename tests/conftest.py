@@ -14,7 +14,7 @@ import pytest
 
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
 
-# Two groups; each contender is set-up, call and expected value.
+# Two groups; each contender is set-up, call and expected value. A floor is a program's command too.
 TOY = {
     "absolute": {
         "builtin": ("n = -3", "abs(n)", "3"),
@@ -37,13 +37,32 @@ TOY = json.loads(Path(__file__).with_name("toy.json").read_text())
 
 def cases():
     for group, members in TOY.items():
-        for name, (setup, call, expect) in members.items():
-            yield case(group, Contender(name, setup, call, expect), group, name,
-                       identity=f"{group}-{name}")
+        for name, (setup, call, expect, *command) in members.items():
+            program = tuple(word for words in command for word in words)
+            yield case(group, Contender(name, setup, call, expect, program=program), group, name,
+                       identity=f"{group}-{name}", floor=bool(program))
 
 @pytest.mark.parametrize(("group", "tool"), list(cases()))
 def test_toy(callcost, group, tool):
     callcost()
+"""
+# A program that a floor is measured with: it says what its call returned, then times its turns.
+PROGRAM = """
+import os, signal, sys, time
+
+def now_ns():
+    return time.perf_counter_ns()
+
+def answer(turns):
+    start_ns = now_ns()
+    for _ in range(turns):
+        abs(-3)
+    return f"{now_ns() - start_ns} 1"
+
+print(3, flush=True)
+for asked, line in enumerate(sys.stdin):
+    turns, warm_turns, stack_bytes = map(int, line.split())
+    print(answer(turns), flush=True)
 """
 FAST = ("--callcost-processes=10", "--callcost-row-seconds=0.02")
 
@@ -60,6 +79,18 @@ def runs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
 def toy(tmp_path: Path) -> dict[str, dict[str, tuple[str, str, str]]]:
     """A copy of the toy catalogue, to be changed before the suite is written."""
     return json.loads(json.dumps(TOY))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def program() -> Callable[..., tuple[str, str, str, list[str]]]:
+    """Returns the function that makes a floor out of PROGRAM, some text of which is replaced."""
+
+    def make(change: str = "", into: str = "") -> tuple[str, str, str, list[str]]:
+        assert change in PROGRAM
+        source = PROGRAM.replace(change, into, 1) if change else PROGRAM
+        return "", "abs(n)", "3", [sys.executable, "-c", source]
+
+    return make
 
 
 @pytest.fixture

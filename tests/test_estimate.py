@@ -15,9 +15,11 @@ from callcost.estimate import (
     trimmed_interval,
 )
 from callcost.job import Contender, Group, Plan, controls_for
+from callcost.worker import OWN_UNROLL
 
 CALLS = 100
 EMPTY_NS = 0.2
+PROGRAM_EMPTY_NS = 0.7
 YARDSTICK_NS = 10.0
 
 
@@ -29,16 +31,27 @@ def made_up(
     noise: float = 0.01,
     twin_factor: float = 1.0,
     seed: int = 1,
+    floors_ns: dict[str, float] | None = None,
 ) -> GroupTimes:
-    """Makes a group whose net costs per call are given; noise is a share, drawn per epoch."""
-    group = Group("made up", tuple(Contender(name, "", "pass") for name in costs_ns))
+    """Makes a group whose net costs per call are given; noise is a share, drawn per epoch.
+
+    Floors are programs with ten times as many calls and a longer empty loop than Python's.
+    """
+    floors = tuple(
+        Contender(name, "", "pass", own_loops=CALLS * 10 // OWN_UNROLL, program=(name,))
+        for name in floors_ns or {}
+    )
+    group = Group("made up", tuple(Contender(name, "", "pass") for name in costs_ns), floors=floors)
     controls = controls_for(group, 0)
     twin_ns = next(iter(costs_ns.values())) * twin_factor
     net_ns = np.array([*costs_ns.values(), 0.0, twin_ns, YARDSTICK_NS])
-    gross_ns = (net_ns + EMPTY_NS) * CALLS
+    floor_ns = np.array([*(floors_ns or {}).values(), *[0.0] * len(floors)]) + PROGRAM_EMPTY_NS
+    gross_ns = np.append((net_ns + EMPTY_NS) * CALLS, floor_ns * CALLS * 10)
     random = np.random.default_rng(seed)
     made = [
-        np.rint(gross_ns[:, None] * random.normal(1, noise, (len(net_ns), passes))).astype(np.int64)
+        np.rint(gross_ns[:, None] * random.normal(1, noise, (len(gross_ns), passes))).astype(
+            np.int64
+        )
         for _ in range(processes)
     ]
     return GroupTimes(group, controls, Plan(CALLS, 1, 0, passes), made)
@@ -172,3 +185,47 @@ def test_groups_with_too_few_processes_are_not_estimated() -> None:
     run = Run(Settings(), cpu=0, seed=1)
     run.groups = {"few": made_up({"a": 1.0}, processes=9), "enough": made_up({"a": 1.0})}
     assert list(estimate_run(run)) == ["enough"]
+
+
+def test_a_floor_is_net_of_its_own_empty_loop_over_its_own_calls() -> None:
+    estimate = GroupEstimate(made_up({"a": 30.0, "b": 20.0}, floors_ns={"p": 3.0, "q": 2.0}))
+    assert [estimate.names[row] for row in estimate.floors] == ["q", "p"]
+    low, high = estimate.floors
+    assert estimate.gross_ns(high).value == pytest.approx(3.7, rel=0.003)
+    assert estimate.net_ns(high).value == pytest.approx(3.0, rel=0.003)
+    assert estimate.net_ns(low).value == pytest.approx(2.0, rel=0.003)
+    assert estimate.ratio(low, estimate.fastest).value == pytest.approx(0.1, rel=0.003)
+    ratio = estimate.ratio(high, estimate.fastest)
+    assert ratio.low < 0.15 < ratio.high
+
+
+def test_floors_take_no_part_in_what_is_ranked() -> None:
+    with_floors = GroupEstimate(made_up({"a": 30.0, "b": 20.0}, floors_ns={"p": 3.0}))
+    assert with_floors.size == 2
+    assert with_floors.order == [1, 0]
+    assert with_floors.ranks() == {1: 1, 0: 2}
+    assert with_floors.fastest == 1
+    assert GroupEstimate(made_up({"a": 30.0})).floors == []
+
+
+def test_programs_alone_are_ranked_by_their_own_empty_loops() -> None:
+    times = made_up({"a": 30.0}, floors_ns={"p": 3.0, "q": 2.0})
+    group = Group("made up", times.group.floors)
+    controls = controls_for(group, 0)
+    # Rows are now p, q, the empty loop, p's twin, the yardstick, then the programs' empty loops.
+    processes = [epochs[[4, 5, 1, 4, 3, 6, 7, 6]] for epochs in times.processes]
+    estimate = GroupEstimate(GroupTimes(group, controls, times.plan, processes))
+    assert estimate.net_ns(0).value == pytest.approx(3.0, rel=0.003)
+    assert estimate.ratio(0, 1).value == pytest.approx(1.5, rel=0.003)
+    assert estimate.twin_ratio.value == pytest.approx(1)
+    assert estimate.ranks() == {1: 1, 0: 2}
+
+
+def test_a_preempted_epoch_of_a_program_does_not_count() -> None:
+    times = made_up({"a": 30.0}, floors_ns={"p": 3.0})
+    for epochs in times.processes:
+        epochs[[-2, -1], :30] *= -50
+    estimate = GroupEstimate(times)
+    (floor,) = estimate.floors
+    assert estimate.preempted(floor) == 30 * 20
+    assert estimate.net_ns(floor).value == pytest.approx(3.0, rel=0.003)

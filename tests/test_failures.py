@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -65,6 +66,42 @@ SAID = {
 }
 
 
+ANSWER = "print(answer(turns), flush=True)"
+# What a program may do wrong: text of a good one, what stands there instead, and what is said.
+BAD_PROGRAMS = {
+    "crashes": ("print(3, flush=True)", "os.kill(os.getpid(), signal.SIGSEGV)"),
+    "crashes late": (ANSWER, "os.kill(os.getpid(), signal.SIGSEGV)"),
+    "exits": ("print(3, flush=True)", "sys.exit('it may not')"),
+    "exits late": (ANSWER, f"{ANSWER}; asked < 9 or sys.exit('enough')"),
+    "hangs": ("print(3, flush=True)", "time.sleep(600)"),
+    "hangs late": (ANSWER, "time.sleep(600)"),
+    "closes its output": (ANSWER, "os.close(1); time.sleep(600)"),
+    "wrong value": ("print(3, flush=True)", "print(4, flush=True)"),
+    "garbage": ("print(3, flush=True)", "print('three', flush=True)"),
+    "garbage late": (ANSWER, "print('fast', flush=True)"),
+    "floods": (ANSWER, "print('1' * 10_000, end='', flush=True)"),
+    "says more": (ANSWER, f"{ANSWER}; print('and more', flush=True)"),
+    "takes no time": (ANSWER, "print('0 0', flush=True)"),
+    "counts in other units": (ANSWER, "print('100000000000 1', flush=True)"),
+}
+SAID_OF_PROGRAMS = {
+    "crashes": "crash: its program died of SIGSEGV",
+    "crashes late": "crash: its program died of SIGSEGV",
+    "exits": "setup failed: its program ended with exit code 1: it may not",
+    "exits late": "crash: its program ended with exit code 1: enough",
+    "hangs": "hang: it did not return within 3 s",
+    "hangs late": "hang: it did not return within 3 s",
+    "closes its output": "hang: it did not return within 3 s",
+    "wrong value": "wrong answer: abs(n) returned 4 in its program, expected 3",
+    "garbage": "garbage: its program answered b'three",
+    "garbage late": "garbage: its program answered b'fast",
+    "floods": "garbage: its program answered b'1111",
+    "says more": "garbage: its program answered b'",
+    "takes no time": "garbage: its program answered b'0 0",
+    "counts in other units": "garbage: its program answered b'100000000000 1",
+}
+
+
 @pytest.fixture(autouse=True)
 def no_process_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Marks every process that the test starts, and asserts that all of them are gone."""
@@ -112,6 +149,58 @@ def test_a_bad_contender_is_named_and_the_others_keep_their_results(
     assert {"test_toy[length-builtin]", "test_toy[length-method]"} <= kept
     assert "test_toy[absolute-culprit]" not in kept
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("deed", BAD_PROGRAMS)
+def test_a_bad_program_is_named_and_the_others_keep_their_results(
+    deed: str, toy: dict[str, Any], write_suite: Any, run_pytest: Any, records: Any, program: Any
+) -> None:
+    toy["absolute"]["culprit"] = program(*BAD_PROGRAMS[deed])
+    toy["length"]["floor"] = program()
+    write_suite(toy)
+    done = run_pytest("--benchmark-only", "--callcost-timeout=3")
+    assert done.returncode == 1
+    assert "FAILED absolute: culprit: " in done.stdout
+    assert SAID_OF_PROGRAMS[deed] in " ".join(done.stdout.split())
+    (record,) = records()
+    kept = {row["name"] for row in json.loads(record.read_text())["benchmarks"]}
+    assert {f"test_toy[length-{name}]" for name in ("builtin", "method", "floor")} <= kept
+    assert "test_toy[absolute-culprit]" not in kept
+    assert "test_toy[absolute-python]" in kept
+
+
+def test_a_program_that_is_not_there_is_named(
+    toy: dict[str, Any], write_suite: Any, run_pytest: Any
+) -> None:
+    toy["absolute"]["culprit"] = ("", "abs(n)", "3", ["./no such program"])
+    write_suite(toy)
+    said = " ".join(run_pytest("--benchmark-only").stdout.split())
+    why = "setup failed: its program cannot be started: No such file or directory"
+    assert f"FAILED absolute: culprit: {why}" in said
+    assert "5 passed" in said
+
+
+def test_floors_are_compared_with_each_other_when_their_contenders_fail(
+    write_suite: Any, run_pytest: Any, program: Any
+) -> None:
+    write_suite({"only": {"culprit": BAD["raises"], "floor": program()}})
+    done = run_pytest("--benchmark-only")
+    assert done.returncode == 1
+    assert "1 failed, 1 passed" in done.stdout
+    assert re.search(r"^ +1 +floor .* fastest", done.stdout, re.MULTILINE)
+
+
+def test_a_program_that_fails_while_it_is_timed_costs_its_group(
+    toy: dict[str, Any], write_suite: Any, run_pytest: Any, program: Any
+) -> None:
+    # Only what is timed is warmed up before.
+    toy["absolute"]["culprit"] = program(ANSWER, f"warm_turns and sys.exit('enough'); {ANSWER}")
+    write_suite(toy)
+    done = run_pytest("--benchmark-only")
+    assert "4 failed, 2 passed" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "absolute: culprit: crash: its program ended with exit code 1: enough" in said
+    assert "absolute: builtin: crash: not measured, because culprit failed" in said
 
 
 def test_a_call_longer_than_the_others_is_no_hang(
@@ -200,6 +289,25 @@ def test_a_killed_coordinator_takes_its_worker_along(
         try:
             # The coordinator itself, and its worker.
             assert wait_until(lambda: len(marked_processes(tmp_path)) == 2)
+            time.sleep(1)
+        finally:
+            process.kill()
+    assert wait_until(lambda: not marked_processes(tmp_path), limit_s=5)
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")
+@pytest.mark.parametrize("busy", ["time.sleep(600)", "while True: pass"])
+def test_a_killed_coordinator_takes_the_programs_along(
+    busy: str, write_suite: Any, command: Any, tmp_path: Path, program: Any
+) -> None:
+    write_suite({"only": {"endless": program(ANSWER, busy)}})
+    with subprocess.Popen(
+        command("--callcost-timeout=600"), cwd=tmp_path, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        try:
+            # The coordinator itself, its worker, and the worker's program.
+            assert wait_until(lambda: len(marked_processes(tmp_path)) == 3)
             time.sleep(1)
         finally:
             process.kill()

@@ -234,3 +234,45 @@ def test_two_contenders_of_one_name_are_refused(run_pytest: Any, tmp_path: Path)
     done = run_pytest()
     assert done.returncode == 4
     assert "two different contenders" in done.stderr
+
+
+def test_a_floor_stands_below_the_ranked_rows_and_has_no_rank(
+    run_pytest: Any, write_suite: Suite, toy: dict[str, Any], records: Any, program: Any
+) -> None:
+    toy["length"]["floor"] = program()
+    write_suite(toy)
+    done = run_pytest("--benchmark-only", "-k", "length")
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = done.stdout.partition("length: ns per call")[2].partition("(empty loop)")[0]
+    *ranked, floor = [
+        line.split() for line in shown.splitlines() if " .. " in line or "fast" in line
+    ]
+    assert [row[0].rstrip("=") in ("1", "2") for row in ranked] == [True, True]
+    assert floor[0] == "floor"
+    (record,) = records()
+    group = json.loads(record.read_text())["callcost"]["groups"]["length"]
+    assert (group["contenders"], group["floors"]) == (["builtin", "method"], ["floor"])
+    assert group["controls"][1]["name"] in ("twin of builtin", "twin of method")
+
+
+def test_floors_alone_are_compared_with_each_other(
+    run_pytest: Any, write_suite: Suite, toy: dict[str, Any], records: Any, program: Any
+) -> None:
+    toy["length"]["floor"] = program()
+    toy["length"]["deeper"] = program()
+    write_suite(toy)
+    done = run_pytest("--benchmark-only", "-k", "floor or deeper")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (record,) = records()
+    group = json.loads(record.read_text())["callcost"]["groups"]["length"]
+    assert (sorted(group["contenders"]), group["floors"]) == (["deeper", "floor"], [])
+
+
+def test_disable_checks_floors_too(
+    run_pytest: Any, write_suite: Suite, toy: dict[str, Any], program: Any
+) -> None:
+    toy["length"] = {"floor": program(), "wrong": program("print(3", "print(4")}
+    write_suite(toy)
+    done = run_pytest("--benchmark-disable")
+    assert "1 failed, 4 passed" in done.stdout
+    assert "wrong: wrong answer: abs(n) returned 4 in its program, expected 3" in done.stdout

@@ -102,3 +102,48 @@ def test_preempted_epochs_keep_their_sign(record: Path) -> None:
     row = [contender.name for contender in times.contenders].index(facts["name"])
     assert times.processes[0][row, 0] < 0
     assert np.abs(times.processes[0][row, 0]) == int(first.lstrip("-"))
+
+
+def test_floors_are_read_back(
+    toy: Any, write_suite: Any, run_pytest: Any, records: Any, program: Any
+) -> None:
+    toy["absolute"]["floor"] = program()
+    write_suite(toy)
+    run_pytest("--benchmark-only")
+    (path,) = records()
+    run = read_run(path)
+    times = run.groups["absolute"]
+    (floor,) = times.group.floors
+    assert (floor.name, floor.program[1]) == ("floor", "-c")
+    assert "/" not in floor.program[0], "a path is this machine's own"
+    assert floor.own_loops is not None
+    assert {epochs.shape for epochs in times.processes} == {
+        (len(times.contenders) + 1, times.plan.passes)
+    }
+    (facts,) = (
+        row["extra_info"]["callcost"]
+        for row in load(path)["benchmarks"]
+        if row["name"] == "test_toy[absolute-floor]"
+    )
+    estimate = GroupEstimate(times)
+    (row,) = estimate.floors
+    assert estimate.net_ns(row).as_list() == facts["net_ns"]
+    assert estimate.gross_ns(row).as_list() == facts["gross_ns"]
+    assert estimate.ratio(row, estimate.fastest).as_list() == facts["ratio_to_fastest"]
+    assert (facts["floor"], facts["rank"]) == (True, None)
+    assert run.groups["length"].group.floors == ()
+
+
+def test_a_record_that_is_older_than_floors_is_read(record: Path) -> None:
+    document = json.loads(record.read_text())
+    for group in document["callcost"]["groups"].values():
+        del group["floors"]
+        for control in group["controls"]:
+            del control["program"]
+    for row in document["benchmarks"]:
+        for younger in ("floor", "program"):
+            del row["extra_info"]["callcost"][younger]
+    whole = read_run(record)
+    record.write_text(json.dumps(document))
+    for name, times in read_run(record).groups.items():
+        assert times.group == whole.groups[name].group

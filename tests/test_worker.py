@@ -13,11 +13,12 @@ from typing import Any, cast
 
 import pytest
 
-from callcost import worker
+from callcost import process, worker
 
 
 def contender(setup: str, call: str, expect: str | None = None, **more: Any) -> dict[str, Any]:
-    return {"setup": setup, "call": call, "expect": expect, "binaries": [], **more}
+    facts = {"setup": setup, "call": call, "expect": expect, "view": None, "raises": None}
+    return {**facts, "binaries": [], "program": [], **more}
 
 
 def test_an_epoch_makes_exactly_the_calls_it_says() -> None:
@@ -58,7 +59,7 @@ def test_a_layout_calls_the_function_once_and_returns_its_result(words: int, dep
 def test_every_pass_times_every_contender_once() -> None:
     epochs = [worker.compile_epoch("f(n)", {"f": abs, "n": n}, unroll=5) for n in range(4)]
     entered: list[int] = []
-    contenders = [{"own_loops": None}] * 4
+    contenders = [contender("", "f(n)", own_loops=None)] * 4
     group = {"loops": 2, "warm_loops": 1, "passes": 6, "layouts": 3, "contenders": contenders}
     line = cast(worker.Line, SimpleNamespace(enter=entered.append))
     times = worker.time_passes(group, epochs, random.Random(1), line)
@@ -87,9 +88,9 @@ def test_pinning_says_why_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "sched_setaffinity", refuse, raising=False)
-    assert worker.pin(0) == "Operation not permitted"
+    assert process.pin(0, 0) == "Operation not permitted"
     monkeypatch.delattr(os, "sched_setaffinity")
-    assert worker.pin(0) == f"{sys.platform} does not offer it"
+    assert process.pin(0, 0) == f"{sys.platform} does not offer it"
 
 
 @pytest.mark.parametrize(
@@ -120,3 +121,47 @@ def test_a_file_that_is_not_the_one_built_is_refused(tmp_path: Any) -> None:
     path.unlink()
     with pytest.raises(worker.ContenderError, match="cannot be read"):
         worker.check_binary(binary)
+
+
+def test_a_program_is_asked_for_what_its_loop_is_to_do(program: Any) -> None:
+    _, call, expect, command = program("print(answer(turns), flush=True)", "print(line, end='')")
+    facts = contender("", call, expect, program=command)
+    with worker.Program(facts) as echo:
+        echo.check()
+        # Three numbers are no epoch: it says again what it was asked.
+        with pytest.raises(worker.ContenderError, match=r"its program answered b'7 2 48\\n'"):
+            echo.time_epoch(7, 2, 48)
+
+
+def test_a_program_that_is_preempted_counts_negative(program: Any) -> None:
+    _, call, expect, command = program('f"{now_ns() - start_ns} 1"', 'f"-{now_ns() - start_ns} -1"')
+    with worker.Program(contender("", call, expect, program=command)) as preempted:
+        preempted.check()
+        assert preempted.time_epoch(9, 0, 0) < 0
+        assert preempted.empty_ns == [-1]
+
+
+def test_programs_are_timed_in_the_same_passes_with_their_own_number_of_turns(program: Any) -> None:
+    _, call, expect, command = program()
+    group = {
+        "unroll": 5, "loops": 2, "warm_loops": 1, "passes": 6, "layouts": 3,
+        "contenders": [
+            contender("", "f(n)", own_loops=None),
+            contender("", call, expect, program=command, own_loops=7),
+        ],
+    }  # fmt: skip
+    asked: list[tuple[int, ...]] = []
+
+    class Listening(worker.Program):
+        def time_epoch(self, *request: int) -> int:
+            asked.append(request)
+            return super().time_epoch(*request)
+
+    line = cast(worker.Line, SimpleNamespace(enter=lambda _: None))
+    with Listening(group["contenders"][1]) as floor:  # type: ignore[index]
+        floor.check()
+        epoch = worker.compile_epoch("f(n)", {"f": abs, "n": 1}, unroll=5)
+        times = worker.time_passes(group, [epoch, floor], random.Random(1), line)
+    assert [len(row) for row in times] == [len(floor.empty_ns)] * 2 == [6, 6]
+    assert {request[:2] for request in asked} == {(7, 1)}
+    assert len({stack_bytes for _, _, stack_bytes in asked}) > 1
