@@ -7,7 +7,9 @@ from setuptools import Distribution, setup
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from bindings.build import PACKAGE_FOLDERS, BuildMechanisms, declared_extensions, packages
+from bindings.build import BuildMechanisms
+from bindings.declare import declared_extensions
+from bindings.places import PACKAGE_FOLDERS, packages
 
 extensions, missing = declared_extensions()
 # The reason for each mechanism that cannot be built, for the manifest that build_ext writes.
@@ -16,7 +18,12 @@ Distribution.callcost_missing = missing
 setup(
     packages=packages(),
     package_dir=PACKAGE_FOLDERS,
-    package_data={"": ["*.c", "*.cpp", "*.h", "*.pyx"], "callcost": ["py.typed", "*.pyi"]},
+    package_data={
+        "": ["*.c", "*.cpp", "*.h", "*.i", "*.pxd", "*.pyx", "*.toml", "src/*.rs"],
+        "callcost": ["py.typed", "*.pyi"],
+    },
+    # What MANIFEST.in grafts besides is for the sdist; src/ would be taken for a package.
+    include_package_data=False,
     ext_modules=extensions,
     cmdclass={"build_ext": BuildMechanisms},
 )

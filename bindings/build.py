@@ -7,19 +7,13 @@ or compiler is missing is left out with its reason; only a C compiler and Python
 from __future__ import annotations
 
 import copy
-import hashlib
-import importlib.metadata
-import importlib.util
 import json
 import os
-import re
 import shutil
-import subprocess
-import sys
 import sysconfig
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,31 +21,30 @@ from setuptools import Extension
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError, PlatformError
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGE_FOLDERS = {
-    "callcost": "callcost",
-    "callcost.native": "native",
-    "callcost.bindings": "bindings",
-    "callcost.benchmarks": "benchmarks",
-    "callcost.benchmarks.peers": "benchmarks/peers",
-}
-DARWIN = sys.platform == "darwin"
-CORE_NAME = "callcost_core"
-CORE_FILE = f"lib{CORE_NAME}{'.dylib' if DARWIN else '.so'}"
-ABI_TAG = str(sysconfig.get_config_var("SOABI"))
-MANIFEST = f"built.{ABI_TAG}.json"
-
-# They come after the interpreter's own flags and override them: one optimisation level, no
-# link-time optimisation and the same visibility for the core and every mechanism.
-COMPILE_FLAGS = ["-O2", "-fno-lto", "-fvisibility=hidden"]
-# DT_RPATH rather than DT_RUNPATH: LD_LIBRARY_PATH must not put another core in its place.
-RPATH_FLAGS = (
-    ["-Wl,-rpath,@loader_path/../../native"]
-    if DARWIN
-    else ["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN/../../native"]
+from .declare import (
+    COMPILE_FLAGS,
+    PROGRAM_RPATH_FLAGS,
+    RPATH_FLAGS,
+    CargoExtension,
+    GeneratedModule,
+    flags_of,
+    last_flags_of,
+    load_file,
 )
-BUILD_TOOLS = ("setuptools", "cffi", "Cython", "pybind11")
-SOURCE_SUFFIXES = {".c", ".cpp", ".h", ".pyx"}
+from .places import (
+    ABI_TAG,
+    CORE_FILE,
+    DARWIN,
+    LADDER,
+    LIBRARY_SUFFIX,
+    MANIFEST,
+    ROOT,
+    mechanism_names,
+)
+from .sources import declared_sources, sha256, source_files
+from .translate import TRANSLATORS, package_of
+from .wording import compiler_version, reason, tool_versions, without_path_tokens
+
 # What a compiler that fails, or is not there, may raise: its errors have no common base.
 BUILD_ERRORS = (BaseError, CompileError, LinkError, OSError)
 COMPILER_MISSING = (
@@ -63,104 +56,6 @@ HEADERS_MISSING = (
     "callcost needs the C headers of Python {version} and the compiler could not use Python.h: "
     "install them (Debian and Ubuntu: apt-get install python3-dev) and run the same command again."
 )
-# A path from the root or from home, up to its last part; within quotes it may hold spaces. A
-# slash after a word belongs to a relative path, unless the word is a compiler's -I or -L.
-FOLDERS = re.compile(
-    r"""(?<=['"]) ~?/[^'"\n]*/ | (?:(?<![\w.])|(?<=-[IL])) ~?/(?=\S)(?:[^\s'"/]*/)*""", re.VERBOSE
-)
-
-
-def packages() -> list[str]:
-    """Names every package to install: the four folders, and each mechanism in bindings/."""
-    return [*PACKAGE_FOLDERS, *(f"callcost.bindings.{name}" for name in mechanism_names())]
-
-
-def mechanism_names() -> list[str]:
-    """Names the folders in bindings/ that are mechanisms."""
-    return sorted(path.parent.name for path in (ROOT / "bindings").glob("*/__init__.py"))
-
-
-def sha256(path: Path) -> str:
-    """Hashes one file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _complete(extension: Extension, package: str, folder: Path) -> Extension:
-    """Fills in what no mechanism declares for itself: full name, paths, flags, the core."""
-    extension.name = f"{package}.{extension.name}"
-    extension.sources = [_source_path(source, folder) for source in extension.sources]
-    extension.include_dirs = [*extension.include_dirs, "native"]
-    extension.extra_compile_args = [*extension.extra_compile_args, *COMPILE_FLAGS]
-    if package.startswith("callcost.bindings."):
-        extension.libraries = [*extension.libraries, CORE_NAME]
-        extension.extra_link_args = [*extension.extra_link_args, *RPATH_FLAGS]
-    return extension
-
-
-def _package(extension: Extension) -> str:
-    return str(extension.name).rpartition(".")[0]
-
-
-def _source_path(source: str, folder: Path) -> str:
-    """Finds a declared source: beside its build.py, or where a generator has put it."""
-    beside = folder / source
-    return os.path.relpath(beside if beside.exists() else source, ROOT)
-
-
-def _load(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"_build_{path.parent.name}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def declared_extensions() -> tuple[list[Extension], dict[str, str]]:
-    """Collects the extensions of every build.py, and the reason for each that cannot be had."""
-    extensions: list[Extension] = []
-    missing: dict[str, str] = {}
-    for path in sorted([ROOT / "callcost" / "build.py", *ROOT.glob("bindings/*/build.py")]):
-        inside = path.parent.parent == ROOT / "bindings"
-        package = f"callcost.bindings.{path.parent.name}" if inside else "callcost"
-        try:
-            declared = [_complete(e, package, path.parent) for e in _load(path).EXTENSIONS]
-        # Whatever a tool raises while it is only declared must not cost the other mechanisms.
-        except Exception as error:
-            missing[package] = reason(_why_undeclared(error), error)
-        else:
-            extensions += declared
-    return extensions, missing
-
-
-def _why_undeclared(error: Exception) -> str:
-    is_absent = isinstance(error, ImportError)
-    return "its build tool is not installed" if is_absent else "its build.py failed"
-
-
-def reason(what: str, error: Exception) -> str:
-    """Tells in one line, which names no folder of this machine, what an exception prevented."""
-    cause = error.args[0] if error.args else None
-    if isinstance(cause, subprocess.CalledProcessError):
-        # Its own text is the whole command; the compiler has said on the terminal what was wrong.
-        text = f"{Path(cause.cmd[0]).name} ended with exit status {cause.returncode}"
-    else:
-        text = without_folders(str(error))
-    first_line = text.strip().partition("\n")[0]
-    return f"{what} ({type(error).__name__}: {first_line})"
-
-
-def without_folders(text: str) -> str:
-    """Shortens paths: inside the checkout to what is below it, any other to its last part."""
-    text = text.replace(f"{ROOT}/", "")
-    # A home folder on its own has the user's name as its last part; in a container it may be "/".
-    if home := os.environ.get("HOME", "").rstrip("/"):
-        text = text.replace(home, "~")
-    return FOLDERS.sub("", text)
-
-
-def without_path_tokens(command: Sequence[str]) -> list[str]:
-    """Leaves out the arguments that hold a path: they tell where, not how, a file was compiled."""
-    return [token for token in command if "/" not in token]
 
 
 def dylib_command(bundle_command: Sequence[str]) -> list[str]:
@@ -179,21 +74,21 @@ def dylib_command(bundle_command: Sequence[str]) -> list[str]:
 
 def remove_stale(library: Path) -> None:
     """Removes from an earlier build's folder what it compiled, and mechanisms that are gone."""
-    for pattern in ("*.so", "*.dylib", "built.*.json"):
+    for pattern in ("*.so", "*.dylib", "_generated.py", "built.*.json"):
         for path in list(library.rglob(pattern)):
             path.unlink()
+    for path in built_rungs(library / LADDER):
+        path.unlink()
     for path in list(library.glob("bindings/*")):
         if path.is_dir() and path.name not in mechanism_names():
             shutil.rmtree(path)
 
 
-def _cythonize(extension: Extension) -> None:
-    """Puts the C that Cython makes of it in the place of an extension's .pyx."""
-    from Cython.Build import cythonize
-
-    (translated,) = cythonize([extension], build_dir="build/cython", force=True, quiet=True)
-    extension.sources = translated.sources
-    extension.depends = translated.depends
+def built_rungs(folder: Path) -> list[Path]:
+    """Lists what was compiled into a ladder's folder: the programs have no suffix."""
+    return sorted(
+        path for path in folder.glob("*") if path.suffix in ("", LIBRARY_SUFFIX) and path.is_file()
+    )
 
 
 class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no types
@@ -218,7 +113,8 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         core = self._build_core()
         self._require_python_headers()
         self.compiler.library_dirs.insert(0, str(core.parent))
-        self._translate_cython()
+        self._build_ladder()
+        self._translate()
         super().build_extensions()
         self._drop_left_out()
         self._write_manifest(core)
@@ -226,21 +122,67 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
     def _build_core(self) -> Path:
         """Compiles native/*.c into the one shared library that every mechanism calls."""
         target = Path(self.build_lib, "callcost", "native", CORE_FILE)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        link_flags = ["-Wl,-install_name,@rpath/" + CORE_FILE] if DARWIN else []
+        sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "native").glob("*.c"))
         try:
-            objects = self.compiler.compile(
-                sorted(str(path.relative_to(ROOT)) for path in (ROOT / "native").glob("*.c")),
-                output_dir=self.build_temp,
-                include_dirs=["native"],
-                extra_postargs=COMPILE_FLAGS,
-            )
-            self._core_linker().link_shared_object(objects, str(target), extra_postargs=link_flags)
+            self._link_library(target, self._compile(sources))
         except BUILD_ERRORS as error:
             raise PlatformError(COMPILER_MISSING.format(error=error)) from error
         return target
 
-    def _core_linker(self) -> Any:
+    def _build_ladder(self) -> None:
+        """Builds the rungs below Python; one that cannot be had is left out with its reason."""
+        declared = load_file(ROOT / LADDER / "build.py")
+        folder = Path(self.build_lib, "callcost", LADDER)
+        for rung in (*declared.PROGRAMS, *declared.LIBRARIES):
+            is_library = rung in declared.LIBRARIES
+            target = folder / (f"lib{rung.name}{LIBRARY_SUFFIX}" if is_library else rung.name)
+            try:
+                objects = self._compile([f"{LADDER}/{source}" for source in rung.sources])
+                if is_library:
+                    self._link_library(target, objects, rung.libraries, RPATH_FLAGS)
+                else:
+                    self._link_program(target, objects, rung.libraries)
+            except BUILD_ERRORS as error:
+                needed = declared.NEEDS.get(rung.name)
+                what = "it did not compile" + (f" and needs {needed}" if needed else "")
+                name = f"callcost.native.ladder.{target.name}"
+                self._missing[name] = reason(what, error)
+                self.warn(f"{name} is left out: {self._missing[name]}")
+
+    def _compile(self, sources: list[str]) -> list[str]:
+        """Compiles C outside of any extension with the flags that all have."""
+        objects: list[str] = self.compiler.compile(
+            sources,
+            output_dir=self.build_temp,
+            include_dirs=["native"],
+            extra_postargs=COMPILE_FLAGS,
+        )
+        return objects
+
+    def _link_library(
+        self,
+        target: Path,
+        objects: list[str],
+        libraries: Sequence[str] = (),
+        flags: Sequence[str] = (),
+    ) -> None:
+        """Links a library that is no extension, to be found by its name."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        name_flags = [f"-Wl,-install_name,@rpath/{target.name}"] if DARWIN else []
+        self._library_linker().link_shared_object(
+            objects, str(target), libraries=list(libraries), extra_postargs=[*name_flags, *flags]
+        )
+
+    def _link_program(self, target: Path, objects: list[str], libraries: Sequence[str]) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.compiler.link_executable(
+            objects,
+            str(target),
+            libraries=list(libraries),
+            extra_postargs=PROGRAM_RPATH_FLAGS,
+        )
+
+    def _library_linker(self) -> Any:
         """Returns the compiler as it links a library, where that is not how it links extensions."""
         if not DARWIN:
             return self.compiler
@@ -259,53 +201,127 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
                 version = sysconfig.get_python_version()
                 raise PlatformError(HEADERS_MISSING.format(version=version)) from error
 
-    def _translate_cython(self) -> None:
-        """Turns .pyx into C one after the other: Cython's compiler is not made for threads."""
+    def _translate(self) -> None:
+        """Turns other languages into C, one file after the other: no tool is made for threads."""
         for extension in self.extensions:
-            if not any(source.endswith(".pyx") for source in extension.sources):
-                continue
-            try:
-                _cythonize(extension)
-            # Cython may be absent, reject the source, or crash on it: its errors are its own.
-            except Exception as error:
-                self._leave_out(extension, "Cython did not translate it", error)
+            for suffix in {Path(source).suffix for source in extension.sources} & {*TRANSLATORS}:
+                tool, translate = TRANSLATORS[suffix]
+                try:
+                    translate(extension)
+                # A tool may be absent, reject the source, or crash on it: its errors are its own.
+                except Exception as error:
+                    self._leave_out(extension, f"{tool} did not translate it", error)
         self._drop_left_out()
 
+    def get_ext_fullpath(self, ext_name: str) -> str:
+        # By the full name: setuptools takes the last part for whether the stable ABI is meant, and
+        # mechanisms may have that in common.
+        return str(Path(self.build_lib, self.get_ext_filename(ext_name)))
+
     def build_extension(self, ext: Extension) -> None:
+        if isinstance(ext, GeneratedModule):
+            self._generate(ext)
+            return
         try:
-            super().build_extension(ext)
+            if isinstance(ext, CargoExtension):
+                self._build_with_cargo(ext.rust)
+            else:
+                self._build_with_compiler(ext)
         except BUILD_ERRORS as error:
             self._leave_out(ext, "it did not compile", error)
 
+    def _build_with_compiler(self, extension: Extension) -> None:
+        """Builds one extension in a folder of its own: two may share a source, not its macros."""
+        command = copy.copy(self)
+        command.build_temp = str(Path(self.build_temp, extension.name))
+        command._compile_apart(extension)
+        build_ext.build_extension(command, extension)
+
+    def _build_with_cargo(self, rust: Any) -> None:
+        """Builds one extension by setuptools-rust's command, which knows what each system needs."""
+        if shutil.which(os.environ.get("CARGO", "cargo")) is None:
+            raise PlatformError("cargo is not installed")
+        core = Path(self.build_lib, "callcost", "native").resolve()
+        rust.rustc_flags = (f"-Lnative={core}", *rust.rustc_flags)
+        self.get_finalized_command("build_rust").run_for_extension(rust)
+
+    def _compile_apart(self, extension: Extension) -> None:
+        """Compiles each source with `last_flags`, where these are what a mechanism is about."""
+        for source in [source for source in extension.sources if last_flags_of(extension, source)]:
+            extension.sources.remove(source)
+            extension.extra_objects += self.compiler.compile(
+                [source],
+                output_dir=self.build_temp,
+                macros=extension.define_macros,
+                include_dirs=extension.include_dirs,
+                debug=self.debug,
+                extra_postargs=[*extension.extra_compile_args, *last_flags_of(extension, source)],
+            )
+
+    def _generate(self, module: GeneratedModule) -> None:
+        target = Path(self.get_ext_fullpath(module.name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            module.write(str(target))
+        # What a tool raises is its own, as with Cython.
+        except Exception as error:
+            self._leave_out(module, "it was not generated", error)
+
     def _leave_out(self, extension: Extension, what: str, error: Exception) -> None:
         with self._lock:
-            self._missing[_package(extension)] = reason(what, error)
-        self.warn(f"{_package(extension)} is left out: {what} ({error})")
+            self._missing[package_of(extension)] = reason(what, error)
+        self.warn(f"{package_of(extension)} is left out: {what} ({error})")
 
     def _drop_left_out(self) -> None:
         """Forgets every extension of a mechanism of which one failed, and removes its file."""
         for extension in self.extensions:
-            if _package(extension) in self._missing:
+            if package_of(extension) in self._missing:
                 Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
-        self.extensions = [e for e in self.extensions if _package(e) not in self._missing]
+        self.extensions = [e for e in self.extensions if package_of(e) not in self._missing]
 
     def _write_manifest(self, core: Path) -> None:
         """Records every file that was built by its hash, so that a stale one is recognised."""
-        files = {"callcost/native/" + CORE_FILE: sha256(core)}
-        for extension in self.extensions:
-            path = Path(self.get_ext_fullpath(extension.name))
-            files[path.relative_to(self.build_lib).as_posix()] = sha256(path)
+        extensions = [Path(self.get_ext_fullpath(e.name)) for e in self.extensions]
+        rungs = built_rungs(Path(self.build_lib, "callcost", LADDER))
+        paths = [*rungs, *extensions]
+        # The core by its name: another interpreter's build takes the one that is there.
+        files = {f"callcost/native/{CORE_FILE}": sha256(core)}
+        files |= {path.relative_to(self.build_lib).as_posix(): sha256(path) for path in paths}
         manifest = {
             **self._compiler_facts(),
             "abi_tag": ABI_TAG,
             "tools": tool_versions(),
             "files": files,
-            "sources": {name: sha256(ROOT / path) for name, path in source_files()},
+            "sources": {
+                name: sha256(ROOT / path)
+                for name, path in (*source_files(), *declared_sources(self.extensions))
+            },
+            "depends": {
+                package: [name for name, _ in declared_sources(own)]
+                for package, own in self._by_package().items()
+            },
             "missing": self._missing,
         }
         target = Path(self.build_lib, "callcost", "bindings", MANIFEST)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+
+    def _by_package(self) -> dict[str, list[Extension]]:
+        found: dict[str, list[Extension]] = {}
+        for extension in self.extensions:
+            found.setdefault(package_of(extension), []).append(extension)
+        return found
+
+    def get_source_files(self) -> list[str]:
+        """Lists what belongs into an sdist: not the sources that a tool has elsewhere."""
+        return [path for path in super().get_source_files() if not Path(path).is_absolute()]
+
+    def get_ext_filename(self, fullname: str) -> str:
+        """As setuptools names it, unless its build.py gave the extension a `file_suffix`."""
+        suffix = getattr(self.ext_map.get(fullname), "file_suffix", None)
+        if suffix is None:
+            return str(super().get_ext_filename(fullname))
+        return fullname.replace(".", os.sep) + str(suffix)
 
     def _compiler_facts(self) -> dict[str, Any]:
         """Tells how things were compiled: for all in common, and each extension's own flags."""
@@ -314,8 +330,12 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         return {
             "compiler": compiler_version(self.compiler.compiler),
             "cxx_compiler": compiler_version(self.compiler.compiler_cxx),
+            "rust_compiler": compiler_version([os.environ.get("RUSTC", "rustc")]),
             "compile_command": " ".join(command),
-            "flags": {e.name: without_path_tokens(e.extra_compile_args) for e in self.extensions},
+            "flags": {e.name: flags_of(e) for e in self.extensions},
+            "last_flags": {
+                e.name: e.last_flags for e in self.extensions if hasattr(e, "last_flags")
+            },
             "languages": {e.name: self._language(e) for e in self.extensions},
         }
 
@@ -333,50 +353,17 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
 
     def copy_extensions_to_source(self) -> None:
         super().copy_extensions_to_source()
+        self._remove_stale_rungs()
         for built, inplace in self._extra_files():
             self.copy_file(str(built), str(inplace))
+
+    def _remove_stale_rungs(self) -> None:
+        for stale in built_rungs(Path(LADDER)):
+            stale.unlink()
 
     def _extra_files(self) -> Iterator[tuple[Path, Path]]:
         """Pairs what is built beside the extensions with its place in the checkout."""
         library = Path(self.build_lib, "callcost")
         yield library / "native" / CORE_FILE, Path("native", CORE_FILE)
+        yield from ((path, Path(LADDER, path.name)) for path in built_rungs(library / LADDER))
         yield library / "bindings" / MANIFEST, Path("bindings", MANIFEST)
-
-
-def source_files() -> Iterable[tuple[str, Path]]:
-    """Pairs the installed name and the path of every hand-written file that is compiled."""
-    for package, folder in (("callcost", "callcost"), ("callcost/native", "native")):
-        yield from _sources_in(ROOT / folder, package)
-    for name in mechanism_names():
-        yield from _sources_in(ROOT / "bindings" / name, f"callcost/bindings/{name}")
-
-
-def _sources_in(folder: Path, package: str) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.iterdir()):
-        if path.suffix in SOURCE_SUFFIXES or path.name == "build.py":
-            yield f"{package}/{path.name}", path.relative_to(ROOT)
-
-
-def tool_versions() -> dict[str, str]:
-    """Tells the version of each Python package that took part in the build."""
-    versions = {}
-    for name in BUILD_TOOLS:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = "not installed"
-    return versions
-
-
-def compiler_version(command: Sequence[str]) -> str:
-    """Returns the first line that a compiler prints about itself, or "none" if it does not answer.
-
-    The whole command is asked: its first word may be ccache.
-    """
-    try:
-        shown = subprocess.run(
-            [*command, "--version"], capture_output=True, text=True, check=True
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return "none"
-    return without_folders(shown.partition("\n")[0])

@@ -7,8 +7,10 @@ manifest that the build wrote, so that a broken extension cannot take the reader
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import importlib.machinery
+import importlib.util
 import json
 import sysconfig
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from callcost import native
 
 FOLDER = Path(__file__).resolve().parent
 PACKAGE = "callcost.bindings"
+EVERYTHING, EVERYTHING_ELSE = "everything", "everything else"
 INSTALL_AGAIN = "install callcost again (pip install -e . in a checkout)"
 
 
@@ -59,9 +62,36 @@ class Mechanism:
         return ast.parse((self.folder / "__init__.py").read_text(encoding="utf-8"))
 
     @property
+    def docstring(self) -> str:
+        """What its folder says of itself."""
+        return ast.get_docstring(self._tree) or ""
+
+    @property
     def summary(self) -> str:
         """The first line of its docstring: what it is, in a sentence."""
-        return (ast.get_docstring(self._tree) or "").partition("\n")[0]
+        return self.docstring.partition("\n")[0]
+
+    @cached_property
+    def unsupported(self) -> dict[str, str]:
+        """The functions that it cannot express, each with the reason."""
+        return _section(self.docstring, "Unsupported:")
+
+    def why_unsupported(self, function: str) -> str:
+        """Returns the reason why it cannot express a function, or "" where it gives none."""
+        return self.unsupported.get(function, self.unsupported.get(EVERYTHING_ELSE, ""))
+
+    @cached_property
+    def through_python(self) -> dict[str, str]:
+        """The functions that need Python code around the tool's own call, each with the reason."""
+        return _section(self.docstring, "Through Python:")
+
+    @cached_property
+    def _own_code(self) -> dict[str, str]:
+        return _section(self.docstring, "Not the same C:")
+
+    def same_c(self, function: str) -> bool:
+        """Tells whether a function calls the C that all others call, and not code of its own."""
+        return not {function, EVERYTHING} & self._own_code.keys()
 
     @cached_property
     def functions(self) -> frozenset[str]:
@@ -71,10 +101,51 @@ class Mechanism:
             names.update(_bound_names(statement))
         return frozenset(name for name in names if not name.startswith("_"))
 
+    @cached_property
+    def _build_constants(self) -> dict[str, Any]:
+        path = self.folder / "build.py"
+        return _constants(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
     @property
     def compiled(self) -> bool:
         """Whether the mechanism has anything to build."""
-        return (self.folder / "build.py").exists()
+        declared = self._build_constants
+        return any(declared.get(name, []) != [] for name in ("EXTENSIONS", "GENERATED"))
+
+    @property
+    def links_core(self) -> bool:
+        """Whether what is built is linked with the core, and does not find it at run time."""
+        return self.compiled and bool(self._build_constants.get("LINKS_CORE", True))
+
+    @property
+    def requires(self) -> list[str]:
+        """The packages that importing it needs, beside those that callcost is installed with."""
+        return list(self._build_constants.get("REQUIRES", []))
+
+
+def _section(docstring: str, title: str) -> dict[str, str]:
+    """Reads a section of a docstring: items `- name, name: text`, continued by indented lines."""
+    _, found, rest = docstring.partition(f"\n\n{title}\n")
+    items: list[str] = []
+    for line in rest.partition("\n\n")[0].splitlines() if found else []:
+        if line.startswith("- "):
+            items.append(line.removeprefix("- "))
+        else:
+            items[-1] += f" {line.strip()}"
+    pairs = (item.partition(": ") for item in items)
+    return {name: text for names, _, text in pairs for name in names.split(", ")}
+
+
+def _constants(tree: ast.Module) -> dict[str, Any]:
+    """Reads what a module assigns to single names: the value of a literal, None for all else."""
+    found: dict[str, Any] = {}
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found[name] = None
+                with contextlib.suppress(ValueError):
+                    found[name] = ast.literal_eval(value)
+    return found
 
 
 def _bound_names(statement: ast.stmt) -> set[str]:
@@ -93,11 +164,15 @@ def _bound_names(statement: ast.stmt) -> set[str]:
 
 
 class Build:
-    """What the build made for this interpreter, read from the manifest it wrote."""
+    """What the build made for this interpreter or, by its ABI tag, for another.
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    Read from the manifest that the build wrote.
+    """
+
+    def __init__(self, folder: Path = FOLDER, abi_tag: str | None = None) -> None:
         self._folder = folder
-        self.abi_tag = str(sysconfig.get_config_var("SOABI"))
+        self._is_ours = abi_tag is None
+        self.abi_tag = str(sysconfig.get_config_var("SOABI")) if abi_tag is None else abi_tag
         path = folder / f"built.{self.abi_tag}.json"
         try:
             self.facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -107,10 +182,13 @@ class Build:
             ) from None
 
     def missing(self, mechanism: Mechanism) -> str | None:
-        """Returns why a mechanism was not built, or None where it was."""
+        """Returns why a mechanism cannot be imported here, or None where it can."""
         reason: str | None = self.facts["missing"].get(mechanism.module)
         if reason is None and mechanism.compiled and len(self.files(mechanism)) < 2:
             return f"it was added after the build: {INSTALL_AGAIN}"
+        absent = [name for name in mechanism.requires if importlib.util.find_spec(name) is None]
+        if reason is None and absent:
+            return f"{absent[0]} is not installed (pip install {absent[0]})"
         return reason
 
     def files(self, mechanism: Mechanism) -> list[BuiltFile]:
@@ -133,24 +211,48 @@ class Build:
 
     def check_sources(self, mechanism: Mechanism) -> None:
         """Raises StaleBuildError for a source changed since the build, or a shadowed file."""
-        for folder in (mechanism.folder, native.FOLDER):
-            is_core = folder == native.FOLDER
-            package = "callcost/native" if is_core else mechanism.module.replace(".", "/")
-            for name, digest in self.facts["sources"].items():
-                path = folder / Path(name).name
-                if name == f"{package}/{path.name}" and _sha256(path) != digest:
-                    raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
+        for name in self._sources(mechanism):
+            if _sha256(self._source_path(name)) != self.facts["sources"][name]:
+                raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
         for built in self.files(mechanism):
             self._check_tag(built)
 
+    def check_folder(self, folder: Path, package: str) -> None:
+        """Raises StaleBuildError for a source in a package's folder changed since the build."""
+        for name, digest in self.facts["sources"].items():
+            path = folder / Path(name).name
+            if name == f"{package.replace('.', '/')}/{path.name}" and _sha256(path) != digest:
+                raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
+
+    def _sources(self, mechanism: Mechanism) -> list[str]:
+        """Names the sources of the core, of the mechanism, and those it shares with another."""
+        own = mechanism.module.replace(".", "/") + "/"
+        core = "callcost/native"
+        return [
+            name
+            for name in self.facts["sources"]
+            if name.startswith(own)
+            or name.rpartition("/")[0] == core
+            or name in self.facts["depends"].get(mechanism.module, ())
+        ]
+
+    def _source_path(self, name: str) -> Path:
+        path = Path(name).relative_to("callcost")
+        folder = native.FOLDER if path.parts[0] == "native" else self._folder
+        return folder.joinpath(*path.parts[1:])
+
     def _check_tag(self, built: BuiltFile) -> None:
         """The file's tag must be this interpreter's, and no other file may be importable as it."""
-        if not built.module:
+        if not built.module or not self._is_ours:
             return
         stem, _, _ = built.path.name.partition(".")
-        importable = [stem + suffix for suffix in importlib.machinery.EXTENSION_SUFFIXES]
+        suffixes = list(importlib.machinery.EXTENSION_SUFFIXES)
+        if built.path.suffix == ".py":  # which Python finds last
+            suffixes += importlib.machinery.SOURCE_SUFFIXES
+        importable = [stem + suffix for suffix in suffixes]
         present = [name for name in importable if (built.path.parent / name).exists()]
-        if present != [built.path.name]:
+        # A file that no import finds is loaded by its mechanism, and has no rival either.
+        if present != [name for name in importable if name == built.path.name]:
             found = ", ".join(present) or "nothing"
             raise StaleBuildError(
                 f"the build made {built.path.name} in {built.path.parent.name}, "

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import importlib
 import subprocess
+import sysconfig
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-pytest.importorskip("setuptools", reason="the build runs in setuptools, which is not installed")
-build = importlib.import_module("callcost.bindings.build")
+setuptools = pytest.importorskip(
+    "setuptools", reason="the build runs in setuptools, which is not installed"
+)
+build, declare, places, sources, wording = (
+    importlib.import_module(f"callcost.bindings.{name}")
+    for name in ("build", "declare", "places", "sources", "wording")
+)
 
 
 @pytest.mark.parametrize(
@@ -34,10 +41,10 @@ def test_macos_links_the_core_as_a_library(bundle: str, dylib: str) -> None:
     assert command == bundle.split()
 
 
-def test_only_the_core_is_linked_as_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_is_no_extension_is_linked_as_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
     command = SimpleNamespace(compiler=SimpleNamespace(linker_so=["clang", "-bundle"]))
     monkeypatch.setattr(build, "DARWIN", True)
-    assert build.BuildMechanisms._core_linker(command).linker_so == ["clang", "-dynamiclib"]
+    assert build.BuildMechanisms._library_linker(command).linker_so == ["clang", "-dynamiclib"]
     assert command.compiler.linker_so == ["clang", "-bundle"]
 
 
@@ -54,34 +61,148 @@ def test_only_the_core_is_linked_as_a_library(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_a_reason_names_no_folder(text: str, shortened: str) -> None:
-    assert build.without_folders(text) == shortened
+    assert wording.without_folders(text) == shortened
 
 
 def test_a_reason_does_not_name_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/far/some one")
-    assert build.without_folders("no '/far/some one'") == "no '~'"
-    assert build.without_folders("no /far/some one/x/y.h") == "no y.h"
+    assert wording.without_folders("no '/far/some one'") == "no '~'"
+    assert wording.without_folders("no /far/some one/x/y.h") == "no y.h"
     monkeypatch.setenv("HOME", "/")
-    assert build.without_folders("a/b and /c/d") == "a/b and d"
+    assert wording.without_folders("a/b and /c/d") == "a/b and d"
 
 
 def test_a_path_inside_the_checkout_is_told_from_its_root() -> None:
-    path = build.ROOT / "bindings" / "a_b" / "build.py"
-    assert build.reason("it failed", OSError(path)) == "it failed (OSError: bindings/a_b/build.py)"
-    assert build.reason("it failed", OSError("one\ntwo")) == "it failed (OSError: one)"
+    path = declare.ROOT / "bindings" / "a_b" / "build.py"
+    assert (
+        wording.reason("it failed", OSError(path)) == "it failed (OSError: bindings/a_b/build.py)"
+    )
+    assert wording.reason("it failed", OSError("one\ntwo")) == "it failed (OSError: one)"
 
 
 def test_a_failed_command_is_told_by_its_program_and_status() -> None:
     failed = subprocess.CalledProcessError(1, ["/usr/bin/g++", "-c", "/far/someone/a.cpp"])
-    told = build.reason("it did not compile", RuntimeError(failed))
+    told = wording.reason("it did not compile", RuntimeError(failed))
     assert told == "it did not compile (RuntimeError: g++ ended with exit status 1)"
+    told = wording.reason("it did not compile", failed)
+    assert told == "it did not compile (CalledProcessError: g++ ended with exit status 1)"
+
+
+def test_what_a_platform_does_not_have_is_told_as_it_stands() -> None:
+    told = wording.reason(
+        "it did not compile", declare.PlatformError("cargo is not installed\n(...)")
+    )
+    assert told == "cargo is not installed"
+
+
+def test_a_tool_that_is_not_there_is_named_with_what_to_do() -> None:
+    told = declare._why_undeclared(ModuleNotFoundError("No module named 'a.b'", name="a.b"))
+    assert told.startswith("a is not installed: pip install -C mechanisms=all")
+
+
+def test_a_rust_extension_is_linked_like_any_other() -> None:
+    rust = SimpleNamespace(
+        name="_x", path="Cargo.toml", args=(), cargo_manifest_args=(), rustc_flags=()
+    )
+    extension = declare.CargoExtension(
+        rust, "callcost.bindings.a_b", declare.ROOT / "bindings" / "a_b"
+    )
+    assert (extension.name, extension.language) == ("callcost.bindings.a_b._x", "rust")
+    assert rust.path == "bindings/a_b/Cargo.toml"
+    assert [flag.removeprefix("-Clink-arg=") for flag in rust.rustc_flags] == declare.RPATH_FLAGS
+
+
+def test_sources_of_a_tool_keep_their_path() -> None:
+    folder = declare.ROOT / "bindings" / "python_reference"
+    assert declare._source_path("__init__.py", folder) == "bindings/python_reference/__init__.py"
+    assert declare._source_path("build/made.c", folder) == "build/made.c"
+    assert declare._source_path("/elsewhere/helper.c", folder) == "/elsewhere/helper.c"
+
+
+def test_an_extension_may_have_a_suffix_of_its_own() -> None:
+    command = build.BuildMechanisms(setuptools.Distribution())
+    command.ext_map = {"a.b": SimpleNamespace(file_suffix=".hpy0.so")}
+    assert command.get_ext_filename("a.b") == "a/b.hpy0.so"
+    assert command.get_ext_filename("a.c").endswith(places.ABI_TAG + ".so")
 
 
 def test_arguments_that_hold_a_path_are_not_recorded() -> None:
-    assert build.without_path_tokens(["-O2", "-I/a", "-std=c++17", "b/c"]) == ["-O2", "-std=c++17"]
+    assert wording.without_path_tokens(["-O2", "-I/a", "-std=c++17", "b/c"]) == [
+        "-O2",
+        "-std=c++17",
+    ]
 
 
 def test_a_compiler_that_does_not_answer_is_none(tmp_path: Path) -> None:
-    assert build.compiler_version([str(tmp_path / "c++")]) == "none"
-    assert build.compiler_version(["false"]) == "none"
-    assert build.compiler_version(["echo", "cc 1.2"]) == "cc 1.2 --version"
+    assert wording.compiler_version([str(tmp_path / "c++")]) == "none"
+    assert wording.compiler_version(["false"]) == "none"
+    assert wording.compiler_version(["echo", "cc 1.2"]) == "cc 1.2 --version"
+
+
+def test_last_flags_come_last_for_their_source_alone() -> None:
+    def compile_them(sources: list[str], **how: Any) -> list[str]:
+        assert how["extra_postargs"] == ["-std=c++17", "-O2", "-Os"]
+        return [source.replace(".cpp", ".o") for source in sources]
+
+    extension = declare.Extension("toy", ["a/one.cpp", "a/two.cpp"])
+    extension.extra_compile_args = ["-std=c++17", "-O2"]
+    extension.last_flags = {"two.cpp": ["-Os"]}
+    compiler = SimpleNamespace(compile=compile_them)
+    command = SimpleNamespace(compiler=compiler, build_temp="build", debug=None)
+    build.BuildMechanisms._compile_apart(command, extension)
+    assert (extension.sources, extension.extra_objects) == (["a/one.cpp"], ["a/two.o"])
+
+
+def test_each_file_has_the_suffix_of_its_own_extension() -> None:
+    names = ["p.stable_mode._module", "p.other_mode._module"]
+    extensions = [declare.Extension(name, ["a.c"]) for name in names]
+    extensions[0].py_limited_api = True
+    distribution = setuptools.Distribution({"ext_modules": extensions})
+    distribution.callcost_missing = {}
+    command = build.BuildMechanisms(distribution)
+    command.ensure_finalized()
+    stable, other = (Path(command.get_ext_fullpath(name)).name for name in names)
+    assert (stable, other) == (
+        "_module.abi3.so",
+        f"_module{sysconfig.get_config_var('EXT_SUFFIX')}",
+    )
+
+
+def test_a_library_is_looked_for_with_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert declare.compiles("#include <vector>")
+    assert not declare.compiles("#include <no_such_header>")
+    assert not declare.compiles("", "-lno_such_library")
+    monkeypatch.setenv("CXX", "/nowhere/c++")
+    with pytest.raises(declare.PlatformError, match="C\\+\\+ compiler could not be used"):
+        declare.compiles("")
+
+
+def test_a_build_that_has_looked_around_says_itself_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "bindings" / "tool_mode"
+    folder.mkdir(parents=True)
+    (tmp_path / "callcost").mkdir()
+    (tmp_path / "callcost" / "build.py").write_text("EXTENSIONS = []\n")
+    (folder / "build.py").write_text(
+        "from setuptools.errors import PlatformError\n"
+        "raise PlatformError('the tool is not in /far/someone/lib')\n"
+    )
+    monkeypatch.setattr(declare, "ROOT", tmp_path)
+    assert declare.declared_extensions() == (
+        [],
+        {"callcost.bindings.tool_mode": "the tool is not in lib"},
+    )
+
+
+def test_declared_sources_are_named_by_where_they_are() -> None:
+    shared = SimpleNamespace(
+        name="callcost.bindings.a_b._x",
+        sources=["bindings/c_d/x.pyx"],
+        depends=["bindings/a_b/y.pxd", "build/z.c"],
+    )
+    own = SimpleNamespace(name="callcost._delay", sources=["callcost/delay.c"], depends=[])
+    assert list(sources.declared_sources([shared, own])) == [
+        ("callcost/bindings/c_d/x.pyx", Path("bindings/c_d/x.pyx")),
+        ("callcost/bindings/a_b/y.pxd", Path("bindings/a_b/y.pxd")),
+    ]

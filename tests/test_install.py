@@ -30,7 +30,8 @@ PLANTED = {
     "cython_broken": ("build.py", "_broken.pyx"),
     "raises_mode": ("build.py",),
 }
-LEFT_OUT = {"pybind11_module", *PLANTED}
+# What a build says of a tool that is not among its requirements, or not made for this Python.
+NOT_TO_BE_HAD = re.compile(r"not installed|No module named|needs (a )?Python|has no release for")
 
 
 def copy_sources(folder: Path) -> Path:
@@ -39,7 +40,9 @@ def copy_sources(folder: Path) -> Path:
     folder.mkdir()
     for name in PARTS:
         if (ROOT / name).is_dir():
-            built = shutil.ignore_patterns("*.so", "*.dylib", "built.*.json", "__pycache__")
+            built = shutil.ignore_patterns(
+                "*.so", "*.dylib", "_generated.py", "built.*.json", "__pycache__"
+            )
             shutil.copytree(ROOT / name, folder / name, ignore=built)
         else:
             shutil.copy(ROOT / name, folder)
@@ -110,6 +113,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Wheel, Wheel]:
     core.write_text(core.read_text().replace("3.14f", "3.15f"))
     os.utime(core, dates)  # as version control or an archive may leave it
     shutil.rmtree(checkout / "bindings" / "cython_cpdef")
+    libffi = checkout / "native" / "ladder" / "libffi.c"
+    libffi.write_text(libffi.read_text().replace("<ffi.h>", "<no_such_ffi.h>"))
     plant(checkout / "bindings")
     return first, unpack(checkout, folder / "second", CXX="/nowhere/c++")
 
@@ -119,7 +124,16 @@ def mechanisms_in(names: Iterable[str]) -> set[str]:
 
 
 def compiled_in(wheel: Wheel) -> set[str]:
-    return {name for name in wheel.names if name.endswith((".so", ".dylib"))}
+    """Returns the extensions, the libraries, the modules, and the programs without a suffix."""
+    ladder = {name for name in wheel.names if name.startswith("callcost/native/ladder/")}
+    programs = {name for name in ladder if not Path(name).suffix}
+    endings = (".so", ".dylib", "/_generated.py")
+    return programs | {name for name in wheel.names if name.endswith(endings)}
+
+
+def missing_mechanisms(wheel: Wheel) -> dict[str, str]:
+    missing = wheel.facts["missing"].items()
+    return {name: why for name, why in missing if name.startswith("callcost.bindings.")}
 
 
 def pi_of(wheel: Wheel) -> float:
@@ -164,20 +178,45 @@ def test_a_wheel_holds_one_package_with_every_mechanism(wheels: tuple[Wheel, Whe
     assert {name.partition("/")[0] for name in first.names if ".dist-info" not in name} == {
         "callcost"
     }
-    assert first.facts["missing"] == {}
+    missing = missing_mechanisms(first)
+    assert {name: why for name, why in missing.items() if not NOT_TO_BE_HAD.search(why)} == {}
+    required = {"cffi_api", "cython_def", "nanobind_module", "pybind11_module", "swig_proxy"}
+    assert required <= mechanisms_in(first.facts["files"])
     assert mechanisms_in(first.names) == {m.name for m in registry.mechanisms()}
     assert compiled_in(first) == set(first.facts["files"])
 
 
 def test_a_mechanism_that_cannot_be_built_is_left_out_alone(wheels: tuple[Wheel, Wheel]) -> None:
-    _, second = wheels
-    missing = second.facts["missing"]
-    assert set(missing) == {f"callcost.bindings.{name}" for name in LEFT_OUT}
+    first, second = wheels
+    missing = missing_mechanisms(second)
+    languages = first.facts["languages"].items()
+    in_cxx = {name.rpartition(".")[0] for name, language in languages if language == "c++"}
+    planted = {f"callcost.bindings.{name}" for name in PLANTED}
+    assert missing.keys() == missing_mechanisms(first).keys() | in_cxx | planted
     assert "c++" in missing["callcost.bindings.pybind11_module"]
     assert "Cython did not translate it" in missing["callcost.bindings.cython_broken"]
     assert "OSError: bindings/raises_mode/build.py" in missing["callcost.bindings.raises_mode"]
     compiled = {m.name for m in registry.mechanisms() if m.compiled}
-    assert mechanisms_in(second.facts["files"]) == compiled - LEFT_OUT - {"cython_cpdef"}
+    left_out = {name.rpartition(".")[2] for name in missing}
+    assert mechanisms_in(second.facts["files"]) == compiled - left_out - {"cython_cpdef"}
+
+
+def test_a_wheel_holds_the_ladder_ready_to_run(wheels: tuple[Wheel, Wheel]) -> None:
+    first, _ = wheels
+    direct = first.folder / "callcost" / "native" / "ladder" / "direct"
+    direct.chmod(0o755)  # as pip does, and zipfile does not
+    done = subprocess.run(
+        [direct, "add_two"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "28\n", "")
+
+
+def test_a_rung_that_cannot_be_built_is_left_out_alone(wheels: tuple[Wheel, Wheel]) -> None:
+    _, second = wheels
+    why = second.facts["missing"]["callcost.native.ladder.libffi"]
+    assert why.startswith("it did not compile and needs libffi's headers")
+    assert "callcost/native/ladder/libffi" not in second.names
+    assert {"callcost/native/ladder/direct", "callcost/native/ladder/plugin"} <= second.names
 
 
 def test_a_second_build_keeps_nothing_of_the_first(wheels: tuple[Wheel, Wheel]) -> None:
@@ -193,7 +232,8 @@ def test_the_manifest_tells_how_and_not_where_it_was_built(wheels: tuple[Wheel, 
     assert first.facts["languages"][pybind11] == "c++"
     assert {"-std=c++17", "-O2", "-fno-lto"} <= set(first.facts["flags"][pybind11])
     assert set(first.facts["flags"]) == set(first.facts["languages"])
-    assert len(first.facts["flags"]) == len(first.facts["files"]) - 1
+    extensions = {name for name in first.facts["files"] if "/native/" not in name}
+    assert len(first.facts["flags"]) == len(extensions)
     assert first.facts["cxx_compiler"] != "none"
     assert second.facts["cxx_compiler"] == "none"
     for facts in (first.facts, second.facts):

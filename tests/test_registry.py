@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.machinery
 import json
 import shutil
@@ -47,6 +48,21 @@ def test_a_changed_source_is_refused(copy: tuple[Build, Mechanism]) -> None:
         build.check_sources(mechanism)
 
 
+def test_a_changed_source_of_another_mechanism_is_refused_where_it_takes_part(
+    copy: tuple[Build, Mechanism],
+) -> None:
+    build, mechanism = copy
+    shared = mechanism.folder.with_name("cpython_varargs") / "varargs.c"
+    shutil.copytree(registry.FOLDER / shared.parent.name, shared.parent)
+    build.facts["depends"] = {mechanism.module: ["callcost/bindings/cpython_varargs/varargs.c"]}
+    build.check_sources(mechanism)
+    shared.write_text("/* changed */\n")
+    with pytest.raises(StaleBuildError, match=r"varargs\.c was changed after it was built"):
+        build.check_sources(mechanism)
+    build.facts["depends"] = {}
+    build.check_sources(mechanism)
+
+
 def test_a_second_file_that_could_be_imported_is_refused(copy: tuple[Build, Mechanism]) -> None:
     build, mechanism = copy
     for suffix in importlib.machinery.EXTENSION_SUFFIXES[1:]:
@@ -57,6 +73,22 @@ def test_a_second_file_that_could_be_imported_is_refused(copy: tuple[Build, Mech
         stale.unlink()
 
 
+@pytest.mark.parametrize("suffix", importlib.machinery.EXTENSION_SUFFIXES)
+def test_a_file_that_python_finds_before_a_generated_module_is_refused(
+    tmp_path: Path, suffix: str
+) -> None:
+    generated = next(m for m in mechanisms() if (m.folder / "_generated.py").exists())
+    shutil.copytree(generated.folder, tmp_path / generated.name)
+    # With what mechanisms share.
+    for beside in (*registry.FOLDER.glob("built.*.json"), *registry.FOLDER.glob("*.py")):
+        shutil.copy(beside, tmp_path)
+    (mechanism,) = mechanisms(tmp_path)
+    Build(tmp_path).check_sources(mechanism)
+    (mechanism.folder / f"_generated{suffix}").touch()
+    with pytest.raises(StaleBuildError, match="remove what is stale"):
+        Build(tmp_path).check_sources(mechanism)
+
+
 def test_a_file_with_the_tag_of_another_interpreter_is_refused(
     copy: tuple[Build, Mechanism],
 ) -> None:
@@ -64,6 +96,28 @@ def test_a_file_with_the_tag_of_another_interpreter_is_refused(
     (built,) = mechanism.folder.glob("_fastcall.*.so")
     built.rename(built.with_name("_fastcall.cpython-39-x86_64-linux-gnu.so"))
     with pytest.raises(StaleBuildError, match="this interpreter finds nothing"):
+        build.check_sources(mechanism)
+
+
+def test_a_file_that_no_import_finds_is_accepted_without_a_rival(
+    copy: tuple[Build, Mechanism],
+) -> None:
+    build, mechanism = copy
+    (built,) = [file for file in build.files(mechanism) if file.module]
+    path = built.path.rename(mechanism.folder / "_fastcall.hpy0.so")
+    build.facts["files"] = {f"callcost/bindings/{FASTCALL}/{path.name}": built.sha256}
+    build.check_sources(mechanism)
+    shutil.copy(path, built.path)
+    with pytest.raises(StaleBuildError, match=r"made _fastcall\.hpy0\.so .* finds _fastcall\.cpy"):
+        build.check_sources(mechanism)
+
+
+def test_a_changed_source_in_a_folder_below_is_refused(copy: tuple[Build, Mechanism]) -> None:
+    build, mechanism = copy
+    build.facts["sources"][f"callcost/bindings/{FASTCALL}/src/lib.rs"] = "of another text"
+    (mechanism.folder / "src").mkdir()
+    (mechanism.folder / "src" / "lib.rs").touch()
+    with pytest.raises(StaleBuildError, match=r"src/lib\.rs was changed after it was built"):
         build.check_sources(mechanism)
 
 
@@ -84,6 +138,55 @@ def test_the_reason_for_what_was_not_built_is_kept(copy: tuple[Build, Mechanism]
     build, mechanism = copy
     build.facts["missing"][mechanism.module] = "no tool"
     assert build.missing(mechanism) == "no tool"
+
+
+def with_build_file(mechanism: Mechanism, text: str) -> Mechanism:
+    """Returns a mechanism beside another that consists of Python and of this build.py alone."""
+    folder = mechanism.folder.with_name("toy_mode")
+    folder.mkdir(exist_ok=True)
+    (folder / "build.py").write_text(text)
+    return Mechanism("toy_mode", folder)
+
+
+@pytest.mark.parametrize("extensions", ["", "EXTENSIONS = []\n"])
+def test_a_package_that_is_required_and_not_installed_is_named(
+    copy: tuple[Build, Mechanism], extensions: str
+) -> None:
+    build, mechanism = copy
+    plain = with_build_file(mechanism, extensions + 'REQUIRES = ["json"]\n')
+    assert (plain.compiled, plain.links_core, build.missing(plain)) == (False, False, None)
+    plain = with_build_file(mechanism, extensions + 'REQUIRES = ["json", "no_such_package"]\n')
+    assert build.missing(plain) == "no_such_package is not installed (pip install no_such_package)"
+
+
+def test_why_it_was_not_built_goes_before_what_it_requires(copy: tuple[Build, Mechanism]) -> None:
+    build, mechanism = copy
+    made = with_build_file(mechanism, 'REQUIRES = ["no_such_package"]\nEXTENSIONS = [object()]\n')
+    assert "added after the build" in (build.missing(made) or "")
+    build.facts["missing"][made.module] = "no tool"
+    assert build.missing(made) == "no tool"
+
+
+def test_a_mechanism_says_whether_it_links_the_core(copy: tuple[Build, Mechanism]) -> None:
+    _, mechanism = copy
+    assert (mechanism.compiled, mechanism.links_core) == (True, True)
+    with (mechanism.folder / "build.py").open("a") as declared:
+        declared.write("LINKS_CORE = False\n")
+    changed = Mechanism(mechanism.name, mechanism.folder)
+    assert (changed.compiled, changed.links_core) == (True, False)
+
+
+def test_a_source_in_another_folder_counts(copy: tuple[Build, Mechanism]) -> None:
+    build, mechanism = copy
+    shared = mechanism.folder.with_name("toy_mode") / "shared.h"
+    shared.parent.mkdir()
+    shared.write_text("")
+    name = f"callcost/bindings/{FASTCALL}/../toy_mode/shared.h"
+    build.facts["sources"][name] = hashlib.sha256(b"").hexdigest()
+    build.check_sources(mechanism)
+    shared.write_text("changed")
+    with pytest.raises(StaleBuildError, match=r"\.\./toy_mode/shared\.h was changed after"):
+        build.check_sources(mechanism)
 
 
 def test_functions_are_read_without_importing(tmp_path: Path) -> None:

@@ -1,0 +1,35 @@
+"""Where things are in a checkout, and what they are called once they are installed."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE_FOLDERS = {
+    "callcost": "callcost",
+    "callcost.native": "native",
+    "callcost.native.ladder": "native/ladder",
+    "callcost.bindings": "bindings",
+    "callcost.benchmarks": "benchmarks",
+    "callcost.benchmarks.peers": "benchmarks/peers",
+    "callcost.benchmarks.probes": "benchmarks/probes",
+}
+DARWIN = sys.platform == "darwin"
+CORE_NAME = "callcost_core"
+LIBRARY_SUFFIX = ".dylib" if DARWIN else ".so"
+CORE_FILE = f"lib{CORE_NAME}{LIBRARY_SUFFIX}"
+LADDER = "native/ladder"
+ABI_TAG = str(sysconfig.get_config_var("SOABI"))
+MANIFEST = f"built.{ABI_TAG}.json"
+
+
+def packages() -> list[str]:
+    """Names every package to install: the four folders, and each mechanism in bindings/."""
+    return [*PACKAGE_FOLDERS, *(f"callcost.bindings.{name}" for name in mechanism_names())]
+
+
+def mechanism_names() -> list[str]:
+    """Names the folders in bindings/ that are mechanisms."""
+    return sorted(path.parent.name for path in (ROOT / "bindings").glob("*/__init__.py"))

@@ -1,0 +1,88 @@
+"""Puts what went wrong, and what was used, into words that name no folder of this machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from setuptools.errors import PlatformError
+
+from .places import ROOT
+
+BUILD_TOOLS = (
+    "setuptools",
+    "cffi",
+    "Cython",
+    "pybind11",
+    "nanobind",
+    "swig",
+    "hpy",
+    "mypy",
+    "setuptools-rust",
+)
+# A path from the root or from home, up to its last part; within quotes it may hold spaces. A
+# slash after a word belongs to a relative path, unless the word is a compiler's -I or -L.
+FOLDERS = re.compile(
+    r"""(?<=['"]) ~?/[^'"\n]*/ | (?:(?<![\w.])|(?<=-[IL])) ~?/(?=\S)(?:[^\s'"/]*/)*""", re.VERBOSE
+)
+
+
+def reason(what: str, error: Exception) -> str:
+    """Tells in one line, which names no folder of this machine, what an exception prevented.
+
+    A PlatformError says itself what there is to say: that something is not to be had here.
+    """
+    if isinstance(error, PlatformError):
+        return without_folders(str(error)).partition("\n")[0]
+    failed = subprocess.CalledProcessError
+    cause = error.args[0] if error.args and not isinstance(error, failed) else error
+    if isinstance(cause, failed):
+        # Its own text is the whole command; the compiler has said on the terminal what was wrong.
+        text = f"{Path(cause.cmd[0]).name} ended with exit status {cause.returncode}"
+    else:
+        text = without_folders(str(error))
+    first_line = text.strip().partition("\n")[0]
+    return f"{what} ({type(error).__name__}: {first_line})"
+
+
+def without_folders(text: str) -> str:
+    """Shortens paths: inside the checkout to what is below it, any other to its last part."""
+    text = text.replace(f"{ROOT}/", "")
+    # A home folder on its own has the user's name as its last part; in a container it may be "/".
+    if home := os.environ.get("HOME", "").rstrip("/"):
+        text = text.replace(home, "~")
+    return FOLDERS.sub("", text)
+
+
+def without_path_tokens(command: Sequence[str]) -> list[str]:
+    """Leaves out the arguments that hold a path: they tell where, not how, a file was compiled."""
+    return [token for token in command if "/" not in token]
+
+
+def tool_versions() -> dict[str, str]:
+    """Tells the version of each Python package that took part in the build."""
+    versions = {}
+    for name in BUILD_TOOLS:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def compiler_version(command: Sequence[str]) -> str:
+    """Returns the first line that a compiler prints about itself, or "none" if it does not answer.
+
+    The whole command is asked: its first word may be ccache.
+    """
+    try:
+        shown = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "none"
+    return without_folders(shown.partition("\n")[0])

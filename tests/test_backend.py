@@ -1,0 +1,33 @@
+"""The build backend: what it asks for, with and without the optional mechanisms."""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("setuptools", reason="the build runs in setuptools, which is not installed")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="not a checkout")
+
+
+@pytest.mark.parametrize(
+    "hook", ["get_requires_for_build_wheel", "get_requires_for_build_editable"]
+)
+def test_optional_tools_come_only_when_asked_for(
+    hook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = importlib.import_module("callcost.bindings.backend")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(backend.build_meta, hook, lambda settings: ["from setup.py"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    optional = project["tool"]["callcost"]["optional-build-requires"]
+    asked = getattr(backend, hook)
+    assert asked() == asked({"mechanisms": "core"}) == ["from setup.py"]
+    assert asked({"mechanisms": "all"}) == ["from setup.py", *optional]
+    with pytest.raises(SystemExit, match="mechanisms=some is not known: say mechanisms=core or"):
+        asked({"mechanisms": "some"})
