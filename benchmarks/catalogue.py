@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Workload:
     """A call as source text, as in timeit, with the one right answer.
 
-    `function` names the callable that a mechanism must expose to take part.
+    `function` names what a mechanism must expose to take part. The set-up finds it under that
+    name, and the module that exposes it as `mechanism`. What is compared with `expect` is the
+    result or, where it is given, `view`: an expression of `result`, evaluated after the call.
+    `raises` is an expression for what the call must raise instead of returning. `crossings`
+    is how often one evaluation of `call` goes from Python to C or back.
     """
 
     name: str
@@ -18,41 +23,362 @@ class Workload:
     isolates: str
     setup: str
     call: str
-    expect: int | float
+    expect: Any
+    view: str | None = None
+    raises: str | None = None
+    crossings: int = 1
+
+    @property
+    def c_name(self) -> str:
+        """The name of the C function, or of the constant, that the call arrives at."""
+        return self.prototype.partition("(")[0].split()[-1].lstrip("*")
 
 
 # 3.14 as a C float holds it, widened to the double that a Python float is.
 PI = 3.140000104904175
+ASCII = "sixteen letters!"
+NON_ASCII = "sechzehn Zeichän"
+BATCH = 1000
 
-WORKLOADS = (
-    Workload(
-        name="get_pi",
-        function="get_pi",
-        prototype="float get_pi(void)",
-        isolates="nothing in, one float out: the call itself",
-        setup="",
-        call="get_pi()",
-        expect=PI,
+
+def _doubles(count: int) -> str:
+    """Set-up for a buffer of doubles, 0.0 and counting: numpy's array, or else Python's."""
+    return f"""
+try:
+    from numpy import arange
+    values = arange({count}.0)
+except ImportError:
+    from array import array
+    values = array("d", range({count}))
+"""
+
+
+def _ints(name: str, value: int) -> str:
+    """Set-up for a buffer of a batch of C ints, all the same."""
+    return f"""
+try:
+    from numpy import full
+    {name} = full({BATCH}, {value}, dtype="int32")
+except ImportError:
+    from array import array
+    {name} = array("i", [{value}]) * {BATCH}
+"""
+
+
+def _adding(count: int, word: str) -> Workload:
+    """The same sum of 28 for every count of arguments, so that only their number differs."""
+    names = "abcdefgh"[:count]
+    values = [28 - sum(range(1, count)), *range(1, count)]
+    return Workload(
+        name=f"add_{word}",
+        function=f"add_{word}",
+        prototype=f"int add_{word}({', '.join(f'int {name}' for name in names)})",
+        isolates=f"{count} int arguments: two, four and eight show what one more costs",
+        setup="\n".join(f"{name} = {value}" for name, value in zip(names, values, strict=True)),
+        call=f"add_{word}({', '.join(names)})",
+        expect=28,
+    )
+
+
+def _text(name: str, text: str, isolates: str) -> Workload:
+    return Workload(
+        name=f"text_{name}",
+        function="first_byte",
+        prototype="int first_byte(const char *text)",
+        isolates=isolates,
+        setup=f"text = {text[:16]!r} * {len(text) // 16}",
+        call="first_byte(text)",
+        expect=text.encode()[0],
+    )
+
+
+def _data(size: int) -> Workload:
+    return Workload(
+        name=f"bytes_{size}",
+        function="last_byte",
+        prototype="int last_byte(const unsigned char *data, size_t size)",
+        isolates=f"bytes in, {size} of them",
+        setup=f"data = bytes({size - 1}) + b'!'",
+        call="last_byte(data)",
+        expect=ord("!"),
+    )
+
+
+def _buffer(count: int) -> Workload:
+    return Workload(
+        name=f"buffer_{count}",
+        function="sum_ends",
+        prototype="double sum_ends(const double *values, size_t count)",
+        isolates=f"a buffer of {count:,} doubles, read where it lies",
+        setup=_doubles(count),
+        call="sum_ends(values)",
+        expect=float(count - 1),
+    )
+
+
+def _callback(count: int) -> Workload:
+    return Workload(
+        name=f"callback_{count}",
+        function="sum_calls",
+        prototype="int sum_calls(int (*function)(void *context, int i), void *context, int count)",
+        isolates=f"a Python function called from C, {count} time{'s' * (count > 1)}",
+        # A tool that has to make a C function of it first does so once, as its users do.
+        setup=f"""
+def function(i):
+    return 1
+function = getattr(mechanism, "as_callback", lambda function: function)(function)
+count = {count}
+""",
+        call="sum_calls(function, count)",
+        expect=count,
+        crossings=count,
+    )
+
+
+def _work(name: str, isolates: str) -> Workload:
+    return Workload(
+        name=name,
+        function=name,
+        prototype="unsigned work(int steps)",
+        isolates=isolates,
+        setup="steps = 5000",
+        call=f"{name}(steps)",
+        expect=4125282121,
+    )
+
+
+TOPICS = {
+    "The call": (
+        Workload(
+            name="get_pi",
+            function="get_pi",
+            prototype="float get_pi(void)",
+            isolates="nothing in, one float out: the call itself",
+            setup="",
+            call="get_pi()",
+            expect=PI,
+        ),
+        Workload(
+            name="fibonacci",
+            function="fibonacci",
+            prototype="int fibonacci(int n)",
+            isolates="one int argument converted, one int returned",
+            setup="n = 0",
+            call="fibonacci(n)",
+            expect=0,
+        ),
+        Workload(
+            name="fibonacci_keyword",
+            function="fibonacci_keyword",
+            prototype="int fibonacci(int n)",
+            isolates="the same int, passed by keyword",
+            setup="",
+            call="fibonacci_keyword(n=0)",
+            expect=0,
+        ),
+        Workload(
+            name="fibonacci_unpacked",
+            function="fibonacci",
+            prototype="int fibonacci(int n)",
+            isolates="the same int through *args and **kwargs, as generic harnesses call",
+            setup="args = (0,)\nkwargs = {}",
+            call="fibonacci(*args, **kwargs)",
+            expect=0,
+        ),
+        Workload(
+            name="fibonacci_attribute",
+            function="fibonacci",
+            prototype="int fibonacci(int n)",
+            isolates="the same call, its function looked up in the module each time",
+            setup="n = 0",
+            call="mechanism.fibonacci(n)",
+            expect=0,
+        ),
+        Workload(
+            name="constant",
+            function="core_constants",
+            prototype="const int answer",
+            isolates="a constant of C, read where the tool puts it",
+            setup="",
+            call="core_constants.ANSWER",
+            expect=42,
+        ),
     ),
-    Workload(
-        name="fibonacci",
-        function="fibonacci",
-        prototype="int fibonacci(int n)",
-        isolates="one int argument converted, one int returned",
-        setup="n = 0",
-        call="fibonacci(n)",
-        expect=0,
+    "Numbers": (
+        Workload(
+            name="add_million",
+            function="add_million",
+            prototype="int add_million(int n)",
+            isolates="an int returned that Python keeps no ready-made object for",
+            setup="n = 0",
+            call="add_million(n)",
+            expect=1000000,
+        ),
+        Workload(
+            name="half_of",
+            function="half_of",
+            prototype="double half_of(double x)",
+            isolates="a double in, a double out",
+            setup="x = 3.0",
+            call="half_of(x)",
+            expect=1.5,
+        ),
+        Workload(
+            name="negate",
+            function="negate",
+            prototype="bool negate(bool flag)",
+            isolates="a bool in, a bool out",
+            setup="flag = True",
+            call="negate(flag)",
+            expect=False,
+        ),
+        _adding(2, "two"),
+        _adding(4, "four"),
+        _adding(8, "eight"),
     ),
-    Workload(
-        name="fibonacci_keyword",
-        function="fibonacci_keyword",
-        prototype="int fibonacci(int n)",
-        isolates="the same int, passed by keyword",
-        setup="",
-        call="fibonacci_keyword(n=0)",
-        expect=0,
+    "Text and bytes": (
+        _text("ascii_16", ASCII, "16 characters of ASCII in"),
+        _text("ascii_4096", ASCII * 256, "4,096 characters of ASCII in"),
+        _text("unicode_16", NON_ASCII, "16 characters in, one of them not ASCII"),
+        _text("unicode_4096", NON_ASCII * 256, "4,096 characters in, some of them not ASCII"),
+        _data(16),
+        _data(4096),
+        Workload(
+            name="get_greeting",
+            function="get_greeting",
+            prototype="const char *get_greeting(void)",
+            isolates="16 characters out",
+            setup="",
+            call="get_greeting()",
+            expect="Greetings from C",
+        ),
+        Workload(
+            name="get_token",
+            function="get_token",
+            prototype="const unsigned char *get_token(size_t *size)",
+            isolates="16 bytes out, a zero among them",
+            setup="",
+            call="get_token()",
+            expect=bytes(range(16)),
+        ),
     ),
-)
+    "Arrays": (
+        _buffer(8),
+        _buffer(1024),
+        _buffer(1048576),
+        Workload(
+            name="list_100",
+            function="sum_ends_list",
+            prototype="double sum_ends(const double *values, size_t count)",
+            isolates="a list of 100 floats, made into an array of C",
+            setup="values = [float(i) for i in range(100)]",
+            call="sum_ends_list(values)",
+            expect=99.0,
+        ),
+        Workload(
+            name="fill_array",
+            function="fill_array",
+            prototype="void fill_array(double *values, size_t count, double value)",
+            isolates="a buffer of 8 doubles that C writes into",
+            setup=_doubles(8) + "value = 1.5",
+            call="fill_array(values, value)",
+            expect=(None, [1.5] * 8),
+            view="(result, list(map(float, values)))",
+        ),
+    ),
+    "Structs and objects": (
+        Workload(
+            name="split_digits",
+            function="split_digits",
+            prototype="void split_digits(int n, int *tens, int *ones)",
+            isolates="two results by out-parameters, returned as a tuple",
+            setup="n = 42",
+            call="split_digits(n)",
+            expect=(4, 2),
+        ),
+        Workload(
+            name="mirror",
+            function="mirror",
+            prototype="point mirror(point original)",
+            isolates="a struct of two doubles in and out, by value",
+            setup="original = mechanism.Point(1.0, 2.0)",
+            call="mirror(original)",
+            expect=(2.0, 1.0),
+            view="(result.x, result.y)",
+        ),
+        Workload(
+            name="new_tally",
+            function="new_tally",
+            prototype="tally *tally_new(int start)",
+            isolates="an object behind a pointer, made and destroyed",
+            setup="start = 0",
+            call="new_tally(start)",
+            expect=True,
+            view="result is not None",
+        ),
+        Workload(
+            name="tally_increment",
+            function="Tally",
+            prototype="int tally_increment(tally *self)",
+            isolates="a method of a class that the tool makes",
+            setup="tally = Tally(0)",
+            call="tally.increment()",
+            expect=1,
+        ),
+    ),
+    "Callbacks and errors": (
+        _callback(1),
+        _callback(100),
+        Workload(
+            name="half_of_even",
+            function="half_of_even",
+            prototype="int half_of_even(int n, int *half)",
+            isolates="an error code made a ValueError, raised and caught",
+            setup="n = 1",
+            call="half_of_even(n)",
+            expect=None,
+            raises='ValueError("n must be even")',
+        ),
+        Workload(
+            name="fibonacci_refused",
+            function="fibonacci_typed",
+            prototype="int fibonacci(int n)",
+            isolates="an argument of the wrong type: its TypeError raised and caught",
+            # A tool whose exception has a type of its own exposes that.
+            setup='n = "0"\nRefusal = getattr(mechanism, "ArgumentError", TypeError)',
+            call="fibonacci_typed(n)",
+            expect=None,
+            raises="Refusal",
+        ),
+    ),
+    "Work and batches": (
+        _work("work_held", "microseconds of work in C, the GIL held meanwhile"),
+        _work("work_released", "the same work, the GIL released meanwhile"),
+        Workload(
+            name="calls_1000",
+            function="fibonacci",
+            prototype="int fibonacci(int n)",
+            isolates="a thousand calls, one after the other",
+            setup=f"numbers = [1] * {BATCH}",
+            call="[fibonacci(n) for n in numbers]",
+            expect=[1] * BATCH,
+            crossings=BATCH,
+        ),
+        Workload(
+            name="batch_1000",
+            function="fibonacci_batch",
+            prototype="void fibonacci_batch(const int *n, int *results, size_t count)",
+            isolates="the same thousand in one call, from a buffer into a buffer",
+            setup=_ints("numbers", 1) + _ints("results", 0),
+            call="fibonacci_batch(numbers, results)",
+            expect=(None, [1] * BATCH),
+            view="(result, list(map(int, results)))",
+        ),
+    ),
+}
+"""The workloads by what they are about."""
+
+WORKLOADS = tuple(workload for workloads in TOPICS.values() for workload in workloads)
 
 BREAK_EVEN_RESULTS = {
     0: 0,

@@ -22,22 +22,34 @@ def build() -> Build:
     return Build()
 
 
-def contender(mechanism: Mechanism, workload: Workload) -> Contender:
+def contender(mechanism: Mechanism, workload: Workload, built: Build | None = None) -> Contender:
     """Describes one workload through one mechanism to the instrument.
 
     The file hashes go with it, so that a worker refuses any file that the build did not make.
     """
-    build().check_sources(mechanism)
+    built = built or build()
+    built.check_sources(mechanism)
     binaries = tuple(
         Binary(file.name, str(file.path), file.sha256, file.module)
-        for file in build().files(mechanism)
+        for file in built.files(mechanism)
     )
     return Contender(
         name=mechanism.name,
-        setup=f"from {mechanism.module} import {workload.function}\n{workload.setup}",
+        setup=setup_source(mechanism, workload),
         call=workload.call,
         expect=repr(workload.expect),
         binaries=binaries,
+        view=workload.view,
+        raises=workload.raises,
+    )
+
+
+def setup_source(mechanism: Mechanism, workload: Workload) -> str:
+    """Writes the set-up of a cell: the names that every call may use, then the workload's own."""
+    return (
+        f"import {mechanism.module} as mechanism\n"
+        f"from {mechanism.module} import {workload.function}\n"
+        f"{workload.setup}"
     )
 
 
