@@ -2,4 +2,9 @@
 
 from setuptools import Extension
 
-EXTENSIONS = [Extension("_fastcall", ["fastcall.c"])]
+EXTENSIONS = [
+    Extension(
+        "_fastcall",
+        ["fastcall.c", "numbers.c", "text.c", "arrays.c", "objects.c", "calls.c"],
+    )
+]

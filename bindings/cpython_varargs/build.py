@@ -2,4 +2,9 @@
 
 from setuptools import Extension
 
-EXTENSIONS = [Extension("_varargs", ["varargs.c"])]
+EXTENSIONS = [
+    Extension(
+        "_varargs",
+        ["varargs.c", "numbers.c", "text.c", "arrays.c", "objects.c", "calls.c"],
+    )
+]

@@ -1,52 +1,32 @@
-/* METH_VARARGS and PyArg_ParseTuple: the arguments arrive in a tuple, a format takes them out. */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+/* METH_VARARGS and PyArg_ParseTuple: the arguments arrive in a tuple, a format takes them out.
+ * This is the module; its functions and types are in the other files. */
+#include "varargs.h"
 
-#include "core.h"
-
-PyDoc_STRVAR(get_pi_doc, "get_pi($module, /)\n--\n\nReturn 3.14 as a C float holds it.");
-
-static PyObject *py_get_pi(PyObject *Py_UNUSED(module), PyObject *args)
+static int module_traverse(PyObject *module, visitproc visit, void *arg)
 {
-    if (!PyArg_ParseTuple(args, ":get_pi")) {
-        return NULL;
-    }
-    return PyFloat_FromDouble(get_pi());
+    module_state *state = PyModule_GetState(module);
+    Py_VISIT(state->point_type);
+    return 0;
 }
 
-PyDoc_STRVAR(fibonacci_doc, "fibonacci($module, n, /)\n--\n\nReturn the n-th Fibonacci number.");
-
-static PyObject *py_fibonacci(PyObject *Py_UNUSED(module), PyObject *args)
+static int module_clear(PyObject *module)
 {
-    int n;
-    if (!PyArg_ParseTuple(args, "i:fibonacci", &n)) {
-        return NULL;
-    }
-    return PyLong_FromLong(fibonacci(n));
+    module_state *state = PyModule_GetState(module);
+    Py_CLEAR(state->point_type);
+    return 0;
 }
 
-PyDoc_STRVAR(fibonacci_keyword_doc,
-             "fibonacci_keyword($module, n)\n--\n\nReturn the n-th Fibonacci number.");
-
-static PyObject *py_fibonacci_keyword(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
+static void module_free(void *module)
 {
-    static char *keywords[] = {"n", NULL};
-    int n;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "i:fibonacci_keyword", keywords, &n)) {
-        return NULL;
-    }
-    return PyLong_FromLong(fibonacci(n));
+    (void)module_clear(module);
 }
-
-static PyMethodDef methods[] = {
-    {"get_pi", py_get_pi, METH_VARARGS, get_pi_doc},
-    {"fibonacci", py_fibonacci, METH_VARARGS, fibonacci_doc},
-    {"fibonacci_keyword", (PyCFunction)(void (*)(void))py_fibonacci_keyword,
-     METH_VARARGS | METH_KEYWORDS, fibonacci_keyword_doc},
-    {NULL, NULL, 0, NULL},
-};
 
 static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, add_numbers},
+    {Py_mod_exec, add_text},
+    {Py_mod_exec, add_arrays},
+    {Py_mod_exec, add_objects},
+    {Py_mod_exec, add_calls},
 #ifdef Py_mod_multiple_interpreters
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
 #endif
@@ -60,9 +40,11 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_varargs",
     .m_doc = "The C core through METH_VARARGS and PyArg_ParseTuple.",
-    .m_size = 0,
-    .m_methods = methods,
+    .m_size = sizeof(module_state),
     .m_slots = slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
 };
 
 PyMODINIT_FUNC PyInit__varargs(void)

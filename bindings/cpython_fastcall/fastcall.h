@@ -1,0 +1,67 @@
+/* What the files of this extension share: the state of its module, and how it takes arguments. */
+#ifndef CALLCOST_FASTCALL_H
+#define CALLCOST_FASTCALL_H
+
+#include <Python.h>
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "core.h"
+
+typedef struct {
+    PyObject *name_n; /* the interned string "n": a keyword is found by comparing pointers */
+    PyTypeObject *point_type;
+} module_state;
+
+/* METH_FASTCALL stands for functions of other types than PyCFunction, to which a compiler lets them
+ * be cast without a warning by way of a function without arguments. */
+#define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
+
+/* Each file adds its own functions and types to the module: they are slots of Py_mod_exec. */
+int add_numbers(PyObject *module);
+int add_text(PyObject *module);
+int add_arrays(PyObject *module);
+int add_objects(PyObject *module);
+int add_calls(PyObject *module);
+
+static inline module_state *state_of(PyObject *module)
+{
+    return (module_state *)PyModule_GetState(module);
+}
+
+/* Tells whether METH_FASTCALL brought as many arguments as wanted; sets TypeError where not. */
+static inline bool takes(const char *function, Py_ssize_t wanted, Py_ssize_t given)
+{
+    if (given != wanted) {
+        PyErr_Format(PyExc_TypeError, "%s() takes exactly %zd argument%s (%zd given)", function,
+                     wanted, wanted == 1 ? "" : "s", given);
+        return false;
+    }
+    return true;
+}
+
+/* Converts a Python int to a C int. Returns -1 with an exception set where it does not fit.
+ * PyLong_AsInt does this from 3.13 on. */
+static inline int as_c_int(PyObject *object)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyLong_AsInt(object);
+#else
+    long value = PyLong_AsLong(object);
+    if (value > INT_MAX || value < INT_MIN) {
+        PyErr_SetString(PyExc_OverflowError, "Python int too large to convert to C int");
+        return -1;
+    }
+    return (int)value;
+#endif
+}
+
+/* Converts to a double. Returns -1 with an exception set for what is no number.
+ * A float, which is what nearly always comes, is read where it lies. */
+static inline double as_double(PyObject *object)
+{
+    return PyFloat_CheckExact(object) ? PyFloat_AS_DOUBLE(object) : PyFloat_AsDouble(object);
+}
+
+#endif

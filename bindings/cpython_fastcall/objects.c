@@ -1,0 +1,241 @@
+/* A tuple, a struct by value and an object behind a pointer.
+ *
+ * Both types are made anew for each module, and so for each interpreter. Their objects refer to
+ * nothing but their type, on which nobody can put a reference back: they need not be tracked by
+ * the collector of cycles, which would make each of them larger and slower to make. */
+#include "fastcall.h"
+
+#include <stddef.h>
+
+#if PY_VERSION_HEX < 0x030C0000
+#include <structmember.h> /* their names before 3.12 */
+#define Py_T_DOUBLE T_DOUBLE
+#define Py_READONLY READONLY
+#endif
+
+#define FINAL_TYPE (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE)
+
+PyDoc_STRVAR(split_digits_doc, "split_digits($module, n, /)\n--\n\n"
+                               "Return n / 10 and n % 10, both rounded towards zero.");
+
+static PyObject *py_split_digits(PyObject *Py_UNUSED(module), PyObject *argument)
+{
+    int n = as_c_int(argument);
+    if (n == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    int tens, ones;
+    split_digits(n, &tens, &ones);
+    PyObject *digits = PyTuple_New(2);
+    if (digits == NULL) {
+        return NULL;
+    }
+    PyTuple_SET_ITEM(digits, 0, PyLong_FromLong(tens));
+    PyTuple_SET_ITEM(digits, 1, PyLong_FromLong(ones));
+    if (PyTuple_GET_ITEM(digits, 0) == NULL || PyTuple_GET_ITEM(digits, 1) == NULL) {
+        Py_DECREF(digits);
+        return NULL;
+    }
+    return digits;
+}
+
+/* Point: the struct lies in the object. It is read-only, so that no thread sees half of a change. */
+
+typedef struct {
+    PyObject_HEAD
+    point value;
+} point_object;
+
+static PyObject *make_point(PyTypeObject *type, point value)
+{
+    point_object *self = PyObject_New(point_object, type);
+    if (self != NULL) {
+        self->value = value;
+    }
+    return (PyObject *)self;
+}
+
+static PyObject *point_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"x", "y", NULL};
+    point value;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "dd:Point", keywords, &value.x, &value.y)) {
+        return NULL;
+    }
+    return make_point(type, value);
+}
+
+/* An object owns a reference to its type, if that is a type made at run time. */
+static void point_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef point_members[] = {
+    {"x", Py_T_DOUBLE, offsetof(point_object, value.x), Py_READONLY, NULL},
+    {"y", Py_T_DOUBLE, offsetof(point_object, value.y), Py_READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot point_slots[] = {
+    {Py_tp_doc, "Point(x, y)\n--\n\nTwo coordinates."},
+    {Py_tp_new, point_new},
+    {Py_tp_dealloc, point_dealloc},
+    {Py_tp_members, point_members},
+    {0, NULL},
+};
+
+static PyType_Spec point_spec = {
+    .name = "callcost.bindings.cpython_fastcall.Point",
+    .basicsize = sizeof(point_object),
+    .flags = FINAL_TYPE,
+    .slots = point_slots,
+};
+
+PyDoc_STRVAR(mirror_doc,
+             "mirror($module, original, /)\n--\n\nReturn the point with x and y exchanged.");
+
+static PyObject *py_mirror(PyObject *module, PyObject *argument)
+{
+    PyTypeObject *type = state_of(module)->point_type;
+    /* Nothing can inherit from it. */
+    if (!Py_IS_TYPE(argument, type)) {
+        PyErr_SetString(PyExc_TypeError, "mirror() takes a Point");
+        return NULL;
+    }
+    return make_point(type, mirror(((point_object *)argument)->value));
+}
+
+/* Tally: the object owns a handle of the core's. */
+
+typedef struct {
+    PyObject_HEAD
+    tally *handle;
+} tally_object;
+
+static PyObject *make_tally(PyTypeObject *type, PyObject *argument)
+{
+    int start = as_c_int(argument);
+    if (start == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    tally *handle = tally_new(start);
+    if (handle == NULL) {
+        return PyErr_NoMemory();
+    }
+    tally_object *self = PyObject_New(tally_object, type);
+    if (self == NULL) {
+        tally_free(handle);
+        return NULL;
+    }
+    self->handle = handle;
+    return (PyObject *)self;
+}
+
+static bool has_keywords(PyObject *kwargs_or_kwnames)
+{
+    if (kwargs_or_kwnames == NULL || PyObject_Size(kwargs_or_kwnames) == 0) {
+        return false;
+    }
+    PyErr_SetString(PyExc_TypeError, "Tally() takes no keyword arguments");
+    return true;
+}
+
+static PyObject *py_tally_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    if (has_keywords(kwargs) || !takes("Tally", 1, PyTuple_GET_SIZE(args))) {
+        return NULL;
+    }
+    return make_tally(type, PyTuple_GET_ITEM(args, 0));
+}
+
+/* METH_FASTCALL has its like for classes, but not before 3.14 for those made at run time. */
+#ifdef Py_tp_vectorcall
+static PyObject *tally_vectorcall(PyObject *type, PyObject *const *args, size_t nargs,
+                                  PyObject *kwnames)
+{
+    if (has_keywords(kwnames) || !takes("Tally", 1, PyVectorcall_NARGS(nargs))) {
+        return NULL;
+    }
+    return make_tally((PyTypeObject *)type, args[0]);
+}
+#endif
+
+static void tally_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    tally_free(((tally_object *)self)->handle);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+#if PY_VERSION_HEX < 0x030D0000 /* before there were threads without the GIL */
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
+PyDoc_STRVAR(increment_doc,
+             "increment($self, /)\n--\n\nCount one further and return the count; after 99 comes 0.");
+
+/* The core counts without a lock: where there is no GIL, the object's own serves. */
+static PyObject *tally_object_increment(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    int count;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    count = tally_increment(((tally_object *)self)->handle);
+    Py_END_CRITICAL_SECTION();
+    return PyLong_FromLong(count);
+}
+
+static PyMethodDef tally_methods[] = {
+    {"increment", tally_object_increment, METH_NOARGS, increment_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot tally_slots[] = {
+    {Py_tp_doc, "Tally(start, /)\n--\n\nCounts from where it starts; after 99 comes 0."},
+    {Py_tp_new, py_tally_new},
+#ifdef Py_tp_vectorcall
+    {Py_tp_vectorcall, tally_vectorcall},
+#endif
+    {Py_tp_dealloc, tally_dealloc},
+    {Py_tp_methods, tally_methods},
+    {0, NULL},
+};
+
+static PyType_Spec tally_spec = {
+    .name = "callcost.bindings.cpython_fastcall.Tally",
+    .basicsize = sizeof(tally_object),
+    .flags = FINAL_TYPE,
+    .slots = tally_slots,
+};
+
+static PyMethodDef methods[] = {
+    {"split_digits", py_split_digits, METH_O, split_digits_doc},
+    {"mirror", py_mirror, METH_O, mirror_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+/* Makes a type and adds it to the module. Returns a new reference, or NULL. */
+static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec)
+{
+    PyTypeObject *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, NULL);
+    if (type != NULL && PyModule_AddType(module, type) < 0) {
+        Py_CLEAR(type);
+    }
+    return type;
+}
+
+int add_objects(PyObject *module)
+{
+    module_state *state = state_of(module);
+    state->point_type = add_type(module, &point_spec);
+    PyTypeObject *tally_type = state->point_type != NULL ? add_type(module, &tally_spec) : NULL;
+    if (tally_type == NULL) {
+        return -1;
+    }
+    Py_DECREF(tally_type);
+    return PyModule_AddFunctions(module, methods);
+}

@@ -1,0 +1,62 @@
+/* What the files of this extension share: the state of its module, and how it takes arguments.
+ *
+ * It resembles fastcall.h of cpython_fastcall and shares nothing with it, on purpose: every second
+ * function is written otherwise here, as what CPython inlines is not to be had, and with an #ifdef
+ * for each of them nobody could read what the limited API takes away. */
+#ifndef CALLCOST_LIMITED_H
+#define CALLCOST_LIMITED_H
+
+/* The stable ABI of 3.11, the first with buffers: the file runs in every later version. */
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "core.h"
+
+typedef struct {
+    PyObject *name_n; /* the interned string "n": a keyword is found by comparing pointers */
+    PyTypeObject *point_type;
+} module_state;
+
+/* METH_FASTCALL stands for functions of other types than PyCFunction, to which a compiler lets them
+ * be cast without a warning by way of a function without arguments. */
+#define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
+
+/* Each file adds its own functions and types to the module: they are slots of Py_mod_exec. */
+int add_numbers(PyObject *module);
+int add_text(PyObject *module);
+int add_arrays(PyObject *module);
+int add_objects(PyObject *module);
+int add_calls(PyObject *module);
+
+static inline module_state *state_of(PyObject *module)
+{
+    return (module_state *)PyModule_GetState(module);
+}
+
+/* Tells whether METH_FASTCALL brought as many arguments as wanted; sets TypeError where not. */
+static inline bool takes(const char *function, Py_ssize_t wanted, Py_ssize_t given)
+{
+    if (given != wanted) {
+        PyErr_Format(PyExc_TypeError, "%s() takes exactly %zd argument%s (%zd given)", function,
+                     wanted, wanted == 1 ? "" : "s", given);
+        return false;
+    }
+    return true;
+}
+
+/* Converts a Python int to a C int. Returns -1 with an exception set where it does not fit.
+ * The limited API has PyLong_AsInt from 3.13 on. */
+static inline int as_c_int(PyObject *object)
+{
+    long value = PyLong_AsLong(object);
+    if (value > INT_MAX || value < INT_MIN) {
+        PyErr_SetString(PyExc_OverflowError, "Python int too large to convert to C int");
+        return -1;
+    }
+    return (int)value;
+}
+
+#endif
