@@ -1,16 +1,44 @@
 """ctypes.CDLL with argtypes and restype declared: C called at run time, no compiler needed.
 
-Idiomatic: load once, declare every function's types once, call the function object.
-ctypes.CDLL releases the GIL around every call. A ctypes function takes keywords only
-when its prototype names the parameters (paramflags), which is how `fibonacci_keyword`
-is made.
+Idiomatic: load once, declare every function's types once, call the function object. What
+else a signature needs is declared too, by paramflags (names for parameters, out-parameters
+returned), from_param and errcheck; Python code stands only where a length has to be found or
+an object to be ended. A list is copied as in ctypes' tutorial; array.array would be faster.
+
+ctypes.CDLL releases the GIL around every call and takes it back to call Python. An exception
+raised there cannot come through C: sys.unraisablehook prints it, and what C gets in the place
+of a result is undefined. A number too large for its C type is cut off without a word. A zero
+in a text is passed on, so C sees the text up to there. from_buffer wants a writable buffer,
+also where C only reads.
+
+Through Python:
+- last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: the length is an argument in
+  C, and a buffer's pointer has to be asked for.
+- get_greeting, get_token, half_of_even: errcheck is a Python function, which decodes the text,
+  cuts the bytes to their size, or raises ValueError.
+- Tally, new_tally: ctypes knows pointers, but no owner of one; the class is written in Python.
+
+Unsupported:
+- work_held: CDLL always releases the GIL; ctypes_pydll keeps it.
 """
 
 import ctypes
+import sys
+from typing import Any
 
 from callcost.native import LIBRARY
 
-_library = ctypes.CDLL(str(LIBRARY))
+try:
+    from operator import call as _call  # no frame of Python for each call back
+except ImportError:  # before Python 3.11: PyPy
+
+    def _call(function: Any, i: int) -> Any:  # type: ignore[misc]
+        return function(i)
+
+
+_library: Any = ctypes.CDLL(str(LIBRARY))
+
+# Numbers.
 
 get_pi = _library.get_pi
 get_pi.argtypes = ()
@@ -20,6 +48,241 @@ fibonacci = _library.fibonacci
 fibonacci.argtypes = (ctypes.c_int,)
 fibonacci.restype = ctypes.c_int
 
-_INPUT = 1
-_prototype = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
-fibonacci_keyword = _prototype(("fibonacci", _library), ((_INPUT, "n"),))
+fibonacci_typed = fibonacci
+ArgumentError = ctypes.ArgumentError
+
+# Only a prototype names parameters, and gives them a direction.
+_INPUT, _OUTPUT = 1, 2
+_N = ((_INPUT, "n"),)
+fibonacci_keyword = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(("fibonacci", _library), _N)
+
+add_million = _library.add_million
+add_million.argtypes = (ctypes.c_int,)
+add_million.restype = ctypes.c_int
+
+half_of = _library.half_of
+half_of.argtypes = (ctypes.c_double,)
+half_of.restype = ctypes.c_double
+
+negate = _library.negate
+negate.argtypes = (ctypes.c_bool,)
+negate.restype = ctypes.c_bool
+
+add_two = _library.add_two
+add_two.argtypes = (ctypes.c_int,) * 2
+add_two.restype = ctypes.c_int
+
+add_four = _library.add_four
+add_four.argtypes = (ctypes.c_int,) * 4
+add_four.restype = ctypes.c_int
+
+add_eight = _library.add_eight
+add_eight.argtypes = (ctypes.c_int,) * 8
+add_eight.restype = ctypes.c_int
+
+# Read once: ctypes makes a new object of each look at C's data.
+# Read once; what users see is a constant of this module.
+ANSWER = ctypes.c_int.in_dll(_library, "answer").value
+core_constants = sys.modules[__name__]
+
+# Text and bytes.
+
+
+class _Utf8:
+    """A parameter that takes str: ctypes passes a pointer into the bytes and keeps them alive."""
+
+    from_param = str.encode
+
+
+first_byte = _library.first_byte
+first_byte.argtypes = (_Utf8,)
+first_byte.restype = ctypes.c_int
+
+_last_byte = _library.last_byte
+_last_byte.argtypes = (ctypes.c_char_p, ctypes.c_size_t)
+_last_byte.restype = ctypes.c_int
+
+
+def last_byte(data: bytes) -> int:
+    """Return the last byte, or -1 if there are none."""
+    return _last_byte(data, len(data))
+
+
+def _decode(text: bytes, _function: Any, _arguments: Any) -> str:
+    return text.decode()
+
+
+get_greeting = _library.get_greeting
+get_greeting.argtypes = ()
+get_greeting.restype = ctypes.c_char_p
+get_greeting.errcheck = _decode
+
+
+def _cut(data: Any, _function: Any, arguments: tuple[ctypes.c_size_t]) -> bytes:
+    (size,) = arguments
+    return data[: size.value]
+
+
+_SIZE = ((_OUTPUT, "size"),)
+# Of a pointer to char, a slice is bytes.
+get_token: Any = ctypes.CFUNCTYPE(ctypes.POINTER(ctypes.c_char), ctypes.POINTER(ctypes.c_size_t))(
+    ("get_token", _library), _SIZE
+)
+get_token.errcheck = _cut
+
+# Arrays.
+
+# As C's flexible arrays, of any length: a type for each length would take longer than the call.
+_Doubles = ctypes.c_double * 0
+_Ints = ctypes.c_int * 0
+
+
+def _array(kind: Any, code: str, buffer: Any) -> tuple[Any, int]:
+    """Return a buffer as a C array, where it lies, and the number of its items.
+
+    from_buffer refuses what is not contiguous or not writable, but does not ask for the type.
+    """
+    view = memoryview(buffer)
+    if view.format != code:
+        raise TypeError(f"a buffer of type {code} is needed, not {view.format}")
+    return kind.from_buffer(view), view.nbytes // view.itemsize
+
+
+_sum_ends = _library.sum_ends
+_sum_ends.argtypes = (ctypes.POINTER(ctypes.c_double), ctypes.c_size_t)
+_sum_ends.restype = ctypes.c_double
+
+
+def sum_ends(values: Any) -> float:
+    """Return the first plus the last of a buffer of doubles; 0 if there are none."""
+    return _sum_ends(*_array(_Doubles, "d", values))
+
+
+def sum_ends_list(values: list[float]) -> float:
+    """Return the first plus the last of a list, copied into a C array; 0 if there are none."""
+    count = len(values)
+    return _sum_ends((ctypes.c_double * count)(*values), count)
+
+
+_fill_array = _library.fill_array
+_fill_array.argtypes = (ctypes.POINTER(ctypes.c_double), ctypes.c_size_t, ctypes.c_double)
+_fill_array.restype = None
+
+
+def fill_array(values: Any, value: float) -> None:
+    """Store value in each place of a buffer of doubles."""
+    _fill_array(*_array(_Doubles, "d", values), value)
+
+
+_fibonacci_batch = _library.fibonacci_batch
+_fibonacci_batch.argtypes = (
+    ctypes.POINTER(ctypes.c_int),
+    ctypes.POINTER(ctypes.c_int),
+    ctypes.c_size_t,
+)
+_fibonacci_batch.restype = None
+
+
+def _batch(n: Any, results: Any) -> tuple[Any, Any, int]:
+    """Return two buffers of ints as C arrays, and how many items there are to be computed."""
+    numbers, count = _array(_Ints, "i", n)
+    places, room = _array(_Ints, "i", results)
+    if room < count:
+        raise ValueError("results is shorter than n")
+    return numbers, places, count
+
+
+def fibonacci_batch(n: Any, results: Any) -> None:
+    """Store fibonacci(n[i]) in results[i] for each i: two buffers of C ints."""
+    _fibonacci_batch(*_batch(n, results))
+
+
+# Several results, and structs.
+
+_TENS_AND_ONES = ((_INPUT, "n"), (_OUTPUT, "tens"), (_OUTPUT, "ones"))
+split_digits = ctypes.CFUNCTYPE(
+    None, ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int)
+)(("split_digits", _library), _TENS_AND_ONES)
+
+
+class Point(ctypes.Structure):
+    """Two coordinates."""
+
+    _fields_ = (("x", ctypes.c_double), ("y", ctypes.c_double))
+
+
+mirror = _library.mirror
+mirror.argtypes = (Point,)
+mirror.restype = Point
+
+# An object behind a pointer.
+
+
+def _not_null(pointer: "int | None", _function: Any, _arguments: Any) -> int:
+    if pointer is None:
+        raise MemoryError
+    return pointer
+
+
+_tally_new = _library.tally_new
+_tally_new.argtypes = (ctypes.c_int,)
+_tally_new.restype = ctypes.c_void_p
+_tally_new.errcheck = _not_null
+
+_tally_increment = _library.tally_increment
+_tally_increment.argtypes = (ctypes.c_void_p,)
+_tally_increment.restype = ctypes.c_int
+
+_tally_free = _library.tally_free
+_tally_free.argtypes = (ctypes.c_void_p,)
+_tally_free.restype = None
+
+
+class Tally:
+    """Counts from where it starts; after 99 comes 0."""
+
+    # What a function declared to take a pointer is passed. NULL, should there be no tally.
+    _as_parameter_: "int | None" = None
+
+    def __init__(self, start: int) -> None:
+        self._as_parameter_ = _tally_new(start)
+
+    def increment(self) -> int:
+        """Count one further and return the count."""
+        return _tally_increment(self)
+
+    def __del__(self) -> None:
+        _tally_free(self)
+
+
+new_tally = Tally
+
+# Calls back, errors, and work.
+
+# The context that C hands on is the Python function itself, so one callback serves them all.
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_int)
+_callback = _Callback(_call)
+
+# A parameter with this flag is not for the caller: it always has its default.
+_HIDDEN = 4
+_CALLBACK = ((_INPUT | _HIDDEN, "callback", _callback), (_INPUT, "function"), (_INPUT, "count"))
+sum_calls = ctypes.CFUNCTYPE(ctypes.c_int, _Callback, ctypes.py_object, ctypes.c_int)(
+    ("sum_calls", _library), _CALLBACK
+)
+
+
+def _raise_if_odd(status: int, _function: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    if status != 0:
+        raise ValueError("n must be even")
+    return arguments  # by which ctypes goes on, to return the out-parameter
+
+
+_HALF = ((_INPUT, "n"), (_OUTPUT, "half"))
+half_of_even: Any = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.POINTER(ctypes.c_int))(
+    ("half_of_even", _library), _HALF
+)
+half_of_even.errcheck = _raise_if_odd
+
+work_released = _library.work
+work_released.argtypes = (ctypes.c_int,)
+work_released.restype = ctypes.c_uint

@@ -2,23 +2,141 @@
 
 Idiomatic for functions of the Python C API; for others it is a choice: short calls are
 cheaper without giving the GIL away, and no other thread runs meanwhile. After each call
-ctypes also asks whether a Python exception was set.
+ctypes also asks whether a Python exception was set. The declarations are those of
+ctypes_cdll, read off its functions, so that the two differ in nothing but the GIL; only what
+Python code calls is written down again.
+
+Through Python:
+- last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: the length is an argument in
+  C, and a buffer's pointer has to be asked for.
+- get_greeting, get_token, half_of_even: errcheck is a Python function, which decodes the text,
+  cuts the bytes to their size, or raises ValueError.
+- Tally, new_tally: ctypes knows pointers, but no owner of one; the class is written in Python.
+
+Unsupported:
+- work_released: PyDLL always keeps the GIL; ctypes_cdll releases it.
 """
 
 import ctypes
+from typing import Any
 
+from callcost.bindings import ctypes_cdll as _cdll
 from callcost.native import LIBRARY
 
 _library = ctypes.PyDLL(str(LIBRARY))
 
-get_pi = _library.get_pi
-get_pi.argtypes = ()
-get_pi.restype = ctypes.c_float
 
-fibonacci = _library.fibonacci
-fibonacci.argtypes = (ctypes.c_int,)
-fibonacci.restype = ctypes.c_int
+def _held(released: Any) -> Any:
+    """Return a function as ctypes_cdll declares it, but of this library."""
+    held = _library[released.__name__]
+    held.argtypes = released.argtypes
+    held.restype = released.restype
+    return _with_check(held, released)
 
-_INPUT = 1
-_prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_int)
-fibonacci_keyword = _prototype(("fibonacci", _library), ((_INPUT, "n"),))
+
+def _held_prototype(released: Any, name: str, paramflags: tuple[Any, ...]) -> Any:
+    """Return a function whose parameters have names, as ctypes_cdll declares it."""
+    prototype = ctypes.PYFUNCTYPE(released.restype, *released.argtypes)
+    return _with_check(prototype((name, _library), paramflags), released)
+
+
+def _with_check(held: Any, released: Any) -> Any:
+    if released.errcheck is not None:
+        held.errcheck = released.errcheck
+    return held
+
+
+# Numbers.
+
+get_pi = _held(_cdll.get_pi)
+fibonacci = _held(_cdll.fibonacci)
+fibonacci_typed = fibonacci
+ArgumentError = ctypes.ArgumentError
+fibonacci_keyword = _held_prototype(_cdll.fibonacci_keyword, "fibonacci", _cdll._N)
+add_million = _held(_cdll.add_million)
+half_of = _held(_cdll.half_of)
+negate = _held(_cdll.negate)
+add_two = _held(_cdll.add_two)
+add_four = _held(_cdll.add_four)
+add_eight = _held(_cdll.add_eight)
+core_constants = _cdll.core_constants
+
+# Text and bytes.
+
+first_byte = _held(_cdll.first_byte)
+_last_byte = _held(_cdll._last_byte)
+get_greeting = _held(_cdll.get_greeting)
+get_token = _held_prototype(_cdll.get_token, "get_token", _cdll._SIZE)
+
+
+def last_byte(data: bytes) -> int:
+    """Return the last byte, or -1 if there are none."""
+    return _last_byte(data, len(data))
+
+
+# Arrays.
+
+_array, _Doubles, _batch = _cdll._array, _cdll._Doubles, _cdll._batch
+_sum_ends = _held(_cdll._sum_ends)
+_fill_array = _held(_cdll._fill_array)
+_fibonacci_batch = _held(_cdll._fibonacci_batch)
+
+
+def sum_ends(values: Any) -> float:
+    """Return the first plus the last of a buffer of doubles; 0 if there are none."""
+    return _sum_ends(*_array(_Doubles, "d", values))
+
+
+def sum_ends_list(values: list[float]) -> float:
+    """Return the first plus the last of a list, copied into a C array; 0 if there are none."""
+    count = len(values)
+    return _sum_ends((ctypes.c_double * count)(*values), count)
+
+
+def fill_array(values: Any, value: float) -> None:
+    """Store value in each place of a buffer of doubles."""
+    _fill_array(*_array(_Doubles, "d", values), value)
+
+
+def fibonacci_batch(n: Any, results: Any) -> None:
+    """Store fibonacci(n[i]) in results[i] for each i: two buffers of C ints."""
+    _fibonacci_batch(*_batch(n, results))
+
+
+# Several results, and structs.
+
+split_digits = _held_prototype(_cdll.split_digits, "split_digits", _cdll._TENS_AND_ONES)
+Point = _cdll.Point
+mirror = _held(_cdll.mirror)
+
+# An object behind a pointer.
+
+_tally_new = _held(_cdll._tally_new)
+_tally_increment = _held(_cdll._tally_increment)
+_tally_free = _held(_cdll._tally_free)
+
+
+class Tally:
+    """Counts from where it starts; after 99 comes 0."""
+
+    # What a function declared to take a pointer is passed. NULL, should there be no tally.
+    _as_parameter_: "int | None" = None
+
+    def __init__(self, start: int) -> None:
+        self._as_parameter_ = _tally_new(start)
+
+    def increment(self) -> int:
+        """Count one further and return the count."""
+        return _tally_increment(self)
+
+    def __del__(self) -> None:
+        _tally_free(self)
+
+
+new_tally = Tally
+
+# Calls back, errors, and work.
+
+sum_calls = _held_prototype(_cdll.sum_calls, "sum_calls", _cdll._CALLBACK)
+half_of_even = _held_prototype(_cdll.half_of_even, "half_of_even", _cdll._HALF)
+work_held = _held(_cdll.work_released)
