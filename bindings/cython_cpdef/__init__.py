@@ -1,12 +1,71 @@
-"""Cython, a cpdef function around a C function declared with cdef extern.
+"""Cython, cpdef functions around C functions declared with cdef extern.
 
-Idiomatic where other Cython modules call the same function as C. From Python it is entered
-through a wrapper that Cython generates beside the C function, which converts as in cython_def.
-Takes keywords. Holds the GIL.
+Idiomatic where the rest of the module, or with a .pxd other Cython modules, call the same function
+as C. From Python it is entered through a wrapper that Cython generates beside the C function and
+that converts as in cython_def. A cpdef function knows no `not None`, and has a value by which its
+callers in C see that it raised. Special methods and properties cannot be cpdef: they are def.
+Takes keywords. Holds the GIL, except in work_released.
 """
 
-from ._cpdef import fibonacci, get_pi
+from . import _cpdef as core_constants
+from ._cpdef import (
+    Point,
+    Tally,
+    add_eight,
+    add_four,
+    add_million,
+    add_two,
+    fibonacci,
+    fibonacci_batch,
+    fill_array,
+    first_byte,
+    get_greeting,
+    get_pi,
+    get_token,
+    half_of,
+    half_of_even,
+    last_byte,
+    mirror,
+    negate,
+    split_digits,
+    sum_calls,
+    sum_ends,
+    sum_ends_list,
+    work_held,
+    work_released,
+)
 
 fibonacci_keyword = fibonacci
+fibonacci_typed = fibonacci
+new_tally = Tally
 
-__all__ = ["fibonacci", "fibonacci_keyword", "get_pi"]
+__all__ = [
+    "Point",
+    "Tally",
+    "add_eight",
+    "add_four",
+    "add_million",
+    "add_two",
+    "core_constants",
+    "fibonacci",
+    "fibonacci_batch",
+    "fibonacci_keyword",
+    "fibonacci_typed",
+    "fill_array",
+    "first_byte",
+    "get_greeting",
+    "get_pi",
+    "get_token",
+    "half_of",
+    "half_of_even",
+    "last_byte",
+    "mirror",
+    "negate",
+    "new_tally",
+    "split_digits",
+    "sum_calls",
+    "sum_ends",
+    "sum_ends_list",
+    "work_held",
+    "work_released",
+]

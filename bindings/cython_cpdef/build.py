@@ -1,5 +1,5 @@
-"""One extension, translated from Cython."""
+"""One extension, translated from Cython, with the declarations of cython_def."""
 
 from setuptools import Extension
 
-EXTENSIONS = [Extension("_cpdef", ["_cpdef.pyx"])]
+EXTENSIONS = [Extension("_cpdef", ["_cpdef.pyx"], depends=["../cython_def/core.pxd"])]

@@ -1,12 +1,72 @@
-"""Cython, a def function around a C function declared with cdef extern.
+"""Cython, def functions around C functions declared with cdef extern.
 
-Idiomatic: how Cython's own documentation wraps a C library. The argument is declared as a
-C int, so Cython converts it and checks its range; a float is truncated without a word. Takes
-keywords without being asked to. Holds the GIL.
+Idiomatic: how Cython's own documentation wraps a C library. Parameters are declared with C types:
+Cython converts, and checks the range of an int; a float given for one is truncated without a
+word. Buffers are typed memoryviews, which check the element type and hold the buffer meanwhile;
+text and data are exactly str and bytes. A callback gets the Python function through the void
+pointer, and calls none any more after the first exception, which the caller then gets. Takes
+keywords without being asked to. Holds the GIL, except in work_released.
 """
 
-from ._def import fibonacci, get_pi
+from . import _def as core_constants
+from ._def import (
+    Point,
+    Tally,
+    add_eight,
+    add_four,
+    add_million,
+    add_two,
+    fibonacci,
+    fibonacci_batch,
+    fill_array,
+    first_byte,
+    get_greeting,
+    get_pi,
+    get_token,
+    half_of,
+    half_of_even,
+    last_byte,
+    mirror,
+    negate,
+    split_digits,
+    sum_calls,
+    sum_ends,
+    sum_ends_list,
+    work_held,
+    work_released,
+)
 
 fibonacci_keyword = fibonacci
+fibonacci_typed = fibonacci
+new_tally = Tally
 
-__all__ = ["fibonacci", "fibonacci_keyword", "get_pi"]
+__all__ = [
+    "Point",
+    "Tally",
+    "add_eight",
+    "add_four",
+    "add_million",
+    "add_two",
+    "core_constants",
+    "fibonacci",
+    "fibonacci_batch",
+    "fibonacci_keyword",
+    "fibonacci_typed",
+    "fill_array",
+    "first_byte",
+    "get_greeting",
+    "get_pi",
+    "get_token",
+    "half_of",
+    "half_of_even",
+    "last_byte",
+    "mirror",
+    "negate",
+    "new_tally",
+    "split_digits",
+    "sum_calls",
+    "sum_ends",
+    "sum_ends_list",
+    "work_held",
+    "work_released",
+]
