@@ -1,0 +1,2 @@
+// The same source: what differs are the macros that build.py defines.
+#include "../nanobind_module/module.cpp"

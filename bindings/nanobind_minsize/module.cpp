@@ -1,0 +1,2 @@
+// The same source: what differs are the flags in build.py.
+#include "../nanobind_module/module.cpp"

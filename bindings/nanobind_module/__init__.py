@@ -1,0 +1,76 @@
+"""nanobind, C++ functions and classes registered with m.def and nb::class_.
+
+Idiomatic: as in nanobind's documentation, C functions bound as they are wherever their types
+allow it, and parameters named with nb::arg. A buffer is an nb::ndarray, which numpy's arrays are
+and whatever has the buffer protocol; noconvert refuses what does not fit instead of copying it. A
+tuple of results is a std::pair, a list becomes a std::vector. The GIL is held, but released by
+nb::call_guard in work_released. On a free-threaded Python it declares that it does without one,
+by NB_FREE_THREADED; nanobind supports no subinterpreters.
+
+nanobind is linked statically, which is its CMake's default, and compiled with the flags of that
+CMake, but for this suite's one level of optimisation, -O2, for all. nanobind's own are -O3 for its
+library and -Os for the binding: nanobind_minsize has these.
+"""
+
+from . import _module as core_constants
+from ._module import (
+    Point,
+    Tally,
+    add_eight,
+    add_four,
+    add_million,
+    add_two,
+    fibonacci,
+    fibonacci_batch,
+    fill_array,
+    first_byte,
+    get_greeting,
+    get_pi,
+    get_token,
+    half_of,
+    half_of_even,
+    last_byte,
+    mirror,
+    negate,
+    split_digits,
+    sum_calls,
+    sum_ends,
+    sum_ends_list,
+    work_held,
+    work_released,
+)
+
+fibonacci_keyword = fibonacci
+fibonacci_typed = fibonacci
+new_tally = Tally
+
+__all__ = [
+    "Point",
+    "Tally",
+    "add_eight",
+    "add_four",
+    "add_million",
+    "add_two",
+    "core_constants",
+    "fibonacci",
+    "fibonacci_batch",
+    "fibonacci_keyword",
+    "fibonacci_typed",
+    "fill_array",
+    "first_byte",
+    "get_greeting",
+    "get_pi",
+    "get_token",
+    "half_of",
+    "half_of_even",
+    "last_byte",
+    "mirror",
+    "negate",
+    "new_tally",
+    "split_digits",
+    "sum_calls",
+    "sum_ends",
+    "sum_ends_list",
+    "work_held",
+    "work_released",
+]

@@ -1,0 +1,193 @@
+// NB_MODULE: the signatures are taken from the C++ types, at compile time.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "core.h"
+
+namespace nb = nanobind;
+
+namespace {
+
+// Any array or buffer of T, looked at where it lies; const accepts what cannot be written to.
+template <typename T>
+using Elements = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+double sum_array(const Elements<const double> &values)
+{
+    return sum_ends(values.data(), values.size());
+}
+
+double sum_vector(const std::vector<double> &values)
+{
+    return sum_ends(values.data(), values.size());
+}
+
+void fill(const Elements<double> &values, double value)
+{
+    fill_array(values.data(), values.size(), value);
+}
+
+void batch(const Elements<const int> &n, const Elements<int> &results)
+{
+    if (results.size() < n.size()) {
+        throw nb::value_error("results is shorter than n");
+    }
+    fibonacci_batch(n.data(), results.data(), n.size());
+}
+
+int last_of_bytes(const nb::bytes &data)
+{
+    return last_byte(static_cast<const unsigned char *>(data.data()), data.size());
+}
+
+nb::bytes token()
+{
+    std::size_t size = 0;
+    const unsigned char *data = get_token(&size);
+    return nb::bytes(data, size);
+}
+
+std::pair<int, int> digits(int n)
+{
+    int tens = 0;
+    int ones = 0;
+    split_digits(n, &tens, &ones);
+    return {tens, ones};
+}
+
+int half_or_error(int n)
+{
+    int half = 0;
+    if (half_of_even(n, &half) != 0) {
+        throw nb::value_error("n must be even");
+    }
+    return half;
+}
+
+// C declares tally without defining it, which is too little for nb::class_: a class owns it.
+class Tally {
+public:
+    explicit Tally(int start) : handle(tally_new(start))
+    {
+        if (!handle) {
+            throw std::bad_alloc();
+        }
+    }
+
+    int increment() { return tally_increment(handle.get()); }
+
+private:
+    struct Free {
+        void operator()(tally *self) const { tally_free(self); }
+    };
+
+    std::unique_ptr<tally, Free> handle;
+};
+
+struct Callback {
+    const nb::callable &function;
+    std::exception_ptr error;
+};
+
+// C calls this: no exception may pass through its frames, and after one nothing is called again.
+int call_back(void *context, int i)
+{
+    auto *callback = static_cast<Callback *>(context);
+    if (callback->error) {
+        return 0;
+    }
+    try {
+        return nb::cast<int>(callback->function(i));
+    } catch (...) {
+        callback->error = std::current_exception();
+        return 0;
+    }
+}
+
+int sum_of_calls(const nb::callable &function, int count)
+{
+    Callback callback{function, nullptr};
+    const int sum = sum_calls(call_back, &callback, count);
+    if (callback.error) {
+        std::rethrow_exception(callback.error);
+    }
+    return sum;
+}
+
+void define_numbers(nb::module_ &m)
+{
+    m.def("get_pi", &get_pi, "Return 3.14 as a C float holds it.");
+    m.def("fibonacci", &fibonacci, nb::arg("n"), "Return the n-th Fibonacci number.");
+    m.def("add_million", &add_million, nb::arg("n"), "Return n + 1,000,000.");
+    m.def("half_of", &half_of, nb::arg("x"), "Return x / 2.");
+    m.def("negate", &negate, nb::arg("flag"), "Return whether flag is false.");
+    m.def("add_two", &add_two, nb::arg("a"), nb::arg("b"), "Return the sum.");
+    m.def("add_four", &add_four, nb::arg("a"), nb::arg("b"), nb::arg("c"), nb::arg("d"),
+          "Return the sum.");
+    m.def("add_eight", &add_eight, nb::arg("a"), nb::arg("b"), nb::arg("c"), nb::arg("d"),
+          nb::arg("e"), nb::arg("f"), nb::arg("g"), nb::arg("h"), "Return the sum.");
+    m.def("split_digits", &digits, nb::arg("n"), "Return n / 10 and n % 10.");
+    m.def("half_of_even", &half_or_error, nb::arg("n"),
+          "Return n / 2; raise ValueError for an odd n.");
+    m.attr("ANSWER") = answer;
+}
+
+void define_text_and_arrays(nb::module_ &m)
+{
+    m.def("first_byte", &first_byte, nb::arg("text"),
+          "Return the first byte of the text in UTF-8; 0 for no text.");
+    m.def("last_byte", &last_of_bytes, nb::arg("data"),
+          "Return the last byte, or -1 if there are none.");
+    m.def("get_greeting", &get_greeting, "Return 16 characters of ASCII.");
+    m.def("get_token", &token, "Return 16 bytes, the first of which is zero.");
+    // An array that does not fit would be copied, and results written into the copy be lost.
+    m.def("sum_ends", &sum_array, nb::arg("values").noconvert(),
+          "Return the first plus the last value; 0 if there are none.");
+    m.def("fill_array", &fill, nb::arg("values").noconvert(), nb::arg("value"),
+          "Store value in each place.");
+    m.def("fibonacci_batch", &batch, nb::arg("n").noconvert(), nb::arg("results").noconvert(),
+          "Store fibonacci(n[i]) in results[i] for each i.");
+    m.def("sum_ends_list", &sum_vector, nb::arg("values"),
+          "Return the first plus the last value of a list; 0 if there are none.");
+}
+
+void define_classes(nb::module_ &m)
+{
+    nb::class_<point>(m, "Point", "Two coordinates.")
+        .def(nb::init<double, double>(), nb::arg("x"), nb::arg("y"))
+        .def_rw("x", &point::x)
+        .def_rw("y", &point::y);
+    m.def("mirror", &mirror, nb::arg("original"), "Return the point with x and y exchanged.");
+    nb::class_<Tally>(m, "Tally", "Counts from where it starts; after 99 comes 0.")
+        .def(nb::init<int>(), nb::arg("start"))
+        .def("increment", &Tally::increment, "Count one further and return the count.");
+}
+
+void define_calls_and_work(nb::module_ &m)
+{
+    m.def("sum_calls", &sum_of_calls, nb::arg("function"), nb::arg("count"),
+          "Return the sum of function(i) for each i from 0 to count - 1.");
+    m.def("work_held", &work, nb::arg("steps"), "Return the number after so many steps.");
+    m.def("work_released", &work, nb::arg("steps"), nb::call_guard<nb::gil_scoped_release>(),
+          "Return the number after so many steps, the GIL released meanwhile.");
+}
+
+} // namespace
+
+NB_MODULE(_module, m)
+{
+    m.doc() = "The C core through nanobind.";
+    define_numbers(m);
+    define_text_and_arrays(m);
+    define_classes(m);
+    define_calls_and_work(m);
+}
