@@ -1,0 +1,81 @@
+"""SWIG in its default mode: an extension behind a generated module of functions and classes.
+
+Idiomatic: SWIG reads core.h itself; core.i renames, extends the structs into classes, and has
+typemaps for what is not plain. Users import the generated module, whose functions pass their
+arguments on to the extension: they take keywords thereby. -fastproxy (part of -O) would put the
+extension's own functions and methods in their places, and leave the proxy classes with `__init__`.
+An int must be an int of C's range, a bool True or False; a str is passed as UTF-8. Holds the GIL,
+except in work_released. The constant is an attribute of the module, set on import (%constant).
+Modules have multi-phase init, and say by -nogil that they need no GIL.
+
+Through Python:
+- get_pi, fibonacci, fibonacci_keyword, fibonacci_typed, add_million, half_of, negate, add_two,
+  add_four, add_eight, first_byte, last_byte, get_greeting, get_token, sum_ends, sum_ends_list,
+  fill_array, fibonacci_batch, split_digits, mirror, sum_calls, half_of_even, work_held,
+  work_released: SWIG generates a Python function that calls the extension's.
+- new_tally: the proxy class's `__init__` calls the extension and adopts the object it makes.
+- Tally: the proxy class's method calls the extension's function.
+"""
+
+from . import _generated as core_constants
+from ._generated import (
+    Point,
+    Tally,
+    add_eight,
+    add_four,
+    add_million,
+    add_two,
+    fibonacci,
+    fibonacci_batch,
+    fill_array,
+    first_byte,
+    get_greeting,
+    get_pi,
+    get_token,
+    half_of,
+    half_of_even,
+    last_byte,
+    mirror,
+    negate,
+    split_digits,
+    sum_calls,
+    sum_ends,
+    sum_ends_list,
+    work_held,
+    work_released,
+)
+
+fibonacci_keyword = fibonacci
+fibonacci_typed = fibonacci
+new_tally = Tally
+
+__all__ = [
+    "Point",
+    "Tally",
+    "add_eight",
+    "add_four",
+    "add_million",
+    "add_two",
+    "core_constants",
+    "fibonacci",
+    "fibonacci_batch",
+    "fibonacci_keyword",
+    "fibonacci_typed",
+    "fill_array",
+    "first_byte",
+    "get_greeting",
+    "get_pi",
+    "get_token",
+    "half_of",
+    "half_of_even",
+    "last_byte",
+    "mirror",
+    "negate",
+    "new_tally",
+    "split_digits",
+    "sum_calls",
+    "sum_ends",
+    "sum_ends_list",
+    "work_held",
+    "work_released",
+]
