@@ -1,0 +1,76 @@
+"""Boost.Python, C functions registered with def and their parameters named with arg.
+
+Idiomatic: the signatures are taken from the C++ types at compile time; at run time each argument
+is looked up in a registry of converters, which check type and range; a wrong type raises a
+TypeError of its own, ArgumentError. Takes keywords wherever arg names them. Exceptions of C++ are
+translated: std::invalid_argument to ValueError, std::bad_alloc to MemoryError. There are no
+converters for bytes and buffers: those functions take an object and ask the C API. The objects of
+class_ have a dict, and hold that of C++. None would be a null pointer: first_byte refuses it by
+hand. Holds the GIL, for which Boost.Python has no guard: work_released brings its own. One registry
+serves the whole process: no other interpreters in it, and no threads without the GIL.
+"""
+
+from . import _python as core_constants
+from ._python import (
+    ArgumentError,
+    Point,
+    Tally,
+    add_eight,
+    add_four,
+    add_million,
+    add_two,
+    fibonacci,
+    fibonacci_batch,
+    fill_array,
+    first_byte,
+    get_greeting,
+    get_pi,
+    get_token,
+    half_of,
+    half_of_even,
+    last_byte,
+    mirror,
+    negate,
+    split_digits,
+    sum_calls,
+    sum_ends,
+    sum_ends_list,
+    work_held,
+    work_released,
+)
+
+fibonacci_keyword = fibonacci
+fibonacci_typed = fibonacci
+new_tally = Tally
+
+__all__ = [
+    "ArgumentError",
+    "Point",
+    "Tally",
+    "add_eight",
+    "add_four",
+    "add_million",
+    "add_two",
+    "core_constants",
+    "fibonacci",
+    "fibonacci_batch",
+    "fibonacci_keyword",
+    "fibonacci_typed",
+    "fill_array",
+    "first_byte",
+    "get_greeting",
+    "get_pi",
+    "get_token",
+    "half_of",
+    "half_of_even",
+    "last_byte",
+    "mirror",
+    "negate",
+    "new_tally",
+    "split_digits",
+    "sum_calls",
+    "sum_ends",
+    "sum_ends_list",
+    "work_held",
+    "work_released",
+]
