@@ -1,0 +1,1 @@
+../hpy_universal/module.c
