@@ -1,0 +1,174 @@
+"""numba, njit functions that call C through cffi's function objects.
+
+Idiomatic: as numba_njit, with cffi's declarations, which are C, in the place of ctypes'. cffi is
+used in ABI mode, from which numba takes the addresses by itself; of a compiled cffi module it would
+have to be told, and would call its wrapper. A buffer's pointer is cffi's from_buffer, which numba
+compiles. The rest, and how to read the times, is the same: from Python it is the dispatcher's cost.
+
+Through Python:
+- fibonacci_typed: which signature might suit, and the message, are found by Python code.
+- half_of_even: what was to be raised is unpickled, by Python code, each time.
+
+Unsupported:
+- first_byte: numba keeps a str by its code points, not in UTF-8.
+- get_greeting, get_token: compiled code makes no str or bytes of what a pointer points to.
+- sum_ends_list: numba takes a list of Python's only in a way that it announces to be dropped.
+- mirror: numba passes no struct to C by value.
+- new_tally, Tally: nothing of numba's ends what is behind a pointer.
+- sum_calls: C can call back what numba compiled, and no function of Python.
+- core_constants: numba reads no data of a library.
+"""
+
+import cffi
+import numba
+import numpy
+
+from callcost.native import LIBRARY
+
+_ffi = cffi.FFI()
+_ffi.cdef("""
+    float get_pi(void);
+    int fibonacci(int n);
+    int add_million(int n);
+    double half_of(double x);
+    bool negate(bool flag);
+    int add_two(int a, int b);
+    int add_four(int a, int b, int c, int d);
+    int add_eight(int a, int b, int c, int d, int e, int f, int g, int h);
+    int last_byte(const unsigned char *data, size_t size);
+    double sum_ends(const double *values, size_t count);
+    void fill_array(double *values, size_t count, double value);
+    void fibonacci_batch(const int *n, int *results, size_t count);
+    void split_digits(int n, int *tens, int *ones);
+    int half_of_even(int n, int *half);
+    unsigned work(int steps);
+""")
+_library = _ffi.dlopen(str(LIBRARY))
+
+# Compiled code sees a function by a global name, and not as an attribute of a library.
+_get_pi = _library.get_pi
+_fibonacci = _library.fibonacci
+_add_million = _library.add_million
+_half_of = _library.half_of
+_negate = _library.negate
+_add_two = _library.add_two
+_add_four = _library.add_four
+_add_eight = _library.add_eight
+_last_byte = _library.last_byte
+_sum_ends = _library.sum_ends
+_fill_array = _library.fill_array
+_fibonacci_batch = _library.fibonacci_batch
+_split_digits = _library.split_digits
+_half_of_even = _library.half_of_even
+_work = _library.work
+
+
+@numba.njit
+def get_pi():
+    """Return 3.14 as a C float holds it."""
+    return _get_pi()
+
+
+@numba.njit
+def fibonacci(n):
+    """Return the n-th Fibonacci number."""
+    return _fibonacci(n)
+
+
+fibonacci_keyword = fibonacci
+# With a signature, other types are refused at once, and not only by a compiler that tries them.
+fibonacci_typed = numba.njit("intc(int64)")(fibonacci.py_func)
+
+
+@numba.njit
+def add_million(n):
+    """Return n + 1,000,000."""
+    return _add_million(n)
+
+
+@numba.njit
+def half_of(x):
+    """Return x / 2."""
+    return _half_of(x)
+
+
+@numba.njit
+def negate(flag):
+    """Return whether flag is false."""
+    return _negate(flag)
+
+
+@numba.njit
+def add_two(a, b):
+    """Return the sum."""
+    return _add_two(a, b)
+
+
+@numba.njit
+def add_four(a, b, c, d):
+    """Return the sum."""
+    return _add_four(a, b, c, d)
+
+
+@numba.njit
+def add_eight(a, b, c, d, e, f, g, h):
+    """Return the sum."""
+    return _add_eight(a, b, c, d, e, f, g, h)
+
+
+@numba.njit
+def last_byte(data):
+    """Return the last byte, or -1 if there are none."""
+    return _last_byte(_ffi.from_buffer(data), len(data))
+
+
+# [::1]: contiguous. A pointer says nothing of what it points to; the signature has to.
+@numba.njit("float64(float64[::1])")
+def sum_ends(values):
+    """Return the first plus the last value; 0 if there are none."""
+    return _sum_ends(_ffi.from_buffer(values), values.size)
+
+
+@numba.njit("void(float64[::1], float64)")
+def fill_array(values, value):
+    """Store value in each place."""
+    _fill_array(_ffi.from_buffer(values), values.size, value)
+
+
+@numba.njit("void(intc[::1], intc[::1])")
+def fibonacci_batch(n, results):
+    """Store fibonacci(n[i]) in results[i] for each i."""
+    if results.size < n.size:
+        raise ValueError("results is shorter than n")
+    _fibonacci_batch(_ffi.from_buffer(n), _ffi.from_buffer(results), n.size)
+
+
+# An address is had of arrays only: one of them for each out-parameter.
+@numba.njit
+def split_digits(n):
+    """Return n / 10 and n % 10, both rounded towards zero."""
+    tens = numpy.empty(1, numpy.intc)
+    ones = numpy.empty(1, numpy.intc)
+    _split_digits(n, _ffi.from_buffer(tens), _ffi.from_buffer(ones))
+    return tens[0], ones[0]
+
+
+@numba.njit
+def half_of_even(n):
+    """Return n / 2; raise ValueError for an odd n."""
+    half = numpy.empty(1, numpy.intc)
+    if _half_of_even(n, _ffi.from_buffer(half)) != 0:
+        raise ValueError("n must be even")
+    return half[0]
+
+
+@numba.njit
+def work_held(steps):
+    """Return the number after so many steps of work."""
+    return _work(steps)
+
+
+@numba.njit(nogil=True)
+def work_released(steps):
+    """Return the number after so many steps of work, without the GIL meanwhile."""
+    return _work(steps)
