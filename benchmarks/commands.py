@@ -7,23 +7,30 @@ from pathlib import Path
 import click
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.rows import build
 from callcost.bindings.registry import Mechanism, StaleBuildError, mechanisms
 
+FUNCTIONS = tuple(dict.fromkeys(workload.function for workload in WORKLOADS))
+
 
 @click.command("list")
-def list_mechanisms() -> None:
-    """Show which mechanism can do which workload, and what was not built, with the reason."""
-    table = Table(box=box.SIMPLE)
-    table.add_column("mechanism", no_wrap=True)
-    for workload in WORKLOADS:
-        table.add_column(workload.name)
+@click.argument("mechanism", required=False)
+def list_mechanisms(mechanism: str | None) -> None:
+    """Show every mechanism, how much of the catalogue it supports, and what was not built and why.
+
+    With MECHANISM: each workload of that one, and the reason for what it does not support.
+    """
+    chosen = {found.name: found for found in mechanisms()}
+    if mechanism is not None and mechanism not in chosen:
+        raise click.UsageError(
+            f"there is no mechanism {mechanism}: `callcost list` shows what there is"
+        )
     try:
-        for mechanism in mechanisms():
-            table.add_row(mechanism.name, *_cells(mechanism))
+        table = _overview(list(chosen.values())) if mechanism is None else _of(chosen[mechanism])
     except StaleBuildError as error:
         raise click.UsageError(str(error)) from error
     # A pipe has no width of its own; a table that is cut there would lose what was asked for.
@@ -31,14 +38,41 @@ def list_mechanisms() -> None:
     Console(width=max(console.width, 100) if not console.is_terminal else None).print(table)
 
 
-def _cells(mechanism: Mechanism) -> list[str]:
+def _overview(found: list[Mechanism]) -> Table:
+    table = Table(box=box.SIMPLE)
+    table.add_column("mechanism", no_wrap=True)
+    table.add_column("workloads", justify="right", no_wrap=True)
+    table.add_column("what it is")
+    for mechanism in found:
+        reason = build().missing(mechanism)
+        supported = sum(workload.function in mechanism.functions for workload in WORKLOADS)
+        table.add_row(
+            mechanism.name,
+            "not built" if reason else f"{supported} of {len(WORKLOADS)}",
+            escape(reason or mechanism.summary),
+        )
+    return table
+
+
+def _of(mechanism: Mechanism) -> Table:
+    table = Table(box=box.SIMPLE, title=escape(mechanism.summary), title_justify="left")
+    table.add_column("workload", no_wrap=True)
+    table.add_column(f"in {mechanism.name}")
     reason = build().missing(mechanism)
-    if reason is not None:
-        return [f"not built: {reason}"] * len(WORKLOADS)
-    return [
-        "yes" if workload.function in mechanism.functions else "unsupported"
-        for workload in WORKLOADS
-    ]
+    for workload in WORKLOADS:
+        table.add_row(
+            workload.name,
+            escape(f"not built: {reason}" if reason else _cell(mechanism, workload.function)),
+        )
+    return table
+
+
+def _cell(mechanism: Mechanism, function: str) -> str:
+    if function not in mechanism.functions:
+        return f"unsupported: {mechanism.why_unsupported(function) or 'it does not say why'}"
+    if function in mechanism.through_python:
+        return f"yes, through Python: {mechanism.through_python[function]}"
+    return "yes" if mechanism.same_c(function) else "yes, but not the same C"
 
 
 @click.command()

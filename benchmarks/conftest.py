@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +10,58 @@ import pytest
 from rich.console import RenderableType
 from rich.text import Text
 
+from callcost.benchmarks import facts, selection
+from callcost.benchmarks.marks import LEGEND, marks_of
 from callcost.benchmarks.rows import build
+from callcost.benchmarks.rungs import rungs
 from callcost.bindings.registry import mechanisms
 from callcost.estimate import GroupEstimate
+from callcost.job import ELSEWHERE
 
 
-def pytest_callcost_environment(config: pytest.Config) -> dict[str, Any]:
-    """Records compiler, flags and versions of the tools, and what could not be built."""
-    facts = build().facts
-    return {name: fact for name, fact in facts.items() if name not in ("files", "sources")}
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declares the options that cut a run down."""
+    selection.add_options(parser)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what those options do not name."""
+    selection.deselect(config, items)
+
+
+FACTS = pytest.StashKey[Mapping[str, facts.Facts]]()
+
+
+def pytest_callcost_environment(config: pytest.Config, contenders: Sequence[str]) -> dict[str, Any]:
+    """Records how the mechanisms were built, what was not, and what each does for its time."""
+    chosen = [mechanism for mechanism in mechanisms() if mechanism.name in contenders]
+    config.stash[FACTS] = facts.probe_all(chosen)
+    about_build = {k: v for k, v in build().facts.items() if k not in ("files", "sources")}
+    return {
+        **about_build,
+        "facts": config.stash[FACTS],
+        "marks": {mechanism.name: marks_of(mechanism) for mechanism in chosen},
+    }
+
+
+def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
+    """Stands what was found out about each mechanism, and the marks of the cell, beside its times.
+
+    Nobody has asked in other interpreters.
+    """
+    if not group:
+        return {"": f"{facts.legend()} {LEGEND}."}
+    found = {} if ELSEWHERE in group else config.stash[FACTS]
+    marks = {mechanism.name: marks_of(mechanism).get(group, "") for mechanism in mechanisms()}
+    return {name: f"{facts.letters(known)} {marks[name]}" for name, known in found.items()}
 
 
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
     """Draws the charts of a run that was saved."""
     from callcost.benchmarks.charts import draw
+    from callcost.benchmarks.look import LIGHT
 
-    return draw(path)
+    return draw(path, themes=(LIGHT,))
 
 
 def pytest_callcost_tables(
@@ -40,8 +76,11 @@ def pytest_callcost_tables(
 
 
 def not_built() -> Iterator[Text]:
-    """Says which mechanisms are not in the run at all, and why."""
+    """Says which mechanisms and rungs are not in the run at all, and why."""
     for mechanism in mechanisms():
         reason = build().missing(mechanism)
         if reason is not None:
             yield Text(f"Not measured: {mechanism.name} (not built: {reason})")
+    for rung in rungs():
+        if rung.missing is not None:
+            yield Text(f"Not measured: {rung.name} (not built: {rung.missing})")

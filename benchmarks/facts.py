@@ -1,0 +1,160 @@
+"""What each mechanism does for its time, found out by running it: nothing here is typed.
+
+`python -m callcost.benchmarks.facts` probes all that were built and prints the table; with
+`--json FILE` it writes the answers down. Every probe runs in a process of its own, since some of
+what is tried crashes some of the mechanisms.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from callcost.benchmarks import bad_input
+from callcost.benchmarks.bad_input import BAD_INPUTS, RAISES, BadInput
+from callcost.bindings.registry import Build, Mechanism, mechanisms
+from callcost.record import write_atomically
+
+Facts = Mapping[str, str]
+"""The answers for one mechanism by the key of the fact; "" where it cannot be asked."""
+
+YES, NO = "yes", "no"
+LIMIT_S = 10
+PROBES = Path(__file__).parent / "probes"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One question: its key in records, the letter that stands for it in tables, and its words."""
+
+    key: str
+    letter: str
+    words: str
+
+
+FACTS = (
+    Fact("releases_gil", "G", "releases the GIL around the call"),
+    Fact("checks_type", "T", "refuses an argument of the wrong type"),
+    Fact("checks_range", "R", "refuses an int that C's int cannot hold"),
+    Fact("takes_keywords", "K", "takes the argument by keyword, too"),
+    Fact("text_signature", "S", "has a signature that inspect.signature can read"),
+    Fact("stable_abi", "A", "is built for the stable ABI: one file for several versions of Python"),
+    Fact("subinterpreter", "I", "works in a subinterpreter, and in the main one afterwards"),
+    Fact("free_threading", "F", "declares that it needs no GIL (visible from Python 3.13 on)"),
+)
+
+
+def probe(mechanism: Mechanism) -> Facts:
+    """Asks everything about one mechanism; what cannot be found out says why."""
+    if bad_input.FUNCTION not in mechanism.functions:
+        return {fact.key: "" for fact in FACTS}
+    answers = _answer("questions", mechanism)
+    if not answers.startswith("{"):
+        return {fact.key: answers for fact in FACTS}
+    return {
+        **json.loads(answers),
+        "takes_keywords": _takes_keywords(mechanism),
+        "checks_type": _is_refused(mechanism, '"1"'),
+        "checks_range": _is_refused(mechanism, "2**40"),
+        "subinterpreter": _answer("subinterpreter", mechanism),
+    }
+
+
+def _takes_keywords(mechanism: Mechanism) -> str:
+    """Passes the argument by name; who ignores names calls C with whatever is there."""
+    by_name = BadInput("n=1", instead="leftovers")
+    return YES if bad_input.call_in_child(mechanism.module, by_name) == "returns 1" else NO
+
+
+def _is_refused(mechanism: Mechanism, arguments: str) -> str:
+    bad = next(bad for bad in BAD_INPUTS if bad.arguments == arguments)
+    outcome = bad_input.probe(mechanism, bad)
+    # Running out of stack is no check.
+    return YES if outcome.startswith(RAISES) and "Recursion" not in outcome else NO
+
+
+def _answer(name: str, mechanism: Mechanism) -> str:
+    """Runs a probe on a mechanism and returns what it printed, or how it died."""
+    # -P: the folder of the probe is no place to import from.
+    command = [sys.executable, "-P", str(PROBES / f"{name}.py"), mechanism.module]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{NO}: no answer"
+    if done.returncode < 0:
+        return f"{NO}: crashes ({signal.Signals(-done.returncode).name})"
+    if done.returncode > 0:
+        return f"unknown: {done.stderr.strip().splitlines()[-1]}"
+    return done.stdout.strip().splitlines()[-1]
+
+
+def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:
+    """Asks everything about every mechanism that was built, several at a time."""
+    build = Build()
+    candidates = mechanisms() if chosen is None else chosen
+    built = [mechanism for mechanism in candidates if build.missing(mechanism) is None]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(probe, built)
+        return {m.name: facts for m, facts in zip(built, found, strict=True)}
+
+
+def letters(facts: Facts) -> str:
+    """Abbreviates facts: the letter of each that holds, a dot for each that does not.
+
+    Nothing where nothing could be asked.
+    """
+    if not any(facts.values()):
+        return ""
+    return "".join(fact.letter if facts.get(fact.key) == YES else "·" for fact in FACTS)
+
+
+def legend() -> str:
+    """Tells what the letters stand for."""
+    return "; ".join(f"{fact.letter}: {fact.words}" for fact in FACTS) + "."
+
+
+def markdown_table(found: Mapping[str, Facts]) -> str:
+    """Writes a row for each mechanism and a column for each fact."""
+    lines = [["mechanism", *(fact.key.replace("_", " ") for fact in FACTS)]]
+    lines.append(["---"] * len(lines[0]))
+    for name, facts in found.items():
+        lines.append([f"`{name}`", *(facts.get(fact.key) or "–" for fact in FACTS)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+@click.command()
+@click.option(
+    "--json",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the answers into this file, too.",
+)
+def main(path: Path | None) -> None:
+    """Ask every mechanism that was built what it does, and print the table."""
+    found = probe_all()
+    if path is not None:
+        python = f"{platform.python_implementation()} {platform.python_version()}"
+        text = json.dumps({"python": python, "facts": found}, indent=1)
+        write_atomically(path, text + "\n")
+    click.echo(markdown_table(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Programs that try a mechanism out, each in a process of its own."""
