@@ -11,15 +11,18 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from callcost.benchmarks.rows import BREAK_EVEN
+from callcost.bindings.registry import mechanisms
 from callcost.estimate import GroupEstimate, Interval
 from callcost.summary import NARROWEST
 
+FUNCTION = "fibonacci"
 # Plain Python: the line to break even against, and no way to call C.
 REFERENCE = "python_reference"
 # A mechanism that costs at most this multiple of the fastest is as good as any.
@@ -116,6 +119,16 @@ def curves(estimates: dict[str, GroupEstimate]) -> list[Curve]:
     return sorted(found, key=lambda curve: (curve.n[0], curve.net_ns[0].value))
 
 
+@cache
+def calls_the_c(name: str) -> bool:
+    """Tells whether a contender calls the C of the core; one without a folder, of old, is trusted.
+
+    Plain Python does not, nor does what re-implements fibonacci: they are no ways to call C.
+    """
+    found = [mechanism for mechanism in mechanisms() if mechanism.name == name]
+    return all(mechanism.same_c(FUNCTION) for mechanism in found)
+
+
 def _point(n: int, estimate: GroupEstimate, row: int) -> Point:
     names = estimate.names[: estimate.size]
     inconclusive = estimate.inconclusive
@@ -123,9 +136,9 @@ def _point(n: int, estimate: GroupEstimate, row: int) -> Point:
     if names[row] != REFERENCE and not inconclusive:
         if REFERENCE in names:
             to_python = estimate.ratio(row, names.index(REFERENCE))
-        ways = [other for other in estimate.order if names[other] != REFERENCE]
+        ways = [other for other in estimate.order if calls_the_c(names[other])]
         # A mechanism alone is the fastest of one, which says nothing.
-        if len(ways) > 1:
+        if len(ways) > 1 and row in ways:
             to_fastest = estimate.ratio(row, ways[0])
     return Point(n, estimate.net_ns(row), inconclusive, to_python, to_fastest)
 

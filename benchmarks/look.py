@@ -31,6 +31,9 @@ from callcost.estimate import Interval
 Rgb = npt.NDArray[np.float64]
 
 WIDTH_IN, MARGIN_IN, HEADER_IN = 8.5, 0.1, 0.78
+ROW_IN, TICKS_IN, FOOTER_IN = 0.18, 0.22, 0.32
+# Room for a time behind a bar or a curve.
+TIME_IN = 0.68
 BODY_PT, SMALL_PT, TITLE_PT, HEADLINE_PT = 8.5, 8.0, 9.5, 13.0
 # Ticks at 1, 2, 5 instead of only at powers of ten need this much of an axis for each power.
 FINE_TICKS_IN = 1.6

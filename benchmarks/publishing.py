@@ -9,15 +9,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from callcost.benchmarks import bad_input, charts
-from callcost.benchmarks.break_even import NO_MATTER, Curve, curves, format_ns
-from callcost.benchmarks.break_even import REFERENCE as REFERENCE_MECHANISM
-from callcost.benchmarks.catalogue import BREAK_EVEN_RESULTS, WORKLOADS, break_even_workload
+from callcost.benchmarks import bad_input, charts, facts, tables
+from callcost.benchmarks.break_even import NO_MATTER, Curve, calls_the_c, curves, format_ns
+from callcost.benchmarks.catalogue import (
+    BREAK_EVEN_RESULTS,
+    TOPICS,
+    WORKLOADS,
+    break_even_workload,
+)
+from callcost.benchmarks.marks import Marks
 from callcost.benchmarks.rows import BREAK_EVEN, group_name
+from callcost.benchmarks.tables import Sheet, markdown
 from callcost.bindings.registry import mechanisms
+from callcost.coordinator import NO_COST
 from callcost.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run
 from callcost.record import RecordError, load, read_run, write_atomically
 
@@ -26,7 +34,8 @@ RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference.json"
 CALIBRATION = RESULTS / "calibration.json"
 REPEATABILITY = RESULTS / "repeatability.json"
-DOCUMENTS = ("README.md", "docs/measuring.md", "docs/bad-input.md")
+FACTS_NEXT = RESULTS / "facts_next.json"
+DOCUMENTS = ("README.md", "docs/measuring.md", "docs/bad-input.md", "docs/costs.md")
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -41,9 +50,9 @@ def publish(record: Path | None) -> list[Path]:
     """
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
-    for path in (CALIBRATION, REPEATABILITY):
+    for path in (CALIBRATION, REPEATABILITY, FACTS_NEXT):
         if not path.exists():
-            raise RecordError(f"{path} is missing; docs/measuring.md says which command makes it")
+            raise RecordError(f"{path} is missing; the documents say which command makes it")
     refuse_unfit(record or REFERENCE)
     if record is not None and record.resolve() != REFERENCE:
         write_atomically(REFERENCE, record.read_bytes())
@@ -60,7 +69,9 @@ def refuse_unfit(record: Path) -> None:
     """Raises RecordError for a run that is not whole, or not conclusive."""
     run = read_run(record)
     there = estimate_run(run)
-    failures = load(record)["callcost"]["failures"]
+    # What another interpreter's compiler leaves nothing of has no cost, and is no failure.
+    found = load(record)["callcost"]["failures"]
+    failures = [failure for failure in found if failure["kind"] != NO_COST]
     shown = [group_name(workload) for workload in WORKLOADS]
     shown += [group_name(break_even_workload(n), BREAK_EVEN) for n in BREAK_EVEN_RESULTS]
     unfit = {
@@ -80,63 +91,43 @@ def fill(text: str) -> str:
     return BLOCK.sub(lambda m: f"{m[1]}{GENERATORS[m[2]]().strip()}\n{m[3]}", text)
 
 
+@cache
+def _read_reference(changed_ns: int) -> tuple[dict[str, Any], dict[str, GroupEstimate]]:
+    return load(REFERENCE), estimate_run(read_run(REFERENCE))
+
+
 def _reference() -> dict[str, GroupEstimate]:
-    return estimate_run(read_run(REFERENCE))
+    """Returns the estimates of the reference run; it is long, so it is read once."""
+    return _read_reference(REFERENCE.stat().st_mtime_ns)[1]
 
 
-def _table(headings: list[str], rows: list[list[str]]) -> str:
-    """Writes a Markdown table: the first column to the left, the others to the right."""
-    lines = [headings, ["---"] + ["--:"] * (len(headings) - 1), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+@cache
+def _sheet_of(changed_ns: int) -> Sheet:
+    document, estimates = _read_reference(changed_ns)
+    marks = Marks.of_record(document)
+    panels = charts.panels_of(estimates, marks)
+    return Sheet(panels, curves(estimates), document["callcost"]["environment"])
 
 
-def cost_table() -> str:
-    """Lists what each mechanism costs by workload, and from which n on that stops to matter."""
-    estimates = _reference()
-    catalogue = [group_name(workload) for workload in WORKLOADS]
-    rows = [
-        [
-            f"`{curve.name}`",
-            *(_cost(estimates[group], curve.name) for group in catalogue),
-            _from(curve.better_than_python_from, curve.compared_with_python),
-            _from(curve.no_matter_from, curve.compared_with_fastest),
-        ]
-        for curve in curves(estimates)
-    ]
-    headings = [
-        "ns per call",
-        *(f"`{name}`" for name in catalogue),
-        "beats Python from n",
-        f"within {NO_MATTER - 1:.0%} of the fastest from n",
-    ]
-    return _table(headings, rows)
-
-
-def _from(n: int | None, compared: bool) -> str:
-    if not compared:
-        return ""
-    return "never" if n is None else str(n)
-
-
-def _cost(estimate: GroupEstimate, name: str) -> str:
-    if name not in estimate.names:
-        return "unsupported"
-    return f"{estimate.net_ns(estimate.names.index(name)).value:.1f}"
+def _sheet() -> Sheet:
+    return _sheet_of(REFERENCE.stat().st_mtime_ns)
 
 
 def environment() -> str:
     """Says what the reference run was made on."""
-    document = load(REFERENCE)
+    document, estimates = _read_reference(REFERENCE.stat().st_mtime_ns)
     section = document["callcost"]
     machine, tools = document["machine_info"], section["environment"]["tools"]
-    estimates = _reference()
     error = aa_error(list(estimates.values()))
-    rows = sum(estimate.size for estimate in estimates.values())
+    rows = len(document["benchmarks"])
+    versions = ", ".join(
+        f"{name} {version}" for name, version in tools.items() if version != "not installed"
+    )
     return (
         f"Reference run of {document['datetime'][:10]}: {machine['cpu']['brand_raw']}, "
         f"{machine['callcost']['cpu_count']} CPUs, {machine['system']}, "
         f"CPython {machine['python_version']}, {section['environment']['compiler']}, "
-        f"cffi {tools['cffi']}, Cython {tools['Cython']}, pybind11 {tools['pybind11']}. "
+        f"{versions}. "
         f"{rows} rows in {section['wall_s']:.0f} s ({section['wall_s'] / rows:.2f} s a row), "
         f"{section['settings']['processes']} processes; contenders of the same code differed by "
         f"less than {max(error, MIN_EFFECT):.1%}."
@@ -149,20 +140,20 @@ def choice() -> str:
     main = estimates["fibonacci"]
     found = {curve.name: curve for curve in curves(estimates)}
     families: dict[str, list[int]] = {}
-    for row in main.order:
-        if main.names[row] != REFERENCE_MECHANISM:
-            families.setdefault(main.names[row].partition("_")[0], []).append(row)
+    ways = [row for row in main.order if calls_the_c(main.names[row])]
+    for row in ways:
+        families.setdefault(main.names[row].partition("_")[0], []).append(row)
     rows = [
         [
             f"**{family}**",
             _span([main.net_ns(row).value for row in members], "ns"),
-            _span([main.ratio(row, main.fastest).value for row in members], "times"),
+            _span([main.ratio(row, ways[0]).value for row in members], "times"),
             _work([found[main.names[row]] for row in members]),
         ]
         for family, members in families.items()
     ]
     within = f"a call within {NO_MATTER - 1:.0%} of the fastest once it takes"
-    return _table(["", "a call costs", "compared with the fastest", within], rows)
+    return markdown(["", "a call costs", "compared with the fastest", within], rows)
 
 
 def _work(members: list[Curve]) -> str:
@@ -192,7 +183,7 @@ def delay_curve() -> str:
         ]
         for point in found["points"]
     ]
-    table = _table(["timed in C (ns)", "measured (ns)", "hidden (ns)", "in the fit"], rows)
+    table = markdown(["timed in C (ns)", "measured (ns)", "hidden (ns)", "in the fit"], rows)
     low, high = found["slope_interval"]
     return (
         f"{table}\n\nSlope {found['slope']:.4f} ({low:.4f} to {high:.4f}), intercept "
@@ -218,7 +209,7 @@ def repeatability() -> str:
         ]
         for label, result in found["harnesses"].items()
     ]
-    table = _table(
+    table = markdown(
         ["two runs of", "ratios", f"within {found['limit']:.0%}", "median shift", "95% below",
          "worst", "pairs swapped"], rows,
     )  # fmt: skip
@@ -229,6 +220,12 @@ def repeatability() -> str:
     )
 
 
+def facts_next() -> str:
+    """Lists what each mechanism does in a later interpreter than that of the reference run."""
+    found = json.loads(FACTS_NEXT.read_text(encoding="utf-8"))
+    return f"{found['python']}:\n\n{facts.markdown_table(found['facts'])}"
+
+
 def supported_mechanisms() -> str:
     """Lists every mechanism with the first sentence of its own docstring."""
     return "\n".join(f"- `{m.name}`: {m.summary}" for m in mechanisms())
@@ -237,9 +234,16 @@ def supported_mechanisms() -> str:
 GENERATORS: dict[str, Callable[[], str]] = {
     "bad-input": bad_input.markdown_table,
     "choice": choice,
-    "cost-table": cost_table,
+    "cost-table": lambda: tables.headline_table(_sheet()),
     "delay-curve": delay_curve,
     "environment": environment,
+    "facts": lambda: tables.facts_table(_sheet()),
+    "facts-next": facts_next,
     "mechanisms": supported_mechanisms,
     "repeatability": repeatability,
+    "unsupported": tables.unsupported_list,
+    **{
+        charts.file_part(topic): partial(lambda topic: tables.topic_table(_sheet(), topic), topic)
+        for topic in TOPICS
+    },
 }
