@@ -233,6 +233,9 @@ def test_a_run_without_any_result_saves_nothing(
 
 def interrupt(command: list[str], folder: Path, cue: str) -> tuple[int, str]:
     """Starts a run, sends SIGINT once it says the cue, and returns exit code and output."""
+    # What was started in the background of a shell ignores SIGINT, and so would the run.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
