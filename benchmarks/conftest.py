@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from callcost.benchmarks import facts, selection
-from callcost.benchmarks.marks import LEGEND, marks_of
+from callcost.benchmarks.marks import LEGEND, Marks, marks_of
 from callcost.benchmarks.rows import build
 from callcost.benchmarks.rungs import rungs
 from callcost.bindings.registry import mechanisms
@@ -30,17 +30,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 FACTS = pytest.StashKey[Mapping[str, facts.Facts]]()
+MARKS = pytest.StashKey[Marks]()
 
 
 def pytest_callcost_environment(config: pytest.Config, contenders: Sequence[str]) -> dict[str, Any]:
     """Records how the mechanisms were built, what was not, and what each does for its time."""
     chosen = [mechanism for mechanism in mechanisms() if mechanism.name in contenders]
     config.stash[FACTS] = facts.probe_all(chosen)
+    config.stash[MARKS] = Marks({mechanism.name: marks_of(mechanism) for mechanism in chosen})
     about_build = {k: v for k, v in build().facts.items() if k not in ("files", "sources")}
     return {
         **about_build,
         "facts": config.stash[FACTS],
-        "marks": {mechanism.name: marks_of(mechanism) for mechanism in chosen},
+        "marks": config.stash[MARKS].by_mechanism,
     }
 
 
@@ -52,8 +54,10 @@ def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
     if not group:
         return {"": f"{facts.legend()} {LEGEND}."}
     found = {} if ELSEWHERE in group else config.stash[FACTS]
-    marks = {mechanism.name: marks_of(mechanism).get(group, "") for mechanism in mechanisms()}
-    return {name: f"{facts.letters(known)} {marks[name]}" for name, known in found.items()}
+    marks = config.stash[MARKS]
+    return {
+        name: f"{facts.letters(known)} {marks.of(name, group)}" for name, known in found.items()
+    }
 
 
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
