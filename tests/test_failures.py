@@ -114,11 +114,12 @@ def marked_processes(mark: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("CALLCOST_TEST") == str(mark) and process.pid != os.getpid():
+            marked = process.environ().get("CALLCOST_TEST") == str(mark)
+            if marked and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+    return [process for process in found if process.pid != os.getpid()]
 
 
 def wait_until(condition: Callable[[], bool], limit_s: float = 20) -> bool:
@@ -279,39 +280,49 @@ def test_a_late_interrupt_keeps_what_enough_processes_measured(
     assert 20 <= len(packed) < 40
 
 
+@pytest.fixture
+def start_endless(command: Any, tmp_path: Path) -> Any:
+    """Returns the function that starts a run, waits until it has so many processes, and kills it.
+
+    The run itself is one of them.
+    """
+
+    def start_and_kill(processes: int) -> None:
+        said = tmp_path / "said.txt"
+        with (
+            said.open("wb") as output,
+            subprocess.Popen(
+                command("--callcost-timeout=600"), cwd=tmp_path, stdout=output, stderr=output
+            ) as run,
+        ):
+            try:
+                # Long, as a busy machine takes its time to start three interpreters.
+                assert wait_until(
+                    lambda: len(marked_processes(tmp_path)) == processes, limit_s=90
+                ), f"{marked_processes(tmp_path)}: {said.read_text()}"
+                time.sleep(1)
+            finally:
+                run.kill()
+
+    return start_and_kill
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")
 @pytest.mark.parametrize("call", ["sleep(600)", "pow(7, 10**7)"])
 def test_a_killed_coordinator_takes_its_worker_along(
-    call: str, write_suite: Any, command: Any, tmp_path: Path
+    call: str, write_suite: Any, start_endless: Any, tmp_path: Path
 ) -> None:
     write_suite({"only": {"endless": ("from time import sleep", call, "None")}})
-    with subprocess.Popen(
-        command("--callcost-timeout=600"), cwd=tmp_path, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
-        try:
-            # The coordinator itself, and its worker.
-            assert wait_until(lambda: len(marked_processes(tmp_path)) == 2)
-            time.sleep(1)
-        finally:
-            process.kill()
-    assert wait_until(lambda: not marked_processes(tmp_path), limit_s=5)
+    start_endless(2)
+    assert wait_until(lambda: not marked_processes(tmp_path))
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")
 @pytest.mark.parametrize("busy", ["time.sleep(600)", "while True: pass"])
 def test_a_killed_coordinator_takes_the_programs_along(
-    busy: str, write_suite: Any, command: Any, tmp_path: Path, program: Any
+    busy: str, write_suite: Any, start_endless: Any, tmp_path: Path, program: Any
 ) -> None:
     write_suite({"only": {"endless": program(ANSWER, busy)}})
-    with subprocess.Popen(
-        command("--callcost-timeout=600"), cwd=tmp_path, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
-        try:
-            # The coordinator itself, its worker, and the worker's program.
-            assert wait_until(lambda: len(marked_processes(tmp_path)) == 3)
-            time.sleep(1)
-        finally:
-            process.kill()
-    assert wait_until(lambda: not marked_processes(tmp_path), limit_s=5)
+    # The coordinator itself, its worker, and the worker's program.
+    start_endless(3)
+    assert wait_until(lambda: not marked_processes(tmp_path))
