@@ -323,6 +323,6 @@ def test_a_killed_coordinator_takes_the_programs_along(
     busy: str, write_suite: Any, start_endless: Any, tmp_path: Path, program: Any
 ) -> None:
     write_suite({"only": {"endless": program(ANSWER, busy)}})
-    # The coordinator itself, its worker, and the worker's program.
-    start_endless(3)
+    # The coordinator itself, its worker, and the worker's programs: the contender, and its twin.
+    start_endless(4)
     assert wait_until(lambda: not marked_processes(tmp_path))
