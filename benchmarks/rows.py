@@ -33,6 +33,11 @@ def contender(mechanism: Mechanism, workload: Workload, built: Build | None = No
         Binary(file.name, str(file.path), file.sha256, file.module)
         for file in built.files(mechanism)
     )
+    return describe(mechanism, workload, binaries)
+
+
+def describe(mechanism: Mechanism, workload: Workload, binaries: tuple[Binary, ...]) -> Contender:
+    """Describes a cell that consists of these compiled files."""
     return Contender(
         name=mechanism.name,
         setup=setup_source(mechanism, workload),

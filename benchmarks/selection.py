@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
-
 import pytest
+
+from callcost.patterns import UnknownNameError, matches, require_known
 
 OPTIONS = {
     "mechanism": "Measure only this mechanism; a pattern such as 'cffi_*', and may be repeated.",
@@ -26,8 +24,11 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
     for name in OPTIONS:
         patterns: list[str] = config.getoption(name)
         if patterns:
-            _refuse_unknown(name, patterns, [_parameter(item, name) for item in items])
-            left_out = [i for i in items if not _matches(_parameter(i, name), patterns)]
+            try:
+                require_known(f"--{name}", patterns, [_parameter(item, name) for item in items])
+            except UnknownNameError as error:
+                raise pytest.UsageError(f"{error} (`callcost list` shows what there is)") from error
+            left_out = [i for i in items if not matches(_parameter(i, name), patterns)]
             items[:] = [item for item in items if item not in left_out]
             config.hook.pytest_deselected(items=left_out)
 
@@ -36,15 +37,3 @@ def _parameter(item: pytest.Item, name: str) -> str:
     """Tells the mechanism or the workload of a row; nothing that is no row has one."""
     callspec = getattr(item, "callspec", None)
     return str(callspec.params.get(name, "")) if callspec else ""
-
-
-def _matches(value: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(value, pattern) for pattern in patterns)
-
-
-def _refuse_unknown(name: str, patterns: Sequence[str], present: Sequence[str]) -> None:
-    for pattern in patterns:
-        if not any(fnmatchcase(value, pattern) for value in present):
-            near = difflib.get_close_matches(pattern, present, n=1)
-            hint = f"did you mean {near[0]}?" if near else "`callcost list` shows what there is."
-            raise pytest.UsageError(f"--{name} {pattern} names no row of this run: {hint}")

@@ -205,9 +205,7 @@ class Build:
         if name == f"callcost/native/{native.LIBRARY.name}":
             return BuiltFile(name, native.LIBRARY, digest, module="")
         relative = Path(name).relative_to(PACKAGE.replace(".", "/"))
-        stem = relative.name.partition(".")[0]
-        module = ".".join([PACKAGE, *relative.parent.parts, stem])
-        return BuiltFile(name, self._folder / relative, digest, module)
+        return BuiltFile(name, self._folder / relative, digest, module_of(name))
 
     def check_sources(self, mechanism: Mechanism) -> None:
         """Raises StaleBuildError for a source changed since the build, or a shadowed file."""
@@ -258,6 +256,12 @@ class Build:
                 f"the build made {built.path.name} in {built.path.parent.name}, "
                 f"but this interpreter finds {found}: remove what is stale and {INSTALL_AGAIN}"
             )
+
+
+def module_of(name: str) -> str:
+    """Tells the module that a compiled file, by its place among the packages, is imported as."""
+    path = Path(name)
+    return ".".join([*path.parent.parts, path.name.partition(".")[0]])
 
 
 def _sha256(path: Path) -> str:

@@ -39,7 +39,7 @@ TWIN_LIMIT = 0.02
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with the ends of its 95% confidence interval, all in the same unit."""
+    """An estimate with the ends of its confidence interval (95%), all in the same unit."""
 
     value: float
     low: float
@@ -50,7 +50,7 @@ class Interval:
         return [None if np.isnan(end) else end for end in (self.value, self.low, self.high)]
 
 
-def trimmed_interval(samples: Floats) -> Interval:
+def trimmed_interval(samples: Floats, confidence: float = CONFIDENCE) -> Interval:
     """Estimates the trimmed mean of independent samples, TRIM of them cut off at either end.
 
     The interval is Tukey's and McLaughlin's, from the winsorised variance, as SciPy's
@@ -62,7 +62,7 @@ def trimmed_interval(samples: Floats) -> Interval:
     value = float(stats.trim_mean(samples, TRIM))
     if samples.size < MIN_PROCESSES:
         return Interval(value, np.nan, np.nan)
-    low, high = stats.mstats.trimmed_mean_ci(samples, (TRIM, TRIM), alpha=1 - CONFIDENCE)
+    low, high = stats.mstats.trimmed_mean_ci(samples, (TRIM, TRIM), alpha=1 - confidence)
     return Interval(value, float(low), float(high))
 
 
@@ -96,7 +96,7 @@ class GroupEstimate:
         self.size = len(times.group.contenders)
         self._empty = self.size
         self._twin = self.size + 1
-        self._yardstick = self.size + 2
+        self.yardstick = self.size + 2
         rows = range(len(self.names))
         self._empty_rows = [times.empty_row(row) for row in rows]
         programs = [row for row in rows if times.contenders[row].program]
@@ -113,7 +113,7 @@ class GroupEstimate:
     @cached_property
     def _undisturbed(self) -> list[Bools]:
         """Tells of each process in which passes the yardstick kept its pace."""
-        yardsticks = [np.abs(epochs[self._yardstick]) for epochs in self.times.processes]
+        yardsticks = [np.abs(epochs[self.yardstick]) for epochs in self.times.processes]
         limit = CALM_FACTOR * np.quantile(np.concatenate(yardsticks), CALM_LEVEL)
         return [yardstick <= limit for yardstick in yardsticks]
 
@@ -205,7 +205,7 @@ class GroupEstimate:
     @cached_property
     def floors(self) -> list[int]:
         """The rows of the group's floors, the fastest first: they have no rank."""
-        return self._by_cost(range(self._yardstick + 1, len(self.names)))
+        return self._by_cost(range(self.yardstick + 1, len(self.names)))
 
     def _by_cost(self, rows: range) -> list[int]:
         # A row without any epoch left comes last: NaN would upset the order of all others.

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,7 +40,10 @@ class WorkerError(Exception):
 
 
 class WorkerProcess:
-    """A fresh interpreter that runs worker.py on one job; use as a context manager."""
+    """A fresh interpreter that runs worker.py, or a script like it, on one job.
+
+    Use as a context manager. `pass_fds` are descriptors that it inherits.
+    """
 
     def __init__(
         self,
@@ -49,6 +52,9 @@ class WorkerProcess:
         hash_seed: int,
         silence_s: float,
         cpu: int | None = None,
+        *,
+        script: Path = WORKER_FILE,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self._silence_s = silence_s
         self._folder = tempfile.TemporaryDirectory(prefix="callcost-")
@@ -67,7 +73,7 @@ class WorkerProcess:
         )
         try:
             self._process = subprocess.Popen(
-                [python, str(WORKER_FILE), str(job_file)],
+                [python, str(script), str(job_file)],
                 # Nothing is ever written to it: it tells the worker when this process has ended.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -75,6 +81,7 @@ class WorkerProcess:
                 env=worker_environment(hash_seed),
                 # Its own session: Ctrl-C reaches the coordinator alone, which ends the worker.
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
         except OSError as error:
             self._stderr.close()
@@ -82,6 +89,10 @@ class WorkerProcess:
             raise WorkerError(
                 "no interpreter", f"{Path(python).name} cannot be started: {error.strerror}"
             ) from error
+        self.not_pinned = pin(self._process.pid, cpu)
+
+    def pin(self, cpu: int | None) -> None:
+        """Binds the process to one CPU, where it was started without."""
         self.not_pinned = pin(self._process.pid, cpu)
 
     def __enter__(self) -> Self:

@@ -42,9 +42,9 @@ def test_names_and_patterns_select_rows() -> None:
     [
         (
             ["--mechanism", "cffi_apy"],
-            "--mechanism cffi_apy names no row of this run: did you mean",
+            "--mechanism cffi_apy matches nothing here: did you mean",
         ),
-        (["--workload", "zzz*"], "--workload zzz* names no row of this run: `callcost list`"),
+        (["--workload", "zzz*"], "--workload zzz* matches nothing here: there is:"),
     ],
 )
 def test_a_name_that_there_is_not_gets_a_sentence(options: list[str], said: str) -> None:

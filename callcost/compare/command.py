@@ -1,0 +1,167 @@
+"""The command `callcost compare`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callcost.compare.rules import DEFAULT_THRESHOLD
+
+if TYPE_CHECKING:
+    from callcost.compare.outcome import Outcome
+
+USAGE = 2
+
+
+class CompareError(click.ClickException):
+    """What keeps a comparison from being made at all."""
+
+    exit_code = USAGE
+
+
+OUTPUT = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("base")
+@click.argument("head")
+@click.option(
+    "--mechanism", "mechanisms", multiple=True, metavar="NAME",
+    help="Only this mechanism; a pattern such as 'cffi_*', and may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--workload", "workloads", multiple=True, metavar="NAME",
+    help="Only this workload; a pattern such as 'add_*', and may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--budget", "budget_s", type=click.FloatRange(min=1), metavar="SECONDS",
+    help="Seconds of measuring, environments and instructions aside. Default: 2 a row.",
+)  # fmt: skip
+@click.option(
+    "--threshold", "threshold_percent", type=click.FloatRange(min=0, max=1000),
+    default=100 * DEFAULT_THRESHOLD, show_default=True, metavar="PERCENT",
+    help="Changes up to this are none.",
+)  # fmt: skip
+@click.option(
+    "--instructions/--no-instructions", default=True,
+    help="Count instructions under valgrind, too.  [default: instructions]",
+)  # fmt: skip
+@click.option("--json", "json_file", type=OUTPUT, help="Write everything to this file.")
+@click.option("--markdown", "markdown_file", type=OUTPUT, help="Write a pull request's comment.")
+@click.option("--junit", "junit_file", type=OUTPUT, help="Write JUnit's XML.")
+def compare(
+    base: str,
+    head: str,
+    mechanisms: tuple[str, ...],
+    workloads: tuple[str, ...],
+    budget_s: float | None,
+    threshold_percent: float,
+    instructions: bool,
+    json_file: Path | None,
+    markdown_file: Path | None,
+    junit_file: Path | None,
+) -> None:
+    """Say whether calls became slower from BASE to HEAD.
+
+    Each is REV[@PYTHON][+REQUIREMENT[,REQUIREMENT...]]: a revision of this project (. is the
+    working tree as it is), an interpreter (3.13, or a path), and requirements to build and run
+    with (.+pybind11==2.13.6). Or both are records of runs.
+
+    Exit code: 0 nothing is slower, 1 something is, 2 wrong usage or an environment that does not
+    build or a head that fails, 3 inconclusive.
+    """
+    from callcost.compare import flow
+
+    files = {"--json": json_file, "--markdown": markdown_file, "--junit": junit_file}
+    with _explained():
+        _refuse_unwritable(files)
+        request = flow.Request(
+            base, head, mechanisms, workloads, budget_s, threshold_percent / 100, instructions
+        )
+        if flow.are_records(request):
+            sys.exit(flow.compare_records(request, json_file))
+        start_s = time.monotonic()
+        with _progress() as report:
+            outcome = flow.run(request, Path.cwd(), report)
+        outcome.wall_s = time.monotonic() - start_s
+        _publish(outcome, files)
+    sys.exit(outcome.exit_code)
+
+
+def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
+    """Prints the table and writes the files that were asked for."""
+    from callcost.compare import files as formats
+    from callcost.compare.table import show
+    from callcost.record import write_atomically
+
+    show(outcome)
+    writers: dict[str, Callable[[Outcome], str | bytes]] = {
+        "--json": formats.as_json,
+        "--markdown": formats.markdown,
+        "--junit": formats.junit,
+    }
+    for option, path in files.items():
+        if path is not None:
+            write_atomically(path, writers[option](outcome))
+            click.echo(f"saved: {path}")
+
+
+def _refuse_unwritable(files: dict[str, Path | None]) -> None:
+    """Says before minutes are spent on it that a report could not be written."""
+    from callcost.record import probe_writable
+
+    for option, path in files.items():
+        if path is None:
+            continue
+        try:
+            probe_writable(path.parent)
+        except OSError as error:
+            raise click.BadParameter(
+                f"{path.parent} cannot be written ({error.strerror})", param_hint=option
+            ) from error
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Turns what may go wrong into a sentence, and never into the exit code for `slower`."""
+    from callcost.compare.errors import BuildError, SpecError
+    from callcost.compare.quartet import SideFailedError
+    from callcost.compare.suite import SuiteError
+    from callcost.patterns import UnknownNameError
+    from callcost.record import RecordError
+
+    try:
+        yield
+    except (click.exceptions.Exit, click.ClickException, SystemExit):
+        raise
+    except (SpecError, SuiteError, UnknownNameError, RecordError) as error:
+        raise click.UsageError(str(error)) from error
+    except BuildError as error:
+        click.echo("\n".join(error.log_tail), err=True)
+        raise CompareError(str(error)) from error
+    except SideFailedError as error:
+        raise CompareError(str(error)) from error
+    except KeyboardInterrupt:
+        raise CompareError("interrupted: nothing was compared") from None
+    except Exception as error:
+        # Python's own exit code for it is 1, which a CI would take for a slowdown.
+        traceback.print_exc()
+        raise CompareError(f"callcost failed: {error!r}. Please report it.") from error
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[float, str], None]]:
+    """Yields what takes the share that is done, and what is being done."""
+    from callcost import progress
+    from callcost.coordinator import Progress
+
+    steps = 1000
+    with progress.shown(sys.stderr, "callcost compare") as report:
+        yield lambda share, what: report(Progress(round(share * steps), steps, what))

@@ -1,0 +1,148 @@
+"""The report as files: Markdown for a pull request, JSON for programs, JUnit for a test page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from callcost import machine
+from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, percent
+from callcost.compare.rows import CONTROL
+from callcost.compare.table import instructions_text, interval_text, lines
+from callcost.compare.verdict import CANNOT_TELL, SAME, SLOWER, Verdict, pair_logs, twin_logs
+from callcost.summary import number
+
+VERSION = 1
+SIGNS = {0: "✅", 1: "❌", 2: "❌", 3: "⚠️"}
+# A pull-request comment shows the changed rows; the rest is folded away.
+HEAD_LINES = (
+    "| workload | mechanism | base ns | head ns | time | interval | verdict | instructions |",
+    "| --- | --- | --: | --: | --: | --- | --- | --: |",
+)
+
+
+def markdown(outcome: Outcome) -> str:
+    """Writes the report for a pull request: what changed in sight, all else folded."""
+    title = f"### {SIGNS[outcome.exit_code]} {_md(outcome.headline)}"
+    said = [title, "", f"`{outcome.base.text}` → `{outcome.head.text}`", ""]
+    shown = [row for row in outcome.rows if row.verdict.word != SAME]
+    rest = [row for row in outcome.rows if row.verdict.word == SAME]
+    if shown:
+        said += [*HEAD_LINES, *map(_md_row, shown), ""]
+    if rest:
+        said += [f"<details><summary>{len(rest)} rows are the same</summary>", ""]
+        said += [*HEAD_LINES, *map(_md_row, rest), "", "</details>", ""]
+    said += ["<details><summary>How it was measured</summary>", ""]
+    said += [f"- {_md(line)}" for line in lines(outcome)]
+    return "\n".join([*said, "", "</details>", ""])
+
+
+def _md(text: str) -> str:
+    """Keeps what a name may hold from being read as Markdown or HTML."""
+    for sign, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("`", "'")):
+        text = text.replace(sign, instead)
+    return text.replace("_", "\\_").replace("*", "\\*")
+
+
+def _md_row(row: RowOutcome) -> str:
+    verdict = row.verdict
+    bold = "**" if verdict.word == SLOWER else ""
+    cells = (
+        _md(row.cell.workload),
+        _md(row.cell.mechanism),
+        number(verdict.base_ns),
+        number(verdict.head_ns),
+        f"{bold}{percent(verdict.change.value, signed=True)}{bold}",
+        interval_text(row).strip("()").replace(" .. ", " to "),
+        f"{bold}{verdict.word}{bold}",
+        _md(instructions_text(row)).replace("-&gt;", "→"),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def as_json(outcome: Outcome) -> str:
+    """Writes everything, each pair's ratio included."""
+    comparison = outcome.comparison
+    document = {
+        "callcost_compare": VERSION,
+        "exit_code": outcome.exit_code,
+        "headline": outcome.headline,
+        "moved": outcome.moved,
+        "threshold": outcome.rules.threshold,
+        "confidence_of_a_row": outcome.rules.confidence,
+        "base": asdict(outcome.base),
+        "head": asdict(outcome.head),
+        "changed_versions": changed_versions(outcome),
+        "rows": [_row(outcome, row) for row in outcome.rows],
+        "control": outcome.control and _measured(outcome, CONTROL, outcome.control),
+        "added": {str(cell): why for cell, why in outcome.added.items()},
+        "removed": {str(cell): why for cell, why in outcome.removed.items()},
+        "failures": [
+            {**asdict(failure), "cell": str(failure.cell)} for failure in comparison.failures
+        ],
+        "notes": list(outcome.notes),
+        "cpu": comparison.cpu,
+        "seed": comparison.seed,
+        "measuring_s": comparison.wall_s,
+        "wall_s": outcome.wall_s,
+        "machine": machine.identity(),
+        "state": comparison.state,
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _row(outcome: Outcome, row: RowOutcome) -> dict[str, Any]:
+    return {
+        "workload": row.cell.workload,
+        "mechanism": row.cell.mechanism,
+        **_measured(outcome, row.cell, row.verdict),
+        "instructions": row.counts and asdict(row.counts),
+    }
+
+
+def _measured(outcome: Outcome, cell: Any, verdict: Verdict) -> dict[str, Any]:
+    times = outcome.comparison.rows[cell]
+    base_twin, head_twin = twin_logs(times)
+    return {
+        "verdict": verdict.word,
+        "change": verdict.change.as_list(),
+        "floor": verdict.floor,
+        "base_ns": verdict.base_ns,
+        "head_ns": verdict.head_ns,
+        "measured_again": verdict.again,
+        "calls_per_epoch": times.calls,
+        "passes": [int(epochs.shape[1]) for epochs in times.quartets],
+        "log_ratio_of_pairs": _known(pair_logs(times)),
+        "log_ratio_of_twins": {"base": _known(base_twin), "head": _known(head_twin)},
+    }
+
+
+def _known(values: Any) -> list[float | None]:
+    """Writes numbers for JSON, which has no NaN."""
+    return [None if value != value else round(value, 7) for value in values.tolist()]
+
+
+def junit(outcome: Outcome) -> bytes:
+    """Writes one test case a row: slower is a failure, what cannot be told is skipped."""
+    suite = TestSuite("callcost compare")
+    for row in outcome.rows:
+        case = TestCase(row.cell.mechanism, classname=row.cell.workload)
+        verdict = row.verdict
+        text = f"{percent(verdict.change.value, signed=True)} {interval_text(row)}"
+        if verdict.word == SLOWER:
+            case.result = [Failure(f"slower: {text}", SLOWER)]
+        elif verdict.word == CANNOT_TELL:
+            case.result = [Skipped(f"cannot tell: {text}")]
+        case.system_out = f"{verdict.word}: {text}"
+        suite.add_testcase(case)
+    for failure in outcome.comparison.failures:
+        case = TestCase(failure.cell.mechanism, classname=failure.cell.workload)
+        case.result = [Error(str(failure), failure.kind)]
+        suite.add_testcase(case)
+    document = JUnitXml()
+    document.add_testsuite(suite)
+    xml: bytes = document.tostring()
+    return xml

@@ -1,0 +1,188 @@
+"""The whole way of a comparison, from two texts to what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from callcost import callgrind
+from callcost.compare import busy, environments, measure, records
+from callcost.compare.environments import Built
+from callcost.compare.errors import SpecError
+from callcost.compare.outcome import Counts, Outcome, SideFacts
+from callcost.compare.rows import BASE, HEAD, SIDES, Cell, Failure, Side
+from callcost.compare.rules import Rules
+from callcost.compare.spec import parse
+from callcost.compare.suite import Selection, find_suite, select
+from callcost.record import write_atomically
+
+PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+# How far along a comparison is when its environments are ready, and when all is measured.
+BUILT, MEASURED = 0.2, 0.9
+# A row that is there on one side only shows in its set-up: what is called does not exist.
+ABSENT = "setup failed"
+
+Report = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line; `threshold` is a share, 0.02 is 2%."""
+
+    base: str
+    head: str
+    mechanisms: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
+    budget_s: float | None = None
+    threshold: float = 0.02
+    instructions: bool = True
+
+
+def run(request: Request, folder: Path, report: Report) -> Outcome:
+    """Makes both environments, measures what both have, and counts its instructions.
+
+    Raises SpecError, BuildError, SuiteError, UnknownNameError or SideFailedError.
+    """
+    project = find_project(folder)
+    suite = find_suite(project)
+    specs = [parse(text, project) for text in (request.base, request.head)]
+    built = environments.build_all(specs, project, lambda what: report(0.0, what))
+    selection = select(
+        suite,
+        *(suite.offer(environment.site) for environment in built),
+        request.mechanisms,
+        request.workloads,
+    )
+    if not selection.rows:
+        raise SpecError(_nothing(request, selection))
+    sides = {name: _side(name, made) for name, made in zip(SIDES, built, strict=True)}
+    rules = Rules(request.threshold, len(selection.rows))
+    with busy.measuring() as others:
+        comparison = measure.measure(
+            sides,
+            selection.rows,
+            rules,
+            measure.Settings(budget_s=request.budget_s),
+            lambda done, what: report(BUILT + (MEASURED - BUILT) * done, what),
+        )
+        disturbed = others()
+    outcome = Outcome(
+        *(_facts(made) for made in built),
+        rules,
+        comparison,
+        added=dict(selection.added),
+        removed=dict(selection.removed),
+        notes=[*disturbed, *(note for made in built for note in made.notes)],
+    )
+    _list_absent(outcome)
+    if request.instructions and outcome.rows:
+        report(MEASURED, "counting instructions")
+        outcome.counts = _counted(comparison.sides, [row.cell for row in outcome.rows], selection)
+    return outcome
+
+
+def are_records(request: Request) -> bool:
+    """Tells whether two recorded runs are meant; raises SpecError for one beside a revision."""
+    texts = (request.base, request.head)
+    records = [text for text in texts if text.endswith(".json") and Path(text).is_file()]
+    if len(records) == 1:
+        other = next(text for text in texts if text not in records)
+        raise SpecError(
+            f"{records[0]} is a record of a run, and {other} is none: give two of a kind"
+        )
+    return bool(records)
+
+
+def compare_records(request: Request, json_file: Path | None) -> int:
+    """Prints what two recorded runs show; returns the exit code; raises RecordError."""
+    base, head = Path(request.base), Path(request.head)
+    found = records.compare(base, head, request.threshold)
+    records.show(found, base, head)
+    if json_file is not None:
+        write_atomically(json_file, json.dumps(records.as_json(found), indent=1) + "\n")
+    return found.exit_code
+
+
+def find_project(folder: Path) -> Path:
+    """Finds the project that a folder belongs to; raises SpecError."""
+    for parent in (folder, *folder.parents):
+        if any((parent / name).is_file() for name in PROJECT_FILES):
+            return parent
+    raise SpecError(f"{folder} is in no project: there is no pyproject.toml in it, nor above")
+
+
+def _nothing(request: Request, selection: Selection) -> str:
+    only = [*selection.added.items(), *selection.removed.items()]
+    if not only:
+        return "there is nothing to compare: no workload was chosen that a mechanism has"
+    cell, why = only[0]
+    return (
+        f"{request.base} and {request.head} have nothing in common to compare: "
+        f"{cell} is on one side only ({why})"
+    )
+
+
+def _side(name: str, made: Built) -> Side:
+    return Side(
+        name,
+        made.source,
+        made.python,
+        build=made.interpreter["build"],
+        compiles_loops=made.interpreter["implementation"] != "cpython",
+    )
+
+
+def _facts(made: Built) -> SideFacts:
+    facts = {"commit": made.commit, "tree": made.tree, "key": made.key, "reused": made.reused}
+    return SideFacts(
+        made.spec.text,
+        f"{made.source}, {made.interpreter['implementation']} {made.interpreter['python_version']}",
+        made.versions,
+        made.interpreter,
+        {**facts, "building_s": made.wall_s},
+    )
+
+
+def _list_absent(outcome: Outcome) -> None:
+    """Lists a row that only one side has as added or removed, which is no failure."""
+    failures = outcome.comparison.failures
+    absent = [failure for failure in failures if is_absent(failure)]
+    only_in = {side: {f.cell: f.message for f in absent if f.side == side} for side in SIDES}
+    outcome.added = {**outcome.added, **only_in[BASE]}
+    outcome.removed = {**outcome.removed, **only_in[HEAD]}
+    outcome.comparison.failures = [failure for failure in failures if failure not in absent]
+
+
+def is_absent(failure: Failure) -> bool:
+    """Tells a contender that is not there from one that is wrong."""
+    absent = ("ModuleNotFoundError", "ImportError: cannot import name", "AttributeError")
+    return failure.kind == ABSENT and any(f"raised {kind}" in failure.message for kind in absent)
+
+
+def _counted(
+    sides: Mapping[str, Side], cells: Sequence[Cell], selection: Selection
+) -> dict[Cell, Counts]:
+    """Counts both sides at the same time: counts do not mind what else the machine does."""
+    reason = callgrind.why_not()
+    if reason is not None:
+        return {cell: Counts(None, None, why_not=reason) for cell in cells}
+    rows = {row.cell: row for row in selection.rows}
+    with ThreadPoolExecutor(len(SIDES)) as pool:
+        base, head = pool.map(
+            lambda name: callgrind.count(
+                sides[name].python, {cell: rows[cell].on(name) for cell in cells}
+            ),
+            SIDES,
+        )
+    return {cell: _pair(base[cell], head[cell]) for cell in cells}
+
+
+def _pair(base: callgrind.Count | str, head: callgrind.Count | str) -> Counts:
+    for found in (base, head):
+        if isinstance(found, str):
+            return Counts(None, None, why_not=found)
+    assert not isinstance(base, str) and not isinstance(head, str)
+    return Counts(base.instructions, head.instructions, callgrind.changed(base, head))

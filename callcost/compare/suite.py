@@ -1,0 +1,152 @@
+"""Finds out what to compare: the contenders that a project offers on one side and on the other.
+
+Which they are is said by the running callcost and by the project's working tree, never by the
+revisions that are compared: those only have to hold what is called.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from callcost.compare.rows import Cell, Row
+from callcost.job import Contender
+from callcost.patterns import matches, require_known
+
+SUITES = "callcost.suites"
+KEYS = {"workload", "mechanism", "setup", "call", "expect", "raises", "view"}
+HOW = (
+    "say what to measure in [[tool.callcost.contender]] tables of its pyproject.toml, each with "
+    'workload = "...", setup = "..." and call = "..."'
+)
+
+
+class SuiteError(Exception):
+    """A project that does not say, or says wrongly, what is to be compared."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one environment has: its contenders, and what it lacks with the reason."""
+
+    contenders: Mapping[Cell, Contender]
+    missing: Mapping[Cell, str] = field(default_factory=dict)
+
+
+class Suite(Protocol):
+    """What knows a project's contenders; a module registered under `callcost.suites` is one.
+
+    DEFAULT_WORKLOADS are patterns for what is compared if nothing is named.
+    """
+
+    DEFAULT_WORKLOADS: tuple[str, ...]
+
+    def offer(self, site: Path) -> Offer:
+        """Lists what the environment whose packages are in `site` can measure."""
+        ...
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The contenders that a project declares in its pyproject.toml: the same on both sides."""
+
+    contenders: Mapping[Cell, Contender]
+    DEFAULT_WORKLOADS: tuple[str, ...] = ("*",)
+
+    def offer(self, site: Path) -> Offer:
+        """Lists them all; what a side lacks shows when its set-up is run there."""
+        return Offer(self.contenders)
+
+
+def find_suite(project: Path) -> Suite:
+    """Finds the suite of the project in a folder; raises SuiteError."""
+    path = project / "pyproject.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SuiteError(f"{project} has no pyproject.toml: {HOW}") from None
+    except (OSError, ValueError) as error:
+        raise SuiteError(f"{path} cannot be read: {error}") from error
+    name = str(document.get("project", {}).get("name", project.name))
+    tables = document.get("tool", {}).get("callcost", {}).get("contender", [])
+    if tables:
+        return Declared(_declared(tables, name))
+    if name in entry_points(group=SUITES).names:
+        suite: Suite = entry_points(group=SUITES)[name].load()
+        return suite
+    raise SuiteError(f"{name} has nothing to compare: {HOW}")
+
+
+def _declared(tables: Any, name: str) -> dict[Cell, Contender]:
+    contenders: dict[Cell, Contender] = {}
+    for number, table in enumerate(tables, start=1):
+        where = f"[[tool.callcost.contender]] number {number}"
+        if not isinstance(table, dict) or not {"workload", "call"} <= table.keys():
+            raise SuiteError(f"{where} needs workload and call")
+        if unknown := sorted(table.keys() - KEYS):
+            raise SuiteError(
+                f"{where} has {unknown[0]}, which is none of {', '.join(sorted(KEYS))}"
+            )
+        if wrong := [key for key, value in table.items() if not isinstance(value, str)]:
+            raise SuiteError(f"{where}: {wrong[0]} has to be a string of Python source")
+        cell = Cell(table["workload"], table.get("mechanism", name))
+        if cell in contenders:
+            raise SuiteError(f"{where} is a second {cell}")
+        contenders[cell] = Contender(
+            name=str(cell),
+            setup=table.get("setup", ""),
+            call=table["call"],
+            expect=table.get("expect"),
+            raises=table.get("raises"),
+            view=table.get("view"),
+        )
+    return contenders
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is compared, and what only one side has: the cell with the reason."""
+
+    rows: tuple[Row, ...]
+    added: Mapping[Cell, str]
+    removed: Mapping[Cell, str]
+
+
+def select(
+    suite: Suite,
+    base: Offer,
+    head: Offer,
+    mechanisms: Sequence[str],
+    workloads: Sequence[str],
+) -> Selection:
+    """Chooses by patterns what to compare; raises UnknownNameError for one that matches nothing."""
+    known = sorted({*base.contenders, *head.contenders, *base.missing, *head.missing})
+    require_known("--mechanism", mechanisms, [cell.mechanism for cell in known])
+    require_known("--workload", workloads, [cell.workload for cell in known])
+    chosen = [
+        cell
+        for cell in known
+        if matches(cell.workload, workloads or suite.DEFAULT_WORKLOADS)
+        and matches(cell.mechanism, mechanisms or ("*",))
+    ]
+    return Selection(
+        tuple(
+            Row(cell, base.contenders[cell], head.contenders[cell])
+            for cell in chosen
+            if cell in base.contenders and cell in head.contenders
+        ),
+        _only_in(head, base, chosen),
+        _only_in(base, head, chosen),
+    )
+
+
+def _only_in(one: Offer, other: Offer, chosen: Sequence[Cell]) -> dict[Cell, str]:
+    return {
+        cell: other.missing.get(cell, "it is not there")
+        for cell in chosen
+        if cell in one.contenders and cell not in other.contenders
+    }

@@ -1,0 +1,123 @@
+"""The report for people at a terminal: what changed first, then why to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, percent
+from callcost.compare.verdict import CANNOT_TELL, FASTER, SAME, SLOWER
+from callcost.summary import number
+
+STYLES = {SLOWER: "bold red", FASTER: "green", CANNOT_TELL: "yellow", SAME: ""}
+# What the table needs, as a pipe has no width of its own.
+WIDTH = 110
+
+
+def show(outcome: Outcome) -> None:
+    """Prints the table, then in sentences what the run says of itself."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=max(console.width, WIDTH))
+    if outcome.rows:
+        console.print(_table(outcome))
+    for line in lines(outcome):
+        console.print(escape(line))
+    style = "bold red" if outcome.exit_code in (1, 2) else "bold"
+    console.print(escape(outcome.headline), style=style)
+
+
+def _table(outcome: Outcome) -> Table:
+    table = Table(
+        title=escape(f"{outcome.base.text} -> {outcome.head.text}: ns per call, loop included"),
+        title_justify="left",
+        box=box.SIMPLE,
+    )
+    table.add_column("workload", no_wrap=True)
+    table.add_column("mechanism", no_wrap=True)
+    for heading in ("base", "head", "time", ""):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("instructions", justify="right", no_wrap=True)
+    for row in outcome.rows:
+        table.add_row(*_cells(row), style=STYLES[row.verdict.word])
+    return table
+
+
+def _cells(row: RowOutcome) -> Iterator[str]:
+    verdict = row.verdict
+    yield escape(row.cell.workload)
+    yield escape(row.cell.mechanism)
+    yield number(verdict.base_ns)
+    yield number(verdict.head_ns)
+    yield percent(verdict.change.value, signed=True)
+    yield interval_text(row)
+    yield verdict.word + (" (twice)" if verdict.again and verdict.word != CANNOT_TELL else "")
+    yield instructions_text(row)
+
+
+def interval_text(row: RowOutcome) -> str:
+    """Writes the interval that a verdict rests on."""
+    change = row.verdict.change
+    return f"({percent(change.low, signed=True)} .. {percent(change.high, signed=True)})"
+
+
+def instructions_text(row: RowOutcome) -> str:
+    """Writes the instructions of both sides if they differ, or the one count."""
+    counts = row.counts
+    if counts is None:
+        return ""
+    if counts.base is None or counts.head is None:
+        return "not counted"
+    if not counts.changed:
+        return f"{counts.head:,.0f}"
+    return f"{counts.base:,.0f} -> {counts.head:,.0f}"
+
+
+def lines(outcome: Outcome) -> list[str]:
+    """Says in sentences what was compared, what could not be, and what the controls show."""
+    said = [f"base: {outcome.base.source}", f"head: {outcome.head.source}"]
+    said += [
+        f"{name} is {before} in base, {after} in head."
+        for name, (before, after) in changed_versions(outcome).items()
+    ]
+    said += [f"Added in head: {cell} (base: {why})" for cell, why in outcome.added.items()]
+    said += [f"Removed in head: {cell} ({why})" for cell, why in outcome.removed.items()]
+    said += [f"FAILED {failure}" for failure in outcome.comparison.failures]
+    if outcome.rows:
+        said += [*_trust(outcome), *_instructions(outcome)]
+    return [*said, *outcome.notes]
+
+
+def _trust(outcome: Outcome) -> Iterator[str]:
+    verdicts = [row.verdict for row in outcome.rows]
+    pairs = [verdict.pairs for verdict in verdicts]
+    again = sum(verdict.again for verdict in verdicts)
+    floor = max(verdict.floor for verdict in verdicts)
+    yield (
+        f"{min(pairs)} to {max(pairs)} pairs of processes on CPU {outcome.comparison.cpu} in "
+        f"{outcome.comparison.wall_s:.0f} s; {again} of {len(verdicts)} rows were measured again. "
+        f"Intervals are of {outcome.rules.confidence:.2%} each, 95% for all rows together; "
+        f"slower is what exceeds {percent(outcome.rules.threshold)} and the row's own twins."
+    )
+    yield f"Controls: two processes of the same side differed by at most {percent(floor)}" + (
+        f", a builtin function across sides by {percent(outcome.control.change.value)}"
+        + ("." if outcome.same_interpreter else " (two interpreters: no control).")
+        if outcome.control
+        else "."
+    )
+
+
+def _instructions(outcome: Outcome) -> Iterator[str]:
+    reasons = {counts.why_not for counts in outcome.counts.values() if counts.why_not}
+    yield from (f"Instructions were not counted: {reason}" for reason in sorted(reasons))
+    moved = [row for row in outcome.rows if row.counts and row.counts.changed]
+    if moved:
+        yield (
+            f"Instructions per call changed in {len(moved)} rows (by more than 0.5% or 2); "
+            "that is another quantity than time, and decides nothing here."
+        )

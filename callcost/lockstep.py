@@ -1,0 +1,152 @@
+"""Times one epoch after the other on command, in step with processes that do the same elsewhere.
+
+What `worker.py` is to contenders within one process, this is to those of several: it makes every
+contender of its job ready, says so, and then times one epoch of a row for each command, so that
+whoever gives the commands can have processes of two environments take turns on one CPU.
+
+It runs in any interpreter that `worker.py` runs in, next to that file, from which it takes all
+that concerns a single contender. A command is a 32-bit number, that of a row, on the pipe
+`commands_fd`; the answer is a 64-bit one on `results_fd`, the ns of an epoch, negative if the
+thread was preempted, and FAILED if the call has failed, for which the line of answers has the
+reason.
+"""
+
+import sys
+
+if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
+    # The folder of this file: its modules must not take the place of the standard library's.
+    del sys.path[0]
+
+import gc
+import importlib.util
+import json
+import os
+import random
+import struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from callcost import worker
+    from callcost.worker import Line
+else:
+    # By its file: in the interpreter under test callcost may be missing, or another one.
+    spec = importlib.util.spec_from_file_location(
+        "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
+    )
+    worker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(worker)
+
+COMMAND = struct.Struct("=i")
+RESULT = struct.Struct("=q")
+FAILED = 0
+
+
+class Row:
+    """One contender that was checked, and is ready to be timed; raises ContenderError."""
+
+    def __init__(self, described: "dict[str, Any]", settle_turns: int) -> None:
+        contender = described["contender"]
+        namespace = worker.prepare(contender)
+        worker.check(contender, namespace)
+        self._loops = described["loops"]
+        self._warm_loops = described["warm_loops"]
+        self._unroll = described["unroll"]
+        self._epoch = worker.compile_epoch(
+            contender["call"], namespace, self._unroll, contender["raises"]
+        )
+        worker.settle(self._epoch, settle_turns)
+
+    def estimate_ns(self) -> float:
+        """Estimates roughly what a call costs."""
+        return worker.estimate_turn_ns(self._epoch) / float(self._unroll)
+
+    def time_epoch(self) -> int:
+        """Times one epoch in ns; negative if the thread was preempted meanwhile."""
+        return worker.time_epoch(self._epoch, self._loops, self._warm_loops)
+
+
+def make_ready(job: "dict[str, Any]", line: "Line") -> "list[Row | None]":
+    """Checks and compiles every row; those that fail are reported, and left out."""
+    rows: list[Row | None] = []
+    for number, described in enumerate(job["rows"]):
+        line.begin(number)
+        line.enter(0)
+        try:
+            rows.append(Row(described, job["settle_turns"]))
+        except worker.ContenderError as error:
+            report(number, error, line)
+            rows.append(None)
+    line.begin(worker.NOWHERE)
+    return rows
+
+
+def report(number: int, error: Exception, line: "Line") -> None:
+    """Tells the coordinator why a row has no time."""
+    if isinstance(error, worker.ContenderError):
+        kind, message = error.kind, str(error)
+    else:
+        kind, message = "call failed", f"it raised {worker.describe(error)}"
+    line.answer({"event": "error", "row": number, "kind": kind, "message": message})
+
+
+def estimates_ns(rows: "list[Row | None]", line: "Line") -> "list[float | None]":
+    """Estimates roughly what a call of each row costs, in ns."""
+    costs: list[float | None] = []
+    for number, row in enumerate(rows):
+        line.begin(number)
+        line.enter(0)
+        costs.append(row and row.estimate_ns())
+    line.begin(worker.NOWHERE)
+    return costs
+
+
+def obey(
+    job: "dict[str, Any]",
+    rows: "list[Row | None]",
+    line: "Line",
+    from_anywhere: "Callable[[Callable[[], int]], int]",
+) -> None:
+    """Times an epoch for every command, until the pipe that they come through closes."""
+    written = os.fstat(1).st_size
+    while command := os.read(job["commands_fd"], COMMAND.size):
+        (number,) = COMMAND.unpack(command)
+        row = rows[number]
+        assert row is not None
+        line.begin(number)
+        line.enter(0)
+        try:
+            epoch_ns = from_anywhere(row.time_epoch)
+            if os.fstat(1).st_size != written:
+                raise worker.ContenderError(
+                    "garbage", "it wrote to standard output while it was timed"
+                )
+        except Exception as error:
+            report(number, error, line)
+            epoch_ns = FAILED
+        os.write(job["results_fd"], RESULT.pack(epoch_ns))
+
+
+def main() -> None:
+    """Runs the one job that the command line names."""
+    with open(sys.argv[1], encoding="utf-8") as file:
+        job = json.load(file)
+    worker.die_with_coordinator()
+    line = worker.Line(worker.take_over_output(), job["position_file"], job["limit_s"])
+    sys.meta_path.append(worker.ModuleFinder(job["modules"]))
+    shuffler = random.Random(job["seed"])
+    if hasattr(sys, "getrefcount"):
+        # Without reference counts it is the collector that destroys what the calls make.
+        gc.disable()
+    rows = make_ready(job, line)
+    costs = estimates_ns(rows, line) if job["estimate"] else []
+    layouts = worker.make_layouts(shuffler, job["layouts"])
+    line.answer({"event": "ready", "interpreter": worker.interpreter_facts(), "call_ns": costs})
+    obey(job, rows, line, lambda time_epoch: shuffler.choice(layouts)(time_epoch))
+    line.answer({"event": "done"})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Chooses names by patterns such as 'add_*', and says so where a pattern matches none."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+
+class UnknownNameError(Exception):
+    """A pattern that matches nothing; the text says which, and what may have been meant."""
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Tells whether any pattern matches the whole name."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def require_known(option: str, patterns: Iterable[str], present: Sequence[str]) -> None:
+    """Raises UnknownNameError for the first pattern of an option that matches no name."""
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in present):
+            near = difflib.get_close_matches(pattern, present, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there is: {_some(present)}"
+            raise UnknownNameError(f"{option} {pattern} matches nothing here: {hint}")
+
+
+def _some(present: Sequence[str], limit: int = 8) -> str:
+    names = sorted(set(filter(None, present)))
+    return ", ".join(names[:limit]) + (", ..." if len(names) > limit else "") or "nothing"
