@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE_FOLDERS = {
     "callcost": "callcost",
+    "callcost.compare": "callcost/compare",
     "callcost.native": "native",
     "callcost.native.ladder": "native/ladder",
     "callcost.bindings": "bindings",
@@ -26,7 +27,7 @@ MANIFEST = f"built.{ABI_TAG}.json"
 
 
 def packages() -> list[str]:
-    """Names every package to install: the four folders, and each mechanism in bindings/."""
+    """Names every package to install: those folders, and each mechanism in bindings/."""
     return [*PACKAGE_FOLDERS, *(f"callcost.bindings.{name}" for name in mechanism_names())]
 
 
