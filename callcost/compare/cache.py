@@ -2,7 +2,8 @@
 
     environments/KEY/       venv/, build.log and, written last, environment.json
     environments/KEY.lock   exclusive while it is built or removed, shared while it is in use
-    staging/TOKEN/          what one supervisor works with: job.json, lock, worktree/
+    staging/TOKEN/          what one supervisor works with: job.json, worktree/
+    staging/TOKEN.lock      exclusive as long as it does
     resolutions/            the versions that requirements came to, for a day
     interpreters/           what interpreters said of themselves (python-discovery)
     logs/                   of builds that failed
@@ -19,6 +20,7 @@ import errno
 import fcntl
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,6 +59,13 @@ class Lock:
                 raise
             # Somebody removed the file between the two calls: this lock protects nothing.
             os.close(fd)
+
+    @classmethod
+    def made(cls, path: Path) -> Self:
+        """Takes the lock on a file that nobody else knows of yet."""
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        return cls(fd)
 
     def share(self) -> None:
         """Lets others have it as well; for a moment in between nobody has it."""
@@ -147,7 +156,20 @@ class Cache:
 
     def stagings(self) -> list[Path]:
         """Lists the folders of supervisors at work, and of those that died."""
-        return sorted(self._within("staging"))
+        return sorted({path.with_suffix("") for path in self._within("staging")})
+
+    @contextlib.contextmanager
+    def staged(self, purpose: str) -> Iterator[tuple[Path, Lock]]:
+        """Makes a folder in staging that is locked, and removed in the end."""
+        folder = self.place("staging") / f"{purpose}-{os.getpid()}-{secrets.token_hex(4)}"
+        # Locked before it is there: who finds it without a lock takes it for a dead one's.
+        with Lock.made(folder.with_name(f"{folder.name}.lock")) as lock:
+            folder.mkdir()
+            try:
+                yield folder, lock
+            finally:
+                remove_tree(folder)
+                folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
 
     def _within(self, name: str) -> Iterator[Path]:
         folder = self.place(name)

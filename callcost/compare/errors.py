@@ -19,3 +19,11 @@ class BuildError(Exception):
     def __init__(self, message: str, log_tail: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.log_tail = list(log_tail)
+
+
+class NetworkError(BuildError):
+    """A package index that could not be reached."""
+
+
+class CancelledError(Exception):
+    """Work that was given up because other work failed, or because of an interrupt."""

@@ -38,7 +38,7 @@ MISLEADING = (
     ),
     *("PIP_REPORT", "PIP_NO_DEPS", "PIP_NO_BUILD_ISOLATION", "PIP_LOG", "PIP_QUIET", "PIP_VERBOSE"),
     *("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_PROJECT", "UV_WORKING_DIR", "UV_PROJECT_ENVIRONMENT"),
-    *("UV_NO_BUILD_ISOLATION", "UV_BREAK_SYSTEM_PACKAGES", "UV_CONFIG_FILE_PROJECT"),
+    *("UV_NO_BUILD_ISOLATION", "UV_BREAK_SYSTEM_PACKAGES"),
 )
 
 
@@ -90,7 +90,8 @@ def find(wanted: str | None, folder: Path) -> Interpreter:
     if (found.version_info.major, found.version_info.minor) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise SpecError(
-            f"{executable} is Python {found.version_str}: {oldest} is the oldest that can be measured"
+            f"{executable} is Python {found.version_str}, and {oldest} is the oldest that can be "
+            "measured"
         )
     return _asked(executable)
 

@@ -6,10 +6,10 @@ For any interpreter that can be measured, so it uses the standard library alone.
 import importlib.metadata
 import importlib.util
 import json
-import os
 import platform
 import sys
 import sysconfig
+from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ def installed(folders: "list[str]") -> "dict[str, str]":
     return {str(each.metadata["Name"]): each.version for each in found}
 
 
-def files() -> "list[str]":
+def files() -> "list[Path]":
     """Lists the files that the interpreter's own code is in."""
-    named = [os.path.realpath(sys.executable)]
+    named = [Path(sys.executable).resolve()]
     if sysconfig.get_config_var("Py_ENABLE_SHARED"):
         folder = str(sysconfig.get_config_var("LIBDIR"))
-        named.append(os.path.join(folder, str(sysconfig.get_config_var("INSTSONAME"))))
-    return [name for name in named if os.path.exists(name)]
+        named.append(Path(folder, str(sysconfig.get_config_var("INSTSONAME"))))
+    return [path for path in named if path.exists()]
 
 
 def facts(worker_file: str) -> "dict[str, Any]":
@@ -44,7 +44,7 @@ def facts(worker_file: str) -> "dict[str, Any]":
         "site": folders[0],
         "versions": installed(sorted(set(folders))),
         "build": [
-            *([name, os.stat(name).st_size, os.stat(name).st_mtime_ns] for name in files()),
+            *([str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files()),
             sys.version,
             str(sysconfig.get_config_var("SOABI")),
             platform.machine(),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +28,12 @@ QUIET = (
 )
 # Where a process started by git (a hook, say) is told to look for another repository.
 LOCAL_VARIABLES = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_CONFIG GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS "
-    "GIT_COMMON_DIR GIT_DIR GIT_GRAFT_FILE GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_NAMESPACE "
-    "GIT_NO_REPLACE_OBJECTS GIT_OBJECT_DIRECTORY GIT_PREFIX GIT_QUARANTINE_PATH "
-    "GIT_REPLACE_REF_BASE GIT_SHALLOW_FILE GIT_WORK_TREE"
-).split()
+    *("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_PREFIX"),
+    *("GIT_INDEX_FILE", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_NAMESPACE"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"),
+    *("GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"),
+    *("GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE"),
+)
 # Of the commit that holds a snapshot: the same tree makes the same commit.
 NOBODY = {
     f"GIT_{role}_{fact}": value
@@ -129,10 +129,13 @@ class Repository:
             raise SpecError(_no_repository(project, str(error))) from error
         return cls(Path(top), prefix)
 
-    def source(self, revision: str) -> Source:
-        """Finds the files of a revision, or takes a snapshot of the working tree; SpecError."""
+    def source(self, revision: str, scratch: Path) -> Source:
+        """Finds the files of a revision, or takes a snapshot of the working tree.
+
+        The folder `scratch` is for the index of a snapshot. Raises SpecError.
+        """
         if revision == WORKING_TREE:
-            return self._working_tree()
+            return self._working_tree(scratch)
         try:
             commit = _commit(self.folder, revision)
             tree = git(self.folder, "rev-parse", f"{commit}^{{tree}}").strip()
@@ -142,12 +145,22 @@ class Repository:
         is_hash = commit.startswith(revision)
         return Source(short if is_hash else f"{revision} ({short})", commit, tree, commit)
 
-    def changed(self) -> int:
-        """Counts the files of the working tree that differ from HEAD; raises SpecError."""
+    def head(self) -> str:
+        """Returns the commit that the working tree is on; "" before the first."""
+        try:
+            return _commit(self.folder, "HEAD")
+        except GitError:
+            return ""
+
+    def changed(self, *, strict: bool = True) -> int:
+        """Counts the files of the working tree that differ from HEAD.
+
+        Raises SpecError for files that a merge has left unmerged, if strict.
+        """
         status = self._asked("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
         entries = [entry for entry in status.split("\0") if entry]
         unmerged = [entry[3:] for entry in entries if "U" in entry[:2] or entry[:2] in ("AA", "DD")]
-        if unmerged:
+        if unmerged and strict:
             raise SpecError(
                 f"the working tree is in the middle of a merge ({unmerged[0]} is unmerged): end "
                 "it, or name a revision instead"
@@ -176,33 +189,29 @@ class Repository:
         listed = git(self.folder, "worktree", "list", "--porcelain", "-z").split("\0")
         return [line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")]
 
-    def _working_tree(self) -> Source:
-        try:
-            head = _commit(self.folder, "HEAD")
-        except GitError:
-            head = ""
+    def _working_tree(self, scratch: Path) -> Source:
+        head = self.head()
         changed = self.changed()
         at = f"on {head[:HASH_LENGTH]}" if head else "before its first commit"
         if head and not changed:
             tree = git(self.folder, "rev-parse", f"{head}^{{tree}}").strip()
             return Source(f"the working tree {at}, unchanged", head, tree, head)
         files = "1 changed file" if changed == 1 else f"{changed} changed files"
-        tree = self._snapshot()
+        tree = self._snapshot(scratch)
         parents = ("-p", head) if head else ()
         checkout = self._asked("commit-tree", *parents, "-m", "callcost", tree, variables=NOBODY)
         return Source(f"the working tree {at}, with {files}", head, tree, checkout.strip(), changed)
 
-    def _snapshot(self) -> str:
+    def _snapshot(self, scratch: Path) -> str:
         """Writes the tree of all files that are not ignored, by way of an index of its own."""
         git_folder = Path(self._asked("rev-parse", "--absolute-git-dir").removesuffix("\n"))
-        with tempfile.TemporaryDirectory(prefix="callcost-") as folder:
-            index = Path(folder, "index")
-            # A copy knows which files are as they were, so that they need not be read again.
-            if (git_folder / "index").is_file():
-                shutil.copyfile(git_folder / "index", index)
-            own = {"GIT_INDEX_FILE": str(index)}
-            self._asked("-c", "core.splitIndex=false", "add", "--all", ".", variables=own)
-            return self._asked("write-tree", variables=own).strip()
+        index = scratch / "index"
+        # A copy knows which files are as they were, so that they need not be read again.
+        if (git_folder / "index").is_file():
+            shutil.copyfile(git_folder / "index", index)
+        own = {"GIT_INDEX_FILE": str(index)}
+        self._asked("-c", "core.splitIndex=false", "add", "--all", ".", variables=own)
+        return self._asked("write-tree", variables=own).strip()
 
     def _asked(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
         """Runs git for something that a sound repository answers; raises BuildError."""
