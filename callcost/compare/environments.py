@@ -19,7 +19,7 @@ from callcost.compare.cache import Cache, Entry, Lock, describe, opened
 from callcost.compare.errors import BuildError, CancelledError, ContradictionError, SpecError
 from callcost.compare.interpreter import Interpreter, find
 from callcost.compare.key import key_of
-from callcost.compare.source import WORKING_TREE, Repository, Source
+from callcost.compare.source import WORKING_TREE, Repository, Source, files
 from callcost.compare.spec import Spec
 from callcost.compare.supervision import mend, supervise
 
@@ -68,9 +68,8 @@ class Side:
 
     @property
     def label(self) -> str:
-        """Names it for people: main (1f981bd) with cpython 3.13.0."""
-        added = "".join(f", {text}" for text in self.spec.requirements)
-        return f"{self.source.phrase} with {self.interpreter.label}{added}"
+        """Names it for people: main (1f981bd), cpython 3.13.0."""
+        return ", ".join((self.source.phrase, self.interpreter.label, *self.spec.requirements))
 
 
 def build_all(specs: Sequence[Spec], project: Path, report: Report) -> list[Built]:
@@ -157,8 +156,8 @@ class _Builder:
             notes.append(f"{source.phrase}, is measured as its files are now")
         elif spec.revision != WORKING_TREE and (changed := self._ignored_changes(source)):
             notes.append(
-                f"{spec.revision} is what the working tree is on, but not its {changed} changed "
-                f"files: say {WORKING_TREE} to measure them"
+                f"{spec.revision} is what the working tree is on, without its {files(changed)}: "
+                f"say {WORKING_TREE} to measure these too"
             )
         if declared.dependencies is None:
             notes.append(

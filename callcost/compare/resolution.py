@@ -51,15 +51,16 @@ class Resolver:
     def together(self, wishes: Sequence[Wish]) -> list[list[str]]:
         """Returns the pins of each side; raises ContradictionError, BuildError, CancelledError."""
         common = _texts(text for wish in wishes for text in wish.project)
+        labels = " and ".join(dict.fromkeys(wish.label for wish in wishes))
         if all(_all_of(wish) == common for wish in wishes):
-            shared = self._once(wishes[0].label, common, [])
+            shared = self._once(labels, common, [])
             return [shared for _ in wishes]
-        limits = self._common(wishes, common)
+        limits = self._common(wishes, labels, common)
         return [self._side(wish, limits) for wish in wishes]
 
-    def _common(self, wishes: Sequence[Wish], common: list[str]) -> list[str]:
+    def _common(self, wishes: Sequence[Wish], labels: str, common: list[str]) -> list[str]:
         try:
-            return self._once(" and ".join(wish.label for wish in wishes), common, [])
+            return self._once(labels, common, [])
         except ContradictionError:
             if len({wish.project for wish in wishes}) > 1:
                 self.notes.append(

@@ -196,19 +196,21 @@ class Repository:
         if head and not changed:
             tree = git(self.folder, "rev-parse", f"{head}^{{tree}}").strip()
             return Source(f"the working tree {at}, unchanged", head, tree, head)
-        files = "1 changed file" if changed == 1 else f"{changed} changed files"
         tree = self._snapshot(scratch)
         parents = ("-p", head) if head else ()
         checkout = self._asked("commit-tree", *parents, "-m", "callcost", tree, variables=NOBODY)
-        return Source(f"the working tree {at}, with {files}", head, tree, checkout.strip(), changed)
+        return Source(
+            f"the working tree {at}, with {files(changed)}", head, tree, checkout.strip(), changed
+        )
 
     def _snapshot(self, scratch: Path) -> str:
         """Writes the tree of all files that are not ignored, by way of an index of its own."""
         git_folder = Path(self._asked("rev-parse", "--absolute-git-dir").removesuffix("\n"))
         index = scratch / "index"
-        # A copy knows which files are as they were, so that they need not be read again.
+        # A copy knows which files are as they were, so that they need not be read again. It keeps
+        # its time, by which git tells which of them may have changed within the same second.
         if (git_folder / "index").is_file():
-            shutil.copyfile(git_folder / "index", index)
+            shutil.copy2(git_folder / "index", index)
         own = {"GIT_INDEX_FILE": str(index)}
         self._asked("-c", "core.splitIndex=false", "add", "--all", ".", variables=own)
         return self._asked("write-tree", variables=own).strip()
@@ -235,6 +237,11 @@ class Repository:
         return (
             f"{message}: name a branch, a tag or a commit, or {WORKING_TREE} for the working tree"
         )
+
+
+def files(changed: int) -> str:
+    """Writes a number of changed files for people."""
+    return "1 changed file" if changed == 1 else f"{changed} changed files"
 
 
 def _no_repository(project: Path, said: str) -> str:
