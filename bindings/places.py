@@ -27,7 +27,7 @@ MANIFEST = f"built.{ABI_TAG}.json"
 
 
 def packages() -> list[str]:
-    """Names every package to install: the four folders, and each mechanism in bindings/."""
+    """Names every package to install: those folders, and each mechanism in bindings/."""
     return [*PACKAGE_FOLDERS, *(f"callcost.bindings.{name}" for name in mechanism_names())]
 
 

@@ -8,10 +8,8 @@ these a run is read back whole, so that every figure can be estimated again.
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
-import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,8 @@ import numpy as np
 
 from callcost.coordinator import GroupTimes, Run, Settings, Times
 from callcost.estimate import GroupEstimate, aa_error, estimate_run
+from callcost.files import probe_writable as probe_writable
+from callcost.files import write_atomically as write_atomically
 from callcost.job import Binary, Contender, Controls, Environment, Group, Plan
 
 VERSION = 1
@@ -28,28 +28,6 @@ SECTION = "callcost"
 
 class RecordError(Exception):
     """A file that is not a record of a run; the text says which file and why."""
-
-
-def probe_writable(folder: Path) -> None:
-    """Raises OSError now if a file could not be written to the folder later."""
-    probe = folder / f".writable-{os.getpid()}"
-    probe.touch()
-    probe.unlink()
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a file beside its place and renames it, so that nobody ever sees half of it."""
-    data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        beside.chmod(0o644)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink()
-        raise
 
 
 def pack_epochs(times: GroupTimes, row: int) -> list[str]:
