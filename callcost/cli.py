@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from callcost.compare.clean import clean
+from callcost.compare.command import compare
 
 if TYPE_CHECKING:
     from callcost import calibrate as calibration
@@ -43,6 +44,7 @@ def main() -> None:
 
 
 main.add_command(clean)
+main.add_command(compare)
 
 
 @main.command()

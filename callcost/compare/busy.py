@@ -24,7 +24,7 @@ def measuring() -> Iterator[Callable[[], list[str]]]:
     A mark is a locked file, so that it vanishes with the process. Each tells the others by
     leaving a line in their files: who came and went in between is noticed too.
     """
-    folder = cache.folder(FOLDER)
+    folder = cache.opened().place(FOLDER)
     mark = folder / f"{os.getpid()}.lock"
     told = mark.with_suffix(".told")
     lock = Lock.attempt(mark)

@@ -7,6 +7,7 @@
     resolutions/            the versions that requirements came to, for a day
     interpreters/           what interpreters said of themselves (python-discovery)
     logs/                   of builds that failed
+    measuring/PID.lock      who measures just now (busy.py)
 
 A lock belongs to an open file, so that it goes with the last process that has it open, however
 that ends. A supervisor inherits the locks of what it works on, and so they outlast its caller
@@ -33,7 +34,7 @@ from callcost.compare.errors import BuildError
 from callcost.files import probe_writable
 
 VARIABLE = "CALLCOST_CACHE"
-FOLDERS = ("environments", "staging", "resolutions", "interpreters", "logs")
+FOLDERS = ("environments", "staging", "resolutions", "interpreters", "logs", "measuring")
 
 
 class Lock:

@@ -15,7 +15,7 @@ from callcost.summary import number
 
 STYLES = {SLOWER: "bold red", FASTER: "green", CANNOT_TELL: "yellow", SAME: ""}
 # What the table needs, as a pipe has no width of its own.
-WIDTH = 110
+WIDTH = 126
 
 
 def show(outcome: Outcome) -> None:
