@@ -1,0 +1,99 @@
+"""Plants a slowdown of a known size in one mechanism, for the proof that comparisons find it.
+
+What is planted are instructions that do nothing, inside a call that takes long enough for them to
+show: the processor runs what is short and has nothing to wait for beside other work, so that a
+delay of a nanosecond in a call of twenty costs nothing at all. The base has the same code with a
+row of none of them. How much a row of them costs is timed inside C.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+from pathlib import Path
+
+MECHANISM, WORKLOAD, FUNCTION = "pybind11_module", "list_100", "sum_ends_list"
+CHOICES = range(0, 1001, 25)
+ARGUMENT = "[float(i) for i in range(100)]"
+REGISTERED = 'm.def("sum_ends_list", &sum_vector,'
+PLANTED = """
+#include <time.h>
+
+namespace planted {
+
+@DELAYS@
+
+static int chosen = @CHOSEN@;
+
+static double sum(const std::vector<double> &values)
+{
+    delays[chosen]();
+    return sum_vector(values);
+}
+
+static double calls_ns(py::object function, py::object argument, int calls)
+{
+    struct timespec from, to;
+    PyObject *arguments[2] = {nullptr, argument.ptr()};
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    for (int i = 0; i < calls; i++)
+        Py_XDECREF(PyObject_Vectorcall(function.ptr(), arguments + 1,
+                                       1 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    return ((to.tv_sec - from.tv_sec) * 1e9 + (to.tv_nsec - from.tv_nsec)) / calls;
+}
+
+}  // namespace planted
+"""
+# Run in the environment: ns per call, timed inside C, for every choice in turn, many times over.
+TIME = f"""
+import json, random, statistics
+from callcost.bindings.{MECHANISM} import _module as core
+choices = list(range({len(CHOICES)}))
+argument = {ARGUMENT}
+taken = [[] for _ in choices]
+for _ in range(201):
+    random.shuffle(choices)
+    for choice in choices:
+        core.plant(choice)
+        taken[choice].append(core.calls_ns(core.{FUNCTION}, argument, 200))
+print(json.dumps([statistics.median(each) for each in taken]))
+"""
+PROCESSES = 7
+
+
+def plant(checkout: Path, choice: int) -> None:
+    """Writes the mechanism's source anew, with so many steps of CHOICES in its wrapper."""
+    (path,) = (checkout / "bindings" / MECHANISM).glob("*.cpp")
+    source = path.read_text(encoding="utf-8")
+    delays = [
+        f'static void delay_{n}() {{ __asm__ volatile(".rept {n}\\n\\tnop\\n\\t.endr"); }}'
+        for n in CHOICES
+    ]
+    names = ", ".join(f"delay_{n}" for n in CHOICES)
+    delays.append(f"static void (*const delays[])() = {{{names}}};")
+    text = PLANTED.replace("@DELAYS@", "\n".join(delays)).replace("@CHOSEN@", str(choice))
+    place = source.rindex("\nvoid ", 0, source.index(REGISTERED))
+    source = source[:place] + text + source[place:]
+    extra = 'm.def("plant", [](int n) { planted::chosen = n; });\n    '
+    extra += 'm.def("calls_ns", &planted::calls_ns);\n    '
+    source = source.replace(REGISTERED, extra + REGISTERED.replace("sum_vector", "planted::sum"))
+    path.write_text(source, encoding="utf-8")
+
+
+def costs_in_c(python: str) -> dict[int, float]:
+    """Times every choice inside C, in several processes: the share that it adds to a call."""
+    runs = []
+    for _ in range(PROCESSES):
+        done = subprocess.run([python, "-c", TIME], capture_output=True, text=True, check=True)
+        nanoseconds = json.loads(done.stdout)
+        runs.append([each / nanoseconds[0] - 1 for each in nanoseconds])
+    return {
+        steps: statistics.median(run[place] for run in runs) for place, steps in enumerate(CHOICES)
+    }
+
+
+def choose(costs: dict[int, float], share: float) -> int:
+    """Chooses the number of steps that comes nearest to a share of the call."""
+    return min(costs, key=lambda steps: abs(costs[steps] - share))
