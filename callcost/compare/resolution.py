@@ -13,6 +13,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,7 +57,9 @@ class Resolver:
             shared = self._once(labels, common, [])
             return [shared for _ in wishes]
         limits = self._common(wishes, labels, common)
-        return [self._side(wish, limits) for wish in wishes]
+        # pip takes long: the sides need not wait for each other.
+        with ThreadPoolExecutor(len(wishes)) as pool:
+            return list(pool.map(self._side, wishes, [limits] * len(wishes)))
 
     def _common(self, wishes: Sequence[Wish], labels: str, common: list[str]) -> list[str]:
         try:
