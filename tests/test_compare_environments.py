@@ -44,6 +44,16 @@ subprocess.Popen([sys.executable, "-c", "import time; time.sleep(601)"], start_n
 subprocess.run([sys.executable, "-c", "import time; time.sleep(601)"])
 """
 
+OLD_SETUP = """
+from setuptools import Extension, setup
+setup(name="toy", version="1", ext_modules=[Extension("toy", ["toy.c"])])
+"""
+C_MODULE = """
+#include <Python.h>
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "toy", NULL, -1, NULL};
+PyMODINIT_FUNC PyInit_toy(void) { return PyModule_Create(&definition); }
+"""
+
 
 @pytest.fixture(autouse=True)
 def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -52,7 +62,7 @@ def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
-    uv_settings = tmp_path / "uv.toml"
+    uv_settings = tmp_path / "settings.toml"  # uv.toml would be found without being named
     uv_settings.write_text(f"no-index = true\nfind-links = ['{tmp_path / 'index'}']\n")
     monkeypatch.setenv("UV_CONFIG_FILE", str(uv_settings))
     if not HAS_UV:
@@ -187,7 +197,7 @@ def test_both_sides_get_the_same_versions_but_for_what_one_names(tmp_path: Path)
     [
         (
             "pip",
-            "The user requested tool==2.0; helper 1.0 depends on tool<2",
+            "The user requested tool; The user requested tool==2.0; helper 1.0 depends on tool<2",
             "No matching distribution found for no-such-tool",
         ),
         pytest.param(
@@ -446,3 +456,28 @@ def test_variables_of_git_lead_nowhere_else(
     (project / "toy.py").write_text("VALUE = 5\n")
     (made,) = build_all(specs, project, print)
     assert imported(made.python, "toy.VALUE") == "5"
+
+
+def test_extension_without_pyproject_is_compiled_with_the_tool_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # From the real index: nothing that is written for a test is as old as a setup.py.
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_CONFIG_FILE"):
+        monkeypatch.delenv(name)
+    project = tmp_path / "old"
+    project.mkdir()
+    (project / "setup.py").write_text(OLD_SETUP)
+    (project / "toy.c").write_text(C_MODULE)
+    git(project, "init", "--quiet", "--initial-branch=main")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "one")
+    (made,) = built(project, "main+setuptools==69.5.1")
+    assert made.versions["setuptools"] == "69.5.1"
+    done = subprocess.run(
+        [made.python, "-I", "-c", "import toy; print(toy.__file__)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(str(made.site))
+    assert any("known only once it is built" in note for note in made.notes)

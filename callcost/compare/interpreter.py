@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shlex
@@ -21,6 +22,9 @@ from callcost import worker
 from callcost.compare import probe
 from callcost.compare.errors import SpecError
 from callcost.compare.source import LOCAL_VARIABLES
+
+# It warns of every old interpreter that it passes by.
+logging.getLogger("python_discovery").addHandler(logging.NullHandler())
 
 OLDEST = (3, 9)
 PROBE_S = 60.0

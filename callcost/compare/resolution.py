@@ -53,9 +53,9 @@ class Resolver:
         """Returns the pins of each side; raises ContradictionError, BuildError, CancelledError."""
         common = _texts(text for wish in wishes for text in wish.project)
         labels = " and ".join(dict.fromkeys(wish.label for wish in wishes))
-        if all(_all_of(wish) == common for wish in wishes):
-            shared = self._once(labels, common, [])
-            return [shared for _ in wishes]
+        wanted = [_all_of(wish) for wish in wishes]
+        if all(texts == wanted[0] for texts in wanted):
+            return [self._once(labels, wanted[0], [])] * len(wishes)
         limits = self._common(wishes, labels, common)
         # pip takes long: the sides need not wait for each other.
         with ThreadPoolExecutor(len(wishes)) as pool:
