@@ -89,6 +89,13 @@ def wait_until(true: Callable[[], object], what: str) -> None:
         time.sleep(0.05)
 
 
+def gone(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def sleepers() -> list[psutil.Process]:
     return [
         process
@@ -285,6 +292,8 @@ def test_what_two_kills_have_left_is_repaired_by_the_next_run(
     supervisor.kill()
     caller.kill()
     caller.wait()
+    # A zombie has closed its files, and with them its locks.
+    wait_until(lambda: gone(supervisor), "the supervisor is dead")
     assert git(project, "worktree", "list").count("\n") == 2
     assert sleepers()
     shown = CliRunner().invoke(clean, ["--dry-run"])
