@@ -40,8 +40,9 @@ import subprocess, sys
 from pathlib import Path
 Path({mark!r}).touch()
 # One in a session of its own too, as some build tools start them.
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(601)"], start_new_session=True)
-subprocess.run([sys.executable, "-c", "import time; time.sleep(601)"])
+sleep = [sys.executable, "-c", "import time; time.sleep(600)", {mark!r}]
+subprocess.Popen(sleep, start_new_session=True)
+subprocess.run(sleep)
 """
 
 OLD_SETUP = """
@@ -96,12 +97,20 @@ def gone(process: psutil.Process) -> bool:
         return True
 
 
-def sleepers() -> list[psutil.Process]:
+def sleepers(mark: Path) -> list[psutil.Process]:
     return [
         process
         for process in psutil.process_iter(["cmdline"])
-        if "import time; time.sleep(601)" in (process.info["cmdline"] or ())
+        if (process.info["cmdline"] or [""])[-1] == str(mark)
     ]
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Iterator[Path]:
+    """A file that a build makes, and names to the two processes that it then waits for."""
+    yield tmp_path / "building"
+    for process in sleepers(tmp_path / "building"):
+        process.kill()
 
 
 def assert_nothing_left(project: Path) -> None:
@@ -248,9 +257,8 @@ def test_failing_build_shows_the_end_of_its_log_and_gives_up_the_other(project: 
     [(signal.SIGKILL, "caller"), (signal.SIGINT, "caller"), (signal.SIGKILL, "supervisor")],
 )
 def test_killed_in_the_middle_of_a_build(
-    project: Path, tmp_path: Path, number: signal.Signals, victim: str
+    project: Path, mark: Path, number: signal.Signals, victim: str
 ) -> None:
-    mark = tmp_path / "building"
     (project / "during.py").write_text(SLEEPS.format(mark=str(mark)))
     before = everything(project)
     # SIGINT may arrive ignored, as in a shell's background.
@@ -261,7 +269,7 @@ def test_killed_in_the_middle_of_a_build(
         stderr=subprocess.PIPE,
     )
     wait_until(mark.exists, "the build has begun")
-    wait_until(lambda: len(sleepers()) == 2, "its processes run")
+    wait_until(lambda: len(sleepers(mark)) == 2, "its processes run")
     struck = psutil.Process(caller.pid)
     if victim == "supervisor":
         (struck,) = struck.children()
@@ -270,7 +278,7 @@ def test_killed_in_the_middle_of_a_build(
     assert caller.returncode != 0
     if victim == "supervisor":
         assert b"its supervisor died of SIGKILL" in said
-    wait_until(lambda: not sleepers(), "no process is left")
+    wait_until(lambda: not sleepers(mark), "no process is left")
     wait_until(lambda: not location().stagings(), "the supervisor has cleaned up")
     assert everything(project) == before
     assert_nothing_left(project)
@@ -278,15 +286,12 @@ def test_killed_in_the_middle_of_a_build(
     assert not built(project, ".")[0].reused
 
 
-def test_what_two_kills_have_left_is_repaired_by_the_next_run(
-    project: Path, tmp_path: Path
-) -> None:
-    mark = tmp_path / "building"
+def test_what_two_kills_have_left_is_repaired_by_the_next_run(project: Path, mark: Path) -> None:
     (project / "during.py").write_text(SLEEPS.format(mark=str(mark)))
     caller = subprocess.Popen(
         [sys.executable, "-c", CALLER, str(project), "."], stdout=subprocess.DEVNULL
     )
-    wait_until(lambda: len(sleepers()) == 2, "its processes run")
+    wait_until(lambda: len(sleepers(mark)) == 2, "its processes run")
     (supervisor,) = psutil.Process(caller.pid).children()
     caller.send_signal(signal.SIGSTOP)
     supervisor.kill()
@@ -295,13 +300,13 @@ def test_what_two_kills_have_left_is_repaired_by_the_next_run(
     # A zombie has closed its files, and with them its locks.
     wait_until(lambda: gone(supervisor), "the supervisor is dead")
     assert git(project, "worktree", "list").count("\n") == 2
-    assert sleepers()
+    assert sleepers(mark)
     shown = CliRunner().invoke(clean, ["--dry-run"])
     assert "would remove what a killed build has left" in shown.output
-    assert sleepers()
+    assert sleepers(mark)
     (project / "during.py").unlink()
     built(project, "main")
-    assert not sleepers()
+    assert not sleepers(mark)
     assert_nothing_left(project)
 
 
