@@ -293,11 +293,11 @@ def _explain(error: Exception, log: Path, job: Mapping[str, Any]) -> tuple[str, 
     said = "\n".join(_lines(log))
     match error:
         case subprocess.CalledProcessError() if reason := install.objection(said):
-            kind = "network" if install.NO_NETWORK.search(said) else "contradiction"
+            kind = "network" if install.unreachable(said) else "contradiction"
             return kind, reason
         case subprocess.CalledProcessError() if install.NO_SPACE.search(said):
             return "build", describe(OSError(errno.ENOSPC, ""), Path(job["cache"]))
-        case subprocess.CalledProcessError() if install.NO_NETWORK.search(said):
+        case subprocess.CalledProcessError() if install.unreachable(said):
             return "network", "the package index cannot be reached"
         case subprocess.CalledProcessError():
             command = " ".join(map(str, error.cmd[:1])).rpartition("/")[2]

@@ -23,6 +23,8 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +33,9 @@ from typing import Any, Self
 import platformdirs
 
 from callcost.compare.errors import BuildError
-from callcost.files import probe_writable
 
 VARIABLE = "CALLCOST_CACHE"
+POLL_S = 0.01
 FOLDERS = ("environments", "staging", "resolutions", "interpreters", "logs", "measuring")
 
 
@@ -62,11 +64,11 @@ class Lock:
             os.close(fd)
 
     @classmethod
-    def made(cls, path: Path) -> Self:
-        """Takes the lock on a file that nobody else knows of yet."""
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        return cls(fd)
+    def wait(cls, path: Path) -> Self:
+        """Takes the lock as soon as nobody else has it; meant for one that is had for moments."""
+        while (lock := cls.attempt(path)) is None:
+            time.sleep(POLL_S)
+        return lock
 
     def share(self) -> None:
         """Lets others have it as well; for a moment in between nobody has it."""
@@ -163,8 +165,9 @@ class Cache:
     def staged(self, purpose: str) -> Iterator[tuple[Path, Lock]]:
         """Makes a folder in staging that is locked, and removed in the end."""
         folder = self.place("staging") / f"{purpose}-{os.getpid()}-{secrets.token_hex(4)}"
-        # Locked before it is there: who finds it without a lock takes it for a dead one's.
-        with Lock.made(folder.with_name(f"{folder.name}.lock")) as lock:
+        # Locked before it is there: who finds it without a lock takes it for a dead one's. Even
+        # the lock may be found before it is taken, and is then looked at for a moment.
+        with Lock.wait(folder.with_name(f"{folder.name}.lock")) as lock:
             folder.mkdir()
             try:
                 yield folder, lock
@@ -191,7 +194,8 @@ def opened() -> Cache:
     try:
         for name in FOLDERS:
             cache.place(name).mkdir(parents=True, exist_ok=True)
-        probe_writable(cache.place("staging"))
+        with tempfile.TemporaryFile(dir=cache.folder) as probe:
+            probe.write(b"\0")
     except OSError as error:
         raise BuildError(describe(error, cache.folder)) from error
     return cache

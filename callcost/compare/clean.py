@@ -130,7 +130,7 @@ def _old_files(cache: Cache, before_s: float | None, dry_run: bool) -> Iterator[
         if not dry_run:
             for path in old:
                 path.unlink(missing_ok=True)
-        yield Removal(f"{len(old)} files of {name}", size)
+        yield Removal(f"{len(old)} {'file' if len(old) == 1 else 'files'} of {name}", size)
 
 
 def size_bytes(folder: Path) -> int:

@@ -30,6 +30,18 @@ NO_NETWORK = re.compile(
     "error sending request|tcp connect error|Connection refused|are you offline|"
     "network was disabled|Failed to fetch|Could not connect"
 )
+# uv's reason may run over many lines, and the form of its errors has changed.
+UV_REASON = re.compile(
+    r"No solution found when resolving[^\n]*\n\s*(?:╰─▶|cause:)(?P<words>.*?)"
+    r"(?=\n\s*\n|\n\s*hint:|\n\s*cause:|\Z)",
+    re.DOTALL,
+)
+PIP_CONFLICT = re.compile(r"The conflict is caused by:\n(?P<lines>(?: {4}.*\n)+)")
+PIP_REASON = re.compile(
+    r"^ERROR: (?P<words>No matching distribution found .*|Cannot install .*|"
+    r"Package '.*' requires a different Python.*|ResolutionImpossible.*)$",
+    re.MULTILINE,
+)
 NO_SPACE = re.compile("No space left on device|Disk quota exceeded|os error 28")
 
 
@@ -44,9 +56,9 @@ class Installer:
         """Makes the command that writes the versions that requirements come to."""
         files = ["-c", str(limits)]
         if self.name == "uv":
-            shape = ["--no-header", "--no-annotate", "--quiet", "--output-file", str(answer)]
+            shape = ["--no-header", "--no-annotate", "--output-file", str(answer)]
             return [*self.command, "compile", str(wanted), "--python", python, *files, *shape]
-        shape = ["--dry-run", "--ignore-installed", "--quiet", "--report", str(answer)]
+        shape = ["--dry-run", "--ignore-installed", "--report", str(answer)]
         return [*self.command, "--python", python, "install", *shape, "-r", str(wanted), *files]
 
     def install(self, python: str, *arguments: str) -> list[str]:
@@ -130,18 +142,14 @@ def settings() -> dict[str, str]:
 
 def objection(log: str) -> str | None:
     """Returns the resolver's reason why requirements cannot be fulfilled; None if it had none."""
-    if "No solution found when resolving" in log:
-        # uv draws a tree; its words may run over many lines.
-        words = log.split("No solution found when resolving", 1)[1].partition("╰─▶")[2]
-        words = re.split(r"\n\s*\n|\n\s*hint:", words)[0]
-        return " ".join(words.split()).rstrip(".") or None
-    for pattern in (
-        r"ERROR: (Cannot install .*?)\.?$",
-        r"ERROR: (No matching distribution found .*)$",
-        r"ERROR: (Ignored the following .*)$",
-        r"ERROR: (ResolutionImpossible.*)$",
-        r"ERROR: (Package '.*' requires a different Python.*)$",
-    ):
-        if found := re.search(pattern, log, re.MULTILINE):
-            return found[1]
-    return None
+    if found := UV_REASON.search(log):
+        return " ".join(found["words"].split()).rstrip(".")
+    if found := PIP_CONFLICT.search(log):
+        return "; ".join(line.strip() for line in found["lines"].splitlines() if line.strip())
+    found = PIP_REASON.search(log)
+    return found["words"].rstrip(".") if found else None
+
+
+def unreachable(log: str) -> bool:
+    """Tells whether it was the network that failed; one hitch before a sound answer is none."""
+    return bool(NO_NETWORK.search(log)) and not PIP_CONFLICT.search(log)

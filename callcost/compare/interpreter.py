@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shlex
@@ -21,6 +22,9 @@ from callcost import worker
 from callcost.compare import probe
 from callcost.compare.errors import SpecError
 from callcost.compare.source import LOCAL_VARIABLES
+
+# It warns of every old interpreter that it passes by.
+logging.getLogger("python_discovery").addHandler(logging.NullHandler())
 
 OLDEST = (3, 9)
 PROBE_S = 60.0
@@ -82,33 +86,35 @@ def find(wanted: str | None, folder: Path) -> Interpreter:
         if not os.access(wanted, os.X_OK) or Path(wanted).is_dir():
             raise SpecError(f"there is no interpreter {wanted}")
     cache = DiskCache(folder)
-    found = get_interpreter(wanted or sys.executable, cache=cache)
-    if found is None and wanted is not None and "/" not in wanted:
-        found = get_interpreter(wanted, try_first_with=_pyenv(), cache=cache)
+    try:
+        found = get_interpreter(wanted or sys.executable, cache=cache, env=_search())
+    except RuntimeError as error:
+        # The error holds the whole program that could not be run.
+        raise SpecError(f"{wanted} cannot be used: it is no interpreter, or too old") from error
     if found is None or not (executable := found.system_executable or found.executable):
         raise SpecError(_missing(str(wanted), cache))
-    if (found.version_info.major, found.version_info.minor) < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
+    if found.version_info[:2] < OLDEST:
         raise SpecError(
-            f"{executable} is Python {found.version_str}, and {oldest} is the oldest that can be "
-            "measured"
+            f"{executable} is Python {found.version_str}: {'.'.join(map(str, OLDEST))} is the "
+            "oldest that can be measured"
         )
     return _asked(executable)
 
 
-def _pyenv() -> list[str]:
-    """Lists pyenv's interpreters, the newest first."""
+def _search() -> dict[str, str]:
+    """Returns the variables to look for interpreters by: pyenv's are on PATH too, newest first."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
-    found = root.glob("*/bin/python") if root.is_dir() else ()
-    return [str(path) for path in sorted(found, key=_version, reverse=True)]
+    folders = sorted(root.glob("*/bin"), key=_version, reverse=True) if root.is_dir() else []
+    path = [os.environ.get("PATH", os.defpath), *map(str, folders)]
+    return {**os.environ, "PATH": os.pathsep.join(path)}
 
 
-def _version(path: Path) -> tuple[int, ...]:
-    return tuple(map(int, re.findall(r"\d+", path.parent.parent.name)))
+def _version(folder: Path) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", folder.parent.name)))
 
 
 def _missing(wanted: str, cache: DiskCache) -> str:
-    there = iter_interpreters(None, try_first_with=_pyenv(), cache=cache)
+    there = iter_interpreters(None, cache=cache, env=_search())
     found = sorted({_name(info) for info in there if info.version_info[:2] >= OLDEST})
     return (
         f"no interpreter {wanted} was found on PATH, by pyenv or by uv: install it, or give its "

@@ -13,6 +13,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,11 +53,13 @@ class Resolver:
         """Returns the pins of each side; raises ContradictionError, BuildError, CancelledError."""
         common = _texts(text for wish in wishes for text in wish.project)
         labels = " and ".join(dict.fromkeys(wish.label for wish in wishes))
-        if all(_all_of(wish) == common for wish in wishes):
-            shared = self._once(labels, common, [])
-            return [shared for _ in wishes]
+        wanted = [_all_of(wish) for wish in wishes]
+        if all(texts == wanted[0] for texts in wanted):
+            return [self._once(labels, wanted[0], [])] * len(wishes)
         limits = self._common(wishes, labels, common)
-        return [self._side(wish, limits) for wish in wishes]
+        # pip takes long: the sides need not wait for each other.
+        with ThreadPoolExecutor(len(wishes)) as pool:
+            return list(pool.map(self._side, wishes, [limits] * len(wishes)))
 
     def _common(self, wishes: Sequence[Wish], labels: str, common: list[str]) -> list[str]:
         try:

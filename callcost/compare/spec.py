@@ -26,6 +26,10 @@ from callcost.compare.source import WORKING_TREE, knows
 FORM = "REV[@PYTHON][+REQUIREMENT[,REQUIREMENT...]]"
 # A comma before one of these goes on with a requirement's versions: numpy>=1.26,<3
 GOES_ON = re.compile(r"\s*(===|==|!=|~=|<=|>=|<|>)")
+# An interpreter that is no path: 3.13, pypy3.9. What begins with a brace is git's: main@{1}
+PLAIN_PYTHON = re.compile(r"[\w.-]+")
+# Git takes main@{1}@3.12 for main@{1} and says nothing.
+BRACE_GOES_ON = re.compile(r"\}[@+](?!\{)")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ def parse(text: str, project: Path | None = None) -> Spec:
     known = {revision: knows(folder, revision) for revision in {cut.revision for cut in cuts}}
     if any(known.values()):
         return max((cut for cut in cuts if known[cut.revision]), key=_preference)
+    if reason := _malformed(folder, text):
+        raise SpecError(reason)
     shortest = min(len(cut.revision) for cut in cuts)
     return max((cut for cut in cuts if len(cut.revision) == shortest), key=_preference)
 
@@ -68,8 +74,8 @@ def _cuts(text: str) -> Iterator[Spec]:
         except InvalidRequirement:
             continue
         for revision, python in _ends(front, "@"):
-            # Git's own use of the sign: main@{1}, and @ alone for HEAD.
-            if revision.strip() and python != "" and not (python or "").startswith("{"):
+            sound = revision.strip() and not BRACE_GOES_ON.search(revision)
+            if sound and (python is None or "/" in python or PLAIN_PYTHON.fullmatch(python)):
                 yield Spec(text, revision, python, wanted)
 
 
@@ -90,6 +96,23 @@ def split_requirements(text: str) -> tuple[str, ...]:
         else:
             pieces.append(piece)
     return tuple(str(Requirement(piece)) for piece in pieces)
+
+
+def _malformed(folder: Path, text: str) -> str | None:
+    """Says what is wrong behind a revision that git knows; None if it knows none."""
+    fronts = [front for sign in "@+" for front, rest in _ends(text, sign) if rest is not None]
+    known = [front for front in fronts if front.strip() and knows(folder, front)]
+    if not known:
+        return _complaint(text) if text[0] in "@+" else None
+    front = max(known, key=len)
+    rest = text[len(front) + 1 :]
+    if text[len(front)] == "@" and rest.partition("+")[0] == "":
+        return f"{text} names no interpreter behind the @: write {FORM}"
+    try:
+        split_requirements(rest.partition("+")[2] if text[len(front)] == "@" else rest)
+    except InvalidRequirement as error:
+        return f"{text} has a requirement that is none ({str(error).splitlines()[0]})"
+    return None
 
 
 def _complaint(text: str) -> str:
