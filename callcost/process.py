@@ -53,7 +53,6 @@ class WorkerProcess:
         silence_s: float,
         cpu: int | None = None,
         *,
-        script: Path = WORKER_FILE,
         pass_fds: Sequence[int] = (),
     ) -> None:
         self._silence_s = silence_s
@@ -73,12 +72,12 @@ class WorkerProcess:
         )
         try:
             self._process = subprocess.Popen(
-                [python, str(script), str(job_file)],
+                self.command(python, job_file),
                 # Nothing is ever written to it: it tells the worker when this process has ended.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                env=worker_environment(hash_seed),
+                env=self.environment(hash_seed),
                 # Its own session: Ctrl-C reaches the coordinator alone, which ends the worker.
                 start_new_session=True,
                 pass_fds=pass_fds,
@@ -106,11 +105,23 @@ class WorkerProcess:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Ends the process, if it still runs, and everything that was opened for it."""
+    def command(self, python: str, job_file: Path) -> list[str]:
+        """Returns the command that begins the process."""
+        return [python, str(WORKER_FILE), str(job_file)]
+
+    def environment(self, hash_seed: int) -> dict[str, str]:
+        """Returns the environment variables of the process."""
+        return worker_environment(hash_seed)
+
+    def kill(self) -> None:
+        """Kills the process and those it started; its answers then end."""
         # The whole session: a contender may have started processes of its own.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends the process, if it still runs, and everything that was opened for it."""
+        self.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             if stream is not None:

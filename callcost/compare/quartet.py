@@ -36,6 +36,14 @@ class SideFailedError(Exception):
     """A side whose interpreter does not even begin to work."""
 
 
+class LockstepProcess(WorkerProcess):
+    """Runs lockstep.py on one job."""
+
+    def command(self, python: str, job_file: Path) -> list[str]:
+        """Returns the command that begins the process."""
+        return [python, str(SCRIPT), str(job_file)]
+
+
 class Timer:
     """One process that times an epoch whenever it is asked; use as a context manager."""
 
@@ -65,12 +73,11 @@ class Timer:
             "results_fd": results_fd,
         }
         try:
-            self._process = WorkerProcess(
+            self._process = LockstepProcess(
                 side.python,
                 job,
                 shuffler.randrange(HASH_SEEDS),
                 silence_s,
-                script=SCRIPT,
                 pass_fds=(commands_fd, results_fd),
             )
         except WorkerError as error:

@@ -1,0 +1,325 @@
+"""Counts the instructions of calls under valgrind's callgrind, which no neighbour can move.
+
+One process counts many contenders, as starting an interpreter under valgrind takes seconds. What
+a call takes is (Ir(2N) - Ir(N)) / N, less the same for the empty loop. counter.py tells how.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from callcost import counter
+from callcost.job import Contender
+from callcost.process import WorkerError, WorkerProcess
+
+K = TypeVar("K", bound=Hashable)
+
+COUNTER_FILE = Path(counter.__file__)
+TIMEOUT_S = 120.0
+CHANGED_SHARE = 0.005
+CHANGED_INSTRUCTIONS = 2.0
+HASH_SEED = 0
+# The rest of the environment is cleared. Without these an interpreter may not find its libraries,
+# valgrind its tools, nor a contender its modules: it would be another one, or none.
+KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PYTHONPATH", "VALGRIND_LIB")
+FIXED_VARIABLES = {"PYTHONHASHSEED": str(HASH_SEED), "PYTHONUNBUFFERED": "1"}
+# What CPython's own allocator takes for a block depends on where in its pools the block lies, so
+# on everything allocated before. libc's hands out the same one again and again.
+ALLOCATOR = {"PYTHONMALLOC": "malloc"}
+VALGRIND_OPTIONS = ("--quiet", "--tool=callgrind", "--vgdb=no", "--dump-line=no")
+CPYTHON = "cpython"
+
+
+@dataclass(frozen=True)
+class Count:
+    """What one call takes, in instructions, net of the loop; `calls` is the N it was found with.
+
+    `spread` is by how much, in instructions per call, epochs of one process differed: zero where
+    every call takes the same.
+    """
+
+    instructions: float
+    calls: int
+    spread: float = 0.0
+
+
+@dataclass(frozen=True)
+class Uncounted:
+    """Why a contender has no count: what happened, in a word and in a sentence."""
+
+    kind: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}"
+
+
+def changed(base: Count, head: Count) -> bool:
+    """Tells whether two counts of one call differ: by more than 0.5%, or by more than 2."""
+    difference = abs(head.instructions - base.instructions)
+    return difference > min(CHANGED_INSTRUCTIONS, CHANGED_SHARE * abs(base.instructions))
+
+
+def why_not() -> str | None:
+    """Tells why nothing can be counted on this machine, and what to do; None if it can be."""
+    if sys.platform != "linux":
+        return f"instructions are counted by valgrind on Linux, and this is {sys.platform}"
+    if shutil.which("valgrind") is None:
+        return (
+            "instructions are counted by valgrind, which is not there; "
+            "install it (apt-get install valgrind, dnf install valgrind)"
+        )
+    return None
+
+
+def caveat() -> str | None:
+    """Tells what counts on this machine lack, although they can be had; None if nothing."""
+    if _fixed_layout():
+        return None
+    return (
+        "setarch is not there or not permitted, so addresses are not fixed; "
+        "counts of calls that depend on them may differ from run to run"
+    )
+
+
+@cache
+def _fixed_layout() -> tuple[str, ...]:
+    """Returns the command that starts another without ASLR; nothing where that is impossible."""
+    setarch = shutil.which("setarch")
+    if setarch is None:
+        return ()
+    command = (setarch, platform.machine(), "-R")
+    tried = subprocess.run([*command, "true"], capture_output=True, check=False)
+    return () if tried.returncode else command
+
+
+class Halt:
+    """Ends countings that run in other threads, as an interrupt reaches the main one only.
+
+    Calling it kills their processes and lets nothing more begin.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[WorkerProcess] = set()
+        self._called = threading.Event()
+
+    def __call__(self) -> None:
+        """Ends them."""
+        with self._lock:
+            self._called.set()
+            for process in self._running:
+                process.kill()
+
+    def called(self) -> bool:
+        """Tells whether it was called."""
+        return self._called.is_set()
+
+    def watch(self, process: WorkerProcess) -> None:
+        """Adds a process to those that a call kills."""
+        with self._lock:
+            self._running.add(process)
+            if self.called():
+                process.kill()
+
+    def leave(self, process: WorkerProcess) -> None:
+        """Takes a process out again, before its number can become another's."""
+        with self._lock:
+            self._running.discard(process)
+
+
+class CheckingProcess(WorkerProcess):
+    """Runs counter.py without callgrind: checks contenders, and says who the interpreter is."""
+
+    def command(self, python: str, job_file: Path) -> list[str]:
+        """Returns the command that runs counter.py."""
+        return [python, str(COUNTER_FILE), str(job_file)]
+
+    def environment(self, hash_seed: int) -> dict[str, str]:
+        """Returns a cleared environment, with what an interpreter needs to be itself."""
+        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        return {**kept, **FIXED_VARIABLES}
+
+
+class CountingProcess(CheckingProcess):
+    """Runs counter.py under callgrind."""
+
+    def command(self, python: str, job_file: Path) -> list[str]:
+        """Returns the command that runs counter.py under callgrind, without ASLR if possible."""
+        return [
+            *_fixed_layout(),
+            shutil.which("valgrind") or "valgrind",
+            *VALGRIND_OPTIONS,
+            f"--callgrind-out-file={job_file.with_name(counter.DUMP_NAME)}",
+            f"--dump-before={counter.MARKER}",
+            *super().command(python, job_file),
+        ]
+
+    def environment(self, hash_seed: int) -> dict[str, str]:
+        """Returns a cleared environment in which blocks of memory cost the same everywhere."""
+        return {**super().environment(hash_seed), **ALLOCATOR}
+
+
+def count(
+    python: str,
+    contenders: Mapping[K, Contender],
+    *,
+    modules: Mapping[str, str] | None = None,
+    report: Callable[[K, Count | Uncounted], None] | None = None,
+    timeout_s: float = TIMEOUT_S,
+    jobs: int = 1,
+    halt: Halt | None = None,
+) -> dict[K, Count | Uncounted]:
+    """Counts the instructions of each contender's call in an interpreter; never raises for one.
+
+    `modules` are files of modules that are not installed there, by name. `report` is told of each
+    result as it comes, in the thread that has it. `timeout_s` is how long one contender may take
+    under callgrind, its imports included. `jobs` is the number of processes to share them out to.
+    """
+    halt = halt or Halt()
+    parts = [dict(list(contenders.items())[first::jobs]) for first in range(max(1, jobs))]
+    counting = [
+        _Counting(python, part, dict(modules or {}), report, timeout_s, halt)
+        for part in parts
+        if part
+    ]
+    with ThreadPoolExecutor(max(1, len(counting))) as threads:
+        futures = [threads.submit(one.run) for one in counting]
+        try:
+            found = {key: result for future in futures for key, result in future.result().items()}
+        except BaseException:
+            halt()
+            raise
+    return {key: found[key] for key in contenders}
+
+
+class FreeThreadedProcess(CountingProcess):
+    """The same for a build without the GIL, which has an allocator that cannot be replaced."""
+
+    def environment(self, hash_seed: int) -> dict[str, str]:
+        """Returns a cleared environment."""
+        return CheckingProcess.environment(self, hash_seed)
+
+
+class _Counting:
+    """Counts contenders in one process, and in a further one where it dies of a contender."""
+
+    def __init__(
+        self,
+        python: str,
+        contenders: Mapping[K, Contender],
+        modules: dict[str, str],
+        report: Callable[[K, Count | Uncounted], None] | None,
+        timeout_s: float,
+        halt: Halt,
+    ) -> None:
+        self._python = shutil.which(python) or python
+        self._contenders: dict[Any, Contender] = dict(contenders)
+        self._modules = modules
+        self._report: Callable[[Any, Count | Uncounted], None] | None = report
+        self._timeout_s = timeout_s
+        self._halt = halt
+        self._found: dict[Any, Count | Uncounted] = {}
+        self._free_threaded = False
+
+    def run(self) -> dict[Any, Count | Uncounted]:
+        """Checks all, counts those that are right, and returns what was found."""
+        reason = why_not()
+        if reason is not None:
+            self._fail(list(self._contenders), "no callgrind", reason)
+            return self._found
+        # First without callgrind: what is wrong shows sooner, and bytecode is written, so that
+        # the first counting has nothing to compile that the second would find.
+        right = self._visit(CheckingProcess, list(self._contenders))
+        self._visit(FreeThreadedProcess if self._free_threaded else CountingProcess, right)
+        return self._found
+
+    def _visit(self, process: type[CheckingProcess], left: list[Any]) -> list[Any]:
+        """Works contenders off by as many processes as it takes; returns what was checked."""
+        checked: list[Any] = []
+        while left:
+            if self._halt.called():
+                self._fail(left, "interrupted", "counting was ended")
+                break
+            began = len(left)
+            try:
+                self._work_off(process, left, checked)
+            except WorkerError as failed:
+                if self._halt.called():
+                    continue
+                # They are worked off in order, so it was in the first that it has not answered.
+                blamed = left[:1] if failed.contender is not None or len(left) < began else left[:]
+                self._fail(blamed, failed.kind, str(failed))
+                del left[: len(blamed)]
+        return checked
+
+    def _work_off(
+        self, process: type[CheckingProcess], left: list[Any], checked: list[Any]
+    ) -> None:
+        """Has one process answer for contenders, taking each out of `left`; raises WorkerError."""
+        job = {
+            "modules": self._modules,
+            "counts": issubclass(process, CountingProcess),
+            "contenders": [asdict(self._contenders[key]) for key in left],
+        }
+        with process(self._python, job, HASH_SEED, self._timeout_s) as running:
+            self._halt.watch(running)
+            try:
+                for event in running.events():
+                    if not self._take(event, left, checked):
+                        raise running.garbage(event)
+            finally:
+                self._halt.leave(running)
+
+    def _take(self, event: dict[str, Any], left: list[Any], checked: list[Any]) -> bool:
+        """Enters one answer; returns whether it was one."""
+        match event:
+            case {"event": "ready", "interpreter": {"implementation": str(name), "build": build}}:
+                self._free_threaded = "free-threading" in build
+                if name != CPYTHON:
+                    reason = "its compiler makes of a loop what it likes; only CPython is counted"
+                    self._fail(left, "no interpreter", f"{name}: {reason}")
+                    left.clear()
+            case {"event": "checked"} if left:
+                checked.append(left.pop(0))
+            case {"event": "count"} if left:
+                self._enter(left.pop(0), read_count(event))
+            case {"event": "error", "kind": str(kind), "message": str(message)} if left:
+                self._fail([left.pop(0)], kind, message)
+            case {"event": "done"}:
+                return not left
+            case _:
+                return False
+        return True
+
+    def _enter(self, key: Any, result: Count | Uncounted) -> None:
+        self._found[key] = result
+        if self._report is not None:
+            self._report(key, result)
+
+    def _fail(self, keys: list[Any], kind: str, message: str) -> None:
+        for key in list(keys):
+            self._enter(key, Uncounted(kind, message))
+
+
+def read_count(event: Mapping[str, Any]) -> Count:
+    """Makes a count of what counter.py answered.
+
+    The least of each size of epoch: what comes every so many calls can only add.
+    """
+    calls = int(event["calls"])
+    (short, long), (empty_short, empty_long) = event["epochs"], event["empty"]
+    net = min(long) - min(short) - (min(empty_long) - min(empty_short))
+    spread = max(max(short) - min(short), max(long) - min(long))
+    return Count(net / calls, calls, spread / calls)
