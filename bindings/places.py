@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE_FOLDERS = {
     "callcost": "callcost",
+    "callcost.history": "callcost/history",
     "callcost.native": "native",
     "callcost.native.ladder": "native/ladder",
     "callcost.bindings": "bindings",

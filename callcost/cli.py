@@ -13,6 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from callcost.history.commands import history
+
 if TYPE_CHECKING:
     from callcost import calibrate as calibration
 
@@ -38,6 +40,9 @@ class SuiteCommands(click.Group):
 @click.version_option(package_name="callcost")
 def main() -> None:
     """Measure what it costs to call C from Python, and how far to trust the figure."""
+
+
+main.add_command(history)
 
 
 @main.command()
