@@ -214,14 +214,18 @@ class GroupEstimate:
         """The row of the control that no change of the contenders can touch."""
         return self._yardstick
 
-    def ratios_to(self, base: int) -> list[Interval]:
-        """Estimates `ratio` of every row to the same base: faster than one after the other."""
+    def ratios_to(self, base: int) -> Floats:
+        """Returns the value of every row's `ratio` to the same base, without its interval.
+
+        Much faster than one after the other; NaN for a row that has no epoch left.
+        """
         logs = np.array([interquartile_mean(log - log[[base]]) for log in self._log_net]).T
-        means = [trimmed_interval(row) for row in logs]
-        return [
-            Interval(*(float(np.exp(end)) for end in (mean.value, mean.low, mean.high)))
-            for mean in means
-        ]
+        whole = ~np.isnan(logs).any(axis=1)
+        means = np.array([np.nan if done else trimmed_interval(row).value
+                          for done, row in zip(whole, logs, strict=True)])  # fmt: skip
+        means[whole] = stats.trim_mean(logs[whole], TRIM, axis=1)
+        ratios: Floats = np.exp(means)
+        return ratios
 
     @cached_property
     def twin_ratio(self) -> Interval:

@@ -24,7 +24,6 @@ Facts = Mapping[str, Any]
 
 # A ratio to the mean of so few rows would tell more of the others than of the row.
 MIN_MEAN_ROWS = 3
-UNKNOWN = (None, None, None)
 
 
 class RunFileError(Exception):
@@ -54,8 +53,6 @@ class Row:
     cost_high_ns: float | None
     control: str
     ratio: float | None
-    ratio_low: float | None
-    ratio_high: float | None
     rounds: int
 
 
@@ -209,22 +206,20 @@ def _record_rows(path: Path, document: dict[str, Any], machine: _Machine) -> Ite
             *_names_and_stats(row),
             *facts["net_ns"],
             control,
-            *ratios.get(facts["name"], UNKNOWN),
+            ratios.get(facts["name"]),
             _count(row["stats"]["rounds"]),
         )
 
 
-def _to_yardstick(estimate: GroupEstimate) -> tuple[str, dict[str, tuple[float | None, ...]]]:
+def _to_yardstick(estimate: GroupEstimate) -> tuple[str, dict[str, float]]:
     """Returns what the yardstick is, and each row's ratio to it; none if the twin moved."""
     yardstick = estimate.times.controls.yardstick
     # Its set-up belongs to its name: another yardstick begins another series.
     control = f"{yardstick.name} ({yardstick.setup}: {yardstick.call})"
     if estimate.inconclusive:
         return control, {}
-    ratios = estimate.ratios_to(estimate.yardstick)
-    return control, {
-        name: tuple(ratio.as_list()) for name, ratio in zip(estimate.names, ratios, strict=True)
-    }
+    ratios = zip(estimate.names, estimate.ratios_to(estimate.yardstick), strict=True)
+    return control, {name: float(ratio) for name, ratio in ratios if math.isfinite(ratio)}
 
 
 def _foreign_rows(
@@ -244,7 +239,7 @@ def _foreign_rows(
             *_names_and_stats(row),
             *(median_ns, None, None),
             said,
-            *(ratio, None, None),
+            ratio,
             _count(row["stats"]["rounds"]),
         )
 

@@ -55,13 +55,11 @@ ROW_COLUMNS = {
     "cost_high_ns": "DOUBLE",
     "control": "VARCHAR",
     "ratio": "DOUBLE",
-    "ratio_low": "DOUBLE",
-    "ratio_high": "DOUBLE",
     "rounds": "INTEGER",
 }
 SERIES_COLUMNS = ("machine", "machine_label", "group", "contender", "fullname", "control")
 POINT_COLUMNS = ("run", "time", "commit", "dirty", "cost_ns", "cost_low_ns", "cost_high_ns",
-                 "ratio", "ratio_low", "ratio_high")  # fmt: skip
+                 "ratio")  # fmt: skip
 # By series, and each in order of time: the run settles those of the same moment.
 ORDER = '"machine_label", "group", "contender", "fullname", "control", "machine", "time", "run"'
 
@@ -82,8 +80,6 @@ class Point:
     cost_low_ns: float | None
     cost_high_ns: float | None
     ratio: float | None
-    ratio_low: float | None
-    ratio_high: float | None
 
 
 @dataclass(frozen=True)
