@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from callcost.history.commands import history
+from callcost.timing import time_expression
 
 if TYPE_CHECKING:
     from callcost import calibrate as calibration
@@ -43,6 +44,7 @@ def main() -> None:
 
 
 main.add_command(history)
+main.add_command(time_expression)
 
 
 @main.command()
