@@ -95,7 +95,7 @@ def _quartiles(rows: Floats) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _interpolate(ordered: Floats, places: Floats) -> Floats:
+def _interpolate(ordered: Floats, places: npt.NDArray[np.floating]) -> Floats:
     """Returns from each ordered row the value at a place that may lie between two of its own."""
     before, after = (np.floor(places).astype(np.intp), np.ceil(places).astype(np.intp))
     left, right = (np.take_along_axis(ordered, ends, axis=1) for ends in (before, after))

@@ -9,6 +9,7 @@ from callcost.coordinator import GroupTimes, Run, Settings
 from callcost.estimate import (
     MIN_EFFECT,
     GroupEstimate,
+    _quartiles,
     aa_error,
     estimate_run,
     interquartile_mean,
@@ -229,3 +230,27 @@ def test_a_preempted_epoch_of_a_program_does_not_count() -> None:
     (floor,) = estimate.floors
     assert estimate.preempted(floor) == 30 * 20
     assert estimate.net_ns(floor).value == pytest.approx(3.0, rel=0.003)
+
+
+def test_quartiles_are_those_of_numpy() -> None:
+    shuffled = np.random.default_rng(2)
+    for passes in (1, 2, 3, 5, 40):
+        rows = shuffled.lognormal(size=(50, passes))
+        rows[shuffled.random(rows.shape) < 0.2] = np.nan
+        rows = rows[~np.isnan(rows).all(axis=1)]
+        expected = np.nanquantile(rows, [0.25, 0.75], axis=1, keepdims=True)
+        assert np.array_equal(np.array(_quartiles(rows)), expected)
+
+
+def test_ratios_to_one_base_are_those_of_one_after_the_other() -> None:
+    times = made_up({"a": 40, "b": 80, "lost": 120}, floors_ns={"floor": 5})
+    for epochs in times.processes:
+        epochs[2] = -np.abs(epochs[2])
+    times.processes[3][1] = -np.abs(times.processes[3][1])
+    estimate = GroupEstimate(times)
+    ratios = estimate.ratios_to(estimate.yardstick)
+    assert estimate.names[estimate.yardstick] == "yardstick"
+    rows = [row for row in range(len(ratios)) if estimate.names[row] != "empty loop"]
+    single = [estimate.ratio(row, estimate.yardstick).value for row in rows]
+    assert ratios[rows] == pytest.approx(single, rel=1e-12, nan_ok=True)
+    assert np.isnan(ratios[2]) and ratios[1] == pytest.approx(2 * ratios[0], rel=0.005)

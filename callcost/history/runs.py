@@ -173,8 +173,8 @@ class _Machine:
             "compiler": info.get("python_compiler"),
         }
 
-    def identity(self, elsewhere: Facts | None = None) -> tuple[str, str, str]:
-        """Returns a digest, a label to show, and the interpreter as JSON.
+    def identity(self, elsewhere: Facts | None = None) -> dict[str, Any]:
+        """Returns a digest, a label to show, and the interpreter as JSON, by the names of `Row`.
 
         `elsewhere` are the facts of another interpreter than that of the run.
         """
@@ -186,7 +186,8 @@ class _Machine:
         parts = [self._name, self._cpu, self._cpus, build]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         label = f"{self._name}: {self._cpu}, {self._cpus or '?'} CPUs, {python}"
-        return digest, label, json.dumps(elsewhere or self._build, sort_keys=True)
+        interpreter = json.dumps(elsewhere or self._build, sort_keys=True)
+        return {"machine": digest, "machine_label": label, "interpreter": interpreter}
 
 
 def _record_rows(path: Path, document: dict[str, Any], machine: _Machine) -> Iterator[Row]:
@@ -199,15 +200,17 @@ def _record_rows(path: Path, document: dict[str, Any], machine: _Machine) -> Ite
         group = facts["group"]
         place = section["groups"][group].get("interpreter", "")
         control, ratios = compared[group]
+        known, low, high = facts["net_ns"]
         yield Row(
-            *machine.identity(section["interpreters"][place] if place else None),
-            group,
-            facts["name"],
-            *_names_and_stats(row),
-            *facts["net_ns"],
-            control,
-            ratios.get(facts["name"]),
-            _count(row["stats"]["rounds"]),
+            **machine.identity(section["interpreters"][place] if place else None),
+            **_names_and_stats(row),
+            group=group,
+            contender=facts["name"],
+            cost_ns=known,
+            cost_low_ns=low,
+            cost_high_ns=high,
+            control=control,
+            ratio=ratios.get(facts["name"]),
         )
 
 
@@ -233,14 +236,15 @@ def _foreign_rows(
         ratio = None if base_ns is None else median_ns / base_ns
         stem, _, parameters = str(row["fullname"]).partition("[")
         yield Row(
-            *machine.identity(),
-            str(row.get("group") or stem),
-            str(row.get("param") or parameters.rstrip("]") or row["name"]),
-            *_names_and_stats(row),
-            *(median_ns, None, None),
-            said,
-            ratio,
-            _count(row["stats"]["rounds"]),
+            **machine.identity(),
+            **_names_and_stats(row),
+            group=str(row.get("group") or stem),
+            contender=str(row.get("param") or parameters.rstrip("]") or row["name"]),
+            cost_ns=median_ns,
+            cost_low_ns=None,
+            cost_high_ns=None,
+            control=said,
+            ratio=ratio,
         )
 
 
@@ -263,10 +267,16 @@ def _base(path: Path, rows: list[dict[str, Any]], control: str | None) -> tuple[
     return f"geometric mean of {len(rows)} rows ({members})", mean_ns
 
 
-def _names_and_stats(row: dict[str, Any]) -> tuple[str, str, float, float]:
+def _names_and_stats(row: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a row says in every file of pytest-benchmark, by the names of `Row`."""
     stats = row["stats"]
-    median_ns, mean_ns = (_positive(stats[name]) * 1e9 for name in ("median", "mean"))
-    return str(row["fullname"]), str(row.get("param") or ""), median_ns, mean_ns
+    return {
+        "fullname": str(row["fullname"]),
+        "parameters": str(row.get("param") or ""),
+        "median_ns": _positive(stats["median"]) * 1e9,
+        "mean_ns": _positive(stats["mean"]) * 1e9,
+        "rounds": _count(stats["rounds"]),
+    }
 
 
 def _positive(seconds: Any) -> float:

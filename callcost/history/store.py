@@ -126,7 +126,7 @@ class Store:
         """
         self.refuse_foreign()
         asked = (("group", "workload", groups), ("contender", "mechanism", contenders))
-        where, values = "TRUE", []
+        where, values = "TRUE", list[str]()
         for column, _, patterns in asked:
             if patterns:
                 any_of = " OR ".join([f'"{column}" GLOB ?'] * len(patterns))
@@ -286,7 +286,10 @@ def _gather(rows: list[tuple[Any, ...]]) -> list[Series]:
     gathered: dict[tuple[Any, ...], list[Point]] = {}
     for row in rows:
         gathered.setdefault(row[:width], []).append(Point(*row[width:]))
-    return [Series(*name, points=tuple(points)) for name, points in gathered.items()]
+    return [
+        Series(**dict(zip(SERIES_COLUMNS, name, strict=True)), points=tuple(points))
+        for name, points in gathered.items()
+    ]
 
 
 def _first_line(error: Exception) -> str:
