@@ -242,15 +242,21 @@ def test_quartiles_are_those_of_numpy() -> None:
         assert np.array_equal(np.array(_quartiles(rows)), expected)
 
 
-def test_ratios_to_one_base_are_those_of_one_after_the_other() -> None:
-    times = made_up({"a": 40, "b": 80, "lost": 120}, floors_ns={"floor": 5})
-    for epochs in times.processes:
+def test_ratios_to_the_yardstick_do_not_depend_on_how_many_calls_an_epoch_has() -> None:
+    few = made_up({"a": 40, "b": 80, "lost": 120}, floors_ns={"floor": 5})
+    for epochs in few.processes:
         epochs[2] = -np.abs(epochs[2])
-    times.processes[3][1] = -np.abs(times.processes[3][1])
-    estimate = GroupEstimate(times)
-    ratios = estimate.ratios_to(estimate.yardstick)
-    assert estimate.names[estimate.yardstick] == "yardstick"
-    rows = [row for row in range(len(ratios)) if estimate.names[row] != "empty loop"]
-    single = [estimate.ratio(row, estimate.yardstick).value for row in rows]
-    assert ratios[rows] == pytest.approx(single, rel=1e-12, nan_ok=True)
-    assert np.isnan(ratios[2]) and ratios[1] == pytest.approx(2 * ratios[0], rel=0.005)
+    few.processes[3][1] = -np.abs(few.processes[3][1])
+    estimate = GroupEstimate(few)
+    ratios = estimate.ratios_to_yardstick()
+    for row in (0, 1):
+        yardstick_ns = estimate.gross_ns(estimate.names.index("yardstick")).value
+        expected = estimate.net_ns(row).value / yardstick_ns
+        assert ratios[row] == pytest.approx(expected, rel=0.002)
+    assert np.isnan(ratios[2])
+    # With so long an empty loop, the yardstick's net cost would be below zero.
+    for epochs in few.processes:
+        added_ns = epochs[3].max() * 100
+        epochs[[0, 1, 3, 4]] += added_ns
+    slow_loop = GroupEstimate(few).ratios_to_yardstick()
+    assert slow_loop[:2] == pytest.approx(ratios[:2], rel=0.02)

@@ -111,8 +111,8 @@ def test_every_row_of_a_record_is_kept_with_its_ratio_to_the_yardstick(
         assert point.commit == document["commit_info"]["id"]
         estimate: GroupEstimate = estimates[facts["group"]]
         if not estimate.inconclusive:
-            index = estimate.names.index(facts["name"])
-            assert point.ratio == pytest.approx(estimate.ratio(index, estimate.yardstick).value)
+            yardstick_ns = estimate.gross_ns(estimate.names.index("yardstick")).value
+            assert point.ratio == pytest.approx(facts["net_ns"][0] / yardstick_ns, rel=0.2)
     (environment,) = kept.environments([run.digest]).values()
     assert environment["python"] == document["machine_info"]["python_version"]
 

@@ -221,7 +221,7 @@ def _to_yardstick(estimate: GroupEstimate) -> tuple[str, dict[str, float]]:
     control = f"{yardstick.name} ({yardstick.setup}: {yardstick.call})"
     if estimate.inconclusive:
         return control, {}
-    ratios = zip(estimate.names, estimate.ratios_to(estimate.yardstick), strict=True)
+    ratios = zip(estimate.names, estimate.ratios_to_yardstick(), strict=True)
     return control, {name: float(ratio) for name, ratio in ratios if math.isfinite(ratio)}
 
 

@@ -272,9 +272,11 @@ def _write_parquet(run: RunFile, path: Path) -> None:
             typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             connection.execute(f"CREATE TABLE {table} ({typed})")
         connection.execute(f"INSERT INTO run VALUES ({', '.join('?' * len(known))})", known)
-        connection.executemany(
-            f"INSERT INTO rows VALUES ({', '.join('?' * len(ROW_COLUMNS))})",
-            [[getattr(row, name) for name in ROW_COLUMNS] for row in run.rows],
+        # A list for each column: row by row it takes ten times as long.
+        lists = ", ".join(f"unnest(?::{kind}[])" for kind in ROW_COLUMNS.values())
+        connection.execute(
+            f"INSERT INTO rows SELECT {lists}",
+            [[getattr(row, name) for row in run.rows] for name in ROW_COLUMNS],
         )
         joined = connection.sql('SELECT * FROM run, rows ORDER BY "group", "contender", "fullname"')
         joined.write_parquet(str(path), compression="zstd")
