@@ -25,6 +25,7 @@ from callcost.history.store import HistoryError, Point, Series, Store
 from callcost.record import read_run
 
 MOMENT = datetime(2026, 11, 1)
+finds_changes = pytest.mark.skipif(bool(points.missing()), reason=points.missing())
 Change = Callable[..., Path]
 
 
@@ -156,6 +157,7 @@ def test_too_few_rows_have_no_mean_to_be_compared_with(foreign: Change, tmp_path
     assert "name a row with --control" in words(done)
 
 
+@finds_changes
 def test_a_change_of_the_machine_is_none_of_the_row_and_one_of_the_row_is_found(
     foreign: Change, tmp_path: Path
 ) -> None:
@@ -201,6 +203,7 @@ def test_machines_are_kept_apart_unless_they_are_given_one_name(foreign: Change)
     )
 
 
+@finds_changes
 def test_noise_is_no_change() -> None:
     shuffled = np.random.default_rng(7)
     alarms = sum(
@@ -211,6 +214,7 @@ def test_noise_is_no_change() -> None:
     assert alarms <= 20
 
 
+@finds_changes
 @pytest.mark.parametrize(
     ("levels", "found"),
     [
@@ -381,6 +385,14 @@ def test_without_its_libraries_the_command_says_what_to_install(
     assert done.returncode == 2
     assert "pip install 'callcost[history]'" in done.stderr
     assert not (tmp_path / ".callcost-history").exists()
+
+
+def test_where_changes_cannot_be_looked_for_none_are_found_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(points, "find_spec", lambda name: None)
+    assert points.find(series_of([1.0] * 10 + [2.0] * 10)) == []
+    assert "fastcpd is not installed" in points.missing()
 
 
 def test_bars_show_a_step_and_keep_noise_flat() -> None:

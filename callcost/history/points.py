@@ -12,8 +12,9 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
-from callcost.history.store import HistoryError, Point, Series
+from callcost.history.store import Point, Series
 
 # A level must hold for so many runs: one or two may be a restless night.
 MIN_RUNS = 3
@@ -40,7 +41,7 @@ class Change:
 
 
 def find(series: Series) -> list[Change]:
-    """Finds the changes of a series, the oldest first; raises HistoryError without fastcpd."""
+    """Finds the changes of a series, the oldest first; none where they are `missing`."""
     points = [point for point in series.points if point.ratio]
     logs = [math.log(point.ratio) for point in points if point.ratio]
     edges = _lasting(logs, _split(logs))
@@ -53,18 +54,24 @@ def find(series: Series) -> list[Change]:
     return found
 
 
+def missing() -> str:
+    """Says why changes cannot be looked for here; empty if they can."""
+    if find_spec("fastcpd") is not None:
+        return ""
+    return (
+        "Changes are not looked for, as fastcpd is not installed: pip install 'callcost[history]' "
+        "(it has no wheel for Linux on ARM)."
+    )
+
+
 def _split(logs: Sequence[float]) -> list[int]:
     """Returns where each level begins, the first one's 0 included, and the series' length."""
-    if len(logs) < 2 * MIN_RUNS:
+    if len(logs) < 2 * MIN_RUNS or missing():
         return [0, len(logs)]
-    # Imported late, as `history add` does without.
-    try:
-        import numpy as np
-        from fastcpd import segmentation
-    except ImportError as error:
-        raise HistoryError(
-            "change points need fastcpd, which is not installed: pip install 'callcost[history]'"
-        ) from error
+    # Imported late: a history that is still short does without.
+    import numpy as np
+    from fastcpd import segmentation
+
     found = segmentation.mean(np.array(logs).reshape(-1, 1))
     return [0, *sorted(int(place) for place in found.cp_set), len(logs)]
 

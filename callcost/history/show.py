@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.history.points import MIN_RUNS, Change
+from callcost.history.points import MIN_RUNS, Change, missing
 from callcost.history.store import Point, Series
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -47,6 +47,8 @@ def render(found: Found, environments: Environments, console: Console) -> None:
 def _conclusion(found: Found, changes: int) -> str:
     if changes:
         return ADVICE
+    if reason := missing():
+        return reason
     if all(len(series.points) < 2 * MIN_RUNS for series, _ in found):
         return f"A change can be found once a series has {2 * MIN_RUNS} runs."
     return "No lasting change was found."
