@@ -117,7 +117,7 @@ class Lab:
         offer = find_suite(self._clone).offer(made.site)
         cell = Cell(WORKLOAD, MECHANISM)
         found = callgrind.count(made.python, {cell: offer.contenders[cell]})[cell]
-        return found if isinstance(found, str) else found.instructions
+        return found.instructions if isinstance(found, callgrind.Count) else str(found)
 
     def round(self, number: int, with_peers: bool) -> None:
         """Compares each pair of revisions once, and has the others judge the same rows."""

@@ -35,7 +35,8 @@ REFERENCE = RESULTS / "reference.json"
 CALIBRATION = RESULTS / "calibration.json"
 REPEATABILITY = RESULTS / "repeatability.json"
 FACTS_NEXT = RESULTS / "facts_next.json"
-DOCUMENTS = ("README.md", "docs/measuring.md", "docs/bad-input.md", "docs/costs.md")
+HISTORY = RESULTS / "history.json"
+DOCUMENTS = ("README.md", "docs/measuring.md", "docs/bad-input.md", "docs/costs.md", "docs/ci.md")
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -50,7 +51,7 @@ def publish(record: Path | None) -> list[Path]:
     """
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
-    for path in (CALIBRATION, REPEATABILITY, FACTS_NEXT):
+    for path in (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY):
         if not path.exists():
             raise RecordError(f"{path} is missing; the documents say which command makes it")
     refuse_unfit(record or REFERENCE)
@@ -220,6 +221,26 @@ def repeatability() -> str:
     )
 
 
+def history() -> str:
+    """Says how long the commands of the history take when it is large."""
+    found = json.loads(HISTORY.read_text(encoding="utf-8"))
+    rows = [
+        [f"add a run of {found['run_rows']} rows", *_seconds(found["add_s"])],
+        [f"show a series of {found['shown_points']:,} runs", *_seconds(found["show_s"])],
+    ]
+    table = markdown(["the whole command", "best (s)", "median (s)"], rows)
+    return (
+        f"{table}\n\nIn a history of {found['rows']:,} rows from {found['runs']:,} runs, "
+        f"{found['bytes'] / 1e6:.0f} MB; DuckDB {found['duckdb']}, load "
+        f"{found['state']['load_1min']:.1f} on {found['machine']['cpu_count']} CPUs. Made by "
+        "`python -m callcost.benchmarks.history_size --json results/history.json`."
+    )
+
+
+def _seconds(found: dict[str, float]) -> list[str]:
+    return [f"{found[name]:.2f}" for name in ("best", "median")]
+
+
 def facts_next() -> str:
     """Lists what each mechanism does in a later interpreter than that of the reference run."""
     found = json.loads(FACTS_NEXT.read_text(encoding="utf-8"))
@@ -239,6 +260,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "environment": environment,
     "facts": lambda: tables.facts_table(_sheet()),
     "facts-next": facts_next,
+    "history": history,
     "mechanisms": supported_mechanisms,
     "repeatability": repeatability,
     "unsupported": tables.unsupported_list,

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE_FOLDERS = {
     "callcost": "callcost",
     "callcost.compare": "callcost/compare",
+    "callcost.history": "callcost/history",
     "callcost.native": "native",
     "callcost.native.ladder": "native/ladder",
     "callcost.bindings": "bindings",

@@ -15,6 +15,8 @@ from rich.table import Table
 
 from callcost.compare.clean import clean
 from callcost.compare.command import compare
+from callcost.history.commands import history
+from callcost.timing import time_expression
 
 if TYPE_CHECKING:
     from callcost import calibrate as calibration
@@ -45,6 +47,8 @@ def main() -> None:
 
 main.add_command(clean)
 main.add_command(compare)
+main.add_command(history)
+main.add_command(time_expression)
 
 
 @main.command()

@@ -134,6 +134,12 @@ def load(path: Path) -> dict[str, Any]:
         raise RecordError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise RecordError(f"{path} is not JSON: {error}") from error
+    _refuse_other(path, document)
+    return dict(document)
+
+
+def _refuse_other(path: Path, document: Any) -> None:
+    """Raises RecordError for what is no record, or one of another version."""
     section = document.get(SECTION) if isinstance(document, dict) else None
     if not isinstance(section, dict) or "groups" not in section:
         raise RecordError(
@@ -143,12 +149,16 @@ def load(path: Path) -> dict[str, Any]:
         raise RecordError(
             f"{path} has record version {section.get('version')}, this callcost reads {VERSION}"
         )
-    return dict(document)
 
 
 def read_run(path: Path) -> Run:
     """Rebuilds the run that a record was made of; raises RecordError."""
-    document = load(path)
+    return rebuild(path, load(path))
+
+
+def rebuild(path: Path, document: dict[str, Any]) -> Run:
+    """Rebuilds the run from a record that was read from `path`; raises RecordError."""
+    _refuse_other(path, document)
     try:
         return _rebuild(document)
     except (KeyError, TypeError, ValueError) as error:

@@ -9,6 +9,7 @@ from callcost.coordinator import GroupTimes, Run, Settings
 from callcost.estimate import (
     MIN_EFFECT,
     GroupEstimate,
+    _quartiles,
     aa_error,
     estimate_run,
     interquartile_mean,
@@ -229,3 +230,33 @@ def test_a_preempted_epoch_of_a_program_does_not_count() -> None:
     (floor,) = estimate.floors
     assert estimate.preempted(floor) == 30 * 20
     assert estimate.net_ns(floor).value == pytest.approx(3.0, rel=0.003)
+
+
+def test_quartiles_are_those_of_numpy() -> None:
+    shuffled = np.random.default_rng(2)
+    for passes in (1, 2, 3, 5, 40):
+        rows = shuffled.lognormal(size=(50, passes))
+        rows[shuffled.random(rows.shape) < 0.2] = np.nan
+        rows = rows[~np.isnan(rows).all(axis=1)]
+        expected = np.nanquantile(rows, [0.25, 0.75], axis=1, keepdims=True)
+        assert np.array_equal(np.array(_quartiles(rows)), expected)
+
+
+def test_ratios_to_the_yardstick_do_not_depend_on_how_many_calls_an_epoch_has() -> None:
+    few = made_up({"a": 40, "b": 80, "lost": 120}, floors_ns={"floor": 5})
+    for epochs in few.processes:
+        epochs[2] = -np.abs(epochs[2])
+    few.processes[3][1] = -np.abs(few.processes[3][1])
+    estimate = GroupEstimate(few)
+    ratios = estimate.ratios_to_yardstick()
+    for row in (0, 1):
+        yardstick_ns = estimate.gross_ns(estimate.names.index("yardstick")).value
+        expected = estimate.net_ns(row).value / yardstick_ns
+        assert ratios[row] == pytest.approx(expected, rel=0.002)
+    assert np.isnan(ratios[2])
+    # With so long an empty loop, the yardstick's net cost would be below zero.
+    for epochs in few.processes:
+        added_ns = epochs[3].max() * 100
+        epochs[[0, 1, 3, 4]] += added_ns
+    slow_loop = GroupEstimate(few).ratios_to_yardstick()
+    assert slow_loop[:2] == pytest.approx(ratios[:2], rel=0.02)

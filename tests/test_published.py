@@ -85,3 +85,10 @@ def test_the_recorded_runs_repeat() -> None:
     assert found["order"]["turned_round"] == 0
     others = [name for name in found["harnesses"] if not name.startswith("callcost")]
     assert len(others) == 3
+
+
+def test_a_large_history_is_fast() -> None:
+    found = read(publishing.HISTORY)
+    assert found["rows"] >= 1_000_000
+    assert found["run_rows"] >= 500 and found["add_s"]["best"] < 2
+    assert found["show_s"]["best"] < 1

@@ -170,19 +170,27 @@ def _counted(
     if reason is not None:
         return {cell: Counts(None, None, why_not=reason) for cell in cells}
     rows = {row.cell: row for row in selection.rows}
+    halt = callgrind.Halt()
+
+    def count(name: str) -> dict[Cell, callgrind.Count | callgrind.Uncounted]:
+        side = sides[name]
+        contenders = {cell: rows[cell].on(name) for cell in cells}
+        return callgrind.count(side.python, contenders, modules=side.modules, halt=halt)
+
     with ThreadPoolExecutor(len(SIDES)) as pool:
-        base, head = pool.map(
-            lambda name: callgrind.count(
-                sides[name].python, {cell: rows[cell].on(name) for cell in cells}
-            ),
-            SIDES,
-        )
+        try:
+            base, head = pool.map(count, SIDES)
+        except BaseException:
+            halt()
+            raise
     return {cell: _pair(base[cell], head[cell]) for cell in cells}
 
 
-def _pair(base: callgrind.Count | str, head: callgrind.Count | str) -> Counts:
-    for found in (base, head):
-        if isinstance(found, str):
-            return Counts(None, None, why_not=found)
-    assert not isinstance(base, str) and not isinstance(head, str)
+def _pair(
+    base: callgrind.Count | callgrind.Uncounted, head: callgrind.Count | callgrind.Uncounted
+) -> Counts:
+    if isinstance(base, callgrind.Uncounted):
+        return Counts(None, None, why_not=str(base))
+    if isinstance(head, callgrind.Uncounted):
+        return Counts(None, None, why_not=str(head))
     return Counts(base.instructions, head.instructions, callgrind.changed(base, head))

@@ -1,0 +1,149 @@
+"""The commands `callcost history add` and `callcost history show`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from callcost.history.points import Change
+    from callcost.history.store import Series, Store
+
+DEFAULT_STORE = ".callcost-history"
+store_option = click.option(
+    "--store",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_STORE,
+    show_default=True,
+    help="The folder that holds the history.",
+)
+
+
+@click.group()
+def history() -> None:
+    """Keep the rows of every run, and see where a cost has changed."""
+
+
+@history.command()
+@click.argument(
+    "runs",
+    metavar="RUN.json...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@store_option
+@click.option(
+    "--control",
+    metavar="NAME",
+    help="Row that the others are compared with, in a file that callcost did not make. "
+    "Default: the geometric mean of all its rows.",
+)
+@click.option(
+    "--machine",
+    metavar="NAME",
+    help="Call the machine so: for hosted runners, each of which is a new machine. "
+    "Runs on different kinds of CPU stay apart even then.",
+)
+def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str | None) -> None:
+    """Add every row of a run: a record of callcost's, or any JSON of pytest-benchmark.
+
+    A run that is there already is left as it is. Either all files can be read, or none is added.
+    """
+    # Imported late, as they are slow to import and other commands do without.
+    from callcost.history.runs import RunFileError, read
+    from callcost.history.store import HistoryError, Store, import_duckdb
+
+    try:
+        import_duckdb()
+        read_runs = [(path, read(path, control, machine)) for path in runs]
+        for path, run in read_runs:
+            if Store(folder).add(run):
+                click.echo(f"added: {path}: {len(run.rows):,} rows of commit {run.commit[:9]}")
+            else:
+                click.echo(f"already there, nothing added: {path}")
+            if all(row.ratio is None for row in run.rows):
+                click.echo(
+                    f"{path} has nothing to compare its rows with, so no change will be found in "
+                    "them: name a row with --control, or measure on a calmer machine"
+                )
+    except (RunFileError, HistoryError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+@history.command()
+@store_option
+@click.option(
+    "--workload",
+    "workloads",
+    multiple=True,
+    metavar="NAME",
+    help="Show only this workload; a pattern such as 'add_*', and may be repeated.",
+)
+@click.option(
+    "--mechanism",
+    "mechanisms",
+    multiple=True,
+    metavar="NAME",
+    help="Show only this mechanism; a pattern such as 'cffi_*', and may be repeated.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Write every point to this file instead; - is standard output.",
+)
+def show(
+    folder: Path, workloads: tuple[str, ...], mechanisms: tuple[str, ...], json_file: Path | None
+) -> None:
+    """Show what calls have cost from run to run, and since when it is another cost.
+
+    Changes are looked for in the ratio to a control, on each machine and interpreter by itself.
+    They are advice: the exit code does not depend on them.
+    """
+    from callcost.history import points
+    from callcost.history.show import as_json
+    from callcost.history.store import HistoryError, Store
+
+    store = Store(folder)
+    try:
+        found = [(series, points.find(series)) for series in store.series(workloads, mechanisms)]
+        if json_file is not None:
+            _write(json_file, json.dumps(as_json(found), indent=1) + "\n")
+            return
+        _print(store, found)
+    except HistoryError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _print(store: Store, found: list[tuple[Series, list[Change]]]) -> None:
+    from rich.console import Console
+
+    from callcost.history.show import NARROWEST, render
+
+    ends = {
+        point.run for _, its in found for change in its for point in (change.before, change.point)
+    }
+    console = Console()
+    # A pipe has no width of its own; a table that is cut there would lose what was asked for.
+    wide = Console(width=max(console.width, NARROWEST) if not console.is_terminal else None)
+    render(found, store.environments(ends), wide)
+
+
+def _write(path: Path, text: str) -> None:
+    if path == Path("-"):
+        click.echo(text, nl=False)
+        return
+    from callcost.record import write_atomically
+
+    try:
+        write_atomically(path, text)
+    except OSError as error:
+        raise click.BadParameter(
+            f"{path} cannot be written ({error.strerror})", param_hint="--json"
+        ) from error
+    click.echo(f"saved: {path}")

@@ -1,0 +1,178 @@
+"""`callcost time`: right figures, one plain sentence for each outcome, and for bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from callcost.coordinator import GroupTimes, Run, Settings
+from callcost.expression import Asked, ExpressionError, Timed, _affordable, read, time_expressions
+from callcost.job import Contender, Group, Plan, controls_for
+from callcost.timing import _sentences
+
+NOBODY = lambda state: None  # noqa: E731 - who reports to nobody needs no name
+
+
+def time_command(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("callcost")), "time", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+        check=False,
+    )
+
+
+def made_up(
+    cost_ns: float, other_ns: float, twin_ns: float | None = None, noise: float = 0
+) -> Timed:
+    """Makes the outcome of a run in which the calls took exactly so long, beside a loop of 0.2."""
+    group = Group("time", (Contender("a", "", "f(n)"), Contender("b", "", "g(n)")))
+    controls = replace(controls_for(group, 0))
+    costs_ns = np.array([cost_ns, other_ns, 0, cost_ns if twin_ns is None else twin_ns, 12.0])
+    shuffled = np.random.default_rng(1)
+    processes = []
+    for _ in range(12):
+        spread = 1 + noise * shuffled.standard_normal((5, 1))
+        gross = (costs_ns[:, None] * spread + 0.2) * 2000 * np.ones(30)
+        processes.append(np.rint(gross).astype(np.int64))
+    run = Run(Settings(processes=12), cpu=0, seed=1)
+    run.groups["time"] = GroupTimes(group, controls, Plan(100, 20, 1, 30), processes)
+    return Timed((Asked("f(n)"), Asked("g(n)")), (0, 1), run, "3.11")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict", "said"),
+    [
+        (made_up(50, 40), "slower", "f(n) is slower than g(n): it takes 1.25 times as long"),
+        (made_up(40, 50), "faster", "f(n) is faster than g(n), which takes 1.25 times as long"),
+        (made_up(50, 50), "same", "There is no difference between f(n) and g(n) that can be told"),
+        (made_up(50.1, 50), "same", "There is no difference"),
+        (made_up(50, 48, noise=0.1), "same", "There is no difference"),
+        (made_up(50, 40, twin_ns=53), "inconclusive", "INCONCLUSIVE: two copies of the same"),
+    ],
+)
+def test_each_outcome_has_its_sentence(outcome: Timed, verdict: str, said: str) -> None:
+    assert outcome.verdict == verdict
+    assert outcome.inconclusive == (verdict == "inconclusive")
+    assert said in " ".join(_sentences(outcome))
+
+
+def test_what_the_twin_differs_by_can_be_told_of_nothing_else() -> None:
+    moved = made_up(50, 50 * 1.01, twin_ns=50 * 1.015)
+    assert moved.trusted_share == pytest.approx(0.015, abs=1e-3)
+    assert moved.verdict == "same"
+    assert made_up(50, 50 * 1.01).verdict == "faster"
+
+
+def test_what_costs_nothing_is_said_to_cost_nothing() -> None:
+    outcome = made_up(0, 40, twin_ns=0)
+    assert outcome.nothing_left(0) and not outcome.nothing_left(1)
+    assert (outcome.ratio, outcome.inconclusive) == (None, False)
+    assert "f(n): it costs so little that it cannot be told" in " ".join(_sentences(outcome))
+
+
+def test_a_measured_expression_costs_more_than_nothing_and_twice_costs_more() -> None:
+    once, often = Asked("f(n)", "n = 9\ndef f(n): return n"), Asked("sum(range(3000))")
+    found = time_expressions([often, once], NOBODY, seconds=2, processes=10)
+    # A factor of hundreds: far above any noise.
+    assert found.verdict in ("slower", "inconclusive")
+    ratio = found.ratio
+    assert ratio is not None and ratio.value > 20
+    assert found.estimate is not None and found.estimate.net_ns(1).value > 0
+
+
+def test_the_figures_are_written_too(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    done = time_command("abs(n)", "-s", "n = -3", "--vs", "n.__abs__()", "--processes", "10",
+                        "--seconds", "2", "--json", str(path))  # fmt: skip
+    found: dict[str, Any] = json.loads(path.read_text())
+    assert done.returncode == (3 if found["verdict"] == "inconclusive" else 0), done.stderr
+    first, second = found["expressions"]
+    assert (first["call"], second["setup"]) == ("abs(n)", "n = -3")
+    assert first["cost_ns"][0] > 0 and len(first["processes_ns"]) >= 6
+    assert found["processes"] == 10
+    said = " ".join(done.stdout.split())
+    assert "epochs dropped as preempted" in said and "passes as disturbed" in said
+    assert f"{first['cost_ns'][0]:.3f}" in said
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("call", ["1+1", "'text'", "(1, 2)", "2 ** 10", "-1 * 2"])
+def test_what_the_compiler_folds_is_said_to_be_gone(call: str) -> None:
+    done = time_command(call)
+    assert done.returncode == 0
+    assert f"{call}: nothing of it is left to be timed" in " ".join(done.stdout.split())
+    assert "0.0" not in done.stdout
+
+
+def test_a_module_of_the_current_folder_can_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def f(n):\n    return n\n")
+    done = time_command("f(\n  7  # seven\n)", "-s", "from mine import f", "--processes", "10",
+                        "--seconds", "1", cwd=tmp_path)  # fmt: skip
+    assert done.returncode in (0, 3), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["f("], "the expression has a syntax error at line 1, column 2"),
+        (["a b"], "the expression has a syntax error at line 1, column"),
+        ([""], "the expression is empty"),
+        (["x = 1"], "is no expression but a statement (assign)"),
+        (["import os"], "is no expression but a statement (import)"),
+        (["abs(1); abs(2)"], "is no expression but a statement"),
+        (["(x := 1)"], "assigns with :="),
+        (["(yield)"], "awaits or yields"),
+        (["abs(1)", "-s", "a = 1", "-s", "if:"], "has a syntax error at line 2"),
+        (["abs(n)"], "call failed: abs(n) raised NameError: name 'n' is not defined"),
+        (["abs(n)", "-s", "n = 1 / 0"], "setup failed: its set-up raised ZeroDivisionError"),
+        (["abs(-1)", "--vs", "f("], "the expression of --vs has a syntax error"),
+        (["abs(-1)", "--vs", "len(3)"], "of --vs: call failed: len(3) raised TypeError"),
+        (["print('x')"], "wrote to standard output"),
+        (["os.abort()", "-s", "import os"], "crash: its worker died of SIGABRT"),
+        (["abs(-1)", "--vs-setup", "n = 1"], "--vs-setup sets up the expression of --vs"),
+        (["abs(-1)", "--python", "no-such-python"], "no-such-python cannot be started"),
+        (["abs(-1)", "--python", "/bin/echo"], "is no interpreter that can be measured in"),
+        (["abs(-1)", "--processes", "3"], "is not in the range"),
+        (["abs(-1)", "--seconds", "0"], "is not in the range"),
+        (["abs(-1)", "--json", "no/such/folder/x.json"], "no/such/folder cannot be written"),
+    ],
+)  # fmt: skip
+def test_bad_input_gets_a_sentence_and_exit_code_2(arguments: list[str], said: str) -> None:
+    done = time_command(*arguments)
+    assert done.returncode == 2, done.stdout
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_call_that_does_not_return_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings, "silence_s", 1.0)
+    with pytest.raises(ExpressionError, match="hang: it did not return within 1 s"):
+        time_expressions([Asked("sleep(30)", "from time import sleep")], NOBODY)
+
+
+def test_a_long_call_is_told_the_budget_it_needs() -> None:
+    second = [1e9]
+    with pytest.raises(
+        ExpressionError, match=r"takes 1 s, .*need about 3\d\d s: .*--seconds 3\d\d"
+    ):
+        _affordable(Settings(processes=20), second, None, None)
+    allowed = _affordable(Settings(processes=20), second, 340.0, None)
+    assert allowed.processes == 10
+    # Between the two: it takes longer than asked for by default, but within a user's patience.
+    assert _affordable(Settings(processes=20), [2e7], None, None).processes == 10
+    assert _affordable(Settings(processes=20), [100.0], None, None).processes == 20
+
+
+def test_a_call_is_put_on_one_line() -> None:
+    contender = read(Asked("f(  # what\n  1,\n  2)"), "it")
+    assert contender is not None and contender.call == "f(1, 2)"
