@@ -1,4 +1,4 @@
-"""Does `callcost compare` raise false alarms, and does it find what was planted? And do others?
+"""Finds out how often `callcost compare` is wrong, and how often others are.
 
 Run as `python -m callcost.benchmarks.gate --json results/gate.json` in a checkout. In each round
 it compares a revision with itself (built once, and built twice), with one that is planted to be
@@ -41,6 +41,7 @@ LOADED_RUNS = 5
 # pyperf takes many times as long as the others.
 ROUNDS_PER_PYPERF = 5
 WITH = "+pyperf"
+COMMAND = Path(sys.executable).with_name("callcost")
 
 Record = dict[str, Any]
 
@@ -166,11 +167,11 @@ class Lab:
         """Runs the command as a user would, and keeps what it has found."""
         path = self._folder / "compare.json"
         path.unlink(missing_ok=True)
-        options = [f"--{kind}={name}" for kind, names in
-                   (("mechanism", MECHANISMS), ("workload", WORKLOADS)) for name in names]  # fmt: skip
+        chosen = {"mechanism": MECHANISMS, "workload": WORKLOADS}
+        options = [f"--{kind}={name}" for kind, names in chosen.items() for name in names]
         start_s = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-m", "callcost.cli", "compare", base + WITH, head + WITH, *options,
+            [str(COMMAND), "compare", base + WITH, head + WITH, *options,
              f"--threshold={THRESHOLD_PERCENT}", "--no-instructions", f"--json={path}"],
             cwd=self._clone, capture_output=True, text=True, check=False,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from callcost.compare import busy, environments, measure, records
 from callcost.compare.environments import Built
 from callcost.compare.errors import SpecError
 from callcost.compare.outcome import Counts, Outcome, SideFacts
-from callcost.compare.rows import BASE, HEAD, SIDES, Cell, Failure, Side
+from callcost.compare.rows import BASE, CONTROL, HEAD, SIDES, Cell, Failure, Side
 from callcost.compare.rules import Rules
 from callcost.compare.spec import parse
 from callcost.compare.suite import Selection, find_suite, select
@@ -69,18 +69,21 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
             lambda done, what: report(BUILT + (MEASURED - BUILT) * done, what),
         )
         disturbed = others()
+    cells = [cell for cell in comparison.rows if cell != CONTROL]
+    counts = {}
+    if request.instructions and cells:
+        report(MEASURED, "counting instructions")
+        counts = _counted(sides, cells, selection)
     outcome = Outcome(
         *(_facts(made) for made in built),
         rules,
         comparison,
+        counts=counts,
         added=dict(selection.added),
         removed=dict(selection.removed),
         notes=[*disturbed, *(note for made in built for note in made.notes)],
     )
     _list_absent(outcome)
-    if request.instructions and outcome.rows:
-        report(MEASURED, "counting instructions")
-        outcome.counts = _counted(comparison.sides, [row.cell for row in outcome.rows], selection)
     return outcome
 
 
