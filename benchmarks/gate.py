@@ -132,7 +132,7 @@ class Lab:
     def _judge(self, number: int) -> None:
         rows = {str(row.cell): row for row in self._rows()}
         pythons = dict(zip(("base", "head"), self._pythons("base", _revision("2%")), strict=True))
-        harnesses = [peers.PytestBenchmark()]
+        harnesses: list[peers.Peer] = [peers.PytestBenchmark()]
         if number % ROUNDS_PER_PYPERF == 0:
             harnesses.append(peers.Pyperf())
         for harness in harnesses:

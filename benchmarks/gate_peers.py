@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from callcost.compare.rows import Row
 
@@ -18,6 +18,18 @@ SAME, PLANTED = "same", "2%"
 STOCK = "import callcost.benchmarks.peers.stock as stock; print(stock.__file__)"
 
 Alarms = dict[str, Any]
+
+
+class Peer(Protocol):
+    """Another harness, with its own way to say that something became slower."""
+
+    name: str
+
+    def judge(
+        self, rows: Mapping[str, Row], pythons: Mapping[str, str], folder: Path
+    ) -> dict[str, Alarms]:
+        """Says what it takes for slower in the same revision, and in the planted one."""
+        ...
 
 
 class PytestBenchmark:

@@ -86,7 +86,10 @@ def costs_in_c(python: str) -> dict[int, float]:
     """Times every choice inside C, in several processes: the share that it adds to a call."""
     runs = []
     for _ in range(PROCESSES):
-        done = subprocess.run([python, "-c", TIME], capture_output=True, text=True, check=True)
+        # Isolated: a folder callcost where it happens to run would hide what is installed.
+        done = subprocess.run(
+            [python, "-I", "-c", TIME], capture_output=True, text=True, check=True
+        )
         nanoseconds = json.loads(done.stdout)
         runs.append([each / nanoseconds[0] - 1 for each in nanoseconds])
     return {

@@ -217,7 +217,7 @@ class GroupEstimate:
         """
         logs = np.array(
             [
-                interquartile_mean(log - np.log(self._gross[number][[self._yardstick]]))
+                interquartile_mean(log - np.log(self._gross[number][[self.yardstick]]))
                 for number, log in zip(self.usable, self._log_net, strict=True)
             ]
         ).T

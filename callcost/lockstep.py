@@ -98,7 +98,7 @@ def estimates_ns(rows: "list[Row | None]", line: "Line") -> "list[float | None]"
     for number, row in enumerate(rows):
         line.begin(number)
         line.enter(0)
-        costs.append(row and row.estimate_ns())
+        costs.append(None if row is None else row.estimate_ns())
     line.begin(worker.NOWHERE)
     return costs
 

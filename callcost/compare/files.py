@@ -144,5 +144,5 @@ def junit(outcome: Outcome) -> bytes:
         suite.add_testcase(case)
     document = JUnitXml()
     document.add_testsuite(suite)
-    xml: bytes = document.tostring()
+    xml: bytes = document.tostring()  # type: ignore[no-untyped-call]
     return xml

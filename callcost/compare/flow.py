@@ -50,12 +50,9 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
     suite = find_suite(project)
     specs = [parse(text, project) for text in (request.base, request.head)]
     built = environments.build_all(specs, project, lambda what: report(0.0, what))
-    selection = select(
-        suite,
-        *(suite.offer(environment.site) for environment in built),
-        request.mechanisms,
-        request.workloads,
-    )
+    base, head = built
+    offers = suite.offer(base.site), suite.offer(head.site)
+    selection = select(suite, *offers, request.mechanisms, request.workloads)
     if not selection.rows:
         raise SpecError(_nothing(request, selection))
     sides = {name: _side(name, made) for name, made in zip(SIDES, built, strict=True)}
@@ -75,7 +72,8 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         report(MEASURED, "counting instructions")
         counts = _counted(sides, cells, selection)
     outcome = Outcome(
-        *(_facts(made) for made in built),
+        _facts(base),
+        _facts(head),
         rules,
         comparison,
         counts=counts,

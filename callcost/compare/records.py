@@ -83,10 +83,10 @@ def _compare_row(
     before: GroupEstimate, after: GroupEstimate, group: str, name: str, rules: Rules
 ) -> RecordedRow:
     rows = before.names.index(name), after.names.index(name)
-    logs = [np.log(e.gross_by_process[row]) for e, row in zip((before, after), rows, strict=True)]
-    yardsticks = [np.log(e.gross_by_process[e.yardstick]) for e in (before, after)]
-    change = unpaired(*logs, rules.confidence)
-    control = unpaired(*yardsticks, rules.confidence).value
+    was, now = (e.gross_by_process for e in (before, after))
+    change = unpaired(np.log(was[rows[0]]), np.log(now[rows[1]]), rules.confidence)
+    yardsticks = np.log(was[before.yardstick]), np.log(now[after.yardstick])
+    control = unpaired(yardsticks[0], yardsticks[1], rules.confidence).value
     # What moved the yardstick moved the machine; what lies within that is no news of the code.
     limit = max(rules.threshold, abs(control))
     word = HIGHER if change.low > limit else LOWER if change.high < -limit else WITHIN

@@ -43,7 +43,10 @@ class Suite(Protocol):
     DEFAULT_WORKLOADS are patterns for what is compared if nothing is named.
     """
 
-    DEFAULT_WORKLOADS: tuple[str, ...]
+    @property
+    def DEFAULT_WORKLOADS(self) -> tuple[str, ...]:  # noqa: N802 - a module's constant
+        """The patterns."""
+        ...
 
     def offer(self, site: Path) -> Offer:
         """Lists what the environment whose packages are in `site` can measure."""
