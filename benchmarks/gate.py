@@ -37,9 +37,9 @@ WORKLOADS = ("get_pi", "fibonacci", WORKLOAD)
 PLANTED_ROW = f"{WORKLOAD}-{MECHANISM}"
 SHARES = {"2%": 0.02, "1%": 0.01}
 THRESHOLD_PERCENT = 0.5
-LOADED_RUNS = 5
-# pyperf takes many times as long as the others.
-ROUNDS_PER_PYPERF = 5
+LOADED_RUNS = 4
+# The others take their turn in one round of so many; pyperf takes many times as long.
+ROUNDS_PER_PYTEST_BENCHMARK, ROUNDS_PER_PYPERF = 2, 20
 WITH = "+pyperf"
 COMMAND = Path(sys.executable).with_name("callcost")
 
@@ -125,14 +125,17 @@ class Lab:
         self._compare("same", "base", "base" if number % 2 else "copy")
         for name in SHARES:
             self._compare(name, "base", _revision(name))
+        self._save()
         if with_peers:
             self._judge(number)
-        self._save()
+            self._save()
 
     def _judge(self, number: int) -> None:
         rows = {str(row.cell): row for row in self._rows()}
         pythons = dict(zip(("base", "head"), self._pythons("base", _revision("2%")), strict=True))
-        harnesses: list[peers.Peer] = [peers.PytestBenchmark()]
+        harnesses: list[peers.Peer] = []
+        if number % ROUNDS_PER_PYTEST_BENCHMARK == 0:
+            harnesses.append(peers.PytestBenchmark())
         if number % ROUNDS_PER_PYPERF == 0:
             harnesses.append(peers.Pyperf())
         for harness in harnesses:

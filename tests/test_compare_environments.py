@@ -15,7 +15,15 @@ from pathlib import Path
 import psutil
 import pytest
 from click.testing import CliRunner
-from toy_project import PYPROJECT, everything, git, imported, write_index, write_project
+from toy_project import (
+    HAS_UV,
+    PYPROJECT,
+    everything,
+    git,
+    imported,
+    use_index,
+    write_project,
+)
 
 from callcost.compare import environments, resolution
 from callcost.compare.cache import Lock, location
@@ -33,8 +41,6 @@ project = Path(sys.argv[1])
 build_all([parse(text, project) for text in sys.argv[2:]], project, print)
 """
 PATIENCE_S = 60.0
-# Much the faster of the two; what pip says and does differently is tested with pip.
-HAS_UV = bool(shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent)))
 SLEEPS = """
 import subprocess, sys
 from pathlib import Path
@@ -59,15 +65,8 @@ PyMODINIT_FUNC PyInit_toy(void) { return PyModule_Create(&definition); }
 @pytest.fixture(autouse=True)
 def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A cache, and an index that holds nothing but the tools made here."""
-    write_index(tmp_path / "index")
+    use_index(tmp_path, monkeypatch)
     monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
-    uv_settings = tmp_path / "settings.toml"  # uv.toml would be found without being named
-    uv_settings.write_text(f"no-index = true\nfind-links = ['{tmp_path / 'index'}']\n")
-    monkeypatch.setenv("UV_CONFIG_FILE", str(uv_settings))
-    if not HAS_UV:
-        monkeypatch.setenv("CALLCOST_INSTALLER", "pip")
     yield
     environments.release_all()
 
