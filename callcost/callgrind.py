@@ -179,6 +179,7 @@ def count(
     report: Callable[[K, Count | Uncounted], None] | None = None,
     timeout_s: float = TIMEOUT_S,
     jobs: int = 1,
+    layouts: int = 1,
     halt: Halt | None = None,
 ) -> dict[K, Count | Uncounted]:
     """Counts the instructions of each contender's call in an interpreter; never raises for one.
@@ -186,11 +187,13 @@ def count(
     `modules` are files of modules that are not installed there, by name. `report` is told of each
     result as it comes, in the thread that has it. `timeout_s` is how long one contender may take
     under callgrind, its imports included. `jobs` is the number of processes to share them out to.
+    `layouts` is in how many arrangements of memory each is counted; the least stands.
     """
     halt = halt or Halt()
-    parts = [dict(list(contenders.items())[first::jobs]) for first in range(max(1, jobs))]
+    keys = list(contenders)
+    parts = [{key: contenders[key] for key in keys[first::jobs]} for first in range(jobs)]
     counting = [
-        _Counting(python, part, dict(modules or {}), report, timeout_s, halt)
+        _Counting(python, part, dict(modules or {}), report, timeout_s, layouts, halt)
         for part in parts
         if part
     ]
@@ -201,7 +204,7 @@ def count(
         except BaseException:
             halt()
             raise
-    return {key: found[key] for key in contenders}
+    return {key: found[key] for key in keys}
 
 
 class FreeThreadedProcess(CountingProcess):
@@ -222,6 +225,7 @@ class _Counting:
         modules: dict[str, str],
         report: Callable[[K, Count | Uncounted], None] | None,
         timeout_s: float,
+        layouts: int,
         halt: Halt,
     ) -> None:
         self._python = shutil.which(python) or python
@@ -229,8 +233,10 @@ class _Counting:
         self._modules = modules
         self._report: Callable[[Any, Count | Uncounted], None] | None = report
         self._timeout_s = timeout_s
+        self._layouts = layouts
         self._halt = halt
         self._found: dict[Any, Count | Uncounted] = {}
+        self._counts: dict[Any, list[Count]] = {}
         self._free_threaded = False
 
     def run(self) -> dict[Any, Count | Uncounted]:
@@ -241,20 +247,24 @@ class _Counting:
             return self._found
         # First without callgrind: what is wrong shows sooner, and bytecode is written, so that
         # the first counting has nothing to compile that the second would find.
-        right = self._visit(CheckingProcess, list(self._contenders))
-        self._visit(FreeThreadedProcess if self._free_threaded else CountingProcess, right)
+        right = self._visit(CheckingProcess, list(self._contenders), 0)
+        for layout in range(self._layouts):
+            process = FreeThreadedProcess if self._free_threaded else CountingProcess
+            right = self._visit(process, right, layout)
+        for key in right:
+            self._tell(key, min(self._counts[key], key=lambda one: one.instructions))
         return self._found
 
-    def _visit(self, process: type[CheckingProcess], left: list[Any]) -> list[Any]:
-        """Works contenders off by as many processes as it takes; returns what was checked."""
-        checked: list[Any] = []
+    def _visit(self, process: type[CheckingProcess], left: list[Any], layout: int) -> list[Any]:
+        """Works contenders off by as many processes as it takes; returns those that succeeded."""
+        right: list[Any] = []
         while left:
             if self._halt.called():
-                self._fail(left, "interrupted", "counting was ended")
-                break
+                self._fail([*right, *left], "interrupted", "counting was ended")
+                return []
             began = len(left)
             try:
-                self._work_off(process, left, checked)
+                self._work_off(process, left, right, layout)
             except WorkerError as failed:
                 if self._halt.called():
                     continue
@@ -262,27 +272,28 @@ class _Counting:
                 blamed = left[:1] if failed.contender is not None or len(left) < began else left[:]
                 self._fail(blamed, failed.kind, str(failed))
                 del left[: len(blamed)]
-        return checked
+        return right
 
     def _work_off(
-        self, process: type[CheckingProcess], left: list[Any], checked: list[Any]
+        self, process: type[CheckingProcess], left: list[Any], right: list[Any], layout: int
     ) -> None:
         """Has one process answer for contenders, taking each out of `left`; raises WorkerError."""
         job = {
             "modules": self._modules,
             "counts": issubclass(process, CountingProcess),
+            "layout": layout,
             "contenders": [asdict(self._contenders[key]) for key in left],
         }
         with process(self._python, job, HASH_SEED, self._timeout_s) as running:
             self._halt.watch(running)
             try:
                 for event in running.events():
-                    if not self._take(event, left, checked):
+                    if not self._take(event, left, right):
                         raise running.garbage(event)
             finally:
                 self._halt.leave(running)
 
-    def _take(self, event: dict[str, Any], left: list[Any], checked: list[Any]) -> bool:
+    def _take(self, event: dict[str, Any], left: list[Any], right: list[Any]) -> bool:
         """Enters one answer; returns whether it was one."""
         match event:
             case {"event": "ready", "interpreter": {"implementation": str(name), "build": build}}:
@@ -292,9 +303,10 @@ class _Counting:
                     self._fail(left, "no interpreter", f"{name}: {reason}")
                     left.clear()
             case {"event": "checked"} if left:
-                checked.append(left.pop(0))
+                right.append(left.pop(0))
             case {"event": "count"} if left:
-                self._enter(left.pop(0), read_count(event))
+                right.append(left.pop(0))
+                self._counts.setdefault(right[-1], []).append(read_count(event))
             case {"event": "error", "kind": str(kind), "message": str(message)} if left:
                 self._fail([left.pop(0)], kind, message)
             case {"event": "done"}:
@@ -303,14 +315,14 @@ class _Counting:
                 return False
         return True
 
-    def _enter(self, key: Any, result: Count | Uncounted) -> None:
+    def _tell(self, key: Any, result: Count | Uncounted) -> None:
         self._found[key] = result
         if self._report is not None:
             self._report(key, result)
 
     def _fail(self, keys: list[Any], kind: str, message: str) -> None:
-        for key in list(keys):
-            self._enter(key, Uncounted(kind, message))
+        for key in keys:
+            self._tell(key, Uncounted(kind, message))
 
 
 def read_count(event: Mapping[str, Any]) -> Count:

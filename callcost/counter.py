@@ -5,8 +5,9 @@ the process can read, between two contenders, what its own epochs have cost. Any
 3.9 on can run this file, with the standard library and worker.py beside it.
 
 Reads one job, a JSON object, from the file named on its command line: `modules`, `limit_s`,
-`position_file`, `contenders`, and `counts`, which is false where they are only to be checked, as
-no callgrind is there. Answers with JSON lines as worker.py does: `ready`, then for each
+`position_file`, `contenders`, `layout` (a number that decides where things come to lie in
+memory), and `counts`, which is false where contenders are only to be checked, as no callgrind is
+there. Answers with JSON lines as worker.py does: `ready`, then for each
 contender, in order, `checked` or `count` or `error`, then `done`.
 """
 
@@ -20,6 +21,7 @@ import gc
 import importlib.util
 import json
 import os
+import random
 from itertools import repeat
 
 TYPE_CHECKING = False
@@ -56,6 +58,8 @@ mark = os.getppid
 # The dump before the marker's n-th call is this file's name, a dot and n.
 DUMP_NAME = "counts"
 TAIL_BYTES = 200
+SHIFT_BLOCKS = 500
+SHIFT_BYTES = range(1, 1_000)
 WARM_RUNS = 4
 # The interpreter tries again and again to specialise what cannot be: when an instruction has run
 # 16 times, 48, 112, 240, 496, 1008, 2032. All counted turns lie between the last two.
@@ -75,6 +79,16 @@ def no_clock() -> int:
     A function of Python's, as the interpreter tries a builtin one again and again to specialise.
     """
     return 0
+
+
+def shift_memory(layout: int) -> "list[bytes]":
+    """Takes blocks of memory, so that all later ones lie elsewhere; they have to be kept.
+
+    Interned names and types are found by their addresses in the interpreter's own caches, where
+    two that a call needs may happen to share a place.
+    """
+    chance = random.Random(layout)
+    return [bytes(chance.choice(SHIFT_BYTES)) for _ in range(SHIFT_BLOCKS * layout)]
 
 
 class Dumps:
@@ -209,12 +223,16 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:
         job = json.load(file)
     worker.die_with_coordinator()
+    # A sign of life takes memory, and when it is due depends on the time.
+    worker.HEARTBEAT_NS = sys.maxsize
     line = worker.Line(worker.take_over_output(), job["position_file"], job["limit_s"])
     line.answer({"event": "ready", "interpreter": worker.interpreter_facts()})
     sys.meta_path.append(worker.ModuleFinder(job["modules"]))
     gc.disable()
+    kept = shift_memory(job["layout"])
     line.begin(0)
     count_all(job, line)
+    del kept
     line.begin(worker.NOWHERE)
     line.answer({"event": "done"})
 

@@ -114,10 +114,12 @@ def test_two_runs_give_the_same_numbers_exactly() -> None:
 
 @needs_callgrind
 @needs_cpython
-def test_the_number_of_processes_changes_nothing() -> None:
+def test_the_number_of_processes_and_layouts_changes_nothing() -> None:
     plain = {name: CALLS[name] for name in ("builtin", "python")}
     heard: list[str] = []
-    parted = count(sys.executable, plain, jobs=2, report=lambda name, _: heard.append(name))
+    parted = count(
+        sys.executable, plain, jobs=2, layouts=2, report=lambda name, _: heard.append(name)
+    )
     assert parted == count(sys.executable, plain)
     assert list(parted) == list(plain)
     assert sorted(heard) == sorted(plain)
