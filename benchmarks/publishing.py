@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from callcost.benchmarks import bad_input, charts, facts, tables
+from callcost.benchmarks import bad_input, charts, facts, gate_tables, tables
 from callcost.benchmarks.break_even import NO_MATTER, Curve, calls_the_c, curves, format_ns
 from callcost.benchmarks.catalogue import (
     BREAK_EVEN_RESULTS,
@@ -36,7 +36,11 @@ CALIBRATION = RESULTS / "calibration.json"
 REPEATABILITY = RESULTS / "repeatability.json"
 FACTS_NEXT = RESULTS / "facts_next.json"
 HISTORY = RESULTS / "history.json"
-DOCUMENTS = ("README.md", "docs/measuring.md", "docs/bad-input.md", "docs/costs.md", "docs/ci.md")
+GATE = RESULTS / "gate.json"
+DOCUMENTS = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("measuring", "bad-input", "costs", "ci", "comparing")),
+)
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -51,7 +55,7 @@ def publish(record: Path | None) -> list[Path]:
     """
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
-    for path in (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY):
+    for path in (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY, GATE):
         if not path.exists():
             raise RecordError(f"{path} is missing; the documents say which command makes it")
     refuse_unfit(record or REFERENCE)
@@ -237,6 +241,11 @@ def history() -> str:
     )
 
 
+def _gate() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(GATE.read_text(encoding="utf-8"))
+    return found
+
+
 def _seconds(found: dict[str, float]) -> list[str]:
     return [f"{found[name]:.2f}" for name in ("best", "median")]
 
@@ -260,6 +269,9 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "environment": environment,
     "facts": lambda: tables.facts_table(_sheet()),
     "facts-next": facts_next,
+    "gate-peers": lambda: gate_tables.peers_table(_gate()),
+    "gate-planted": lambda: gate_tables.planted_table(_gate()),
+    "gate-runs": lambda: gate_tables.runs_table(_gate()),
     "history": history,
     "mechanisms": supported_mechanisms,
     "repeatability": repeatability,

@@ -1,0 +1,98 @@
+"""The tables of docs/comparing.md: how often comparisons were right, as it was recorded."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from callcost.benchmarks.tables import markdown
+
+Record = dict[str, Any]
+
+
+def runs_table(record: Record) -> str:
+    """Lists for each pair of revisions what its runs came to."""
+    planted = record["planted_row"]
+    rows = []
+    for label, runs in record["runs"].items():
+        codes = [run["exit_code"] for run in runs]
+        false = [
+            name for run in runs for name in run["slower"] if not _is_there(record, label, name)
+        ]
+        found = sum(planted in run["slower"] for run in runs)
+        rows.append(
+            [
+                f"planted to be {label} slower" if label in record["planted"] else label,
+                str(len(runs)),
+                *(str(codes.count(code)) for code in (0, 1, 3)),
+                f"{found} of {len(runs)}" if label in record["planted"] else "–",
+                f"{len(false)} of {sum(len(run['changes']) for run in runs)}",
+                f"{statistics.median(run['measuring_s'] for run in runs):.0f}",
+                f"{statistics.median(run['wall_s'] for run in runs):.0f}",
+            ]
+        )
+    headings = ["base against head", "runs", "exit 0", "exit 1", "exit 3", "the planted row found",
+                "other rows called slower", "measuring (s)", "all (s)"]  # fmt: skip
+    return f"{markdown(headings, rows)}\n\n{_how(record)}"
+
+
+def _is_there(record: Record, label: str, row: str) -> bool:
+    return label in record["planted"] and row == record["planted_row"]
+
+
+def _how(record: Record) -> str:
+    seconds = [run for runs in record["runs"].values() for run in runs if "loaded" not in run]
+    rows = len(seconds[0]["changes"])
+    return (
+        f"Made by `python -m callcost.benchmarks.gate --json results/gate.json`: {rows} rows "
+        f"({', '.join(record['mechanisms'])}; {', '.join(record['workloads'])}), "
+        f"`--threshold {record['threshold_percent']}`. Half of the runs of *same* compare an "
+        "environment with itself, the others two that were built apart. The first two environments "
+        f"took {record['building_s']:.0f} s to build."
+    )
+
+
+def planted_table(record: Record) -> str:
+    """Lists what was planted: its size in instructions, inside C, and as it was measured."""
+    row = record["planted_row"]
+    rows = []
+    for name, plant in record["planted"].items():
+        before, after = plant["instructions"]
+        changes = [run["changes"][row][0] for run in record["runs"].get(name, [])]
+        rows.append(
+            [
+                name,
+                str(plant["steps"]),
+                f"{after - before:+,.0f} of {before:,.0f}",
+                f"{plant['share_timed_in_c']:+.2%}",
+                f"{statistics.median(changes):+.2%}",
+                f"{min(changes):+.2%} to {max(changes):+.2%}",
+            ]
+        )
+    headings = ["meant", "nops planted", "instructions", "timed inside C", "measured, median",
+                "in single runs"]  # fmt: skip
+    return markdown(headings, rows)
+
+
+def peers_table(record: Record) -> str:
+    """Lists what others said of the same rows in the same hour."""
+    labels = list(dict.fromkeys(name.rpartition(", ")[0] for name in record["peers"]))
+    rows = []
+    for label in labels:
+        same, planted = (record["peers"][f"{label}, {what}"] for what in ("same", "2%"))
+        row = record["planted_row"]
+        measured = len(record["mechanisms"]) * len(record["workloads"])
+        false = sum(len(set(run["slower"]) - {row}) for run in planted)
+        rows.append(
+            [
+                f"`{label}`",
+                str(len(same)),
+                f"{sum(run['failed'] for run in same)} of {len(same)}",
+                f"{sum(len(run['slower']) for run in same)} of {len(same) * measured}",
+                f"{sum(row in run['slower'] for run in planted)} of {len(planted)}",
+                f"{false} of {len(planted) * (measured - 1)}",
+            ]
+        )
+    headings = ["", "runs", "same: runs that fail", "same: rows called slower",
+                "2%: the planted row found", "2%: other rows called slower"]  # fmt: skip
+    return markdown(headings, rows)
