@@ -23,6 +23,7 @@ from toy_project import everything, git, use_index, write_project
 from callcost.compare import environments, flow, measure
 from callcost.compare.busy import measuring
 from callcost.compare.command import compare
+from callcost.compare.rows import Cell, Failure
 
 CONTENDERS = """
 [[tool.callcost.contender]]
@@ -317,12 +318,14 @@ def test_a_record_beside_a_revision_is_refused(project: Path) -> None:
     assert "run.json is not a record of callcost" in flat(done)
 
 
-def test_only_known_errors_stand_for_what_is_not_there() -> None:
-    failure = measure.Failure(flow.Cell("a", "b"), "head", "setup failed", "its set-up raised {}")
-    for kind, absent in (("ModuleNotFoundError: x", True), ("ZeroDivisionError: x", False)):
-        assert (
-            flow.is_absent(
-                measure.Failure(failure.cell, "head", failure.kind, f"its set-up raised {kind}")
-            )
-            is absent
-        )
+@pytest.mark.parametrize(
+    ("message", "absent"),
+    [
+        ("ModuleNotFoundError: x", True),
+        ("AttributeError: x", True),
+        ("ZeroDivisionError: x", False),
+    ],
+)
+def test_only_known_errors_stand_for_what_is_not_there(message: str, absent: bool) -> None:
+    failure = Failure(Cell("a", "b"), "head", "setup failed", f"its set-up raised {message}")
+    assert flow.is_absent(failure) is absent

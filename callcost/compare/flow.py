@@ -79,7 +79,7 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         counts=counts,
         added=dict(selection.added),
         removed=dict(selection.removed),
-        notes=[*disturbed, *(note for made in built for note in made.notes)],
+        notes=list(dict.fromkeys((*disturbed, *base.notes, *head.notes))),
     )
     _list_absent(outcome)
     return outcome
