@@ -50,10 +50,15 @@ Record = dict[str, Any]
 @click.option("--json", "json_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(min=1))
 @click.option("--peers/--no-peers", "with_peers", default=True)
-def main(json_file: Path, rounds: int, with_peers: bool) -> None:
+@click.option("--cold-only", is_flag=True, help="Only add a comparison from empty caches.")
+def main(json_file: Path, rounds: int, with_peers: bool, cold_only: bool) -> None:
     """Compare revisions of which it is known whether they differ, many times over."""
     with tempfile.TemporaryDirectory(prefix="callcost-") as name:
         lab = Lab(Path(name), json_file)
+        lab.commit_bases()
+        lab.cold()
+        if cold_only:
+            return
         lab.prepare()
         for number in range(rounds):
             lab.round(number, with_peers)
@@ -67,7 +72,8 @@ class Lab:
         self._folder = folder
         self._json_file = json_file
         self._clone = folder / "clone"
-        self._record: Record = {
+        self._record: Record = json.loads(json_file.read_text()) if json_file.exists() else {}
+        self._new_record: Record = {
             "threshold_percent": THRESHOLD_PERCENT,
             "mechanisms": MECHANISMS,
             "workloads": WORKLOADS,
@@ -78,14 +84,22 @@ class Lab:
             "peers": {},
         }
 
-    def prepare(self) -> None:
-        """Makes the revisions: the base, a copy of it, and one for each share that is planted."""
+    def commit_bases(self) -> None:
+        """Makes the base, and a copy of it that is another tree."""
         _git(ROOT, "clone", "--quiet", str(ROOT), str(self._clone))
         self._commit("base", lambda: planted.plant(self._clone, 0))
         self._commit("copy", lambda: (self._clone / "NOTES").write_text("Another tree."))
-        start_s = time.monotonic()
+
+    def cold(self) -> None:
+        """Compares once with nothing in the cache, both builds included."""
+        with tempfile.TemporaryDirectory(prefix="callcost-") as cache:
+            self._record["cold"] = self._run("base", "copy", {"CALLCOST_CACHE": cache})
+        self._save()
+
+    def prepare(self) -> None:
+        """Begins the record, and makes a revision for each share that is planted."""
+        self._record = {**self._new_record, "cold": self._record["cold"]}
         base, _ = self._build("base", "copy")
-        self._record["building_s"] = time.monotonic() - start_s
         costs = planted.costs_in_c(base.python)
         self._record["costs_in_c"] = costs
         for name, share in SHARES.items():
@@ -167,7 +181,12 @@ class Lab:
             self._save()
 
     def _compare(self, label: str, base: str, head: str) -> None:
-        """Runs the command as a user would, and keeps what it has found."""
+        found = self._run(base, head)
+        self._record["runs"].setdefault(label, []).append(found)
+        click.echo(f"{label}: exit {found['exit_code']}, slower: {found['slower']}", err=True)
+
+    def _run(self, base: str, head: str, variables: dict[str, str] | None = None) -> Record:
+        """Runs the command as a user would, and returns what it has found."""
         path = self._folder / "compare.json"
         path.unlink(missing_ok=True)
         chosen = {"mechanism": MECHANISMS, "workload": WORKLOADS}
@@ -176,14 +195,13 @@ class Lab:
         done = subprocess.run(
             [str(COMMAND), "compare", base + WITH, head + WITH, *options,
              f"--threshold={THRESHOLD_PERCENT}", "--no-instructions", f"--json={path}"],
-            cwd=self._clone, capture_output=True, text=True, check=False,
+            cwd=self._clone, env={**os.environ, **(variables or {})},
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
         wall_s = time.monotonic() - start_s
         if not path.exists():
             raise click.ClickException(f"callcost compare failed:\n{done.stdout}{done.stderr}")
-        found = _summary(json.loads(path.read_text()), done.returncode, wall_s)
-        self._record["runs"].setdefault(label, []).append(found)
-        click.echo(f"{label}: exit {found['exit_code']}, slower: {found['slower']}", err=True)
+        return _summary(json.loads(path.read_text()), done.returncode, wall_s)
 
     def _save(self) -> None:
         write_atomically(self._json_file, json.dumps(self._record, indent=1) + "\n")
