@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.table import Table
 from callcost.compare.clean import clean
 from callcost.compare.command import compare
 from callcost.history.commands import history
+from callcost.outputs import refuse_unwritable, save_json
 from callcost.timing import time_expression
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def calibrate(json_file: Path | None, processes: int | None) -> None:
     from callcost import progress
     from callcost.coordinator import Settings
 
-    if json_file is not None:
-        _refuse_unwritable(json_file)
+    refuse_unwritable(json_file, "--json")
     settings = Settings(row_s=calibration.ROW_S).changed(processes=processes)
     try:
         with progress.shown(sys.stderr, "callcost calibrate") as report:
@@ -83,25 +82,7 @@ def calibrate(json_file: Path | None, processes: int | None) -> None:
     except KeyboardInterrupt:
         raise click.ClickException("interrupted: nothing was calibrated") from None
     _print_calibration(found)
-    if json_file is not None:
-        from callcost.record import write_atomically
-
-        write_atomically(json_file, json.dumps(found.as_json(), indent=1) + "\n")
-        click.echo(f"saved: {json_file}")
-
-
-def _refuse_unwritable(path: Path) -> None:
-    """Says before a minute is spent on it that the result could not be written."""
-    if not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--json")
-    from callcost.record import probe_writable
-
-    try:
-        probe_writable(path.parent)
-    except OSError as error:
-        raise click.BadParameter(
-            f"{path.parent} cannot be written ({error.strerror})", param_hint="--json"
-        ) from error
+    save_json(json_file, found.as_json())
 
 
 def _print_calibration(found: calibration.Calibration) -> None:

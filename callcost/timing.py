@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from callcost.outputs import refuse_unwritable, save_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,8 +76,7 @@ def time_expression(
     from callcost import progress
     from callcost.expression import Asked, ExpressionError, time_expressions
 
-    if json_file is not None:
-        _refuse_unwritable(json_file)
+    refuse_unwritable(json_file, "--json")
     asked = [Asked(expression, "\n".join(setup))]
     if vs is not None:
         asked.append(Asked(vs, "\n".join(vs_setup or setup)))
@@ -94,25 +94,9 @@ def time_expression(
     except KeyboardInterrupt:
         raise click.ClickException("interrupted: nothing was measured") from None
     _print(found)
-    if json_file is not None:
-        from callcost.record import write_atomically
-
-        write_atomically(json_file, json.dumps(found.as_json(), indent=1) + "\n")
-        click.echo(f"saved: {json_file}")
+    save_json(json_file, found.as_json())
     if found.inconclusive:
         sys.exit(INCONCLUSIVE)
-
-
-def _refuse_unwritable(path: Path) -> None:
-    """Says before time is spent on it that the result could not be written."""
-    from callcost.record import probe_writable
-
-    try:
-        probe_writable(path.parent)
-    except OSError as error:
-        raise click.BadParameter(
-            f"{path.parent} cannot be written ({error.strerror})", param_hint="--json"
-        ) from error
 
 
 def _environment(python: str | None) -> Environment | None:

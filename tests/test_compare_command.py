@@ -177,7 +177,7 @@ def test_a_head_that_does_not_build_shows_the_end_of_its_log(project: Path) -> N
         (["main", ".@3.1"], "3.1"),
         (["main", ".", "--workload", "duoble"], "--workload duoble matches nothing here: did you"),
         (["main", ".", "--mechanism", "x"], "--mechanism x matches nothing here: there is: toy"),
-        (["main", ".", "--json", "no/where.json"], "no cannot be written"),
+        (["main", ".", "--json", "no/where.json"], "there is no folder no"),
         (["main", ".", "--budget", "0"], "--budget"),
         (["main", ".", "--threshold", "-1"], "--threshold"),
         (["main"], "Missing argument 'HEAD'"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.compare.rules import DEFAULT_THRESHOLD
+from callcost.outputs import refuse_unwritable, save
 
 if TYPE_CHECKING:
     from callcost.compare.outcome import Outcome
@@ -81,7 +82,8 @@ def compare(
 
     files = {"--json": json_file, "--markdown": markdown_file, "--junit": junit_file}
     with _explained():
-        _refuse_unwritable(files)
+        for option, path in files.items():
+            refuse_unwritable(path, option)
         request = flow.Request(
             base, head, mechanisms, workloads, budget_s, threshold_percent / 100, instructions
         )
@@ -97,9 +99,8 @@ def compare(
 
 def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
     """Prints the table and writes the files that were asked for."""
-    from callcost.compare import files as formats
+    from callcost.compare import reports as formats
     from callcost.compare.table import show
-    from callcost.record import write_atomically
 
     show(outcome)
     writers: dict[str, Callable[[Outcome], str | bytes]] = {
@@ -109,23 +110,7 @@ def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
     }
     for option, path in files.items():
         if path is not None:
-            write_atomically(path, writers[option](outcome))
-            click.echo(f"saved: {path}")
-
-
-def _refuse_unwritable(files: dict[str, Path | None]) -> None:
-    """Says before minutes are spent on it that a report could not be written."""
-    from callcost.record import probe_writable
-
-    for option, path in files.items():
-        if path is None:
-            continue
-        try:
-            probe_writable(path.parent)
-        except OSError as error:
-            raise click.BadParameter(
-                f"{path.parent} cannot be written ({error.strerror})", param_hint=option
-            ) from error
+            save(path, writers[option](outcome))
 
 
 @contextlib.contextmanager

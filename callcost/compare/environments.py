@@ -55,7 +55,7 @@ class Built:
 
 
 @dataclass(frozen=True)
-class Side:
+class Wanted:
     """A SPEC of which everything is known that its environment is made of."""
 
     spec: Spec
@@ -132,7 +132,7 @@ class _Builder:
                 raise
         return _results(futures)
 
-    def _sides(self, specs: Sequence[Spec]) -> list[Side]:
+    def _sides(self, specs: Sequence[Spec]) -> list[Wanted]:
         revisions = dict.fromkeys(spec.revision for spec in specs)
         with self._cache.staged("snapshot") as (scratch, _):
             sources = {name: self._repository.source(name, scratch) for name in revisions}
@@ -140,9 +140,11 @@ class _Builder:
         pythons = {name: find(name, folder) for name in dict.fromkeys(s.python for s in specs)}
         return [self._side(spec, sources[spec.revision], pythons[spec.python]) for spec in specs]
 
-    def _side(self, spec: Spec, source: Source, interpreter: Interpreter) -> Side:
+    def _side(self, spec: Spec, source: Source, interpreter: Interpreter) -> Wanted:
         declared = project.read(self._repository, source)
-        side = Side(spec, source, interpreter, declared, tuple(self._notes(spec, source, declared)))
+        side = Wanted(
+            spec, source, interpreter, declared, tuple(self._notes(spec, source, declared))
+        )
         if not declared.fits(interpreter.facts["python_version"]):
             raise SpecError(
                 f"{source.phrase} requires Python {declared.requires_python}, and "
@@ -172,7 +174,7 @@ class _Builder:
             return 0
         return self._repository.changed(strict=False)
 
-    def _resolved(self, sides: Sequence[Side]) -> list[Side]:
+    def _resolved(self, sides: Sequence[Wanted]) -> list[Wanted]:
         groups: dict[str, list[int]] = {}
         for number, side in enumerate(sides):
             groups.setdefault(side.interpreter.digest, []).append(number)
@@ -184,7 +186,7 @@ class _Builder:
         }
         return [by_number[number] for number in range(len(sides))]
 
-    def _resolve(self, sides: Sequence[Side]) -> list[Side]:
+    def _resolve(self, sides: Sequence[Wanted]) -> list[Wanted]:
         """Finds the versions and the keys of sides that have the same interpreter."""
         resolver = resolution.Resolver(
             sides[0].interpreter, self._cache, self._cancel, self._report
@@ -211,7 +213,7 @@ class _Builder:
             for side, wish, pinned in zip(sides, wishes, pins, strict=True)
         ]
 
-    def _made(self, side: Side) -> Built:
+    def _made(self, side: Wanted) -> Built:
         """Finds an environment, or makes it; from then on it is locked."""
         start_s = time.monotonic()
         entry = self._cache.entry(side.key)
@@ -228,7 +230,7 @@ class _Builder:
         _held.append(lock)
         return self._described(side, facts, reused, time.monotonic() - start_s)
 
-    def _described(self, side: Side, facts: dict[str, Any], reused: bool, wall_s: float) -> Built:
+    def _described(self, side: Wanted, facts: dict[str, Any], reused: bool, wall_s: float) -> Built:
         digest = {"executable_digest": side.interpreter.digest}
         return Built(
             spec=side.spec,
@@ -245,7 +247,7 @@ class _Builder:
             notes=side.notes,
         )
 
-    def _claim(self, entry: Entry, side: Side) -> tuple[Lock, dict[str, Any] | None]:
+    def _claim(self, entry: Entry, side: Wanted) -> tuple[Lock, dict[str, Any] | None]:
         """Waits for a finished environment, or for the right to make it; CancelledError."""
         waited = False
         while not self._cancel.is_set():
@@ -265,7 +267,7 @@ class _Builder:
             self._cancel.wait(WAIT_S)
         raise CancelledError
 
-    def _make(self, side: Side, entry: Entry, lock: Lock) -> None:
+    def _make(self, side: Wanted, entry: Entry, lock: Lock) -> None:
         try:
             entry.discard()
             self._supervise(side, entry, lock)
@@ -279,10 +281,10 @@ class _Builder:
             message = f"{side.label} does not build: {error}{where}"
             raise BuildError(message, error.log_tail) from error
 
-    def _failure_log(self, side: Side) -> Path:
+    def _failure_log(self, side: Wanted) -> Path:
         return self._cache.place("logs") / f"{side.key}.log"
 
-    def _supervise(self, side: Side, entry: Entry, lock: Lock) -> None:
+    def _supervise(self, side: Wanted, entry: Entry, lock: Lock) -> None:
         installer = install.choose(side.interpreter)
         job = {
             "kind": "build",
