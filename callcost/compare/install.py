@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,8 @@ def _pip(interpreter: Interpreter) -> tuple[str, ...]:
     same = interpreter.facts["python_version"].split(".")[:2] == list(
         map(str, sys.version_info[:2])
     )
-    if find_spec("pip") is not None and (same or _works(ours, interpreter.executable)):
+    # Not by find_spec("pip"): setuptools takes that for pip itself, and lets go of its distutils.
+    if any(distributions(name="pip")) and (same or _works(ours, interpreter.executable)):
         return ours
     if _works(theirs, interpreter.executable):
         return theirs
