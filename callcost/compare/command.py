@@ -35,7 +35,7 @@ OUTPUT = click.Path(dir_okay=False, path_type=Path)
 @click.argument("head")
 @click.option(
     "--mechanism", "mechanisms", multiple=True, metavar="NAME",
-    help="Only this mechanism; a pattern such as 'cffi_*', and may be repeated.",
+    help="Only this mechanism; a pattern such as 'tool_*', and may be repeated.",
 )  # fmt: skip
 @click.option(
     "--workload", "workloads", multiple=True, metavar="NAME",
@@ -73,7 +73,7 @@ def compare(
 
     Each is REV[@PYTHON][+REQUIREMENT[,REQUIREMENT...]]: a revision of this project (. is the
     working tree as it is), an interpreter (3.13, or a path), and requirements to build and run
-    with (.+pybind11==2.13.6). Or both are records of runs.
+    with (.+TOOL==1.2,numpy<2). Or both are records of runs.
 
     Exit code: 0 nothing is slower, 1 something is, 2 wrong usage or an environment that does not
     build or a head that fails, 3 inconclusive.

@@ -3,7 +3,7 @@
     REV[@PYTHON][+REQUIREMENT[,REQUIREMENT...]]
 
 A branch may be called `feature/c++`, a tag `tool@1.2`, an interpreter may lie in a folder with
-a plus in its name, and a requirement may hold either sign (`pybind11@git+https://...`). So every
+a plus in its name, and a requirement may hold either sign (`tool@git+https://...`). So every
 way to cut the text at these signs is tried, and the one with the **longest revision that git
 knows** is taken. The whole text counts as a revision too: of a branch `main+numpy` and a
 requirement of numpy for `main`, it is the branch. Where git knows none of them, the shortest is

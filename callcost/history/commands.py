@@ -89,7 +89,7 @@ def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str 
     "mechanisms",
     multiple=True,
     metavar="NAME",
-    help="Show only this mechanism; a pattern such as 'cffi_*', and may be repeated.",
+    help="Show only this mechanism; a pattern such as 'tool_*', and may be repeated.",
 )
 @click.option(
     "--json",
