@@ -6,6 +6,7 @@ import statistics
 from typing import Any
 
 from callcost.benchmarks.tables import markdown
+from callcost.compare.rules import DEFAULT_THRESHOLD
 
 Record = dict[str, Any]
 
@@ -48,8 +49,36 @@ def _how(record: Record) -> str:
         f"`--threshold {record['threshold_percent']}`. Half of the runs of *same* compare an "
         "environment with itself, the others two that were built apart. *All* is the command with "
         "its environments in the cache; from an empty cache, both builds included, it took "
-        f"{record['cold']['wall_s']:.0f} s."
+        f"{record['cold']['wall_s']:.0f} s.\n\n{_by_default(record)}"
     )
+
+
+def _by_default(record: Record) -> str:
+    """Says what the intervals of the runs without a plant come to by the default threshold."""
+    runs = [run for label, runs in record["runs"].items() for run in runs
+            if label not in record["planted"]]  # fmt: skip
+    wide = [_beyond_default(run) for run in runs]
+    rows = sorted({name for names in wide for name in names})
+    restless = [row for row in rows if sum(row in names for names in wide) > len(wide) / 2]
+    settled = sum(names <= set(restless) for names in wide)
+    but_for = f", but for that of {', '.join(restless)}, whose processes differ more" * bool(
+        restless
+    )
+    return (
+        "Exit code 3 means here that of some row half a percent more could not be excluded. In "
+        f"{settled} of the {len(runs)} runs in which nothing was planted every interval lies "
+        f"within the default threshold of {DEFAULT_THRESHOLD:.0%}{but_for}."
+    )
+
+
+def _beyond_default(run: Record) -> set[str]:
+    """Names the rows whose interval does not lie within the default threshold."""
+    lowest = 1 / (1 + DEFAULT_THRESHOLD) - 1
+    return {
+        name
+        for name, (_, low, high) in run["changes"].items()
+        if not (lowest < low and high < DEFAULT_THRESHOLD)
+    }
 
 
 def planted_table(record: Record) -> str:
