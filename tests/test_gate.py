@@ -1,4 +1,4 @@
-"""The proof of the gate can be made again: what it plants fits the source, and its sums are right."""
+"""The proof of the gate can be made again: what it plants fits the source, its sums are right."""
 
 from __future__ import annotations
 
