@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.rows import build
 from callcost.bindings.registry import Mechanism, StaleBuildError, mechanisms
+from callcost.outputs import console_at_least
 
 FUNCTIONS = tuple(dict.fromkeys(workload.function for workload in WORKLOADS))
 
@@ -33,9 +33,7 @@ def list_mechanisms(mechanism: str | None) -> None:
         table = _overview(list(chosen.values())) if mechanism is None else _of(chosen[mechanism])
     except StaleBuildError as error:
         raise click.UsageError(str(error)) from error
-    # A pipe has no width of its own; a table that is cut there would lose what was asked for.
-    console = Console()
-    Console(width=max(console.width, 100) if not console.is_terminal else None).print(table)
+    console_at_least(100).print(table)
 
 
 def _overview(found: list[Mechanism]) -> Table:

@@ -6,7 +6,7 @@ import statistics
 from typing import Any
 
 from callcost.benchmarks.tables import markdown
-from callcost.compare.rules import DEFAULT_THRESHOLD
+from callcost.compare.rules import DEFAULT_THRESHOLD, mirrored
 
 Record = dict[str, Any]
 
@@ -73,7 +73,7 @@ def _by_default(record: Record) -> str:
 
 def _beyond_default(run: Record) -> set[str]:
     """Names the rows whose interval does not lie within the default threshold."""
-    lowest = 1 / (1 + DEFAULT_THRESHOLD) - 1
+    lowest = mirrored(DEFAULT_THRESHOLD)
     return {
         name
         for name, (_, low, high) in run["changes"].items()

@@ -142,9 +142,7 @@ class Halt:
 class CheckingProcess(WorkerProcess):
     """Runs counter.py without callgrind: checks contenders, and says who the interpreter is."""
 
-    def command(self, python: str, job_file: Path) -> list[str]:
-        """Returns the command that runs counter.py."""
-        return [python, str(COUNTER_FILE), str(job_file)]
+    script = COUNTER_FILE
 
     def environment(self, hash_seed: int) -> dict[str, str]:
         """Returns a cleared environment, with what an interpreter needs to be itself."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from callcost.files import probe_writable, write_atomically
 
@@ -23,6 +24,17 @@ def refuse_unwritable(path: Path | None, option: str) -> None:
         raise click.BadParameter(
             f"{path.parent} cannot be written ({error.strerror})", param_hint=option
         ) from error
+
+
+def console_at_least(width: int, *, highlight: bool = True) -> Console:
+    """Returns a console for standard output that is wide enough for a table, in a pipe too.
+
+    A pipe has no width of its own, and a table that is cut there would lose what was asked for.
+    """
+    console = Console(highlight=highlight)
+    if console.is_terminal:
+        return console
+    return Console(highlight=highlight, width=max(console.width, width))
 
 
 def save(path: Path | None, content: str | bytes) -> None:

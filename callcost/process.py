@@ -45,6 +45,8 @@ class WorkerProcess:
     Use as a context manager. `pass_fds` are descriptors that it inherits.
     """
 
+    script = WORKER_FILE
+
     def __init__(
         self,
         python: str,
@@ -107,7 +109,7 @@ class WorkerProcess:
 
     def command(self, python: str, job_file: Path) -> list[str]:
         """Returns the command that begins the process."""
-        return [python, str(WORKER_FILE), str(job_file)]
+        return [python, str(self.script), str(job_file)]
 
     def environment(self, hash_seed: int) -> dict[str, str]:
         """Returns the environment variables of the process."""

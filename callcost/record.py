@@ -126,14 +126,19 @@ def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
     }
 
 
-def load(path: Path) -> dict[str, Any]:
-    """Reads a record's JSON; raises RecordError for anything else."""
+def read_json(path: Path) -> Any:
+    """Reads any JSON; raises RecordError for a file that holds none."""
     try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise RecordError(f"{path} is not JSON: {error}") from error
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Reads a record's JSON; raises RecordError for anything else."""
+    document = read_json(path)
     _refuse_other(path, document)
     return dict(document)
 

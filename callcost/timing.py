@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from callcost.outputs import refuse_unwritable, save_json
+from callcost.outputs import console_at_least, refuse_unwritable, save_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,12 +115,7 @@ def _environment(python: str | None) -> Environment | None:
 
 
 def _print(found: Timed) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        # A pipe has no width of its own; a table that is cut there would lose figures.
-        console = Console(highlight=False, width=max(console.width, NARROWEST))
+    console = console_at_least(NARROWEST, highlight=False)
     if found.estimate is not None:
         console.print(_table(found))
     for line in _sentences(found):

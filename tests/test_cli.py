@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import callcost, words
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.bindings.registry import Build, mechanisms
-
-
-def callcost(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("callcost")), *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=120,
-        check=False,
-    )
-
-
-def words(done: subprocess.CompletedProcess[str]) -> str:
-    """What was printed, on one line: tables wrap."""
-    assert done.returncode == 0, done.stderr
-    return " ".join(done.stdout.split())
 
 
 def test_list_shows_every_mechanism() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -11,13 +10,13 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from click.testing import CliRunner, Result
+from processes import MARK, marked_processes, wait_until
 from toy_project import everything, git, use_index, write_project
 
 from callcost.compare import environments, flow, measure
@@ -265,7 +264,7 @@ def test_killed_while_it_measures_it_leaves_no_process(
 ) -> None:
     (project / "toy.py").write_text(SLOW)
     run("main", ".", *FAR)
-    monkeypatch.setenv("CALLCOST_TEST", str(tmp_path))
+    monkeypatch.setenv(MARK, str(tmp_path))
     script = (
         "import callcost.progress, contextlib, sys\n"
         "@contextlib.contextmanager\n"
@@ -285,27 +284,8 @@ def test_killed_while_it_measures_it_leaves_no_process(
                 break
         time.sleep(0.2)
         process.send_signal(signal.SIGKILL)
-    wait_until(lambda: not marked(tmp_path))
+    assert wait_until(lambda: not marked_processes(tmp_path))
     assert git(project, "worktree", "list").count("\n") == 1
-
-
-def marked(mark: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            ours = process.environ().get("CALLCOST_TEST") == str(mark)
-            if ours and process.status() != psutil.STATUS_ZOMBIE and process.pid != os.getpid():
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    end_s = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end_s
-        time.sleep(0.05)
 
 
 def test_a_record_beside_a_revision_is_refused(project: Path) -> None:

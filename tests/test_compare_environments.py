@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import processes
 import psutil
 import pytest
 from click.testing import CliRunner
@@ -83,10 +83,7 @@ def built(project: Path, *texts: str, report: Callable[[str], None] = print) -> 
 
 
 def wait_until(true: Callable[[], object], what: str) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < end_s, f"waited in vain until {what}"
-        time.sleep(0.05)
+    assert processes.wait_until(true, PATIENCE_S), f"waited in vain until {what}"
 
 
 def gone(process: psutil.Process) -> bool:

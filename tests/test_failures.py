@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
+from processes import MARK, marked_processes, wait_until
 
 SEGFAULT = "import ctypes\nread = ctypes.string_at"
 LATE = """
@@ -105,30 +104,9 @@ SAID_OF_PROGRAMS = {
 @pytest.fixture(autouse=True)
 def no_process_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Marks every process that the test starts, and asserts that all of them are gone."""
-    monkeypatch.setenv("CALLCOST_TEST", str(tmp_path))
+    monkeypatch.setenv(MARK, str(tmp_path))
     yield
     assert wait_until(lambda: not marked_processes(tmp_path)), marked_processes(tmp_path)
-
-
-def marked_processes(mark: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            marked = process.environ().get("CALLCOST_TEST") == str(mark)
-            if marked and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return [process for process in found if process.pid != os.getpid()]
-
-
-def wait_until(condition: Callable[[], bool], limit_s: float = 20) -> bool:
-    end_s = time.monotonic() + limit_s
-    while time.monotonic() < end_s:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
 
 
 def leftovers(folder: Path) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command_line import callcost, words
 
 from callcost.estimate import GroupEstimate, estimate_run
 from callcost.history import points, store
@@ -30,19 +31,7 @@ Change = Callable[..., Path]
 
 
 def history(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("callcost")), "history", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=120,
-        check=False,
-    )
-
-
-def words(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 0, done.stderr
-    return " ".join(done.stdout.split())
+    return callcost("history", *arguments, cwd=cwd)
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from command_line import callcost
 
 from callcost.coordinator import GroupTimes, Run, Settings
 from callcost.expression import Asked, ExpressionError, Timed, _affordable, read, time_expressions
@@ -21,14 +21,7 @@ NOBODY = lambda state: None  # noqa: E731 - who reports to nobody needs no name
 
 
 def time_command(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("callcost")), "time", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=120,
-        check=False,
-    )
+    return callcost("time", *arguments, cwd=cwd)
 
 
 def made_up(

@@ -14,7 +14,7 @@ from callcost.compare.environments import Built
 from callcost.compare.errors import SpecError
 from callcost.compare.outcome import Counts, Outcome, SideFacts
 from callcost.compare.rows import BASE, CONTROL, HEAD, SIDES, Cell, Failure, Row, Side
-from callcost.compare.rules import Rules
+from callcost.compare.rules import DEFAULT_THRESHOLD, Rules
 from callcost.compare.spec import parse
 from callcost.compare.suite import Selection, find_suite, select
 from callcost.record import write_atomically
@@ -38,7 +38,7 @@ class Request:
     mechanisms: tuple[str, ...] = ()
     workloads: tuple[str, ...] = ()
     budget_s: float | None = None
-    threshold: float = 0.02
+    threshold: float = DEFAULT_THRESHOLD
     instructions: bool = True
 
 

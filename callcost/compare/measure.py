@@ -99,6 +99,7 @@ class _Measurer:
         report: Report,
     ) -> None:
         self._comparison = comparison
+        self._compiled = any(side.compiles_loops for side in comparison.sides.values())
         self._left = {row.cell: row for row in (*rows, self._control())}
         self._rules = rules
         self._settings = settings
@@ -111,8 +112,8 @@ class _Measurer:
 
     def _control(self) -> Row:
         """The contender that neither side can have changed."""
-        compiled = any(side.compiles_loops for side in self._comparison.sides.values())
-        made = replace(COMPILED_YARDSTICK if compiled else YARDSTICK, own_loops=None)
+        yardstick = COMPILED_YARDSTICK if self._compiled else YARDSTICK
+        made = replace(yardstick, own_loops=None)
         return Row(CONTROL, made, made)
 
     def run(self) -> None:
@@ -232,8 +233,7 @@ class _Measurer:
         budget_ns = FIRST_SHARE * self._budget_s * 1e9 / self._settings.first_quartets
         start_ns = self._quartet_s * 1e9 * math.ceil(rows / ROWS_PER_QUARTET)
         row_ns = max(0.0, budget_ns - start_ns) / rows
-        compiled = any(side.compiles_loops for side in self._comparison.sides.values())
-        max_unroll = (SCOUTING_COMPILED if compiled else SCOUTING).max_unroll
+        max_unroll = (SCOUTING_COMPILED if self._compiled else SCOUTING).max_unroll
         for cell, call_ns in costs.items():
             plan = plan_epochs(call_ns, 0, max_unroll)
             passes = int(row_ns / _pass_ns(plan, max(call_ns)))

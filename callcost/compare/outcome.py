@@ -16,10 +16,10 @@ from callcost.compare.verdict import (
     SLOWER,
     Verdict,
     decide,
+    direction,
     share_interval,
     twin_logs,
 )
-from callcost.estimate import Interval
 
 NOTHING_SLOWER, SOMETHING_SLOWER, USAGE, INCONCLUSIVE = 0, 1, 2, 3
 # The order in which people want to see them.
@@ -113,7 +113,7 @@ class Outcome:
         for cell, times in self.comparison.rows.items():
             for side, logs in zip((BASE, HEAD), twin_logs(times), strict=True):
                 shift = share_interval(logs, rules.confidence)
-                if _beyond(shift, self.rules.threshold):
+                if direction(shift, self.rules.threshold):
                     found[cell] = f"two processes of {side} differed by {percent(shift.value)}"
         return found
 
@@ -168,10 +168,6 @@ class Outcome:
                 f"changed by more than {percent(self.rules.threshold)}; none is shown to be slower."
             )
         return f"Nothing is slower: {total}."
-
-
-def _beyond(shift: Interval, limit: float) -> bool:
-    return shift.low > limit or shift.high < 1 / (1 + limit) - 1
 
 
 def percent(share: float, *, signed: bool = False) -> str:

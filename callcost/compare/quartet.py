@@ -17,11 +17,9 @@ import numpy as np
 
 from callcost import lockstep
 from callcost.compare.rows import QUARTET, Cell, Failure, Row, Side, Times
+from callcost.coordinator import HASH_SEEDS
 from callcost.job import SETTLE_TURNS, Plan
 from callcost.process import WorkerError, WorkerProcess, pin
-
-SCRIPT = Path(lockstep.__file__)
-HASH_SEEDS = 2**32 - 1
 
 
 class RowFailedError(Exception):
@@ -39,9 +37,7 @@ class SideFailedError(Exception):
 class LockstepProcess(WorkerProcess):
     """Runs lockstep.py on one job."""
 
-    def command(self, python: str, job_file: Path) -> list[str]:
-        """Returns the command that begins the process."""
-        return [python, str(SCRIPT), str(job_file)]
+    script = Path(lockstep.__file__)
 
 
 class Timer:

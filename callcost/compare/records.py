@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from scipy import stats
@@ -18,6 +17,7 @@ from callcost.compare.outcome import percent
 from callcost.compare.rules import Rules
 from callcost.compare.table import WIDTH
 from callcost.estimate import MIN_PROCESSES, TRIM, GroupEstimate, Interval, estimate_run
+from callcost.outputs import console_at_least
 from callcost.record import load, read_run
 from callcost.summary import number
 
@@ -107,9 +107,7 @@ def unpaired(before: Any, after: Any, confidence: float) -> Interval:
 
 def show(found: RecordedComparison, base: Path, head: Path) -> None:
     """Prints both runs side by side, and what that can and cannot show."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, WIDTH))
+    console = console_at_least(WIDTH, highlight=False)
     if found.rows:
         console.print(_table(found, base, head))
     for line in lines(found):

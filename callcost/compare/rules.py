@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CONFIDENCE = 0.95
 DEFAULT_THRESHOLD = 0.02
+
+
+def mirrored(limit: float) -> float:
+    """Returns the change that is as far below none as `limit` is above, both as shares.
+
+    A ratio of 1 / (1 + limit) is as far from 1 as one of 1 + limit.
+    """
+    return 1 / (1 + limit) - 1
 
 
 @dataclass(frozen=True)
@@ -18,4 +25,7 @@ class Rules:
     @property
     def confidence(self) -> float:
         """The confidence of one row's interval, so that all rows together have CONFIDENCE."""
+        # Late, as the command's options need this module and nothing that is slow to import.
+        from callcost.estimate import CONFIDENCE
+
         return 1 - (1 - CONFIDENCE) / max(1, self.rows)

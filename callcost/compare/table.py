@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, percent
 from callcost.compare.verdict import CANNOT_TELL, FASTER, SAME, SLOWER
+from callcost.outputs import console_at_least
 from callcost.summary import number
 
 STYLES = {SLOWER: "bold red", FASTER: "green", CANNOT_TELL: "yellow", SAME: ""}
@@ -20,9 +20,7 @@ WIDTH = 126
 
 def show(outcome: Outcome) -> None:
     """Prints the table, then in sentences what the run says of itself."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=max(console.width, WIDTH))
+    console = console_at_least(WIDTH, highlight=False)
     if outcome.rows:
         console.print(_table(outcome))
     for line in lines(outcome):

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from callcost.compare.rows import Cell, RowTimes
-from callcost.compare.rules import CONFIDENCE, Rules
+from callcost.compare.rows import QUARTET, Cell, RowTimes
+from callcost.compare.rules import Rules, mirrored
 from callcost.estimate import (
     MIN_PROCESSES,
     TRIM,
@@ -47,7 +47,6 @@ class Verdict:
     floor: float
     base_ns: float
     head_ns: float
-    twins: tuple[Interval, Interval]
     pairs: int
     again: bool
 
@@ -56,33 +55,35 @@ def decide(times: RowTimes, rules: Rules) -> Verdict:
     """Decides one row by all pairs that there are."""
     logs = pair_logs(times)
     change = share_interval(logs, rules.confidence)
-    base_twin, head_twin = (share_interval(twin, CONFIDENCE) for twin in twin_logs(times))
-    floor = max(abs(base_twin.value), abs(head_twin.value))
+    floor = max(abs(_share(twin)) for twin in twin_logs(times))
     again = len(times.quartets) > times.first
     base_ns, head_ns = costs_ns(times)
-    word = _word(change, max(rules.threshold, floor), rules.threshold)
-    if word in (SLOWER, FASTER) and again:
-        word = _confirmed(word, logs[len(PAIRS) * times.first :], rules.threshold)
-    return Verdict(word, change, floor, base_ns, head_ns, (base_twin, head_twin), len(logs), again)
+    word = direction(change, max(rules.threshold, floor))
+    if word is None:
+        word = SAME if _within(change, rules.threshold) else CANNOT_TELL
+    elif again and not _confirmed(word, logs[len(PAIRS) * times.first :], rules.threshold):
+        word = CANNOT_TELL
+    return Verdict(word, change, floor, base_ns, head_ns, len(logs), again)
 
 
-def _word(change: Interval, limit: float, threshold: float) -> str:
-    """Finds the word for an interval; the comparisons are false where it is not known (NaN)."""
+def direction(change: Interval, limit: float) -> str | None:
+    """Names the side of a limit that a whole interval lies beyond; None if it lies beyond none.
+
+    None too where the interval is not known (NaN): then all comparisons are false.
+    """
     if change.low > limit:
         return SLOWER
-    # A ratio of 1 / (1 + limit) is as far from 1 as one of 1 + limit.
-    if change.high < 1 / (1 + limit) - 1:
-        return FASTER
-    if change.low > 1 / (1 + threshold) - 1 and change.high < threshold:
-        return SAME
-    return CANNOT_TELL
+    return FASTER if change.high < mirrored(limit) else None
 
 
-def _confirmed(word: str, fresh: Floats, threshold: float) -> str:
-    """Keeps a verdict only if the processes that came after it was first suspected agree."""
-    value = float(np.expm1(stats.trim_mean(fresh[~np.isnan(fresh)], TRIM)))
-    agrees = value > threshold if word == SLOWER else value < 1 / (1 + threshold) - 1
-    return word if agrees else CANNOT_TELL
+def _within(change: Interval, threshold: float) -> bool:
+    return change.low > mirrored(threshold) and change.high < threshold
+
+
+def _confirmed(word: str, fresh: Floats, threshold: float) -> bool:
+    """Tells whether the processes that came after a change was first suspected show it too."""
+    value = _share(fresh)
+    return value > threshold if word == SLOWER else value < mirrored(threshold)
 
 
 def unsettled(rows: Mapping[Cell, RowTimes], rules: Rules) -> list[Cell]:
@@ -102,31 +103,41 @@ def twin_logs(times: RowTimes) -> tuple[Floats, Floats]:
 
 
 def _logs(times: RowTimes, pairs: Sequence[tuple[int, int]]) -> Floats:
-    found: list[float] = []
-    for epochs in times.quartets:
-        logs = np.log(np.where(epochs > 0, epochs, np.nan))
-        found += [float(interquartile_mean(logs[[a]] - logs[[b]])[0]) for a, b in pairs]
-    return np.array(found)
+    """The log of one process by another of the same quartet, quartet by quartet."""
+    logs = np.log(_epochs_ns(times))
+    ratios = np.stack([logs[:, a] - logs[:, b] for a, b in pairs], axis=1)
+    return interquartile_mean(ratios.reshape(len(logs) * len(pairs), -1))
+
+
+def _epochs_ns(times: RowTimes) -> Floats:
+    """All epochs of a row, (quartets, 4, passes), NaN where they were preempted."""
+    if not times.quartets:
+        return np.empty((0, len(QUARTET), 1))
+    epochs = np.stack(times.quartets)
+    found: Floats = np.where(epochs > 0, epochs, np.nan)
+    return found
 
 
 def share_interval(logs: Floats, confidence: float) -> Interval:
     """Estimates the change behind the logs of ratios, as a share: 0.02 is 2% more."""
     known = logs[~np.isnan(logs)]
     if known.size < MIN_PROCESSES:
-        value = float(stats.trim_mean(known, TRIM)) if known.size else np.nan
-        return Interval(float(np.expm1(value)), np.nan, np.nan)
+        return Interval(_share(logs), np.nan, np.nan)
     found = trimmed_interval(known, confidence)
     return Interval(*(float(np.expm1(end)) for end in (found.value, found.low, found.high)))
 
 
+def _share(logs: Floats) -> float:
+    """Estimates the change alone; NaN if no log is known."""
+    known = logs[~np.isnan(logs)]
+    return float(np.expm1(stats.trim_mean(known, TRIM))) if known.size else np.nan
+
+
 def costs_ns(times: RowTimes) -> tuple[float, float]:
     """Estimates what a call takes on either side, in ns, loop included."""
-    sides = []
-    for processes in ((0, 1), (2, 3)):
-        means = [
-            interquartile_mean(np.where(epochs > 0, epochs, np.nan)[[process]])[0]
-            for epochs in times.quartets
-            for process in processes
-        ]
-        sides.append(trimmed_interval(np.array(means) / times.calls).value)
-    return sides[0], sides[1]
+    epochs = _epochs_ns(times)
+    base_ns, head_ns = (
+        trimmed_interval(interquartile_mean(ns.reshape(2 * len(ns), -1)) / times.calls).value
+        for ns in (epochs[:, :2], epochs[:, 2:])
+    )
+    return base_ns, head_ns

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.outputs import console_at_least
+
 if TYPE_CHECKING:
     from callcost.history.points import Change
     from callcost.history.store import Series, Store
@@ -121,17 +123,13 @@ def show(
 
 
 def _print(store: Store, found: list[tuple[Series, list[Change]]]) -> None:
-    from rich.console import Console
 
     from callcost.history.show import NARROWEST, render
 
     ends = {
         point.run for _, its in found for change in its for point in (change.before, change.point)
     }
-    console = Console()
-    # A pipe has no width of its own; a table that is cut there would lose what was asked for.
-    wide = Console(width=max(console.width, NARROWEST) if not console.is_terminal else None)
-    render(found, store.environments(ends), wide)
+    render(found, store.environments(ends), console_at_least(NARROWEST))
 
 
 def _write(path: Path, text: str) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from callcost.estimate import GroupEstimate, estimate_run
-from callcost.record import SECTION, RecordError, rebuild
+from callcost.record import SECTION, RecordError, read_json, rebuild
 
 Facts = Mapping[str, Any]
 
@@ -79,8 +79,8 @@ def read(path: Path, control: str | None = None, machine: str | None = None) -> 
     `control` names the row that the others of a file are compared with, `machine` the machine
     where its own name says too much (each hosted runner is a new one).
     """
-    document = _load(path)
     try:
+        document = _load(path)
         return _read(path, document, control, machine)
     except RecordError as error:
         raise RunFileError(str(error)) from error
@@ -91,12 +91,7 @@ def read(path: Path, control: str | None = None, machine: str | None = None) -> 
 
 
 def _load(path: Path) -> dict[str, Any]:
-    try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunFileError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise RunFileError(f"{path} is not JSON: {error}") from error
+    document = read_json(path)
     if not isinstance(document, dict) or not isinstance(document.get("benchmarks"), list):
         raise RunFileError(
             f"{path} is not a run of pytest-benchmark; make one with: "
