@@ -1,0 +1,1 @@
+"""What a loader and ctypes can see in a shared library."""

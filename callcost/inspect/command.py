@@ -1,0 +1,72 @@
+"""The command `callcost inspect`: what a loader and ctypes can see in a shared library."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callcost.outputs import console_at_least
+
+if TYPE_CHECKING:
+    from callcost.inspect.facts import Library
+
+NARROWEST = 120
+
+
+class InspectError(click.ClickException):
+    """A file that is no library, or not a sound one."""
+
+    exit_code = 2
+
+
+@click.command("inspect")
+@click.argument("path", metavar="LIBRARY", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def inspect_library(path: Path, as_json: bool) -> None:
+    """Tell what a loader and ctypes can see in LIBRARY, of ELF, PE or Mach-O.
+
+    What it exports, and whether ctypes can call it by its plain name; what it expects from
+    elsewhere; and, of an extension module, how it is initialised, what its file name promises, and
+    whether it keeps to the limited API. Nothing of it is loaded or run.
+
+    The exit code is 2 for what is no library, and for one that is damaged.
+    """
+    # Imported late, as they are slow to import and other commands do without.
+    from callcost.inspect.document import document
+    from callcost.inspect.facts import RefusedError
+    from callcost.inspect.reader import Reader
+
+    try:
+        with Reader() as reader:
+            libraries = reader.read(path)
+    except RefusedError as error:
+        raise InspectError(str(error)) from error
+    if as_json:
+        found = [document(library, path.name) for library in libraries]
+        click.echo(json.dumps({"file": str(path), "libraries": found}, indent=1))
+    else:
+        _print(libraries, path)
+
+
+def _print(libraries: list[Library], path: Path) -> None:
+    from callcost.inspect.reader import shown
+    from callcost.inspect.sentences import describe
+    from callcost.inspect.tables import tables
+
+    console = console_at_least(NARROWEST, highlight=False)
+    alike: dict[Library, list[Library]] = {}
+    for library in libraries:
+        alike.setdefault(replace(library, architecture=""), []).append(library)
+    for library, *others in alike.values():
+        for line in (f"{shown(path)}:", *describe(library, path.name)):
+            console.print(line, markup=False)
+        for other in others:
+            console.print(f"For {other.architecture}, it holds the same in all that is told here.")
+        for heading, table in tables(library):
+            console.print()
+            console.print(heading, style="bold", markup=False)
+            console.print(table)

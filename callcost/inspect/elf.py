@@ -1,0 +1,178 @@
+"""Reads ELF libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import lief
+
+from callcost.inspect.facts import (
+    DATA,
+    ELF,
+    EXECUTABLE,
+    FUNCTION,
+    SHARED_LIBRARY,
+    THREAD_DATA,
+    Export,
+    Import,
+    Library,
+    Needed,
+    RefusedError,
+    SearchPath,
+)
+from callcost.inspect.names import processor, source_name, text
+
+Symbol = lief.ELF.Symbol
+FileType = lief.ELF.Header.FILE_TYPE
+
+UNDEFINED = 0
+ABSOLUTE = 0xFFF1
+# The top bit of a symbol's version: a look-up that asks for no version does not return it.
+HIDDEN = 0x8000
+
+KINDS = {
+    Symbol.TYPE.FUNC: FUNCTION,
+    Symbol.TYPE.GNU_IFUNC: FUNCTION,
+    Symbol.TYPE.OBJECT: DATA,
+    Symbol.TYPE.COMMON: DATA,
+    Symbol.TYPE.TLS: THREAD_DATA,
+}
+NO_LIBRARY = {
+    FileType.REL: "is an object file, which is not linked yet: link it to a shared library "
+    "(cc -shared)",
+    FileType.CORE: "is a core dump, the memory of a process that died: inspect the libraries that "
+    "this process had loaded",
+}
+
+
+def read(path: str, size_bytes: int) -> Library:
+    """Reads a library; raises RefusedError for what is none, or is cut off."""
+    config = lief.ELF.ParserConfig()
+    config.parse_relocations = config.parse_notes = config.parse_overlay = False
+    config.parse_symtab_symbols = False
+    binary = lief.ELF.parse(path, config)
+    if binary is None:
+        raise RefusedError("has a damaged ELF header: make or fetch it again")
+    _refuse(binary, size_bytes)
+    exports = [symbol for symbol in binary.dynamic_symbols if _is_exported(symbol)]
+    imports = [symbol for symbol in binary.dynamic_symbols if _is_imported(symbol)]
+    origins = _origins(binary)
+    return Library(
+        format=ELF,
+        architecture=processor(binary.header.machine_type),
+        kind=EXECUTABLE if _is_program(binary) else SHARED_LIBRARY,
+        name=_soname(binary),
+        needed=tuple(Needed(text(name)) for name in binary.libraries),
+        search=tuple(_search(binary)),
+        exports=tuple(_export(binary, symbol) for symbol in exports),
+        imports=tuple(_import(symbol, origins) for symbol in imports),
+    )
+
+
+def _refuse(binary: lief.ELF.Binary, size_bytes: int) -> None:
+    header = binary.header
+    if header.file_type in NO_LIBRARY:
+        raise RefusedError(NO_LIBRARY[header.file_type])
+    ends = [
+        header.program_header_offset + header.numberof_segments * header.program_header_size,
+        header.section_header_offset + header.numberof_sections * header.section_header_size,
+        *(segment.file_offset + segment.physical_size for segment in binary.segments),
+    ]
+    if max(ends) > size_bytes:
+        raise RefusedError(
+            f"ends after {size_bytes:,} bytes, though its headers speak of {max(ends):,}: it is "
+            "cut off or damaged; make or fetch it again"
+        )
+    loaded = [s for s in binary.segments if s.type == lief.ELF.Segment.TYPE.LOAD]
+    if header.file_type not in (FileType.DYN, FileType.EXEC) or not loaded:
+        raise RefusedError(
+            "begins like an ELF file, but has nothing that a loader would load: it is damaged; "
+            "make or fetch it again"
+        )
+
+
+def _is_program(binary: lief.ELF.Binary) -> bool:
+    """Tells a program from a library: both may be position-independent, or name a loader."""
+    if binary.header.file_type == FileType.EXEC:
+        return True
+    flags = binary.get(lief.ELF.DynamicEntry.TAG.FLAGS_1)
+    if isinstance(flags, lief.ELF.DynamicEntryFlags):
+        return lief.ELF.DynamicEntryFlags.FLAG.PIE in flags.flags
+    return binary.has_interpreter and _soname(binary) is None
+
+
+def _soname(binary: lief.ELF.Binary) -> str | None:
+    entry = binary.get(lief.ELF.DynamicEntry.TAG.SONAME)
+    return text(entry.name) if isinstance(entry, lief.ELF.DynamicSharedObject) else None
+
+
+def _search(binary: lief.ELF.Binary) -> Iterator[SearchPath]:
+    for entry in binary.dynamic_entries:
+        if isinstance(entry, lief.ELF.DynamicEntryRunPath):
+            yield SearchPath("DT_RUNPATH", tuple(text(path) for path in entry.paths))
+        elif isinstance(entry, lief.ELF.DynamicEntryRpath):
+            yield SearchPath("DT_RPATH", tuple(text(path) for path in entry.paths))
+
+
+def _is_visible(symbol: Symbol) -> bool:
+    return bool(symbol.name) and symbol.binding != Symbol.BINDING.LOCAL
+
+
+def _is_exported(symbol: Symbol) -> bool:
+    if not _is_visible(symbol) or symbol.shndx == UNDEFINED:
+        return False
+    # The name of a version, which stands among the symbols like one.
+    if symbol.shndx == ABSOLUTE and symbol.name == _version(symbol):
+        return False
+    return symbol.visibility in (Symbol.VISIBILITY.DEFAULT, Symbol.VISIBILITY.PROTECTED)
+
+
+def _is_imported(symbol: Symbol) -> bool:
+    return _is_visible(symbol) and symbol.shndx == UNDEFINED
+
+
+def _version(symbol: Symbol) -> str | None:
+    version = symbol.symbol_version
+    if version is None or version.symbol_version_auxiliary is None:
+        return None
+    return text(version.symbol_version_auxiliary.name)
+
+
+def _kind(binary: lief.ELF.Binary, symbol: Symbol) -> str:
+    """Tells code from data; where the symbol has no type, by where it lies (assembly, markers)."""
+    if symbol.type in KINDS:
+        return KINDS[symbol.type]
+    segment = binary.segment_from_virtual_address(symbol.value)
+    runs = segment is not None and segment.has(lief.ELF.Segment.FLAGS.X)
+    return FUNCTION if runs else DATA
+
+
+def _export(binary: lief.ELF.Binary, symbol: Symbol) -> Export:
+    name = text(symbol.name)
+    demangled, language = source_name(name)
+    version = symbol.symbol_version
+    return Export(
+        name,
+        _kind(binary, symbol),
+        demangled,
+        language,
+        _version(symbol),
+        superseded=version is not None and bool(version.value & HIDDEN),
+    )
+
+
+def _import(symbol: Symbol, origins: dict[int, str]) -> Import:
+    name = text(symbol.name)
+    version = symbol.symbol_version
+    origin = None if version is None else origins.get(version.value & ~HIDDEN)
+    weak = symbol.binding == Symbol.BINDING.WEAK
+    return Import(name, *source_name(name), origin, _version(symbol), weak)
+
+
+def _origins(binary: lief.ELF.Binary) -> dict[int, str]:
+    """Returns which library each required version, by its number, is to be found in."""
+    return {
+        version.other & ~HIDDEN: text(requirement.name)
+        for requirement in binary.symbols_version_requirement
+        for version in requirement.get_auxiliary_symbols()
+    }

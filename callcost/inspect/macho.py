@@ -1,0 +1,129 @@
+"""Reads Mach-O libraries: macOS' .dylib and .so, also universal ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import lief
+
+from callcost.inspect.facts import (
+    BUNDLE,
+    DATA,
+    EXECUTABLE,
+    FUNCTION,
+    MACH_O,
+    SHARED_LIBRARY,
+    THREAD_DATA,
+    Export,
+    Import,
+    Library,
+    Needed,
+    RefusedError,
+    SearchPath,
+)
+from callcost.inspect.names import processor, source_name, text
+
+FileType = lief.MachO.Header.FILE_TYPE
+Command = lief.MachO.LoadCommand.TYPE
+Section = lief.MachO.Section
+ExportInfo = lief.MachO.ExportInfo
+
+KINDS = {
+    FileType.DYLIB: SHARED_LIBRARY,
+    FileType.BUNDLE: BUNDLE,
+    FileType.EXECUTE: EXECUTABLE,
+}
+NO_LIBRARY = {
+    FileType.OBJECT: "is an object file, which is not linked yet: link it to a shared library "
+    "(cc -shared)",
+    FileType.CORE: "is a core dump, the memory of a process that died: inspect the libraries that "
+    "this process had loaded",
+    FileType.DSYM: "holds notes for debuggers only: inspect the library that it belongs to",
+}
+LOADS = {
+    Command.LOAD_DYLIB: None,
+    Command.LOAD_WEAK_DYLIB: "may be missing",
+    Command.REEXPORT_DYLIB: "its names are passed on",
+    Command.LAZY_LOAD_DYLIB: "loaded when it is first called",
+    Command.LOAD_UPWARD_DYLIB: "which needs this one in turn",
+}
+WEAK_REFERENCE = 0x40  # N_WEAK_REF
+
+
+def read(path: str, size_bytes: int) -> list[Library]:
+    """Reads the library for each processor; raises RefusedError for what is none, or is cut off."""
+    universal = lief.MachO.parse(path)
+    if universal is None or not len(universal):
+        raise RefusedError("has a damaged Mach-O header: make or fetch it again")
+    return [_read(binary, size_bytes) for binary in universal]
+
+
+def _read(binary: lief.MachO.Binary, size_bytes: int) -> Library:
+    file_type = binary.header.file_type
+    if file_type in NO_LIBRARY:
+        raise RefusedError(NO_LIBRARY[file_type])
+    if file_type not in KINDS:
+        raise RefusedError(
+            "is a Mach-O file, but neither a library nor a program: inspect a .dylib or .so"
+        )
+    end = binary.fat_offset + max((s.file_offset + s.file_size for s in binary.segments), default=0)
+    if end > size_bytes:
+        raise RefusedError(
+            f"ends after {size_bytes:,} bytes, though its headers speak of {end:,}: it is cut off "
+            "or damaged; make or fetch it again"
+        )
+    loads = [command for command in binary.libraries if command.command in LOADS]
+    folders = tuple(text(command.path) for command in binary.rpaths)
+    return Library(
+        format=MACH_O,
+        architecture=processor(binary.header.cpu_type),
+        kind=KINDS[file_type],
+        name=_install_name(binary),
+        needed=tuple(Needed(text(load.name), LOADS[load.command]) for load in loads),
+        search=(SearchPath("LC_RPATH", folders),) if folders else (),
+        exports=tuple(_export(binary, symbol) for symbol in binary.exported_symbols),
+        imports=tuple(_imports(binary, [text(load.name) for load in loads])),
+    )
+
+
+def _install_name(binary: lief.MachO.Binary) -> str | None:
+    names = [text(each.name) for each in binary.libraries if each.command == Command.ID_DYLIB]
+    return names[0] if names else None
+
+
+def _plain(name: str | bytes) -> str:
+    """Takes off the underscore that a look-up by name puts before the name."""
+    return text(name).removeprefix("_")
+
+
+def _export(binary: lief.MachO.Binary, symbol: lief.MachO.Symbol) -> Export:
+    name = _plain(symbol.name)
+    forward = None
+    info = symbol.export_info
+    if info is not None and info.has(ExportInfo.FLAGS.REEXPORT) and info.alias_library is not None:
+        forward = text(info.alias_library.name)
+    return Export(name, _kind(binary, symbol), *source_name(name), forwarded_to=forward)
+
+
+def _kind(binary: lief.MachO.Binary, symbol: lief.MachO.Symbol) -> str:
+    info = symbol.export_info
+    if info is not None and info.kind == ExportInfo.KIND.THREAD_LOCAL_KIND:
+        return THREAD_DATA
+    section = binary.section_from_virtual_address(symbol.value)
+    if section is None:
+        return DATA
+    if section.type == Section.TYPE.THREAD_LOCAL_VARIABLES:
+        return THREAD_DATA
+    code = (Section.FLAGS.PURE_INSTRUCTIONS, Section.FLAGS.SOME_INSTRUCTIONS)
+    return FUNCTION if any(section.has(flag) for flag in code) else DATA
+
+
+def _imports(binary: lief.MachO.Binary, loads: list[str]) -> Iterator[Import]:
+    two_level = lief.MachO.Header.FLAGS.TWOLEVEL in binary.header.flags_list
+    for symbol in binary.imported_symbols:
+        name = _plain(symbol.name)
+        # Numbers beyond the list of libraries say "wherever it is found" or "in the program".
+        ordinal = symbol.library_ordinal
+        origin = loads[ordinal - 1] if two_level and 0 < ordinal <= len(loads) else None
+        weak = bool(symbol.description & WEAK_REFERENCE)
+        yield Import(name, *source_name(name), origin, weak=weak)

@@ -1,0 +1,88 @@
+"""Reads PE libraries: Windows' .dll, .pyd and .exe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import lief
+
+from callcost.inspect.facts import (
+    DATA,
+    EXECUTABLE,
+    FUNCTION,
+    PE,
+    SHARED_LIBRARY,
+    Export,
+    Import,
+    Library,
+    Needed,
+    RefusedError,
+)
+from callcost.inspect.names import processor, source_name, text
+
+DELAYED = "loaded when it is first called"
+
+
+def read(path: str, size_bytes: int) -> Library:
+    """Reads a library; raises RefusedError for what is none, or is cut off."""
+    config = lief.PE.ParserConfig()
+    config.parse_signature = config.parse_rsrc = config.parse_reloc = False
+    binary = lief.PE.parse(path, config)
+    if binary is None:
+        raise RefusedError("has a damaged PE header: make or fetch it again")
+    end = max((s.pointerto_raw_data + s.sizeof_raw_data for s in binary.sections), default=0)
+    if end > size_bytes:
+        raise RefusedError(
+            f"ends after {size_bytes:,} bytes, though its headers speak of {end:,}: it is cut off "
+            "or damaged; make or fetch it again"
+        )
+    export = binary.get_export()
+    library = lief.PE.Header.CHARACTERISTICS.DLL in binary.header.characteristics_list
+    return Library(
+        format=PE,
+        architecture=processor(binary.header.machine),
+        kind=SHARED_LIBRARY if library else EXECUTABLE,
+        name=text(export.name) or None if export is not None else None,
+        needed=(
+            *(Needed(text(each.name)) for each in binary.imports),
+            *(Needed(text(each.name), DELAYED) for each in binary.delay_imports),
+        ),
+        search=(),
+        exports=tuple(_exports(binary, export)) if export is not None else (),
+        imports=tuple(_imports(binary)),
+    )
+
+
+def _exports(binary: lief.PE.Binary, export: lief.PE.Export) -> Iterator[Export]:
+    for entry in export.entries:
+        name = text(entry.name) or None
+        if name is None and not entry.address:
+            continue  # a number that nothing has
+        demangled, language = source_name(name or "")
+        forward = None
+        if entry.is_forwarded:
+            to = entry.forward_information
+            forward = text(f"{to.library}.{to.function}")
+        runs = forward is not None or _is_code(binary, entry.address)
+        yield Export(
+            name,
+            FUNCTION if runs else DATA,
+            demangled,
+            language,
+            ordinal=entry.ordinal,
+            forwarded_to=forward,
+        )
+
+
+def _is_code(binary: lief.PE.Binary, address: int) -> bool:
+    section = binary.section_from_rva(address)
+    return section is not None and section.has_characteristic(
+        lief.PE.Section.CHARACTERISTICS.MEM_EXECUTE
+    )
+
+
+def _imports(binary: lief.PE.Binary) -> Iterator[Import]:
+    for library in (*binary.imports, *binary.delay_imports):
+        for entry in library.entries:
+            name = f"#{entry.ordinal}" if entry.is_ordinal else text(entry.name)
+            yield Import(name, *source_name(name), origin=text(library.name))

@@ -1,0 +1,209 @@
+"""Says in sentences what was found in a library."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterable, Iterator
+
+from callcost.inspect.calling import obstacle
+from callcost.inspect.extension import (
+    Extension,
+    FileName,
+    PythonApi,
+    exports_api,
+    extension,
+    python_api,
+    read_name,
+)
+from callcost.inspect.facts import (
+    BUNDLE,
+    ELF,
+    EXECUTABLE,
+    FUNCTION,
+    MACH_O,
+    PE,
+    SHARED_LIBRARY,
+    Library,
+    Needed,
+    SearchPath,
+)
+
+SYSTEMS = {ELF: "Linux and many other systems", PE: "Windows", MACH_O: "macOS"}
+OWN_NAMES = {ELF: "soname", PE: "name in its export table", MACH_O: "install name"}
+KINDS = {
+    SHARED_LIBRARY: "A shared library",
+    BUNDLE: "A bundle (a library that is loaded at run time only)",
+    EXECUTABLE: "A program",
+}
+HERE = {"linux": ELF, "darwin": MACH_O, "win32": PE}
+# The same processors, as the three formats and Python call them.
+PROCESSORS = {"amd64": "x86_64", "arm64": "aarch64", "i386": "x86", "i686": "x86"}
+NAMED_OUTSIDE = 6
+
+SEARCHES = {
+    "DT_RPATH": "It has a DT_RPATH: the loader looks there before it looks in LD_LIBRARY_PATH, so "
+    "that nobody can put another library in the place of one that is found there. It also counts "
+    "for what the needed libraries need in turn. The path is",
+    "DT_RUNPATH": "It has a DT_RUNPATH: the loader looks there after it has looked in "
+    "LD_LIBRARY_PATH, which can therefore put another library in the place of a needed one. It "
+    "does not count for what the needed libraries need in turn. The path is",
+    "LC_RPATH": "It has an LC_RPATH, which is what @rpath stands for in the names of needed "
+    "libraries; a library that is found in DYLD_LIBRARY_PATH comes first. The path is",
+}
+OVERRIDDEN = "It also has a DT_RPATH, which the DT_RUNPATH makes void"
+ORIGINS = {
+    "$ORIGIN": "$ORIGIN is the folder that it lies in",
+    "@loader_path": "@loader_path is the folder that it lies in",
+    "@executable_path": "@executable_path is the folder of the program that is running",
+}
+NO_SEARCH = {
+    ELF: "It has no search path of its own: the loader looks in LD_LIBRARY_PATH, in its cache and "
+    "in the system's folders.",
+    MACH_O: "It has no LC_RPATH: what it needs is looked for in DYLD_LIBRARY_PATH, then where its "
+    "name says.",
+    PE: "A PE file has no search path: Python has what it needs looked for beside it, in the "
+    "system's folders and in those given to os.add_dll_directory, but not along PATH.",
+}
+
+
+def describe(library: Library, file_name: str) -> Iterator[str]:
+    """Says everything that is not a list: what it is, needs, offers, and asks of Python."""
+    yield from _identity(library)
+    yield from _needs(library)
+    found, api = extension(library, file_name), python_api(library)
+    if found is not None:
+        yield from _module(found, read_name(file_name))
+    if api is not None:
+        yield _api_supplier(library, api, found)
+        yield limited_api(api, read_name(file_name).tag if found else None)
+    elif found is not None and not found.entry.startswith("HPy"):
+        yield "It expects nothing of Python's C API by name."
+    yield from _offers(library)
+
+
+def _identity(library: Library) -> Iterator[str]:
+    word = OWN_NAMES[library.format]
+    named = f"Its {word} is {library.name}." if library.name else f"It has no {word}."
+    yield (
+        f"{KINDS[library.kind]} in {library.format}, the format of {SYSTEMS[library.format]}, for "
+        f"{library.architecture}. {named}"
+    )
+    if library.kind == EXECUTABLE:
+        yield "As it is a program, neither ctypes nor import can load it."
+    elif not _fits(library):
+        yield f"It is not for this interpreter, which runs on {sys.platform}, {_processor()}."
+
+
+def _fits(library: Library) -> bool:
+    architecture = PROCESSORS.get(library.architecture, library.architecture)
+    return HERE.get(sys.platform) == library.format and architecture == _processor()
+
+
+def _processor() -> str:
+    machine = platform.machine().lower()
+    return PROCESSORS.get(machine, machine)
+
+
+def _needs(library: Library) -> Iterator[str]:
+    if library.needed:
+        yield f"It needs {listed(_needed(each) for each in library.needed)}."
+    else:
+        yield "It needs no other library."
+    runpath = any(each.kind == "DT_RUNPATH" for each in library.search)
+    for search in library.search:
+        void = runpath and search.kind == "DT_RPATH"
+        yield f"{OVERRIDDEN}." if void else _search(search)
+    if not library.search and library.needed:
+        yield NO_SEARCH[library.format]
+
+
+def _needed(needed: Needed) -> str:
+    return f"{needed.name} ({needed.how})" if needed.how else needed.name
+
+
+def _search(search: SearchPath) -> str:
+    folders = ", then ".join(search.folders)
+    meanings = [said for word, said in ORIGINS.items() if word in folders]
+    meaning = f" ({listed(meanings)})" if meanings else ""
+    return f"{SEARCHES[search.kind]} {folders}{meaning}."
+
+
+def _module(found: Extension, name: FileName) -> Iterator[str]:
+    yield f"It is the Python extension module {found.module}; import calls its {found.entry}."
+    if found.module != name.module:
+        yield (
+            f"Its file is called {name.module}, though, and import {name.module} looks for "
+            f"another entry point than {found.entry}: it is imported by other means, or not at all."
+        )
+    if found.others:
+        yield f"It also has the entry points {listed(found.others)}."
+    phases = found.phases or "single-phase or multi-phase"
+    yield f"Initialisation: {phases}; {found.evidence}."
+    yield f"Its file name {name.meaning}."
+
+
+def _api_supplier(library: Library, api: PythonApi, found: Extension | None) -> str:
+    count = f"{_count(len(api.since), 'symbol')} of Python's C API"
+    if api.supplier:
+        return f"It expects {count}, which {api.supplier} supplies: the interpreter's own library."
+    by = "the interpreter that imports it" if found else "the interpreter that loads it"
+    if library.format == MACH_O:
+        return f"It expects {count}, and names no library for this API: {by} supplies it."
+    return f"It expects {count}, and needs no library that has this API: {by} supplies it."
+
+
+def limited_api(api: PythonApi, tag: str | None) -> str:
+    """Says whether the symbols are those of the stable ABI, and what that shows."""
+    promised = tag in ("abi3", "abi3t") or (api.supplier or "").lower() == "python3.dll"
+    count, outside = len(api.since), api.outside
+    if outside:
+        some = outside[:NAMED_OUTSIDE]
+        more = len(outside) - len(some)
+        names = listed([*some, f"{more:,} more (listed below)"] if more else some)
+        verdict = "it breaks the limited API, which it promises" if promised else "it is not kept"
+        are = "is" if len(outside) == 1 else "are"
+        return (
+            f"Limited API: {verdict}. {len(outside):,} of the {count:,} symbols {are} outside of "
+            f"the stable ABI: {names}."
+        )
+    promise = "as it promises" if promised else "though its name does not say so"
+    return (
+        f"Limited API: kept, {promise}, as far as a file can show: what it expects is in "
+        f"the stable ABI, the youngest since Python {api.least}, which is therefore the "
+        "least that it needs. (A macro that reaches into an object would leave no trace here.)"
+    )
+
+
+def _offers(library: Library) -> Iterator[str]:
+    functions = [export for export in library.exports if export.kind == FUNCTION]
+    data = len(library.exports) - len(functions)
+    callable_ = sum(obstacle(export) is None for export in functions)
+    if not library.exports:
+        yield "It exports nothing."
+        return
+    which = "" if library.kind == EXECUTABLE else _share(callable_, len(functions))
+    pieces = f"{_count(data, 'piece')} of data" if data else "no data"
+    yield f"It exports {_count(len(functions), 'function')}{which} and {pieces}."
+    if exports_api(library):
+        yield (
+            "It is a Python interpreter, whose functions need the GIL: ctypes.pythonapi calls "
+            "those of the running one, ctypes.PyDLL those of another."
+        )
+
+
+def _share(callable_: int, functions: int) -> str:
+    if functions <= 1:
+        return f" (which ctypes can{'' if callable_ else 'not'} call by its plain name)" * functions
+    share = "all" if callable_ == functions else f"{callable_:,}" if callable_ else "none"
+    return f" ({share} of which ctypes can call by the plain name)"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Joins words as one says them: a, b and c."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
