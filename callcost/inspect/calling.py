@@ -11,6 +11,8 @@ from callcost.inspect.names import RUST
 
 # What is left of a function's declaration before its arguments, if it belongs to nothing.
 FREE_NAME = re.compile(r"\w+(?:\[abi:\w+\])?")
+# ctypes looks no such attribute up.
+RESERVED = re.compile(r"__\w+__")
 # How 32-bit Windows decorates what callers find as `name`, with the number of bytes of arguments.
 STDCALL = re.compile(r"_(\w+)@\d+")
 
@@ -83,6 +85,8 @@ def note(export: Export) -> str:
     notes = []
     if export.name is not None and export.name.startswith(ENTRIES):
         notes.append("import calls it")
+    if export.name is not None and RESERVED.fullmatch(export.name):
+        notes.append(f'as library["{export.name}"], since such attributes are Python\'s own')
     if export.forwarded_to is not None:
         notes.append(f"passed on to {export.forwarded_to}")
     if export.name is not None and (decorated := STDCALL.fullmatch(export.name)):

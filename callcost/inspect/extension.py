@@ -107,7 +107,7 @@ def _phases(entry: str, imports: set[str]) -> tuple[str | None, str]:
     if created:
         return SINGLE_PHASE, (
             f"it expects {created[0]}, which makes the module in this kind, and not "
-            "PyModuleDef_Init, without which there is no other"
+            "PyModuleDef_Init, which the other kind cannot do without"
         )
     return None, (
         "this file does not show which: it expects neither PyModuleDef_Init nor PyModule_Create2, "

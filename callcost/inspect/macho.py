@@ -48,6 +48,8 @@ LOADS = {
     Command.LOAD_UPWARD_DYLIB: "which needs this one in turn",
 }
 WEAK_REFERENCE = 0x40  # N_WEAK_REF
+DEBUGGING = 0xE0  # N_STAB: a note for debuggers
+PRIVATE = 0x10  # N_PEXT: known to the linker only
 
 
 def read(path: str, size_bytes: int) -> list[Library]:
@@ -81,7 +83,7 @@ def _read(binary: lief.MachO.Binary, size_bytes: int) -> Library:
         name=_install_name(binary),
         needed=tuple(Needed(text(load.name), LOADS[load.command]) for load in loads),
         search=(SearchPath("LC_RPATH", folders),) if folders else (),
-        exports=tuple(_export(binary, symbol) for symbol in binary.exported_symbols),
+        exports=tuple(_export(binary, s) for s in binary.symbols if _is_exported(binary, s)),
         imports=tuple(_imports(binary, [text(load.name) for load in loads])),
     )
 
@@ -94,6 +96,16 @@ def _install_name(binary: lief.MachO.Binary) -> str | None:
 def _plain(name: str | bytes) -> str:
     """Takes off the underscore that a look-up by name puts before the name."""
     return text(name).removeprefix("_")
+
+
+def _is_exported(binary: lief.MachO.Binary, symbol: lief.MachO.Symbol) -> bool:
+    """Tells whether a look-up finds a symbol: in the trie, or if there is none in the table."""
+    if symbol.has_export_info:
+        return True
+    if binary.has_dyld_exports_trie or (binary.dyld_info and binary.dyld_info.export_info[1]):
+        return False
+    external = symbol.category == lief.MachO.Symbol.CATEGORY.EXTERNAL
+    return external and not symbol.raw_type & (DEBUGGING | PRIVATE)
 
 
 def _export(binary: lief.MachO.Binary, symbol: lief.MachO.Symbol) -> Export:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -19,6 +20,7 @@ from callcost.inspect.facts import Library, RefusedError
 
 LIMIT_S = 60
 CHUNK_BYTES = 1 << 20
+END_S = 5  # from the last of its output to its end
 
 
 class Reader:
@@ -67,15 +69,15 @@ class Reader:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
+                # What a dead process has not taken must not be left to be written on closing.
+                bufsize=0,
                 # Its own session: Ctrl-C reaches the caller alone, which then ends the process.
                 start_new_session=True,
             )
         assert self._process.stdin is not None
-        try:
+        # It may have died before: how, its exit code tells below.
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it died before: how, its exit code tells below
         line = self._line(time.monotonic() + self._limit_s)
         if not line.endswith(b"\n"):
             raise RefusedError(self._death())
@@ -93,7 +95,8 @@ class Reader:
                     return line
                 chunk = os.read(self._process.stdout.fileno(), CHUNK_BYTES)
                 if not chunk:
-                    self._process.wait()
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self._process.wait(END_S)
                     return line
                 line += chunk
         return line

@@ -30,7 +30,8 @@ from callcost.inspect.facts import (
 )
 
 SYSTEMS = {ELF: "Linux and many other systems", PE: "Windows", MACH_O: "macOS"}
-OWN_NAMES = {ELF: "soname", PE: "name in its export table", MACH_O: "install name"}
+WINDOWS_PROGRAM = (PE, EXECUTABLE)
+OWN_NAMES = {ELF: "soname", PE: "own name", MACH_O: "install name"}
 KINDS = {
     SHARED_LIBRARY: "A shared library",
     BUNDLE: "A bundle (a library that is loaded at run time only)",
@@ -76,7 +77,8 @@ def describe(library: Library, file_name: str) -> Iterator[str]:
         yield from _module(found, read_name(file_name))
     if api is not None:
         yield _api_supplier(library, api, found)
-        yield limited_api(api, read_name(file_name).tag if found else None)
+        if library.kind != EXECUTABLE:
+            yield limited_api(api, read_name(file_name) if found else None)
     elif found is not None and not found.entry.startswith("HPy"):
         yield "It expects nothing of Python's C API by name."
     yield from _offers(library)
@@ -114,7 +116,7 @@ def _needs(library: Library) -> Iterator[str]:
     for search in library.search:
         void = runpath and search.kind == "DT_RPATH"
         yield f"{OVERRIDDEN}." if void else _search(search)
-    if not library.search and library.needed:
+    if not library.search and library.needed and (library.format, library.kind) != WINDOWS_PROGRAM:
         yield NO_SEARCH[library.format]
 
 
@@ -137,7 +139,7 @@ def _module(found: Extension, name: FileName) -> Iterator[str]:
             f"another entry point than {found.entry}: it is imported by other means, or not at all."
         )
     if found.others:
-        yield f"It also has the entry points {listed(found.others)}."
+        yield f"Other entry points that it has: {listed(found.others)}."
     phases = found.phases or "single-phase or multi-phase"
     yield f"Initialisation: {phases}; {found.evidence}."
     yield f"Its file name {name.meaning}."
@@ -153,8 +155,9 @@ def _api_supplier(library: Library, api: PythonApi, found: Extension | None) -> 
     return f"It expects {count}, and needs no library that has this API: {by} supplies it."
 
 
-def limited_api(api: PythonApi, tag: str | None) -> str:
+def limited_api(api: PythonApi, name: FileName | None) -> str:
     """Says whether the symbols are those of the stable ABI, and what that shows."""
+    tag = name.tag if name else None
     promised = tag in ("abi3", "abi3t") or (api.supplier or "").lower() == "python3.dll"
     count, outside = len(api.since), api.outside
     if outside:
@@ -167,9 +170,9 @@ def limited_api(api: PythonApi, tag: str | None) -> str:
             f"Limited API: {verdict}. {len(outside):,} of the {count:,} symbols {are} outside of "
             f"the stable ABI: {names}."
         )
-    promise = "as it promises" if promised else "though its name does not say so"
+    promise = "as it promises, " if promised else "though its name does not say so, " * bool(name)
     return (
-        f"Limited API: kept, {promise}, as far as a file can show: what it expects is in "
+        f"Limited API: kept, {promise}as far as a file can show: what it expects is in "
         f"the stable ABI, the youngest since Python {api.least}, which is therefore the "
         "least that it needs. (A macro that reaches into an object would leave no trace here.)"
     )
