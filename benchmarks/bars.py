@@ -16,7 +16,11 @@ from matplotlib.figure import Figure
 
 from callcost.benchmarks.break_even import REFERENCE, format_ns
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.look import (
+from callcost.benchmarks.look import Style, ends_ns, ticks_ns
+from callcost.benchmarks.marks import OWN_CODE, Marks
+from callcost.estimate import GroupEstimate, Interval
+from callcost.job import ELSEWHERE
+from callcost.page import (
     FOOTER_IN,
     HEADER_IN,
     MARGIN_IN,
@@ -26,17 +30,11 @@ from callcost.benchmarks.look import (
     TIME_IN,
     TITLE_PT,
     WIDTH_IN,
-    Style,
-    ends_ns,
     frameless,
     sheet,
     text_width_in,
-    ticks_ns,
     write,
 )
-from callcost.benchmarks.marks import OWN_CODE, Marks
-from callcost.estimate import GroupEstimate, Interval
-from callcost.job import ELSEWHERE
 
 PANEL_HEAD_IN, GAP_IN = 0.5, 0.35
 # Room for a rank before a bar.

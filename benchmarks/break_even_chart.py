@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from callcost.benchmarks.break_even import NO_MATTER, REFERENCE, Curve, format_ns
-from callcost.benchmarks.look import (
+from callcost.benchmarks.look import Style, ends_ns, spread, ticks_ns
+from callcost.page import (
     FOOTER_IN,
     HEADER_IN,
     MARGIN_IN,
@@ -21,14 +22,10 @@ from callcost.benchmarks.look import (
     TICKS_IN,
     TIME_IN,
     WIDTH_IN,
-    Style,
-    ends_ns,
     frameless,
     sheet,
     size_in,
-    spread,
     text_width_in,
-    ticks_ns,
     write,
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,14 @@ from callcost.benchmarks.bars import Panel, panel_of, per_call_chart
 from callcost.benchmarks.break_even import Curve, curves, sweep
 from callcost.benchmarks.break_even_chart import break_even_chart
 from callcost.benchmarks.catalogue import TOPICS
-from callcost.benchmarks.look import THEMES, Style, Theme, settings, style_for
+from callcost.benchmarks.look import Style, style_for
 from callcost.benchmarks.marks import NO_MARKS, Marks
 from callcost.benchmarks.overview import overview_chart
 from callcost.estimate import GroupEstimate, aa_error, estimate_run
 from callcost.job import ELSEWHERE
-from callcost.record import load, read_run, write_atomically
+from callcost.page import THEMES, Theme, save, settings
+from callcost.record import load, read_run
 
-PNG_DPI = 200
 # More panels than this are told apart by topic; the headline is then drawn alone as well.
 ONE_CHART = 4
 HEADLINE = "fibonacci"
@@ -56,7 +55,7 @@ def draw(record: Path, folder: Path | None = None, themes: Sequence[Theme] = THE
         style = style_for(content.names, theme)
         with settings(theme):
             for chart, figure in _figures(content, style):
-                made += _save(figure, stem, chart, theme.name)
+                made += save(figure, stem.with_name(f"{stem.name}.{chart}.{theme.name}"))
     return sorted(made)
 
 
@@ -126,14 +125,3 @@ def provenance(document: dict[str, Any]) -> str:
     processor = facts.get("cpu", {}).get("brand_raw", "")
     parts = (python, facts.get("system", ""), facts.get("machine", ""), processor)
     return "  ·  ".join(part.strip() for part in parts if part.strip())
-
-
-def _save(figure: Figure, stem: Path, chart: str, theme: str) -> list[Path]:
-    made = []
-    # Without a date the same record gives the same bytes.
-    for extension, metadata in (("svg", {"Date": None}), ("png", {})):
-        stream = io.BytesIO()
-        figure.savefig(stream, format=extension, dpi=PNG_DPI, metadata=metadata)
-        made.append(stem.with_name(f"{stem.name}.{chart}.{theme}.{extension}"))
-        write_atomically(made[-1], stream.getvalue())
-    return made

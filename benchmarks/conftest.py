@@ -63,7 +63,7 @@ def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
     """Draws the charts of a run that was saved."""
     from callcost.benchmarks.charts import draw
-    from callcost.benchmarks.look import LIGHT
+    from callcost.page import LIGHT
 
     return draw(path, themes=(LIGHT,))
 

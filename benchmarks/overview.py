@@ -16,14 +16,14 @@ from matplotlib.patches import Rectangle
 
 from callcost.benchmarks.bars import Panel, columns_of
 from callcost.benchmarks.catalogue import TOPICS
-from callcost.benchmarks.look import (
+from callcost.benchmarks.look import Style
+from callcost.page import (
     FOOTER_IN,
     HEADER_IN,
     MARGIN_IN,
     ROW_IN,
     SMALL_PT,
     WIDTH_IN,
-    Style,
     frameless,
     sheet,
     text_width_in,

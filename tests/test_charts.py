@@ -15,16 +15,17 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from callcost import record
+from callcost import page, record
 from callcost.benchmarks import charts, look
 from callcost.benchmarks.bars import FAMILY_GAP, per_call_chart
 from callcost.benchmarks.break_even import REFERENCE
-from callcost.benchmarks.look import DARK, LIGHT, THEMES, Theme, hues, luminance, style_for
+from callcost.benchmarks.look import hues, luminance, style_for
 from callcost.benchmarks.marks import Marks
 from callcost.bindings.registry import mechanisms
 from callcost.coordinator import GroupTimes, Run, Settings
 from callcost.estimate import GroupEstimate, aa_error, estimate_run
 from callcost.job import Contender, Group, Plan, controls_for
+from callcost.page import DARK, LIGHT, THEMES, Theme
 
 PROCESSES, PASSES = 12, 20
 PLAN = Plan(unroll=100, loops=100, warm_loops=1, passes=PASSES)
@@ -234,7 +235,7 @@ def test_an_inconclusive_group_says_so_and_has_no_ranks() -> None:
     panels = charts.panels_of(estimated(calls(), calls("get_pi", twin=1.1)))
     assert [panel.inconclusive for panel in panels] == [False, True]
     assert [{bool(bar.rank) for bar in panel.bars} for panel in panels] == [{True}, {False}]
-    with look.settings(LIGHT):
+    with page.settings(LIGHT):
         figure = per_call_chart(panels, style_for(CALLS, LIGHT), "")
     titles = [text.get_text() for text in figure.texts if text.get_fontweight() == "bold"]
     assert titles[1] == "fibonacci"
@@ -250,9 +251,9 @@ def test_a_chart_grows_with_its_rows_and_not_in_width(tmp_path: Path) -> None:
         made = {file.name: file for file in charts.draw(saved(tmp_path, groups))}
         sizes.append([size_pt(made[f"run.{c}.light.svg"]) for c in ("per_call", "break_even")])
     for (few_width, few_height), (many_width, many_height) in zip(*sizes, strict=True):
-        assert few_width == many_width == 72 * look.WIDTH_IN
+        assert few_width == many_width == 72 * page.WIDTH_IN
         assert many_height - few_height == pytest.approx(
-            12 * 72 * look.ROW_IN, abs=72 * 2.1 * FAMILY_GAP * look.ROW_IN
+            12 * 72 * page.ROW_IN, abs=72 * 2.1 * FAMILY_GAP * page.ROW_IN
         )
 
 
@@ -274,10 +275,10 @@ def test_odd_names_are_drawn_as_they_are(tmp_path: Path) -> None:
 
 
 def test_dollar_signs_are_no_mathematics() -> None:
-    with look.settings(LIGHT):
-        as_text = look.text_width_in(["$x_y$"])
-        assert as_text > look.text_width_in(["x_y"])
-        figure = look.sheet(2.0, "$x_y$", [], "")
+    with page.settings(LIGHT):
+        as_text = page.text_width_in(["$x_y$"])
+        assert as_text > page.text_width_in(["x_y"])
+        figure = page.sheet(2.0, "$x_y$", [], "")
         assert not any(text.get_parse_math() for text in figure.texts)
 
 
