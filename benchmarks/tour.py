@@ -18,6 +18,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,8 +43,9 @@ CAPTION = re.compile(r"^(From )?`([\w./-]+)`:\n\n\Z", re.MULTILINE)
 ANY_FENCE = RawFencedCodeBlockLexer(re.compile(r"(?P<language>[^\n]*)\n"))
 
 DOTS = "..."
-# What stands for what in a block whose numbers vary: columns and rules are as wide as they need be.
-NUMBER = r"(?:0x[0-9a-f]+|\d+(?:[.,]\d+)*)"
+# What stands for what in a block whose numbers vary. A middle dot is a table's number for none;
+# columns and rules are as wide as they need be.
+NUMBER = r"(?:0x[0-9a-f]+|\d+(?:[.,]\d+)*|·)"
 VARYING = re.compile(rf"(?P<number>{NUMBER})|(?P<columns>  +)|(?P<space> )|(?P<rule>─+)")
 STAND_FOR = {"number": NUMBER, "columns": " *", "space": " +", "rule": "─+"}
 
@@ -89,10 +91,10 @@ class Chapter:
         lacking = [need for need in self.needs if not is_there(need)]
         return f"not there: {', '.join(lacking)}" if lacking else None
 
-    def run(self, folder: Path) -> None:
+    def run(self, folder: Path, checkout: Path) -> None:
         """Runs it in an empty folder; raises SybilFailure at the first block that is not right."""
         for example in self.examples:
-            example.namespace["folder"] = folder
+            example.namespace.update(folder=folder, checkout=checkout)
             example.evaluate()
 
 
@@ -174,36 +176,43 @@ def needs_of(document: Document, heading: Example) -> list[str]:
 # Running it.
 
 
-def run_command(prompted: str, folder: Path) -> str:
+def run_command(prompted: str, folder: Path, checkout: Path) -> str:
     """Runs a command as it stands behind its prompts, and returns what a terminal would show.
 
-    Raises TourError for an exit code other than 0.
+    Raises TourError for an exit code other than 0, and for one that does not end.
     """
     command = re.sub(r"^[$>] ", "", prompted, flags=re.MULTILINE)
-    done = subprocess.run(
+    with subprocess.Popen(
         command,
         shell=True,
         cwd=folder,
-        env=environment(),
+        env=environment(checkout),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=COMMAND_TIMEOUT_S,
-        check=False,
-    )
+        start_new_session=True,
+    ) as shell:
+        try:
+            output, _ = shell.communicate(timeout=COMMAND_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise TourError(f"{prompted}\nstill ran after {COMMAND_TIMEOUT_S} s") from None
+        finally:
+            # What the shell has started holds the pipe open as long as it lives.
+            if shell.poll() is None:
+                os.killpg(shell.pid, signal.SIGKILL)
     # A reader's folder has another name.
-    printed = tidy(done.stdout.replace(f"{folder}/", ""))
-    if done.returncode:
-        raise TourError(f"{prompted}\n{printed}\nended with exit code {done.returncode}")
+    printed = tidy(output.replace(f"{folder}/", ""))
+    if shell.returncode:
+        raise TourError(f"{prompted}\n{printed}\nended with exit code {shell.returncode}")
     return printed
 
 
-def environment() -> dict[str, str]:
+def environment(checkout: Path) -> dict[str, str]:
     """Returns what commands run with: as little as possible that changes what they print."""
     dropped = ("PYTHON", "LD_", "CPATH", "C_INCLUDE", "LIBRARY_PATH", "CALLCOST_", "COV_", "PYTEST")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    told = {"PATH": search_path(), "CHECKOUT": str(ROOT), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+    told = {"PATH": search_path(), "CHECKOUT": str(checkout), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
     return {**kept, **told, "NO_COLOR": "1", "TERM": "dumb"}
 
 
@@ -241,9 +250,10 @@ def pattern_of(text: str, varies: bool) -> str:
 def check_session(example: Example) -> str | None:
     """Runs the commands of a console block; returns what is wrong with their outputs, if any."""
     session: Session = example.parsed
+    names = example.namespace
     for command, shown in session.steps:
         try:
-            printed = run_command(command, example.namespace["folder"])
+            printed = run_command(command, names["folder"], names["checkout"])
         except TourError as error:
             return str(error)
         if fit(shown, printed, session.varies) is None:
@@ -277,7 +287,7 @@ def rewritten_session(session: Session, folder: Path) -> str:
     """Runs the commands of a console block, and returns its text with what they printed."""
     lines = []
     for command, shown in session.steps:
-        printed = run_command(command, folder)
+        printed = run_command(command, folder, ROOT)
         if re.search(r"^(\$ |```)", printed, re.MULTILINE):
             raise TourError(f"{command}\nprints what a console block cannot hold:\n{printed}")
         fitting = fit(shown, printed, session.varies)

@@ -14,8 +14,10 @@ from sybil.example import SybilFailure
 from callcost.benchmarks import tour
 from callcost.benchmarks.tour import Chapter, Session, TourError, fit
 
-EXAMPLES = tour.ROOT / "docs" / "tour"
-CHAPTERS = tour.parse(tour.PAGE) if tour.PAGE.exists() else []
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "under-the-hood.md"
+EXAMPLES = ROOT / "docs" / "tour"
+CHAPTERS = tour.parse(PAGE) if PAGE.exists() else []
 
 pytestmark = pytest.mark.skipif(not CHAPTERS, reason="not a checkout: no documents here")
 
@@ -45,7 +47,7 @@ def sessions() -> list[Session]:
 def test_every_output_is_what_the_command_prints(chapter: Chapter, tmp_path: Path) -> None:
     if reason := chapter.missing():
         pytest.skip(reason)
-    chapter.run(tmp_path)
+    chapter.run(tmp_path, ROOT)
 
 
 def test_the_chapters_stand_in_order() -> None:
@@ -55,7 +57,7 @@ def test_the_chapters_stand_in_order() -> None:
 
 
 def test_nothing_on_the_page_goes_unchecked() -> None:
-    text = tour.PAGE.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     (first, *_) = CHAPTERS
     setup = [each for each in first.examples if each.start < text.index("\n## ")]
     checked = {each.start for chapter in CHAPTERS for each in chapter.examples}
@@ -68,7 +70,7 @@ def test_nothing_on_the_page_goes_unchecked() -> None:
 
 
 def test_every_example_is_shown() -> None:
-    text = tour.PAGE.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     unused = [path.name for path in EXAMPLES.iterdir() if f"tour/{path.name}" not in text]
     assert unused == []
 
@@ -81,14 +83,21 @@ def test_c_examples_compile_without_a_warning(path: Path) -> None:
     if not tour.is_there("cc"):
         pytest.skip("not there: cc")
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
-    folders = [f"-I{tour.ROOT / 'native' / name}" for name in (".", "ladder")]
+    folders = [f"-I{ROOT / 'native' / name}" for name in (".", "ladder")]
     done = subprocess.run(["cc", *flags, *folders, path], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_the_page_links_to_is_there() -> None:
+    text = re.sub(r"^```.*?^```", "", PAGE.read_text(encoding="utf-8"), flags=re.M | re.S)
+    linked = re.findall(r'(?:\]\(|src="|srcset=")([^)"]+)', text)
+    assert linked
+    assert [path for path in linked if not (PAGE.parent / path).exists()] == []
+
+
 def test_the_page_names_no_place_of_the_machine_it_was_written_on() -> None:
-    text = tour.PAGE.read_text(encoding="utf-8")
-    assert str(tour.ROOT) not in text
+    text = PAGE.read_text(encoding="utf-8")
+    assert str(ROOT) not in text
     assert str(Path.home()) not in text
     assert "/tmp" not in text and "/site-packages" not in text
 
@@ -106,7 +115,7 @@ def test_no_output_would_match_another_text(session: Session) -> None:
             assert fit(shown, shown.replace(word, "planted"), session.varies) is None, command
 
 
-PAGE = """# A page
+SMALL = """# A page
 
 ```console
 $ echo 'one file' > made.txt
@@ -140,7 +149,7 @@ $ echo "left $$ right"
 left ... right
 ```
 """
-RIGHT = PAGE.replace("ms, \\\nfrom", "ms, from")
+RIGHT = SMALL.replace("ms, \\\nfrom", "ms, from")
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -153,7 +162,7 @@ def run_page(tmp_path: Path, text: str) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (chapter,) = tour.parse(written(tmp_path, text))
-    chapter.run(folder)
+    chapter.run(folder, ROOT)
 
 
 def test_a_page_that_is_right_passes(tmp_path: Path) -> None:
@@ -204,7 +213,7 @@ def test_numbers_vary_only_where_they_may() -> None:
 
 
 def test_a_wrong_output_in_a_copy_of_a_chapter_is_found(tmp_path: Path) -> None:
-    text = tour.PAGE.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     right = "./libcore.so: undefined symbol: fibonaci\n"
     assert text.count(right) == 1
     planted = text.replace(right, right.replace("fibonaci", "fibonacci"))
@@ -214,7 +223,15 @@ def test_a_wrong_output_in_a_copy_of_a_chapter_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     with pytest.raises(SybilFailure, match=r"and printed\n.*undefined symbol: fibonaci\n"):
-        chapter.run(folder)
+        chapter.run(folder, ROOT)
+
+
+def test_a_command_that_does_not_end_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tour, "COMMAND_TIMEOUT_S", 0.5)
+    with pytest.raises(SybilFailure, match=r"still ran after 0\.5 s"):
+        run_page(tmp_path, RIGHT.replace("cat made.txt", "sleep 600 & sleep 600; cat made.txt"))
 
 
 @pytest.mark.parametrize(
@@ -273,6 +290,6 @@ def test_a_chapter_that_fails_stays_as_it_was(tmp_path: Path) -> None:
 
 
 def test_rewriting_leaves_out_chapters_that_were_not_asked_for(tmp_path: Path) -> None:
-    page = written(tmp_path, PAGE)
+    page = written(tmp_path, SMALL)
     assert list(tour.rewrite(page, {2})) == []
-    assert page.read_text() == PAGE
+    assert page.read_text() == SMALL
