@@ -14,14 +14,17 @@ import sys
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from callcost import counter
 from callcost.job import Contender
 from callcost.process import WorkerError, WorkerProcess
+
+if TYPE_CHECKING:
+    from callcost.profile import Spent
 
 K = TypeVar("K", bound=Hashable)
 
@@ -37,7 +40,15 @@ FIXED_VARIABLES = {"PYTHONHASHSEED": str(HASH_SEED), "PYTHONUNBUFFERED": "1"}
 # What CPython's own allocator takes for a block depends on where in its pools the block lies, so
 # on everything allocated before. libc's hands out the same one again and again.
 ALLOCATOR = {"PYTHONMALLOC": "malloc"}
-VALGRIND_OPTIONS = ("--quiet", "--tool=callgrind", "--vgdb=no", "--dump-line=no")
+# A stack that is deeper loses its outer end in a profile.
+DEPTH = 24
+VALGRIND_OPTIONS = (
+    "--quiet",
+    "--tool=callgrind",
+    "--dump-line=no",
+    "--dump-instr=yes",
+    f"--separate-callers={DEPTH}",
+)
 CPYTHON = "cpython"
 
 
@@ -46,12 +57,14 @@ class Count:
     """What one call takes, in instructions, net of the loop; `calls` is the N it was found with.
 
     `spread` is by how much, in instructions per call, epochs of one process differed: zero where
-    every call takes the same.
+    every call takes the same. `spent` has the same instructions by where they were executed, if
+    that was asked for.
     """
 
     instructions: float
     calls: int
     spread: float = 0.0
+    spent: Spent = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,6 +163,14 @@ class CheckingProcess(WorkerProcess):
         return {**kept, **FIXED_VARIABLES}
 
 
+def _switch_options(job_file: Path) -> tuple[str, ...]:
+    """Has callgrind begin only when it is told to, which takes a program beside valgrind."""
+    if shutil.which("vgdb") is None:
+        return ("--vgdb=no",)
+    prefix = job_file.with_name(counter.SWITCH_NAME)
+    return ("--vgdb=yes", f"--vgdb-prefix={prefix}", "--instr-atstart=no")
+
+
 class CountingProcess(CheckingProcess):
     """Runs counter.py under callgrind."""
 
@@ -159,6 +180,7 @@ class CountingProcess(CheckingProcess):
             *_fixed_layout(),
             shutil.which("valgrind") or "valgrind",
             *VALGRIND_OPTIONS,
+            *_switch_options(job_file),
             f"--callgrind-out-file={job_file.with_name(counter.DUMP_NAME)}",
             f"--dump-before={counter.MARKER}",
             *super().command(python, job_file),
@@ -178,23 +200,25 @@ def count(
     timeout_s: float = TIMEOUT_S,
     jobs: int = 1,
     layouts: int = 1,
+    profiles: bool = False,
     halt: Halt | None = None,
 ) -> dict[K, Count | Uncounted]:
     """Counts the instructions of each contender's call in an interpreter; never raises for one.
 
     `modules` are files of modules that are not installed there, by name. `report` is told of each
     result as it comes, in the thread that has it. `timeout_s` is how long one contender may take
-    under callgrind, its imports included. `jobs` is the number of processes to share them out to.
-    `layouts` is in how many arrangements of memory each is counted; the least stands.
+    under callgrind, its imports included. `jobs` is the number of processes to share them out to;
+    those of one name stay together, as they import the same. `layouts` is in how many arrangements
+    of memory each is counted; the least stands. With `profiles` a count also says where its
+    instructions were spent.
     """
     halt = halt or Halt()
     keys = list(contenders)
-    parts = [{key: contenders[key] for key in keys[first::jobs]} for first in range(jobs)]
-    counting = [
-        _Counting(python, part, dict(modules or {}), report, timeout_s, layouts, halt)
-        for part in parts
-        if part
-    ]
+    names = list(dict.fromkeys(contender.name for contender in contenders.values()))
+    shares = [set(names[first::jobs]) for first in range(jobs)]
+    parts = [{k: contenders[k] for k in keys if contenders[k].name in share} for share in shares]
+    how = _How(dict(modules or {}), timeout_s, layouts, profiles)
+    counting = [_Counting(python, part, how, report, halt) for part in parts if part]
     with ThreadPoolExecutor(max(1, len(counting))) as threads:
         futures = [threads.submit(one.run) for one in counting]
         try:
@@ -203,6 +227,16 @@ def count(
             halt()
             raise
     return {key: found[key] for key in keys}
+
+
+@dataclass(frozen=True)
+class _How:
+    """How contenders are counted; `count` says what each of these means."""
+
+    modules: dict[str, str]
+    timeout_s: float
+    layouts: int
+    profiles: bool
 
 
 class FreeThreadedProcess(CountingProcess):
@@ -220,18 +254,14 @@ class _Counting:
         self,
         python: str,
         contenders: Mapping[K, Contender],
-        modules: dict[str, str],
+        how: _How,
         report: Callable[[K, Count | Uncounted], None] | None,
-        timeout_s: float,
-        layouts: int,
         halt: Halt,
     ) -> None:
         self._python = shutil.which(python) or python
         self._contenders: dict[Any, Contender] = dict(contenders)
-        self._modules = modules
+        self._how = how
         self._report: Callable[[Any, Count | Uncounted], None] | None = report
-        self._timeout_s = timeout_s
-        self._layouts = layouts
         self._halt = halt
         self._found: dict[Any, Count | Uncounted] = {}
         self._counts: dict[Any, list[Count]] = {}
@@ -246,11 +276,9 @@ class _Counting:
         # First without callgrind: what is wrong shows sooner, and bytecode is written, so that
         # the first counting has nothing to compile that the second would find.
         right = self._visit(CheckingProcess, list(self._contenders), 0)
-        for layout in range(self._layouts):
+        for layout in range(self._how.layouts):
             process = FreeThreadedProcess if self._free_threaded else CountingProcess
             right = self._visit(process, right, layout)
-        for key in right:
-            self._tell(key, min(self._counts[key], key=lambda one: one.instructions))
         return self._found
 
     def _visit(self, process: type[CheckingProcess], left: list[Any], layout: int) -> list[Any]:
@@ -277,21 +305,23 @@ class _Counting:
     ) -> None:
         """Has one process answer for contenders, taking each out of `left`; raises WorkerError."""
         job = {
-            "modules": self._modules,
+            "modules": self._how.modules,
+            "vgdb": shutil.which("vgdb") or "",
+            "profiles": self._how.profiles,
             "counts": issubclass(process, CountingProcess),
             "layout": layout,
             "contenders": [asdict(self._contenders[key]) for key in left],
         }
-        with process(self._python, job, HASH_SEED, self._timeout_s) as running:
+        with process(self._python, job, HASH_SEED, self._how.timeout_s) as running:
             self._halt.watch(running)
             try:
                 for event in running.events():
-                    if not self._take(event, left, right):
+                    if not self._take(event, running.folder, left, right):
                         raise running.garbage(event)
             finally:
                 self._halt.leave(running)
 
-    def _take(self, event: dict[str, Any], left: list[Any], right: list[Any]) -> bool:
+    def _take(self, event: dict[str, Any], folder: Path, left: list[Any], right: list[Any]) -> bool:
         """Enters one answer; returns whether it was one."""
         match event:
             case {"event": "ready", "interpreter": {"implementation": str(name), "build": build}}:
@@ -304,7 +334,7 @@ class _Counting:
                 right.append(left.pop(0))
             case {"event": "count"} if left:
                 right.append(left.pop(0))
-                self._counts.setdefault(right[-1], []).append(read_count(event))
+                self._enter(right[-1], read_count(event, folder))
             case {"event": "error", "kind": str(kind), "message": str(message)} if left:
                 self._fail([left.pop(0)], kind, message)
             case {"event": "done"}:
@@ -312,6 +342,12 @@ class _Counting:
             case _:
                 return False
         return True
+
+    def _enter(self, key: Any, found: Count) -> None:
+        counts = self._counts.setdefault(key, [])
+        counts.append(found)
+        if len(counts) == self._how.layouts:
+            self._tell(key, min(counts, key=lambda one: one.instructions))
 
     def _tell(self, key: Any, result: Count | Uncounted) -> None:
         self._found[key] = result
@@ -323,8 +359,8 @@ class _Counting:
             self._tell(key, Uncounted(kind, message))
 
 
-def read_count(event: Mapping[str, Any]) -> Count:
-    """Makes a count of what counter.py answered.
+def read_count(event: Mapping[str, Any], folder: Path) -> Count:
+    """Makes a count of what counter.py answered; `folder` holds the dumps that it speaks of.
 
     The least of each size of epoch: what comes every so many calls can only add.
     """
@@ -332,4 +368,19 @@ def read_count(event: Mapping[str, Any]) -> Count:
     (short, long), (empty_short, empty_long) = event["epochs"], event["empty"]
     net = min(long) - min(short) - (min(empty_long) - min(empty_short))
     spread = max(max(short) - min(short), max(long) - min(long))
-    return Count(net / calls, calls, spread / calls)
+    return Count(net / calls, calls, spread / calls, _read_spent(event, folder, calls))
+
+
+def _read_spent(event: Mapping[str, Any], folder: Path, calls: int) -> Spent:
+    """Reads where the instructions of the least epochs were spent, if their dumps were kept."""
+    names = [*event["profiles"], *event["empty_profiles"]]
+    if not all(names):
+        return {}
+    # Late, as nothing else needs the parser.
+    from callcost import profile
+
+    dumps = [
+        profile.read_dump(folder / kept[costs.index(min(costs))])
+        for kept, costs in zip(names, [*event["epochs"], *event["empty"]], strict=True)
+    ]
+    return profile.per_call(dumps[:2], dumps[2:], calls)

@@ -6,9 +6,10 @@ the process can read, between two contenders, what its own epochs have cost. Any
 
 Reads one job, a JSON object, from the file named on its command line: `modules`, `limit_s`,
 `position_file`, `contenders`, `layout` (a number that decides where things come to lie in
-memory), and `counts`, which is false where contenders are only to be checked, as no callgrind is
-there. Answers with JSON lines as worker.py does: `ready`, then for each
-contender, in order, `checked` or `count` or `error`, then `done`.
+memory), `counts`, which is false where contenders are only to be checked, as no callgrind is
+there, `vgdb`, the program that can tell callgrind to begin and to end (empty: it always counts),
+and `profiles`, which is true where the dumps are to be kept. Answers with JSON lines as worker.py
+does: `ready`, then for each contender, in order, `checked` or `count` or `error`, then `done`.
 """
 
 import sys
@@ -57,6 +58,8 @@ MARKER = "getppid"
 mark = os.getppid
 # The dump before the marker's n-th call is this file's name, a dot and n.
 DUMP_NAME = "counts"
+# The pipes by which vgdb talks to valgrind begin with this.
+SWITCH_NAME = "vgdb"
 TAIL_BYTES = 200
 SHIFT_BLOCKS = 500
 SHIFT_BYTES = range(1, 1_000)
@@ -91,12 +94,47 @@ def shift_memory(layout: int) -> "list[bytes]":
     return [bytes(chance.choice(SHIFT_BYTES)) for _ in range(SHIFT_BLOCKS * layout)]
 
 
-class Dumps:
-    """The files that callgrind writes at each call of the marker, read and removed in turn."""
+class Switch:
+    """Has callgrind count within a `with` only: all else runs several times as fast without."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, vgdb: str, prefix: str) -> None:
+        to_this = [f"--pid={os.getpid()}", f"--vgdb-prefix={prefix}", "instrumentation"]
+        self._command = [vgdb, *to_this] if vgdb else []
+
+    def __enter__(self) -> None:
+        self._turn("on")
+
+    def __exit__(self, *_: object) -> None:
+        self._turn("off")
+
+    def _turn(self, word: str) -> None:
+        if not self._command:
+            return
+        silence = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
+        command = [*self._command, word]
+        pid = os.posix_spawn(command[0], command, {}, file_actions=[silence])
+        # In a loop, as valgrind looks for commands between the instructions that it runs.
+        ended, status = 0, 0
+        while not ended:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+        if status:
+            raise worker.ContenderError(
+                "no callgrind",
+                f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}",
+            )
+
+
+class Dumps:
+    """The files that callgrind writes at each call of the marker, read and removed in turn.
+
+    Or kept, where `keep` is set: the names of the last ones read are then in `kept`.
+    """
+
+    def __init__(self, file: str, keep: bool = False) -> None:
         self._file = file
         self._number = 1
+        self._keep = keep
+        self.kept: list[str] = []
 
     def skip(self) -> None:
         """Removes what is there: calls of the marker by somebody else."""
@@ -107,9 +145,13 @@ class Dumps:
     def read(self, count: int) -> "list[int]":
         """Returns the instructions of the last `count` dumps; raises ContenderError."""
         totals = []
+        self.kept = []
         while os.path.exists(self._name()):
             totals.append(read_total(self._name()))
-            os.unlink(self._name())
+            if self._keep:
+                self.kept.append(os.path.basename(self._name()))
+            else:
+                os.unlink(self._name())
             self._number += 1
         if len(totals) != count:
             raise worker.ContenderError(
@@ -155,19 +197,28 @@ def make_windows(pairs: int) -> "Callable[..., None]":
 
 
 def counted(
-    contender: "dict[str, Any]", namespace: "dict[str, Any]", shape: "Shape", dumps: Dumps
-) -> "list[list[int]]":
-    """Returns what epochs of N and of 2N calls cost, in instructions, as often as they ran."""
+    contender: "dict[str, Any]",
+    namespace: "dict[str, Any]",
+    shape: "Shape",
+    dumps: Dumps,
+    switch: Switch,
+) -> "tuple[list[list[int]], list[list[str]]]":
+    """Returns what epochs of N and of 2N calls cost, in instructions, as often as they ran.
+
+    Beside that, in the same order, the dumps that say so, where they are kept.
+    """
     epoch = worker.compile_epoch(contender["call"], namespace, shape.unroll, contender["raises"])
     run, values = epoch
     windows = make_windows(shape.pairs)
     turns = [shape.turns, 2 * shape.turns] * shape.pairs
     arguments = [(repeat(None, number), no_clock, *values) for number in turns]
     warm_up(epoch, shape.warm_turns)
-    dumps.skip()
-    windows(mark, run, *arguments)
-    costs = dumps.read(len(turns) + 1)[1:]
-    return [costs[0::2], costs[1::2]]
+    with switch:
+        dumps.skip()
+        windows(mark, run, *arguments)
+        costs = dumps.read(len(turns) + 1)[1:]
+    kept = dumps.kept[1:]
+    return [costs[0::2], costs[1::2]], [kept[0::2], kept[1::2]]
 
 
 def choose_shape(epochs: "list[list[int]]") -> "Shape":
@@ -177,7 +228,7 @@ def choose_shape(epochs: "list[list[int]]") -> "Shape":
 
 
 def count_contender(
-    contender: "dict[str, Any]", empty: "dict[Shape, Any]", dumps: "Dumps | None"
+    contender: "dict[str, Any]", empty: "dict[Shape, Any]", dumps: "Dumps | None", switch: Switch
 ) -> "dict[str, Any]":
     """Checks one contender and, if there are dumps, counts it; raises ContenderError."""
     if contender["program"]:
@@ -188,31 +239,40 @@ def count_contender(
         return {"event": "checked"}
     written = worker.output_size()
     try:
-        shape = choose_shape(counted(contender, namespace, CHECK_SHAPE, dumps))
-        epochs = counted(contender, namespace, shape, dumps)
+        shape = choose_shape(counted(contender, namespace, CHECK_SHAPE, dumps, switch)[0])
+        epochs, profiles = counted(contender, namespace, shape, dumps, switch)
     except worker.ContenderError:
         raise
     except Exception as error:
         raise worker.ContenderError("call failed", f"it raised {worker.describe(error)}") from error
     if worker.output_size() != written:
         raise worker.ContenderError("garbage", "it wrote to standard output while it was counted")
-    calls = shape.unroll * shape.turns
-    return {"event": "count", "calls": calls, "epochs": epochs, "empty": empty[shape]}
+    empty_epochs, empty_profiles = empty[shape]
+    return {
+        "event": "count",
+        "calls": shape.unroll * shape.turns,
+        "epochs": epochs,
+        "empty": empty_epochs,
+        "profiles": profiles,
+        "empty_profiles": empty_profiles,
+    }
 
 
 def count_all(job: "dict[str, Any]", line: "worker.Line") -> None:
     """Answers for each contender of the job, in order."""
     empty: dict[Shape, Any] = {}
     dumps = None
+    folder = os.path.dirname(sys.argv[1])
+    switch = Switch(job["vgdb"], os.path.join(folder, SWITCH_NAME))
     if job["counts"]:
-        dumps = Dumps(os.path.join(os.path.dirname(sys.argv[1]), DUMP_NAME))
+        dumps = Dumps(os.path.join(folder, DUMP_NAME), job["profiles"])
         # Before all else, so that they cannot depend on what is counted.
         for shape in (CHECK_SHAPE, *(shape for _, shape in SHAPES), LONG_CALLS):
-            empty[shape] = counted(EMPTY, {}, shape, dumps)
+            empty[shape] = counted(EMPTY, {}, shape, dumps, switch)
     for index, contender in enumerate(job["contenders"]):
         line.enter(index)
         try:
-            event = count_contender(contender, empty, dumps)
+            event = count_contender(contender, empty, dumps, switch)
         except worker.ContenderError as error:
             event = {"event": "error", "kind": error.kind, "message": str(error)}
         line.answer(event)

@@ -107,6 +107,11 @@ class WorkerProcess:
     ) -> None:
         self.close()
 
+    @property
+    def folder(self) -> Path:
+        """The folder of its files, which is there until the process is closed."""
+        return Path(self._folder.name)
+
     def command(self, python: str, job_file: Path) -> list[str]:
         """Returns the command that begins the process."""
         return [python, str(self.script), str(job_file)]

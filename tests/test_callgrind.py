@@ -15,17 +15,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from needs import needs_callgrind, needs_compiler, needs_cpython
 
 from callcost import callgrind
 from callcost.callgrind import Count, Uncounted, changed, count
 from callcost.job import Contender
 
-needs_callgrind = pytest.mark.skipif(
-    callgrind.why_not() is not None, reason=str(callgrind.why_not())
-)
-needs_cpython = pytest.mark.skipif(
-    sys.implementation.name != callgrind.CPYTHON, reason="only CPython is counted"
-)
 PYPY = shutil.which("pypy3")
 WAIT_S = 60.0
 NOPS = 7
@@ -72,12 +67,13 @@ SAID = {
 }
 HANGS = Contender("hangs", "import time\n" + LATE.format(deed="time.sleep(600)"), "late()")
 COORDINATOR = """
-import signal, sys
+import dataclasses, signal, sys
 from callcost.callgrind import count
-from tests_callgrind import HANGS
+from test_callgrind import HANGS
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-count(sys.executable, {"hangs": HANGS, "as well": HANGS}, jobs=2)
+other = dataclasses.replace(HANGS, name="another")
+count(sys.executable, {"hangs": HANGS, "as well": other}, jobs=2)
 """
 EXTENSION = """
 #include <Python.h>
@@ -155,7 +151,7 @@ def build_extension(folder: Path, name: str, nops: int) -> Path:
 
 @needs_callgrind
 @needs_cpython
-@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+@needs_compiler
 def test_every_instruction_of_an_extension_counts(tmp_path: Path) -> None:
     names = {"bare": 0, "laden": NOPS}
     contenders = {name: Contender(name, f"from {name} import call", "call()") for name in names}
@@ -230,6 +226,25 @@ def test_elsewhere_than_on_linux_the_reason_is_given(monkeypatch: pytest.MonkeyP
 
 @needs_callgrind
 @needs_cpython
+def test_without_vgdb_it_counts_the_same_only_slower(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = {"builtin": CALLS["builtin"]}
+    quick = count(sys.executable, asked)
+    for program in ("valgrind", "setarch"):
+        whole = shutil.which(program)
+        assert whole is not None
+        stand_in = tmp_path / program
+        stand_in.write_text(f'#!/bin/sh\nexec {whole} "$@"\n')
+        stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert shutil.which("vgdb") is None
+    slow = count(sys.executable, asked)
+    assert instructions(slow) == instructions(quick)
+
+
+@needs_callgrind
+@needs_cpython
 def test_without_setarch_it_says_so_and_goes_on(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -294,12 +309,15 @@ def under_valgrind(parent: psutil.Process) -> list[psutil.Process]:
 def test_no_process_outlives_its_coordinator(tmp_path: Path, number: signal.Signals) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    (tmp_path / "tests_callgrind.py").write_text(Path(__file__).read_text())
     script = tmp_path / "coordinator.py"
     script.write_text(COORDINATOR)
     coordinator = subprocess.Popen(
         [sys.executable, str(script)],
-        env={**os.environ, "TMPDIR": str(temporary)},
+        env={
+            **os.environ,
+            "TMPDIR": str(temporary),
+            "PYTHONPATH": str(Path(__file__).parent),
+        },
         stderr=subprocess.DEVNULL,
     )
     try:
