@@ -1,20 +1,23 @@
 """What `callcost compare` measures of this project: the catalogue, in whatever a revision has.
 
 The workloads are those of the running callcost; the mechanisms, and which of the workloads each
-supports, are those that were installed from the revision.
+supports, are those that were installed from the revision. `callcost explain` measures the
+running installation by the same table.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.rows import describe
-from callcost.bindings.registry import Mechanism, mechanisms, module_of
+from callcost import native
+from callcost.benchmarks.catalogue import WORKLOADS, Workload
+from callcost.benchmarks.rows import build, contender, describe
+from callcost.bindings.registry import FOLDER, Mechanism, StaleBuildError, mechanisms, module_of
 from callcost.compare.rows import Cell
-from callcost.compare.suite import Offer
+from callcost.compare.suite import Offer, SuiteError
 from callcost.job import Binary, Contender
 
 DEFAULT_WORKLOADS = ("get_pi", "fibonacci", "text_ascii_16")
@@ -25,18 +28,46 @@ def offer(site: Path) -> Offer:
     folder = site / "callcost" / "bindings"
     manifest = _manifest(folder)
     left_out: dict[str, str] = manifest.get("missing", {})
+
+    def describe_there(mechanism: Mechanism, workload: Workload) -> Contender:
+        return describe(mechanism, workload, _binaries(site, manifest, mechanism))
+
+    return _table(mechanisms(folder), lambda it: left_out.get(it.module), describe_there)
+
+
+def here() -> Offer:
+    """Lists every cell of the table that the running installation has; raises SuiteError."""
+    try:
+        return _table(mechanisms(), build().missing, contender)
+    except StaleBuildError as error:
+        raise SuiteError(str(error)) from error
+
+
+def rules() -> list[Path]:
+    """Names the tables of what the functions of a tool, and of the core, are to a call."""
+    return [*sorted(FOLDER.glob("*/rules.toml")), Path(native.__file__).with_name("rules.toml")]
+
+
+def _table(
+    found: Iterable[Mechanism],
+    why_left_out: Callable[[Mechanism], str | None],
+    describe_cell: Callable[[Mechanism, Workload], Contender],
+) -> Offer:
     contenders: dict[Cell, Contender] = {}
     missing: dict[Cell, str] = {}
-    for mechanism in mechanisms(folder):
+    for mechanism in found:
+        reason = why_left_out(mechanism)
         for workload in WORKLOADS:
             cell = Cell(workload.name, mechanism.name)
-            if mechanism.module in left_out:
-                missing[cell] = f"not built: {left_out[mechanism.module]}"
+            if reason is not None:
+                missing[cell] = f"not built: {reason}"
             elif workload.function not in mechanism.functions:
                 missing[cell] = mechanism.why_unsupported(workload.function) or "it is not there"
             else:
-                binaries = _binaries(site, manifest, mechanism)
-                contenders[cell] = describe(mechanism, workload, binaries)
+                try:
+                    contenders[cell] = describe_cell(mechanism, workload)
+                except StaleBuildError as error:
+                    missing[cell] = str(error)
     return Offer(contenders, missing)
 
 

@@ -10,7 +10,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE_FOLDERS = {
     "callcost": "callcost",
     "callcost.compare": "callcost/compare",
+    "callcost.explain": "callcost/explain",
     "callcost.history": "callcost/history",
+    "callcost.inspect": "callcost/inspect",
     "callcost.native": "native",
     "callcost.native.ladder": "native/ladder",
     "callcost.bindings": "bindings",

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from callcost.compare.clean import clean
 from callcost.compare.command import compare
+from callcost.explain.command import explain
 from callcost.history.commands import history
 from callcost.inspect.command import inspect_library
 from callcost.outputs import refuse_unwritable, save_json
@@ -48,6 +49,7 @@ def main() -> None:
 
 main.add_command(clean)
 main.add_command(compare)
+main.add_command(explain)
 main.add_command(history)
 main.add_command(inspect_library)
 main.add_command(time_expression)

@@ -26,6 +26,19 @@ def refuse_unwritable(path: Path | None, option: str) -> None:
         ) from error
 
 
+def make_writable(folder: Path | None, option: str) -> None:
+    """Makes a folder for results, if one was asked for; raises BadParameter where it cannot."""
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe_writable(folder)
+    except OSError as error:
+        raise click.BadParameter(
+            f"{folder} cannot be written ({error.strerror})", param_hint=option
+        ) from error
+
+
 def console_at_least(width: int, *, highlight: bool = True) -> Console:
     """Returns a console for standard output that is wide enough for a table, in a pipe too.
 

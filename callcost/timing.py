@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.options import interpreter_at
 from callcost.outputs import console_at_least, refuse_unwritable, save_json
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from callcost.expression import Timed
-    from callcost.job import Environment
 
 INCONCLUSIVE = 3
 NARROWEST = 120
@@ -87,7 +87,7 @@ def time_expression(
                 report,
                 seconds=seconds,
                 processes=processes,
-                environment=_environment(python),
+                environment=interpreter_at(python),
             )
     except ExpressionError as error:
         raise click.UsageError(str(error)) from error
@@ -97,21 +97,6 @@ def time_expression(
     save_json(json_file, found.as_json())
     if found.inconclusive:
         sys.exit(INCONCLUSIVE)
-
-
-def _environment(python: str | None) -> Environment | None:
-    """Finds the interpreter that was named; None is the one that runs this."""
-    if python is None:
-        return None
-    from callcost.environment import find
-    from callcost.process import WorkerError
-
-    try:
-        return find(python)
-    except (WorkerError, KeyError) as error:
-        raise click.BadParameter(
-            f"{python} is no interpreter that can be measured in: {error}", param_hint="--python"
-        ) from error
 
 
 def _print(found: Timed) -> None:

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,6 +53,14 @@ class Suite(Protocol):
         """Lists what the environment whose packages are in `site` can measure."""
         ...
 
+    def here(self) -> Offer:
+        """Lists what the running interpreter can measure."""
+        ...
+
+    def rules(self) -> Sequence[Traversable]:
+        """Names the tables that say what the functions of its libraries are to a call."""
+        ...
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -63,6 +72,14 @@ class Declared:
     def offer(self, site: Path) -> Offer:
         """Lists them all; what a side lacks shows when its set-up is run there."""
         return Offer(self.contenders)
+
+    def here(self) -> Offer:
+        """Lists them all."""
+        return Offer(self.contenders)
+
+    def rules(self) -> Sequence[Traversable]:
+        """Names no table: what a project's own extension does is known by its file."""
+        return ()
 
 
 def find_suite(project: Path) -> Suite:
@@ -82,6 +99,25 @@ def find_suite(project: Path) -> Suite:
         suite: Suite = entry_points(group=SUITES)[name].load()
         return suite
     raise SuiteError(f"{name} has nothing to compare: {HOW}")
+
+
+def suite_here(folder: Path) -> Suite:
+    """Finds the suite of the project that a folder is in, or else the one that is installed.
+
+    Raises SuiteError where there is neither, or more than one of the latter.
+    """
+    for parent in (folder, *folder.parents):
+        if (parent / "pyproject.toml").is_file():
+            try:
+                return find_suite(parent)
+            except SuiteError:
+                break
+    registered = list(entry_points(group=SUITES))
+    if len(registered) != 1:
+        names = ", ".join(entry.name for entry in registered) or "none"
+        raise SuiteError(f"{folder} has nothing to measure, and of suites is installed: {names}")
+    suite: Suite = registered[0].load()
+    return suite
 
 
 def _declared(tables: Any, name: str) -> dict[Cell, Contender]:

@@ -1,0 +1,121 @@
+"""The command `callcost explain`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callcost.options import interpreter_at
+from callcost.outputs import make_writable, save
+
+if TYPE_CHECKING:
+    from callcost.explain.explanation import Explanation
+    from callcost.explain.flow import Request
+
+# A name, or a pattern of names; all else is an expression.
+NAME = re.compile(r"[\w*?\[\]!-]+")
+
+
+@click.command()
+@click.argument("what", metavar="[WORKLOAD | EXPRESSION]", required=False)
+@click.option(
+    "--mechanism", "mechanisms", multiple=True, metavar="NAME",
+    help="Only this mechanism; a pattern such as 'tool_*', and may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--setup", "-s", "setup", multiple=True, metavar="LINE",
+    help="Run this before EXPRESSION; may be repeated, each a line.",
+)  # fmt: skip
+@click.option("--python", metavar="PATH", help="Explain EXPRESSION in another interpreter.")
+@click.option(
+    "--time/--no-time", "timed", default=True, help="Measure the time of each call, too.  "
+    "[default: time]",
+)  # fmt: skip
+@click.option(
+    "--output", "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+    help="Write JSON and charts into this folder, which is made if it is not there.",
+)  # fmt: skip
+@click.option(
+    "--against", "record", metavar="FILE", type=click.Path(path_type=Path),
+    help="Compare with the explain.json of another machine, row by row.",
+)  # fmt: skip
+def explain(
+    what: str | None,
+    mechanisms: tuple[str, ...],
+    setup: tuple[str, ...],
+    python: str | None,
+    timed: bool,
+    folder: Path | None,
+    record: Path | None,
+) -> None:
+    """Tell where the instructions of a call go, from the interpreter's loop to C and back.
+
+    WORKLOAD is a row of the suite, or a pattern of them; by default a few that tell most. Or
+    else an EXPRESSION of your own: callcost explain --setup "from math import sqrt" "sqrt(2.0)"
+
+    Instructions are counted by valgrind's callgrind, and not estimated: two runs give the same
+    numbers.
+    """
+    # Imported late, as they are slow to import and other commands do without.
+    from callcost import progress
+    from callcost.compare.suite import SuiteError
+    from callcost.explain import flow, records, table
+    from callcost.explain.parts import RulesError
+    from callcost.expression import ExpressionError
+    from callcost.patterns import UnknownNameError
+    from callcost.record import RecordError
+
+    try:
+        before = None if record is None else records.read(record)
+        make_writable(folder, "--output")
+        request = _request(what, mechanisms, "\n".join(setup), python)
+        with progress.shown(sys.stderr, "callcost explain") as report:
+            found = flow.explain(replace(request, timed=timed), report)
+    except (
+        flow.ExplainError, SuiteError, UnknownNameError, ExpressionError, RecordError, RulesError
+    ) as error:  # fmt: skip
+        raise click.UsageError(str(error)) from error
+    except KeyboardInterrupt:
+        raise click.ClickException("interrupted: nothing was explained") from None
+    table.show(found)
+    if folder is not None:
+        _write(found, folder)
+    if before is not None:
+        records.show(records.differences(before, found), str(record))
+    if not any(True for _ in found.rows):
+        sys.exit(2)
+
+
+def _request(
+    what: str | None, mechanisms: tuple[str, ...], setup: str, python: str | None
+) -> Request:
+    from callcost.explain import flow
+
+    is_expression = what is not None and (bool(setup) or not NAME.fullmatch(what))
+    if not is_expression:
+        if setup:
+            raise click.UsageError("--setup sets up an expression: give that too")
+        if python is not None:
+            raise click.UsageError(
+                "--python goes with an expression; for a workload, install callcost there and run "
+                "it there"
+            )
+        return flow.of_workloads(what, mechanisms, Path.cwd())
+    if mechanisms:
+        raise click.UsageError("--mechanism goes with a workload, not with an expression")
+    assert what is not None
+    return flow.of_expression(what, setup, interpreter_at(python), Path.cwd())
+
+
+def _write(found: Explanation, folder: Path) -> None:
+    """Writes the record and the charts of an explanation."""
+    from callcost.explain import chart, records
+
+    save(folder / "explain.json", records.as_text(found))
+    for path in chart.draw(found, folder):
+        click.echo(f"saved: {path}")

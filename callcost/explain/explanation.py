@@ -1,0 +1,122 @@
+"""What an explanation consists of: rows of instructions by part, and beside them the time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from callcost.estimate import Interval
+from callcost.explain.parts import OTHER, PARTS, Placed, object_name
+from callcost.profile import Stack
+
+# Below this share a part is not worth a word.
+LEAST_SHARE = 0.05
+NAMED_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One call: where its instructions go, net of the loop, and what it costs in ns.
+
+    `time_ns` is None where it was not measured.
+    """
+
+    name: str
+    instructions: float
+    calls: int
+    spread: float
+    placed: tuple[Placed, ...]
+    time_ns: Interval | None = None
+
+    @cached_property
+    def parts(self) -> Mapping[str, float]:
+        """Instructions by part, in the order of PARTS; parts without any are left out."""
+        sums: Counter[str] = Counter()
+        for one in self.placed:
+            sums[one.part] += one.instructions  # type: ignore[assignment]
+        return {part: float(sums[part]) for part in PARTS if sums[part]}
+
+    @property
+    def others(self) -> list[tuple[str, float]]:
+        """What no rule knows: functions with their object files, the dearest first."""
+        sums: Counter[str] = Counter()
+        for one in self.placed:
+            if one.part == OTHER:
+                sums[said(one.stack)] += one.instructions  # type: ignore[assignment]
+        return [(name, float(took)) for name, took in sums.most_common()]
+
+    @property
+    def largest(self) -> list[str]:
+        """The largest parts, if they are worth a word; the first one always is."""
+        order = sorted(self.parts, key=lambda part: -self.parts[part])
+        told = [part for part in order if self.share(part) >= LEAST_SHARE]
+        return (told or order)[:NAMED_PARTS]
+
+    def share(self, part: str) -> float:
+        """Returns the share of a part in all instructions."""
+        return self.parts.get(part, 0.0) / self.instructions if self.instructions else 0.0
+
+    @property
+    def sentence(self) -> str:
+        """States the largest parts."""
+        total = f"{self.name}: {self.instructions:,.0f} instructions"
+        return f"{total}, of them {self.shares}" if self.largest else total
+
+    @property
+    def shares(self) -> str:
+        """Lists the largest parts, with their shares."""
+        return ", ".join(f"{self.share(part):.0%} {PARTS[part]}" for part in self.largest)
+
+    @property
+    def nameless(self) -> Mapping[str, float]:
+        """The share of all instructions that have no symbol, by object file."""
+        sums: Counter[str] = Counter()
+        for one in self.placed:
+            if not one.stack[0].named:
+                sums[object_name(one.stack[0].object)] += one.instructions  # type: ignore[assignment]
+        return {name: took / self.instructions for name, took in sums.items()}
+
+
+def said(stack: Stack) -> str:
+    """Names the function that a stack begins with, and the named one that called it."""
+    frame = stack[0]
+    text = f"{frame.function} ({object_name(frame.object)})"
+    caller = next((one.function for one in stack[1:] if one.named), None)
+    return f"{text} from {caller}" if caller else text
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A workload, or an expression: its calls, and those that have no count, with the reason.
+
+    `inconclusive` is whether the twin of its timing moved, so that the times say nothing.
+    """
+
+    name: str
+    call: str
+    rows: tuple[Explained, ...]
+    uncounted: Mapping[str, str] = field(default_factory=dict)
+    inconclusive: bool = False
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All chapters, and what they were made with.
+
+    `facts` are the interpreter, the machine and the tools; `notes` what a reader has to know;
+    `wall_s` what counting took, and all of it with the timing.
+    """
+
+    chapters: tuple[Chapter, ...]
+    facts: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    counting_s: float = 0.0
+    wall_s: float = 0.0
+
+    @property
+    def rows(self) -> Iterable[Explained]:
+        """The rows of all chapters."""
+        return (row for chapter in self.chapters for row in chapter.rows)

@@ -1,0 +1,279 @@
+"""The whole way of an explanation: what is asked, counted, placed in parts, and timed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from callcost import callgrind, machine
+from callcost.callgrind import Count, Uncounted
+from callcost.compare.rows import Cell
+from callcost.compare.suite import Suite, SuiteError, suite_here
+from callcost.coordinator import Progress, Settings, measure
+from callcost.estimate import GroupEstimate, estimate_run
+from callcost.explain.explanation import Chapter, Explained, Explanation
+from callcost.explain.parts import OTHER, Attribution, read_rules
+from callcost.expression import Asked, ExpressionError, read
+from callcost.job import Contender, Environment, Group
+from callcost.patterns import matches, require_known
+
+EXPRESSION = "expression"
+# How much of the progress is counting; the rest is timing.
+COUNTED = 0.7
+STEPS = 1000
+# From this share on it is said that files have no symbols for what was executed. In the others
+# there is nothing that a name would tell: libffi is one part as a whole.
+NAMELESS = 0.05
+CALLS_WITH_NAMES = ("python", "*.cpython-*", "*.abi3.so")
+
+Report = Callable[[Progress], None]
+
+
+class ExplainError(Exception):
+    """What cannot be explained at all; the text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What is explained: calls by name, each to be counted in the same interpreter."""
+
+    name: str
+    call: str
+    contenders: Mapping[str, Contender]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything to be explained, and how; `environment` is None for the running interpreter."""
+
+    topics: tuple[Topic, ...]
+    rules: Sequence[Traversable] = ()
+    environment: Environment | None = None
+    timed: bool = True
+    missing: tuple[str, ...] = ()
+
+
+def of_workloads(workload: str | None, patterns: Sequence[str], folder: Path) -> Request:
+    """Asks for workloads of the suite that a folder belongs to; raises what explains why not."""
+    suite = suite_here(folder)
+    offered = suite.here()
+    chosen = _chosen(suite, offered.contenders, workload, patterns)
+    topics = {
+        cell.workload: Topic(cell.workload, offered.contenders[cell].call, {}) for cell in chosen
+    }
+    for name, topic in topics.items():
+        own = {
+            cell.mechanism: replace(offered.contenders[cell], name=cell.mechanism)
+            for cell in chosen
+            if cell.workload == name
+        }
+        topics[name] = replace(topic, contenders=own)
+    wanted = patterns or ("*",)
+    not_there = {
+        f"{cell.mechanism}: {why}"
+        for cell, why in offered.missing.items()
+        if why.startswith("not built") and matches(cell.mechanism, wanted)
+    }
+    return Request(tuple(topics.values()), suite.rules(), missing=tuple(sorted(not_there)))
+
+
+def _chosen(
+    suite: Suite, there: Iterable[Cell], workload: str | None, mechanisms: Sequence[str]
+) -> list[Cell]:
+    cells = list(there)
+    require_known("--mechanism", mechanisms, [cell.mechanism for cell in cells])
+    workloads = suite.DEFAULT_WORKLOADS if workload is None else (workload,)
+    if workload is not None:
+        require_known("WORKLOAD", workloads, [cell.workload for cell in cells])
+    chosen = [
+        cell
+        for cell in cells
+        if matches(cell.workload, workloads) and matches(cell.mechanism, mechanisms or ("*",))
+    ]
+    if not chosen:
+        raise ExplainError(
+            f"{', '.join(mechanisms)} cannot express {', '.join(workloads)}: there is nothing to "
+            "explain"
+        )
+    return chosen
+
+
+def of_expression(call: str, setup: str, environment: Environment | None, folder: Path) -> Request:
+    """Asks for one expression; raises ExpressionError for what is none."""
+    contender = read(Asked(call, setup), EXPRESSION)
+    if contender is None:
+        raise ExpressionError(
+            f"{call}: nothing of it is left to be counted: the compiler works it out and drops "
+            "its value. Give it a name that --setup defines"
+        )
+    try:
+        rules = suite_here(folder).rules()
+    except SuiteError:
+        # A suite helps to tell libraries apart, and the expression needs none.
+        rules = ()
+    topic = Topic(call, call, {EXPRESSION: contender})
+    return Request((topic,), rules, environment)
+
+
+def explain(request: Request, report: Report) -> Explanation:
+    """Counts, places and times; raises ExplainError where nothing can be counted."""
+    reason = callgrind.why_not()
+    if reason is not None:
+        raise ExplainError(reason)
+    start_s = time.monotonic()
+    rules = read_rules(request.rules)
+    counts = _count(request, report)
+    counting_s = time.monotonic() - start_s
+    estimates = _time(request, counts, report) if request.timed else {}
+    attribution = Attribution(rules)
+    chapters = tuple(
+        _chapter(topic, counts, estimates.get(topic.name), attribution) for topic in request.topics
+    )
+    explanation = Explanation(
+        chapters,
+        _facts(request),
+        counting_s=counting_s,
+        wall_s=time.monotonic() - start_s,
+    )
+    return replace(explanation, notes=tuple(_notes(explanation, request)))
+
+
+Counts = Mapping[tuple[str, str], Count | Uncounted]
+
+
+def _count(request: Request, report: Report) -> Counts:
+    cells = {
+        (topic.name, name): contender
+        for topic in request.topics
+        for name, contender in topic.contenders.items()
+    }
+    done: list[tuple[str, str]] = []
+
+    def tell(cell: tuple[str, str], _: Count | Uncounted) -> None:
+        done.append(cell)
+        share = COUNTED * len(done) / len(cells)
+        what = f"{len(done)} of {len(cells)} calls counted"
+        report(Progress(round(STEPS * share), STEPS, what))
+
+    report(Progress(0, STEPS, f"counting the instructions of {len(cells)} calls"))
+    environment = request.environment
+    return callgrind.count(
+        sys.executable if environment is None else environment.python,
+        cells,
+        modules={} if environment is None else environment.modules,
+        report=tell,
+        jobs=len(os.sched_getaffinity(0)),
+        profiles=True,
+    )
+
+
+def _time(request: Request, counts: Counts, report: Report) -> dict[str, GroupEstimate]:
+    """Times what was counted, all of it together, after the counting: it would disturb."""
+    groups = []
+    for topic in request.topics:
+        counted = [
+            contender
+            for name, contender in topic.contenders.items()
+            if isinstance(counts[topic.name, name], Count)
+        ]
+        if counted:
+            groups.append(Group(topic.name, tuple(counted), environment=request.environment))
+    if not groups:
+        return {}
+
+    def tell(state: Progress) -> None:
+        share = COUNTED + (1 - COUNTED) * state.done / max(1, state.total)
+        report(Progress(round(STEPS * share), STEPS, f"timing: {state.what}"))
+
+    run = measure(groups, Settings().quick(), tell)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    return estimate_run(run)
+
+
+def _chapter(
+    topic: Topic, counts: Counts, estimate: GroupEstimate | None, attribution: Attribution
+) -> Chapter:
+    rows, uncounted = [], {}
+    for name in topic.contenders:
+        found = counts[topic.name, name]
+        if isinstance(found, Uncounted):
+            uncounted[name] = str(found)
+        else:
+            rows.append(_row(name, found, estimate, attribution))
+    rows.sort(key=lambda row: (row.instructions, row.name))
+    inconclusive = estimate is not None and estimate.inconclusive
+    return Chapter(topic.name, topic.call, tuple(rows), uncounted, inconclusive)
+
+
+def _row(
+    name: str, found: Count, estimate: GroupEstimate | None, attribution: Attribution
+) -> Explained:
+    time_ns = None
+    if estimate is not None and name in estimate.names:
+        time_ns = estimate.net_ns(estimate.names.index(name))
+    placed = tuple(attribution.place(found.spent))
+    return Explained(name, found.instructions, found.calls, found.spread, placed, time_ns)
+
+
+def _facts(request: Request) -> dict[str, object]:
+    environment = request.environment
+    build = dict(machine.interpreter_build()) if environment is None else dict(environment.facts)
+    version = platform.python_version()
+    return {
+        "python": version if environment is None else environment.facts["python_version"],
+        "interpreter": build,
+        "machine": platform.machine(),
+        "libc": " ".join(platform.libc_ver()),
+        "valgrind": _valgrind_version(),
+    }
+
+
+def _valgrind_version() -> str:
+    done = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _nameless(explanation: Explanation) -> set[str]:
+    """Names the object files that a notable part of a call went through without a symbol."""
+    return {
+        name
+        for row in explanation.rows
+        for name, share in row.nameless.items()
+        if share >= NAMELESS and matches(name, CALLS_WITH_NAMES)
+    }
+
+
+def _notes(explanation: Explanation, request: Request) -> Iterable[str]:
+    yield from (f"Not there: {reason}" for reason in request.missing)
+    for chapter in explanation.chapters:
+        for name, why in chapter.uncounted.items():
+            yield f"{chapter.name}, {name} was not counted: {why}"
+        if chapter.inconclusive:
+            yield f"{chapter.name}: the times are inconclusive, as two copies of one call differed."
+    if nameless := _nameless(explanation):
+        yield (
+            f"Without symbols, as they are stripped: {', '.join(sorted(nameless))}. What is not "
+            "known by name there counts as what has called it, or by its file; a build that is not "
+            "stripped tells more."
+        )
+    if any(row.spread for row in explanation.rows):
+        varying = [row.name for row in explanation.rows if row.spread]
+        yield (
+            f"Not every call takes the same of {', '.join(dict.fromkeys(varying))}; the least is "
+            "shown."
+        )
+    if (caveat := callgrind.caveat()) is not None:
+        yield caveat
+    for chapter in explanation.chapters:
+        for row in chapter.rows:
+            if row.parts.get(OTHER):
+                listed = ", ".join(f"{took:,.4g} {name}" for name, took in row.others)
+                yield f"Other, in {chapter.name} by {row.name}: {listed}."

@@ -1,0 +1,252 @@
+"""Explanations on disk, and two of them side by side.
+
+A record holds every function that took part, by an index into one list of frames, so that the
+parts can be worked out again from it by other rules.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from callcost.estimate import Interval
+from callcost.explain.explanation import Chapter, Explained, Explanation
+from callcost.explain.parts import PARTS, Placed, object_name
+from callcost.outputs import console_at_least
+from callcost.profile import Frame, Stack
+from callcost.record import RecordError, read_json
+from callcost.summary import number
+
+VERSION = 1
+KIND = "explanation"
+# Callers that are kept of each function: more than any rule looks at.
+KEPT_CALLERS = 11
+WIDTH = 126
+
+
+class _Frames:
+    """Numbers the frames of a record."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Frame, int] = {}
+
+    def number(self, frame: Frame) -> int:
+        """Returns the number of a frame, a new one if it has none."""
+        known = Frame(object_name(frame.object), frame.function)
+        return self._numbers.setdefault(known, len(self._numbers))
+
+    def as_list(self) -> list[list[str]]:
+        """Lists object file and function of each frame, by number."""
+        return [[frame.object, frame.function] for frame in self._numbers]
+
+
+def as_text(explanation: Explanation) -> str:
+    """Writes an explanation as JSON, a line for each function."""
+    frames = _Frames()
+    chapters = [_chapter_facts(chapter, frames) for chapter in explanation.chapters]
+    document = {
+        "callcost": {"kind": KIND, "version": VERSION},
+        "facts": explanation.facts,
+        "notes": explanation.notes,
+        "counting_s": explanation.counting_s,
+        "wall_s": explanation.wall_s,
+        "parts": dict(PARTS),
+        "chapters": chapters,
+        "frames": frames.as_list(),
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _chapter_facts(chapter: Chapter, frames: _Frames) -> dict[str, Any]:
+    return {
+        "name": chapter.name,
+        "call": chapter.call,
+        "inconclusive": chapter.inconclusive,
+        "uncounted": dict(chapter.uncounted),
+        "rows": [_row_facts(row, frames) for row in chapter.rows],
+    }
+
+
+def _row_facts(row: Explained, frames: _Frames) -> dict[str, Any]:
+    spent: Counter[tuple[str, tuple[int, ...]]] = Counter()
+    for one in row.placed:
+        stack = tuple(map(frames.number, one.stack[: KEPT_CALLERS + 1]))
+        spent[one.part, stack] += one.instructions  # type: ignore[assignment]
+    return {
+        "name": row.name,
+        "instructions": row.instructions,
+        "calls": row.calls,
+        "spread": row.spread,
+        "time_ns": None if row.time_ns is None else row.time_ns.as_list(),
+        "parts": dict(row.parts),
+        "sentence": row.sentence,
+        # As text, or each number would stand on a line of its own.
+        "spent": [
+            f"{took:g} {part} {' '.join(map(str, stack))}" for (part, stack), took in spent.items()
+        ],
+    }
+
+
+def read(path: Path) -> Explanation:
+    """Reads an explanation; raises RecordError for what is none."""
+    document = read_json(path)
+    about = document.get("callcost") if isinstance(document, dict) else None
+    if not isinstance(about, dict) or about.get("kind") != KIND:
+        raise RecordError(
+            f"{path} is no explanation; make one with: callcost explain --output FOLDER"
+        )
+    if about.get("version") != VERSION:
+        raise RecordError(
+            f"{path} has version {about.get('version')}, this callcost reads {VERSION}"
+        )
+    try:
+        return _explanation(document)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise RecordError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+
+
+def _explanation(document: Mapping[str, Any]) -> Explanation:
+    frames = [Frame(place, function) for place, function in document["frames"]]
+    chapters = tuple(
+        Chapter(
+            chapter["name"],
+            chapter["call"],
+            tuple(_row(row, frames) for row in chapter["rows"]),
+            chapter["uncounted"],
+            chapter["inconclusive"],
+        )
+        for chapter in document["chapters"]
+    )
+    return Explanation(
+        chapters,
+        document["facts"],
+        tuple(document["notes"]),
+        document["counting_s"],
+        document["wall_s"],
+    )
+
+
+def _row(facts: Mapping[str, Any], frames: list[Frame]) -> Explained:
+    placed = []
+    for line in facts["spent"]:
+        took, part, *numbers = line.split()
+        stack: Stack = tuple(frames[int(n)] for n in numbers)
+        placed.append(Placed(part, stack, float(took)))
+    time_ns = facts["time_ns"]
+    return Explained(
+        facts["name"],
+        facts["instructions"],
+        facts["calls"],
+        facts["spread"],
+        tuple(placed),
+        None if time_ns is None else Interval(*(float("nan") if t is None else t for t in time_ns)),
+    )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row of two explanations: its counts, None where it is missing; and parts that changed."""
+
+    chapter: str
+    name: str
+    before: float | None
+    after: float | None
+    parts: Mapping[str, float]
+
+    @property
+    def same(self) -> bool:
+        """Whether both have the row, and it is the same in all parts."""
+        return self.before == self.after and not self.parts
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All rows of two explanations, and the facts in which they differ."""
+
+    rows: tuple[Difference, ...]
+    facts: Mapping[str, tuple[Any, Any]]
+
+
+def differences(before: Explanation, after: Explanation) -> Comparison:
+    """Compares two explanations row by row, those rows that the later one was asked for."""
+    asked = {chapter.name for chapter in after.chapters}
+    names = {row.name for row in after.rows}
+    old = {k: r for k, r in _by_name(before).items() if k[0] in asked and k[1] in names}
+    new = _by_name(after)
+    rows = (_difference(*key, old.get(key), new.get(key)) for key in {**old, **new})
+    facts = {
+        key: (before.facts.get(key), after.facts.get(key))
+        for key in {**before.facts, **after.facts}
+        if before.facts.get(key) != after.facts.get(key)
+    }
+    return Comparison(tuple(rows), facts)
+
+
+def _by_name(explanation: Explanation) -> dict[tuple[str, str], Explained]:
+    return {(c.name, row.name): row for c in explanation.chapters for row in c.rows}
+
+
+def _difference(
+    chapter: str, name: str, old: Explained | None, new: Explained | None
+) -> Difference:
+    if old is None or new is None:
+        return Difference(
+            chapter,
+            name,
+            None if old is None else old.instructions,
+            None if new is None else new.instructions,
+            {},
+        )
+    changed = {
+        part: new.parts.get(part, 0.0) - old.parts.get(part, 0.0)
+        for part in PARTS
+        if new.parts.get(part) != old.parts.get(part)
+    }
+    return Difference(chapter, name, old.instructions, new.instructions, changed)
+
+
+def show(found: Comparison, record: str) -> None:
+    """Prints two explanations row by row."""
+    console = console_at_least(WIDTH, highlight=False)
+    title = f"Instructions per call, compared with {escape(record)}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE)
+    table.add_column("workload", no_wrap=True)
+    table.add_column("call", no_wrap=True)
+    for heading in ("recorded", "here", "difference"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("in")
+    for row in found.rows:
+        table.add_row(escape(row.chapter), escape(row.name), *_cells(row))
+    console.print(table)
+    for line in _said(found):
+        console.print(line, markup=False)
+
+
+def _cells(row: Difference) -> Iterator[str]:
+    yield "not there" if row.before is None else number(row.before, 0)
+    yield "not there" if row.after is None else number(row.after, 0)
+    if row.before is None or row.after is None:
+        yield ""
+    else:
+        yield "same" if row.same else f"{row.after - row.before:+,.4g}"
+    yield ", ".join(f"{PARTS[part]} {change:+,.4g}" for part, change in row.parts.items())
+
+
+def _said(found: Comparison) -> Iterator[str]:
+    both = [row for row in found.rows if row.before is not None and row.after is not None]
+    same = sum(row.same for row in both)
+    yield f"{same} of {len(both)} rows that both have are the same to the instruction."
+    for key, (before, after) in found.facts.items():
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            changed = {k for k in {**before, **after} if before.get(k) != after.get(k)}
+            yield f"Another {key}: {', '.join(sorted(changed))} differ."
+        else:
+            yield f"Another {key}: {before} there, {after} here."

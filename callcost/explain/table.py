@@ -1,0 +1,82 @@
+"""An explanation for a terminal: a table for each chapter, and in sentences what stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from callcost.explain.explanation import Chapter, Explained, Explanation
+from callcost.explain.parts import PARTS
+from callcost.outputs import console_at_least
+from callcost.summary import number
+
+# For the heads of columns, with what they stand for below the table.
+SHORT = {
+    "dispatch": "loop",
+    "protocol": "proto-\ncol",
+    "arguments": "argu-\nments",
+    "marshalling": "ABI",
+    "gil": "GIL",
+    "errno": "errno",
+    "binding": "bind-\ning",
+    "function": "C",
+    "result": "result",
+    "memory": "mem-\nory",
+    "other": "other",
+}
+WIDTH = 126
+LEGEND = (
+    "Instructions of one call, net of the loop around it. "
+    + ", ".join(f"{SHORT[part].replace('-' + chr(10), '')}: {name}" for part, name in PARTS.items())
+    + "; ns: what it takes in time."
+)
+
+
+def show(explanation: Explanation) -> None:
+    """Prints all chapters, then the notes."""
+    console = console_at_least(WIDTH, highlight=False)
+    for chapter in explanation.chapters:
+        if chapter.rows:
+            console.print(_table(chapter))
+    if any(True for _ in explanation.rows):
+        console.print(LEGEND, style="dim", markup=False)
+        console.print()
+    for line in lines(explanation):
+        console.print(line, markup=False)
+
+
+def _table(chapter: Chapter) -> Table:
+    title = f"{escape(chapter.name)}: instructions per call"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, padding=(0, 1))
+    table.add_column("", no_wrap=True)
+    for part in PARTS:
+        table.add_column(SHORT[part], justify="right", no_wrap=True, vertical="bottom")
+    table.add_column("all", justify="right", no_wrap=True, style="bold")
+    table.add_column("ns", justify="right", no_wrap=True)
+    for row in chapter.rows:
+        cells = (_count(row.parts.get(part, 0.0)) for part in PARTS)
+        table.add_row(escape(row.name), *cells, _count(row.instructions), _time(row))
+    return table
+
+
+def _count(instructions: float) -> str:
+    """Writes a number of instructions; whole ones without decimals, none as a dot."""
+    if not instructions:
+        return "·"
+    return number(instructions, 0 if instructions == round(instructions) else 1)
+
+
+def _time(row: Explained) -> str:
+    return "" if row.time_ns is None else number(row.time_ns.value)
+
+
+def lines(explanation: Explanation) -> Iterator[str]:
+    """Says of each row its largest parts, then what a reader has to know."""
+    many = len(explanation.chapters) > 1
+    for chapter in explanation.chapters:
+        for row in chapter.rows:
+            yield f"{chapter.name} by {row.sentence}." if many else f"{row.sentence}."
+    yield from explanation.notes
