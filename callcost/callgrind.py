@@ -201,25 +201,26 @@ def count(
     jobs: int = 1,
     layouts: int = 1,
     profiles: bool = False,
+    apart: Callable[[K], Hashable] | None = None,
     halt: Halt | None = None,
 ) -> dict[K, Count | Uncounted]:
     """Counts the instructions of each contender's call in an interpreter; never raises for one.
 
     `modules` are files of modules that are not installed there, by name. `report` is told of each
     result as it comes, in the thread that has it. `timeout_s` is how long one contender may take
-    under callgrind, its imports included. `jobs` is the number of processes to share them out to;
-    those of one name stay together, as they import the same. `layouts` is in how many arrangements
-    of memory each is counted; the least stands. With `profiles` a count also says where its
-    instructions were spent.
+    under callgrind, its imports included. `jobs` is how many processes count at the same time.
+    `layouts` is in how many arrangements of memory each is counted; the least stands. With
+    `profiles` a count also says where its instructions were spent. Those that `apart` returns
+    different values for never meet in a process, so that a count does not depend on what else
+    is counted.
     """
     halt = halt or Halt()
     keys = list(contenders)
-    names = list(dict.fromkeys(contender.name for contender in contenders.values()))
-    shares = [set(names[first::jobs]) for first in range(jobs)]
-    parts = [{k: contenders[k] for k in keys if contenders[k].name in share} for share in shares]
+    shares = _apart(keys, apart) if apart else [keys[first::jobs] for first in range(jobs)]
+    parts = [{key: contenders[key] for key in share} for share in shares]
     how = _How(dict(modules or {}), timeout_s, layouts, profiles)
     counting = [_Counting(python, part, how, report, halt) for part in parts if part]
-    with ThreadPoolExecutor(max(1, len(counting))) as threads:
+    with ThreadPoolExecutor(max(1, jobs)) as threads:
         futures = [threads.submit(one.run) for one in counting]
         try:
             found = {key: result for future in futures for key, result in future.result().items()}
@@ -227,6 +228,14 @@ def count(
             halt()
             raise
     return {key: found[key] for key in keys}
+
+
+def _apart(keys: list[K], apart: Callable[[K], Hashable]) -> list[list[K]]:
+    """Shares keys out by a value of each."""
+    shares: dict[Hashable, list[K]] = {}
+    for key in keys:
+        shares.setdefault(apart(key), []).append(key)
+    return list(shares.values())
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ import importlib.util
 import json
 import os
 import random
+from functools import partial
 from itertools import repeat
 
 TYPE_CHECKING = False
@@ -95,17 +96,25 @@ def shift_memory(layout: int) -> "list[bytes]":
 
 
 class Switch:
-    """Has callgrind count within a `with` only: all else runs several times as fast without."""
+    """Has callgrind count within a `with` only: all else runs several times as fast without.
+
+    To turn it takes tenths of a second, so that one `with` may stand around several.
+    """
 
     def __init__(self, vgdb: str, prefix: str) -> None:
         to_this = [f"--pid={os.getpid()}", f"--vgdb-prefix={prefix}", "instrumentation"]
         self._command = [vgdb, *to_this] if vgdb else []
+        self._depth = 0
 
     def __enter__(self) -> None:
-        self._turn("on")
+        if self._depth == 0:
+            self._turn("on")
+        self._depth += 1
 
     def __exit__(self, *_: object) -> None:
-        self._turn("off")
+        self._depth -= 1
+        if self._depth == 0:
+            self._turn("off")
 
     def _turn(self, word: str) -> None:
         if not self._command:
@@ -188,8 +197,8 @@ def make_windows(pairs: int) -> "Callable[..., None]":
     nothing there, so that to run an epoch costs always the same.
     """
     names = [name for pair in range(pairs) for name in (f"short_{pair}", f"long_{pair}")]
-    runs = "; ".join(f"run(*{name}); mark()" for name in names)
-    source = f"def windows(mark, run, {', '.join(names)}):\n    mark(); {runs}\n"
+    runs = "; ".join(f"{name}(); mark()" for name in names)
+    source = f"def windows(mark, {', '.join(names)}):\n    mark(); {runs}\n"
     namespace: dict[str, Any] = {}
     exec(compile(source, "<windows>", "exec"), namespace)
     windows: Callable[..., None] = namespace["windows"]
@@ -211,11 +220,13 @@ def counted(
     run, values = epoch
     windows = make_windows(shape.pairs)
     turns = [shape.turns, 2 * shape.turns] * shape.pairs
-    arguments = [(repeat(None, number), no_clock, *values) for number in turns]
+    # By way of a C function, so that the interpreter's loop is entered while callgrind looks on:
+    # from one function of Python to another it stays within the same call of itself.
+    runs = [partial(run, repeat(None, number), no_clock, *values) for number in turns]
     warm_up(epoch, shape.warm_turns)
     with switch:
         dumps.skip()
-        windows(mark, run, *arguments)
+        windows(mark, *runs)
         costs = dumps.read(len(turns) + 1)[1:]
     kept = dumps.kept[1:]
     return [costs[0::2], costs[1::2]], [kept[0::2], kept[1::2]]
@@ -267,8 +278,9 @@ def count_all(job: "dict[str, Any]", line: "worker.Line") -> None:
     if job["counts"]:
         dumps = Dumps(os.path.join(folder, DUMP_NAME), job["profiles"])
         # Before all else, so that they cannot depend on what is counted.
-        for shape in (CHECK_SHAPE, *(shape for _, shape in SHAPES), LONG_CALLS):
-            empty[shape] = counted(EMPTY, {}, shape, dumps, switch)
+        with switch:
+            for shape in (CHECK_SHAPE, *(shape for _, shape in SHAPES), LONG_CALLS):
+                empty[shape] = counted(EMPTY, {}, shape, dumps, switch)
     for index, contender in enumerate(job["contenders"]):
         line.enter(index)
         try:

@@ -67,13 +67,12 @@ SAID = {
 }
 HANGS = Contender("hangs", "import time\n" + LATE.format(deed="time.sleep(600)"), "late()")
 COORDINATOR = """
-import dataclasses, signal, sys
+import signal, sys
 from callcost.callgrind import count
 from test_callgrind import HANGS
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-other = dataclasses.replace(HANGS, name="another")
-count(sys.executable, {"hangs": HANGS, "as well": other}, jobs=2)
+count(sys.executable, {"hangs": HANGS, "as well": HANGS}, jobs=2)
 """
 EXTENSION = """
 #include <Python.h>
@@ -119,6 +118,19 @@ def test_the_number_of_processes_and_layouts_changes_nothing() -> None:
     assert parted == count(sys.executable, plain)
     assert list(parted) == list(plain)
     assert sorted(heard) == sorted(plain)
+
+
+@needs_callgrind
+@needs_cpython
+def test_what_one_contender_does_to_its_process_moves_no_count_apart_from_it() -> None:
+    waits = Contender("waits", "from time import sleep", "sleep(0)")
+    starts = Contender(
+        "starts", "import threading\nt = threading.Thread(target=int)\nt.start()\nt.join()", "int()"
+    )
+    together = {"starts": starts, "waits": waits}
+    alone = count(sys.executable, {"waits": waits})["waits"]
+    assert count(sys.executable, together)["waits"] != alone
+    assert count(sys.executable, together, apart=str, jobs=2)["waits"] == alone
 
 
 @needs_callgrind

@@ -189,7 +189,12 @@ def _count_rows(sides: Mapping[str, Side], rows: Sequence[Row], layouts: int) ->
         side = sides[name]
         contenders = {row.cell: row.on(name) for row in rows}
         return callgrind.count(
-            side.python, contenders, modules=side.modules, layouts=layouts, halt=halt
+            side.python,
+            contenders,
+            modules=side.modules,
+            layouts=layouts,
+            apart=lambda cell: cell.mechanism,
+            halt=halt,
         )
 
     with ThreadPoolExecutor(len(SIDES)) as pool:

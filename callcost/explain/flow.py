@@ -171,6 +171,7 @@ def _count(request: Request, report: Report) -> Counts:
         report=tell,
         jobs=len(os.sched_getaffinity(0)),
         profiles=True,
+        apart=lambda cell: cell[1],
     )
 
 

@@ -55,10 +55,13 @@ def _table(chapter: Chapter) -> Table:
     for part in PARTS:
         table.add_column(SHORT[part], justify="right", no_wrap=True, vertical="bottom")
     table.add_column("all", justify="right", no_wrap=True, style="bold")
-    table.add_column("ns", justify="right", no_wrap=True)
+    timed = any(row.time_ns is not None for row in chapter.rows)
+    if timed:
+        table.add_column("ns", justify="right", no_wrap=True)
     for row in chapter.rows:
         cells = (_count(row.parts.get(part, 0.0)) for part in PARTS)
-        table.add_row(escape(row.name), *cells, _count(row.instructions), _time(row))
+        time = [_time(row)] if timed else []
+        table.add_row(escape(row.name), *cells, _count(row.instructions), *time)
     return table
 
 
