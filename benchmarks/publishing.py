@@ -13,7 +13,15 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from callcost.benchmarks import bad_input, charts, facts, gate_tables, tables
+from callcost.benchmarks import (
+    bad_input,
+    charts,
+    explain_tables,
+    facts,
+    gate_tables,
+    suite,
+    tables,
+)
 from callcost.benchmarks.break_even import NO_MATTER, Curve, calls_the_c, curves, format_ns
 from callcost.benchmarks.catalogue import (
     BREAK_EVEN_RESULTS,
@@ -27,6 +35,7 @@ from callcost.benchmarks.tables import Sheet, markdown
 from callcost.bindings.registry import mechanisms
 from callcost.coordinator import NO_COST
 from callcost.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run
+from callcost.explain import chart as explain_chart
 from callcost.record import RecordError, load, read_run, write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,9 +46,15 @@ REPEATABILITY = RESULTS / "repeatability.json"
 FACTS_NEXT = RESULTS / "facts_next.json"
 HISTORY = RESULTS / "history.json"
 GATE = RESULTS / "gate.json"
+EXPLAINED = RESULTS / "explain.json"
+# The same question asked of later versions of Python.
+EXPLAINED_LATER = tuple(RESULTS / f"explain.{tag}.json" for tag in ("cp312", "cp313"))
 DOCUMENTS = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("measuring", "bad-input", "costs", "ci", "comparing")),
+    *(
+        f"docs/{name}.md"
+        for name in ("measuring", "bad-input", "costs", "ci", "comparing", "explaining")
+    ),
 )
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -55,19 +70,25 @@ def publish(record: Path | None) -> list[Path]:
     """
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
-    for path in (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY, GATE):
+    others = (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY, GATE, EXPLAINED, *EXPLAINED_LATER)
+    for path in others:
         if not path.exists():
             raise RecordError(f"{path} is missing; the documents say which command makes it")
     refuse_unfit(record or REFERENCE)
     if record is not None and record.resolve() != REFERENCE:
         write_atomically(REFERENCE, record.read_bytes())
-    drawn = charts.draw(REFERENCE)
+    drawn = [*charts.draw(REFERENCE), *draw_explanation(RESULTS)]
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.
     texts = [fill(path.read_text(encoding="utf-8")) for path in documents]
     for path, text in zip(documents, texts, strict=True):
         write_atomically(path, text)
     return [*drawn, *documents]
+
+
+def draw_explanation(folder: Path) -> list[Path]:
+    """Draws the chart of the recorded explanation that the documents show."""
+    return explain_chart.draw(explain_tables.headline(EXPLAINED), folder)
 
 
 def refuse_unfit(record: Path) -> None:
@@ -267,6 +288,13 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "cost-table": lambda: tables.headline_table(_sheet()),
     "delay-curve": delay_curve,
     "environment": environment,
+    "explain-made": lambda: explain_tables.provenance(EXPLAINED),
+    "explain-sentences": lambda: explain_tables.sentences(EXPLAINED),
+    "explain-versions": lambda: explain_tables.versions_table([EXPLAINED, *EXPLAINED_LATER]),
+    **{
+        f"explain-{name}": partial(explain_tables.chapter_table, EXPLAINED, name)
+        for name in suite.DEFAULT_WORKLOADS
+    },
     "facts": lambda: tables.facts_table(_sheet()),
     "facts-next": facts_next,
     "gate-peers": lambda: gate_tables.peers_table(_gate()),
