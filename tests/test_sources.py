@@ -195,6 +195,9 @@ def later():
 
 # The interpreter itself may be named, and what computes the estimates; other tools may not.
 NEUTRAL = {"python", "cpython", "numpy"}
+# `callcost inspect` tells what ctypes finds in a file, and by which name an extension is entered:
+# they are what it is about, and not contenders that it measures.
+SUBJECTS = {"inspect": {"ctypes", "hpy"}}
 
 
 def suite_words() -> set[str]:
@@ -216,7 +219,8 @@ def words_in(text: str, words: set[str]) -> set[str]:
     ids=lambda path: path.name,
 )
 def test_instrument_names_nothing_of_the_suite(path: Path) -> None:
-    assert words_in(path.read_text(encoding="utf-8"), suite_words()) == set()
+    named = words_in(path.read_text(encoding="utf-8"), suite_words())
+    assert named - SUBJECTS.get(path.parent.name, set()) == set()
 
 
 def test_words_of_the_suite_are_found() -> None:
