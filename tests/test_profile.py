@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from callcost import profile
-from callcost.profile import CALLED_ASIDE, Frame, per_call, read_dump
+from callcost.profile import CALLED_ASIDE, Frame, Stack, per_call, read_dump
 
 DUMP = """# callgrind format
 version: 1
@@ -75,6 +75,10 @@ fn=(7) ffi_prep_cif'call'eval
 """
 
 
+def stack(*names: str) -> Stack:
+    return tuple(Frame("a", name) for name in names)
+
+
 def write(folder: Path, *, more: str = "", total: int = 193) -> Path:
     path = folder / "dump"
     path.write_text(DUMP.format(more=more, total=total))
@@ -119,7 +123,7 @@ def test_what_is_no_dump_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_start_up_and_the_loop_take_cancels_out() -> None:
-    start, loop, call = ((Frame("a", name),) for name in ("start", "loop", "call"))
+    start, loop, call = (stack("start"), stack("loop"), stack("call"))
     short, long = {start: 900, loop: 10, call: 70}, {start: 900, loop: 20, call: 140}
     empty_short, empty_long = {start: 500, loop: 8}, {start: 500, loop: 16}
     found = per_call((short, long), (empty_short, empty_long), 10)

@@ -15,7 +15,7 @@ from pathlib import Path
 from callcost import callgrind, machine
 from callcost.callgrind import Count, Uncounted
 from callcost.compare.rows import Cell
-from callcost.compare.suite import Suite, SuiteError, suite_here
+from callcost.compare.suite import SuiteError, suite_here
 from callcost.coordinator import Progress, Settings, measure
 from callcost.estimate import GroupEstimate, estimate_run
 from callcost.explain.explanation import Chapter, Explained, Explanation
@@ -64,45 +64,40 @@ def of_workloads(workload: str | None, patterns: Sequence[str], folder: Path) ->
     """Asks for workloads of the suite that a folder belongs to; raises what explains why not."""
     suite = suite_here(folder)
     offered = suite.here()
-    chosen = _chosen(suite, offered.contenders, workload, patterns)
-    topics = {
-        cell.workload: Topic(cell.workload, offered.contenders[cell].call, {}) for cell in chosen
-    }
-    for name, topic in topics.items():
-        own = {
-            cell.mechanism: replace(offered.contenders[cell], name=cell.mechanism)
-            for cell in chosen
-            if cell.workload == name
-        }
-        topics[name] = replace(topic, contenders=own)
-    wanted = patterns or ("*",)
-    not_there = {
-        f"{cell.mechanism}: {why}"
-        for cell, why in offered.missing.items()
-        if why.startswith("not built") and matches(cell.mechanism, wanted)
-    }
-    return Request(tuple(topics.values()), suite.rules(), missing=tuple(sorted(not_there)))
-
-
-def _chosen(
-    suite: Suite, there: Iterable[Cell], workload: str | None, mechanisms: Sequence[str]
-) -> list[Cell]:
-    cells = list(there)
-    require_known("--mechanism", mechanisms, [cell.mechanism for cell in cells])
-    workloads = suite.DEFAULT_WORKLOADS if workload is None else (workload,)
+    known = sorted({*offered.contenders, *offered.missing})
+    require_known("--mechanism", patterns, [cell.mechanism for cell in known])
     if workload is not None:
-        require_known("WORKLOAD", workloads, [cell.workload for cell in cells])
-    chosen = [
+        require_known("WORKLOAD", (workload,), [cell.workload for cell in known])
+    workloads = suite.DEFAULT_WORKLOADS if workload is None else (workload,)
+    wanted = [
         cell
-        for cell in cells
-        if matches(cell.workload, workloads) and matches(cell.mechanism, mechanisms or ("*",))
+        for cell in known
+        if matches(cell.workload, workloads) and matches(cell.mechanism, patterns or ("*",))
     ]
-    if not chosen:
-        raise ExplainError(
-            f"{', '.join(mechanisms)} cannot express {', '.join(workloads)}: there is nothing to "
-            "explain"
-        )
-    return chosen
+    topics = _topics({cell: made for cell, made in offered.contenders.items() if cell in wanted})
+    missing = {cell: why for cell, why in offered.missing.items() if cell in wanted}
+    if not topics:
+        cell, why = next(iter(missing.items()))
+        raise ExplainError(f"{cell.mechanism} cannot be asked for {cell.workload}: {why}")
+    return Request(topics, suite.rules(), missing=_absent(missing, topics))
+
+
+def _topics(contenders: Mapping[Cell, Contender]) -> tuple[Topic, ...]:
+    by_workload: dict[str, dict[str, Contender]] = {}
+    for cell, made in contenders.items():
+        named = replace(made, name=cell.mechanism)
+        by_workload.setdefault(cell.workload, {})[cell.mechanism] = named
+    return tuple(
+        Topic(name, next(iter(members.values())).call, members)
+        for name, members in by_workload.items()
+    )
+
+
+def _absent(missing: Mapping[Cell, str], topics: Iterable[Topic]) -> tuple[str, ...]:
+    """Names the mechanisms that take part in nothing that was asked for, each with a reason."""
+    there = {name for topic in topics for name in topic.contenders}
+    absent = {cell.mechanism: why for cell, why in missing.items() if cell.mechanism not in there}
+    return tuple(f"{name}: {why}" for name, why in absent.items())
 
 
 def of_expression(call: str, setup: str, environment: Environment | None, folder: Path) -> Request:
