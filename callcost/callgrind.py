@@ -6,20 +6,24 @@ a call takes is (Ir(2N) - Ir(N)) / N, less the same for the empty loop. counter.
 
 from __future__ import annotations
 
-import os
-import platform
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from callcost import counter
+from callcost.counting import (
+    HASH_SEED,
+    CheckingProcess,
+    CountingProcess,
+    FreeThreadedProcess,
+    FreeThreadedProfilingProcess,
+    ProfilingProcess,
+    fixed_layout,
+)
 from callcost.job import Contender
 from callcost.process import WorkerError, WorkerProcess
 
@@ -28,27 +32,9 @@ if TYPE_CHECKING:
 
 K = TypeVar("K", bound=Hashable)
 
-COUNTER_FILE = Path(counter.__file__)
 TIMEOUT_S = 120.0
 CHANGED_SHARE = 0.005
 CHANGED_INSTRUCTIONS = 2.0
-HASH_SEED = 0
-# The rest of the environment is cleared. Without these an interpreter may not find its libraries,
-# valgrind its tools, nor a contender its modules: it would be another one, or none.
-KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PYTHONPATH", "VALGRIND_LIB")
-FIXED_VARIABLES = {"PYTHONHASHSEED": str(HASH_SEED), "PYTHONUNBUFFERED": "1"}
-# What CPython's own allocator takes for a block depends on where in its pools the block lies, so
-# on everything allocated before. libc's hands out the same one again and again.
-ALLOCATOR = {"PYTHONMALLOC": "malloc"}
-# A stack that is deeper loses its outer end in a profile.
-DEPTH = 24
-VALGRIND_OPTIONS = (
-    "--quiet",
-    "--tool=callgrind",
-    "--dump-line=no",
-    "--dump-instr=yes",
-    f"--separate-callers={DEPTH}",
-)
 CPYTHON = "cpython"
 
 
@@ -98,23 +84,12 @@ def why_not() -> str | None:
 
 def caveat() -> str | None:
     """Tells what counts on this machine lack, although they can be had; None if nothing."""
-    if _fixed_layout():
+    if fixed_layout():
         return None
     return (
         "setarch is not there or not permitted, so addresses are not fixed; "
         "counts of calls that depend on them may differ from run to run"
     )
-
-
-@cache
-def _fixed_layout() -> tuple[str, ...]:
-    """Returns the command that starts another without ASLR; nothing where that is impossible."""
-    setarch = shutil.which("setarch")
-    if setarch is None:
-        return ()
-    command = (setarch, platform.machine(), "-R")
-    tried = subprocess.run([*command, "true"], capture_output=True, check=False)
-    return () if tried.returncode else command
 
 
 class Halt:
@@ -150,45 +125,6 @@ class Halt:
         """Takes a process out again, before its number can become another's."""
         with self._lock:
             self._running.discard(process)
-
-
-class CheckingProcess(WorkerProcess):
-    """Runs counter.py without callgrind: checks contenders, and says who the interpreter is."""
-
-    script = COUNTER_FILE
-
-    def environment(self, hash_seed: int) -> dict[str, str]:
-        """Returns a cleared environment, with what an interpreter needs to be itself."""
-        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        return {**kept, **FIXED_VARIABLES}
-
-
-def _switch_options(job_file: Path) -> tuple[str, ...]:
-    """Has callgrind begin only when it is told to, which takes a program beside valgrind."""
-    if shutil.which("vgdb") is None:
-        return ("--vgdb=no",)
-    prefix = job_file.with_name(counter.SWITCH_NAME)
-    return ("--vgdb=yes", f"--vgdb-prefix={prefix}", "--instr-atstart=no")
-
-
-class CountingProcess(CheckingProcess):
-    """Runs counter.py under callgrind."""
-
-    def command(self, python: str, job_file: Path) -> list[str]:
-        """Returns the command that runs counter.py under callgrind, without ASLR if possible."""
-        return [
-            *_fixed_layout(),
-            shutil.which("valgrind") or "valgrind",
-            *VALGRIND_OPTIONS,
-            *_switch_options(job_file),
-            f"--callgrind-out-file={job_file.with_name(counter.DUMP_NAME)}",
-            f"--dump-before={counter.MARKER}",
-            *super().command(python, job_file),
-        ]
-
-    def environment(self, hash_seed: int) -> dict[str, str]:
-        """Returns a cleared environment in which blocks of memory cost the same everywhere."""
-        return {**super().environment(hash_seed), **ALLOCATOR}
 
 
 def count(
@@ -248,14 +184,6 @@ class _How:
     profiles: bool
 
 
-class FreeThreadedProcess(CountingProcess):
-    """The same for a build without the GIL, which has an allocator that cannot be replaced."""
-
-    def environment(self, hash_seed: int) -> dict[str, str]:
-        """Returns a cleared environment."""
-        return CheckingProcess.environment(self, hash_seed)
-
-
 class _Counting:
     """Counts contenders in one process, and in a further one where it dies of a contender."""
 
@@ -286,9 +214,13 @@ class _Counting:
         # the first counting has nothing to compile that the second would find.
         right = self._visit(CheckingProcess, list(self._contenders), 0)
         for layout in range(self._how.layouts):
-            process = FreeThreadedProcess if self._free_threaded else CountingProcess
-            right = self._visit(process, right, layout)
+            right = self._visit(self._process(), right, layout)
         return self._found
+
+    def _process(self) -> type[CountingProcess]:
+        if self._free_threaded:
+            return FreeThreadedProfilingProcess if self._how.profiles else FreeThreadedProcess
+        return ProfilingProcess if self._how.profiles else CountingProcess
 
     def _visit(self, process: type[CheckingProcess], left: list[Any], layout: int) -> list[Any]:
         """Works contenders off by as many processes as it takes; returns those that succeeded."""

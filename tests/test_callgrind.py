@@ -17,7 +17,7 @@ import psutil
 import pytest
 from needs import needs_callgrind, needs_compiler, needs_cpython
 
-from callcost import callgrind
+from callcost import callgrind, counting
 from callcost.callgrind import Count, Uncounted, changed, count
 from callcost.job import Contender
 
@@ -267,12 +267,12 @@ def test_without_setarch_it_says_so_and_goes_on(
     stand_in.write_text(f'#!/bin/sh\nexec {valgrind} "$@"\n')
     stand_in.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    callgrind._fixed_layout.cache_clear()
+    counting.fixed_layout.cache_clear()
     try:
         assert str(callgrind.caveat()).startswith("setarch is not there or not permitted")
         instructions(count(sys.executable, {"builtin": CALLS["builtin"]}))
     finally:
-        callgrind._fixed_layout.cache_clear()
+        counting.fixed_layout.cache_clear()
 
 
 @pytest.mark.parametrize(

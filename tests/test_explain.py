@@ -72,7 +72,7 @@ def fibonacci_rows() -> Mapping[str, Explained]:
     """fibonacci(0) through mechanisms of every kind that were built."""
     (workload,) = (workload for workload in WORKLOADS if workload.name == "fibonacci")
     wanted = ("ctypes_cdll", "cffi_abi", "cffi_api", "cpython_fastcall", "cpython_varargs",
-              "cython_def", "pybind11_module", "nanobind_module", "swig_builtin")  # fmt: skip
+              "cython_def", "pybind11_module")  # fmt: skip
     asked = {
         mechanism.name: contender(mechanism, workload)
         for mechanism in mechanisms()
