@@ -23,6 +23,7 @@ from callcost.counting import (
     FreeThreadedProfilingProcess,
     ProfilingProcess,
     fixed_layout,
+    vgdb,
 )
 from callcost.job import Contender
 from callcost.process import WorkerError, WorkerProcess
@@ -247,7 +248,7 @@ class _Counting:
         """Has one process answer for contenders, taking each out of `left`; raises WorkerError."""
         job = {
             "modules": self._how.modules,
-            "vgdb": shutil.which("vgdb") or "",
+            "vgdb": vgdb(),
             "profiles": self._how.profiles,
             "counts": issubclass(process, CountingProcess),
             "layout": layout,

@@ -49,9 +49,14 @@ class CheckingProcess(WorkerProcess):
         return {**kept, **FIXED_VARIABLES}
 
 
+def vgdb() -> str:
+    """Returns the program that tells callgrind to begin and to end; empty where it is not there."""
+    return shutil.which("vgdb") or ""
+
+
 def _switch_options(job_file: Path) -> tuple[str, ...]:
     """Has callgrind begin only when it is told to, which takes a program beside valgrind."""
-    if shutil.which("vgdb") is None:
+    if not vgdb():
         return ("--vgdb=no",)
     prefix = job_file.with_name(counter.SWITCH_NAME)
     return ("--vgdb=yes", f"--vgdb-prefix={prefix}", "--instr-atstart=no")

@@ -137,7 +137,6 @@ class Attribution:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self.used: set[Rule] = set()
 
     def place(self, spent: Spent) -> list[Placed]:
         """Places everything that a call has spent, the dearest first."""
@@ -156,7 +155,6 @@ class Attribution:
         names = [function_name(caller.function) for caller in callers if caller.named]
         for rule in self._rules:
             if rule.fits(frame, names):
-                self.used.add(rule)
                 return rule.part
         # Code without a symbol is a piece of something: a stub of the linker, a static function
         # of a stripped library, machine code made at run time.
