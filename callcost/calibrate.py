@@ -10,27 +10,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from callcost import machine
-from callcost._delay import delay_ns
-from callcost.coordinator import GroupTimes, Progress, Run, Settings, measure
-from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, trimmed_interval
+from callcost.coordinator import Progress, Run, Settings, measure
+from callcost.delays import NAME, Delays, NoDelaysError, choose_steps, delay_group, fit
+from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval
 from callcost.job import EMPTY, Contender, Group
 
 Floats = npt.NDArray[np.float64]
 
-DELAYS = "injected delays"
 PAIRS = "A/A pairs"
-# Targets of the injected delay. Only those from FIT_FROM_NS on enter the slope: a shorter one
-# is partly hidden, as the processor runs it beside what comes before and after.
 TARGETS_NS = (0, 2, 5, 10, 15, 20, 30, 45, 60, 80, 100, 130, 160, 200)
-FIT_FROM_NS = 20
 ROW_S = 0.6
 TIMER_SAMPLES = 20_000
 LOAD_LIMIT = 0.5
@@ -64,21 +59,10 @@ PAIR_CALLS = (
 
 
 @dataclass(frozen=True)
-class Point:
-    """One injected delay: what it took inside C, and what it added to the measured call, in ns."""
-
-    injected_ns: float
-    measured: Interval
-    fitted: bool
-
-
-@dataclass(frozen=True)
 class Calibration:
-    """What was found; `slope` is without unit, `aa_p95` a share (0.01 is 1%)."""
+    """What was found; `aa_p95` is a share (0.01 is 1%)."""
 
-    slope: Interval
-    intercept_ns: Interval
-    points: list[Point]
+    delays: Delays
     empty_call_ns: Interval
     aa_p95: float
     aa_max: float
@@ -94,11 +78,12 @@ class Calibration:
 
     def as_json(self) -> dict[str, Any]:
         """Returns the figures for `--json`."""
+        slope, intercept_ns = self.delays.slope, self.delays.intercept_ns
         return {
-            "slope": self.slope.value,
-            "slope_interval": [self.slope.low, self.slope.high],
-            "intercept_ns": self.intercept_ns.value,
-            "intercept_ns_interval": [self.intercept_ns.low, self.intercept_ns.high],
+            "slope": slope.value,
+            "slope_interval": [slope.low, slope.high],
+            "intercept_ns": intercept_ns.value,
+            "intercept_ns_interval": [intercept_ns.low, intercept_ns.high],
             "empty_call_ns": self.empty_call_ns.value,
             "empty_call_ns_interval": [self.empty_call_ns.low, self.empty_call_ns.high],
             "aa_p95": self.aa_p95,
@@ -111,7 +96,7 @@ class Calibration:
             "not_pinned": self.run.not_pinned,
             "state": self.state,
             "machine": machine.identity(),
-            "points": [asdict(point) for point in self.points],
+            "points": [asdict(point) for point in self.delays.points],
         }
 
 
@@ -121,23 +106,20 @@ class CalibrationError(Exception):
 
 def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibration:
     """Measures the weights; raises CalibrationError, or KeyboardInterrupt."""
-    steps = choose_steps()
-    run = measure([delay_group(steps), pair_group()], settings, report)
+    try:
+        steps = choose_steps(TARGETS_NS)
+    except NoDelaysError as error:
+        raise CalibrationError(str(error)) from error
+    run = measure([weight_group(steps), pair_group()], settings, report)
     if run.interrupted:
         raise KeyboardInterrupt
     for failure in run.failures.values():
         raise CalibrationError(str(failure))
-    delays = GroupEstimate(run.groups[DELAYS])
-    pairs = GroupEstimate(run.groups[PAIRS])
-    injected = injected_by_process(run.groups[DELAYS], steps)
-    slope, intercept_ns, points = fit(delays, injected)
-    errors = pair_errors(pairs)
+    errors = pair_errors(GroupEstimate(run.groups[PAIRS]))
     resolution_ns, call_ns = timer_facts()
     return Calibration(
-        slope=slope,
-        intercept_ns=intercept_ns,
-        points=points,
-        empty_call_ns=delays.net_ns(len(steps)),
+        delays=fit(run.groups[NAME]),
+        empty_call_ns=GroupEstimate(run.groups[NAME]).net_ns(len(steps)),
         aa_p95=float(np.quantile(errors, 0.95)),
         aa_max=float(errors.max()),
         timer_resolution_ns=resolution_ns,
@@ -147,28 +129,11 @@ def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibra
     )
 
 
-def choose_steps() -> list[int]:
-    """Chooses how many steps make each target delay on this machine."""
-    many = 1000
-    step_ns = min(delay_ns(many, 200) for _ in range(20)) / many
-    return [round(target_ns / step_ns) for target_ns in TARGETS_NS]
-
-
-def delay_group(steps: list[int]) -> Group:
-    """Makes one contender per delay; the first also times every delay inside C, in each process."""
-    timed_in_c = f"[sorted(delay_ns(k, 500) for _ in range(21))[10] for k in {steps}]"
-    contenders = [
-        Contender(
-            f"delay of {count} steps",
-            f"from callcost._delay import delay, delay_ns\nsteps = {count}",
-            "delay(steps)",
-            "None",
-            report=timed_in_c if number == 0 else None,
-        )
-        for number, count in enumerate(steps)
-    ]
+def weight_group(steps: list[int]) -> Group:
+    """Makes the delays, and behind them a call that is not there."""
+    group = delay_group(steps)
     empty = Contender("empty call", EMPTY.setup, EMPTY.call)
-    return Group(DELAYS, (*contenders, empty))
+    return replace(group, contenders=(*group.contenders, empty))
 
 
 def pair_group() -> Group:
@@ -179,34 +144,6 @@ def pair_group() -> Group:
         for side in "AB"
     ]
     return Group(PAIRS, tuple(contenders))
-
-
-def injected_by_process(times: GroupTimes, steps: list[int]) -> Floats:
-    """Collects what each process timed inside C, less no delay: (delays, processes), in ns."""
-    name = times.group.contenders[0].name
-    in_c = np.array([reports[name] for reports in times.reports]).T
-    assert in_c.shape[0] == len(steps)
-    injected: Floats = in_c - in_c[0]
-    return injected
-
-
-def fit(delays: GroupEstimate, injected: Floats) -> tuple[Interval, Interval, list[Point]]:
-    """Fits measured against injected delay, process by process (SciPy's linregress)."""
-    injected = injected[:, delays.usable]
-    costs = delays.gross_by_process[: len(injected)]
-    measured = costs - costs[0]
-    fitted = np.median(injected, axis=1) >= FIT_FROM_NS * 0.95
-    lines = [
-        stats.linregress(injected[fitted, process], measured[fitted, process])
-        for process in range(injected.shape[1])
-    ]
-    slope = trimmed_interval(np.array([line.slope for line in lines]))
-    intercept_ns = trimmed_interval(np.array([line.intercept for line in lines]))
-    points = [
-        Point(float(np.median(x)), trimmed_interval(y), bool(used))
-        for x, y, used in zip(injected, measured, fitted, strict=True)
-    ]
-    return slope, intercept_ns, points
 
 
 def pair_errors(pairs: GroupEstimate) -> Floats:

@@ -66,13 +66,7 @@ main.add_command(time_expression)
 def calibrate(json_file: Path | None, processes: int | None) -> None:
     """Weigh known weights: tells how far the figures hold on this machine, just now."""
     # Imported late, as they are slow to import and other commands do without.
-    try:
-        from callcost import calibrate as calibration
-    except ImportError as error:
-        raise click.ClickException(
-            f"the test weights were not built ({error}); install callcost again with a C compiler "
-            "and Python's headers at hand"
-        ) from error
+    from callcost import calibrate as calibration
     from callcost import progress
     from callcost.coordinator import Settings
 
@@ -90,14 +84,16 @@ def calibrate(json_file: Path | None, processes: int | None) -> None:
 
 
 def _print_calibration(found: calibration.Calibration) -> None:
-    from callcost.calibrate import FIT_FROM_NS, PAIR_CALLS, disturbances
+    from callcost.calibrate import PAIR_CALLS, disturbances
+    from callcost.delays import FIT_FROM_NS
 
     console = Console(highlight=False)
+    slope, intercept_ns = found.delays.slope, found.delays.intercept_ns
     console.print(_delay_table(found))
     lines = [
-        f"Slope: {found.slope.value:.4f} ({found.slope.low:.4f} .. {found.slope.high:.4f}), "
+        f"Slope: {slope.value:.4f} ({slope.low:.4f} .. {slope.high:.4f}), "
         f"fitted from {FIT_FROM_NS} ns on; 1 is right.",
-        f"Intercept: {found.intercept_ns.value:.2f} ns. Below 0, it is the part of a delay that "
+        f"Intercept: {intercept_ns.value:.2f} ns. Below 0, it is the part of a delay that "
         "the processor hides, as it runs it beside the interpreter's own work; a delay shorter "
         "than that is hidden in part or whole.",
         f"An empty call costs {abs(found.empty_call_ns.value):.3f} ns net; 0 is right.",
@@ -122,7 +118,7 @@ def _delay_table(found: calibration.Calibration) -> Table:
     )
     for heading in ("timed in C", "measured", "95% interval", "hidden", "in the fit"):
         table.add_column(heading, justify="right")
-    for point in found.points:
+    for point in found.delays.points:
         table.add_row(
             f"{point.injected_ns:.1f}",
             f"{point.measured.value:.1f}",

@@ -136,7 +136,11 @@ class GroupTimes:
 
 @dataclass
 class Run:
-    """Everything that one run found out."""
+    """Everything that one run found out.
+
+    `delays` is its control of injected delays, which is none of its groups; `delays_missing`
+    says why there is none, and is None where none were asked for.
+    """
 
     settings: Settings
     cpu: int | None
@@ -148,6 +152,8 @@ class Run:
     interrupted: bool = False
     wall_s: float = 0.0
     state: dict[str, Any] = field(default_factory=dict)
+    delays: GroupTimes | None = None
+    delays_missing: str | None = None
 
     def finished(self) -> dict[str, GroupTimes]:
         """Returns the groups that enough processes have timed to say something about them."""
@@ -173,27 +179,56 @@ def choose_cpu() -> int | None:
     return max(os.sched_getaffinity(0))
 
 
-def measure(groups: Sequence[Group], settings: Settings, report: Callable[[Progress], None]) -> Run:
-    """Measures all groups; what fails is in `failures`, and an interrupt keeps what is there."""
+def measure(
+    groups: Sequence[Group],
+    settings: Settings,
+    report: Callable[[Progress], None],
+    delays: Group | None = None,
+) -> Run:
+    """Measures all groups; what fails is in `failures`, and an interrupt keeps what is there.
+
+    `delays`, whose name is none of theirs, is measured as they are, and costs them nothing if
+    it fails.
+    """
     seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
     run = Run(settings, choose_cpu() if settings.cpu is None else settings.cpu, seed)
     watch = machine.Watch(run.cpu)
     start_s = time.monotonic()
     try:
-        _Coordinator(run, groups, report).run()
+        _Coordinator(run, groups, report, delays).run()
     except KeyboardInterrupt:
         run.interrupted = True
+    if delays is not None:
+        _set_delays_apart(run, delays.name)
     run.wall_s = time.monotonic() - start_s
     run.state = watch.state()
     return run
 
 
+def _set_delays_apart(run: Run, name: str) -> None:
+    """Takes the delays out of the groups of a run, and their failures out of its failures."""
+    times = run.groups.pop(name, None)
+    failures = [run.failures.pop(key) for key in list(run.failures) if key[0] == name]
+    if failures:
+        run.delays_missing = str(failures[0])
+    elif times is None or len(times.processes) < run.settings.min_processes:
+        run.delays_missing = "too few processes had measured them"
+    else:
+        run.delays = times
+
+
 class _Coordinator:
     def __init__(
-        self, run: Run, groups: Sequence[Group], report: Callable[[Progress], None]
+        self,
+        run: Run,
+        groups: Sequence[Group],
+        report: Callable[[Progress], None],
+        delays: Group | None = None,
     ) -> None:
         self._run = run
-        self._groups = dict(enumerate(groups))
+        # The last, as a group's number tells which contender gets a twin.
+        self._groups = dict(enumerate(groups if delays is None else [*groups, delays]))
+        self._delays = None if delays is None else len(groups)
         self._report = report
         self._random = random.Random(run.seed)
         self._call_ns: dict[int, list[float]] = {}
@@ -211,8 +246,12 @@ class _Coordinator:
             self._run.groups[group.name] = GroupTimes(group, self._controls(number), plan)
         for done in range(total):
             self._report(Progress(done, total, f"process {done + 1} of {total}"))
-            self._work_off({n: plan for n, plan in plans.items() if n in self._groups})
+            self._work_off({n: plans[n] for n in self._left()})
         self._report(Progress(total, total, "measured"))
+
+    def _left(self) -> list[int]:
+        """The groups that have not failed: none if only the delays, which control them, are left."""
+        return [] if list(self._groups) == [self._delays] else list(self._groups)
 
     def _by_place(self, numbers: Iterable[int]) -> list[list[int]]:
         """Parts groups by the interpreter that they live in."""
