@@ -17,12 +17,15 @@ from typing import Any
 import numpy as np
 
 from callcost.coordinator import GroupTimes, Run, Settings, Times
-from callcost.estimate import GroupEstimate, aa_error, estimate_run
+from callcost.delays import NAME as DELAYS
+from callcost.delays import Delays, Point, estimate_delays, timed_in_c
+from callcost.estimate import GroupEstimate, Interval, aa_error, estimate_run
 from callcost.files import probe_writable as probe_writable
 from callcost.files import write_atomically as write_atomically
 from callcost.job import Binary, Contender, Controls, Environment, Group, Plan
 
-VERSION = 1
+# 1 had no delays. Whatever a record lacks is younger than it, and has its default.
+VERSION = 2
 SECTION = "callcost"
 
 
@@ -85,6 +88,8 @@ def run_facts(run: Run, environment: dict[str, Any]) -> dict[str, Any]:
         "interrupted": run.interrupted,
         "failures": [asdict(failure) for failure in run.failures.values()],
         "aa_p95": None if np.isnan(error) else error,
+        "delays": _delays_facts(run),
+        "delays_missing": run.delays_missing,
         "state": run.state,
         "coordinator_peak_mib": peak_mib(),
         "environment": environment,
@@ -94,6 +99,34 @@ def run_facts(run: Run, environment: dict[str, Any]) -> dict[str, Any]:
             if times.group.environment is not None
         },
         "groups": {name: _group_facts(estimate) for name, estimate in estimates.items()},
+    }
+
+
+def _delays_facts(run: Run) -> dict[str, Any] | None:
+    """Says what the injected delays showed; `raw` is what that was estimated from."""
+    times, found = run.delays, estimate_delays(run)
+    if times is None or found is None:
+        return None
+    rows = [
+        {**_portable(contender), **_epochs(times, row)}
+        for row, contender in enumerate(times.group.contenders)
+    ]
+    return {
+        "slope": found.slope.as_list(),
+        "intercept_ns": found.intercept_ns.as_list(),
+        "points": [
+            {
+                "injected_ns": point.injected_ns,
+                "measured_ns": point.measured.as_list(),
+                "fitted": point.fitted,
+            }
+            for point in found.points
+        ],
+        "raw": {
+            **_group_facts(GroupEstimate(times)),
+            "rows": rows,
+            "timed_in_c_ns": timed_in_c(times),
+        },
     }
 
 
@@ -150,10 +183,38 @@ def _refuse_other(path: Path, document: Any) -> None:
         raise RecordError(
             f"{path} is not a record of callcost; make one with: pytest benchmarks --benchmark-only"
         )
-    if section.get("version") != VERSION:
+    version = section.get("version")
+    # By its type: True would pass for a 1.
+    if type(version) is not int or version > VERSION:
         raise RecordError(
-            f"{path} has record version {section.get('version')}, this callcost reads {VERSION}"
+            f"{path} has record version {version!r}, this callcost reads up to {VERSION}"
         )
+
+
+def read_delays(document: dict[str, Any]) -> Delays | None:
+    """Reads what the injected delays of a recorded run showed; None if it had none.
+
+    The document is one that `load` has returned. Raises RecordError.
+    """
+    facts = document[SECTION].get("delays")
+    if facts is None:
+        return None
+    try:
+        points = [
+            Point(point["injected_ns"], _interval(point["measured_ns"]), point["fitted"])
+            for point in facts["points"]
+        ]
+        return Delays(_interval(facts["slope"]), _interval(facts["intercept_ns"]), points)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"the record's delays are damaged: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _interval(ends: list[float | None]) -> Interval:
+    """Reads what `Interval.as_list` has written."""
+    value, low, high = (np.nan if end is None else float(end) for end in ends)
+    return Interval(value, low, high)
 
 
 def read_run(path: Path) -> Run:
@@ -181,6 +242,8 @@ def _rebuild(document: dict[str, Any]) -> Run:
         interrupted=section["interrupted"],
         wall_s=section["wall_s"],
         state=section["state"],
+        delays=_rebuild_delays(section.get("delays")),
+        delays_missing=section.get("delays_missing"),
     )
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for benchmark in document["benchmarks"]:
@@ -227,6 +290,15 @@ def _rebuild_group(
         for process in zip(*packed, strict=True)
     ]
     return GroupTimes(group, controls, Plan(**facts["plan"]), processes)
+
+
+def _rebuild_delays(facts: dict[str, Any] | None) -> GroupTimes | None:
+    if facts is None:
+        return None
+    raw = facts["raw"]
+    times = _rebuild_group(DELAYS, raw, raw["rows"], [], None)
+    times.reports = [{raw["contenders"][0]: in_c_ns} for in_c_ns in raw["timed_in_c_ns"]]
+    return times
 
 
 def _contender(facts: dict[str, Any]) -> Contender:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from callcost import progress, record, summary
-from callcost.coordinator import NO_COST, Run, Settings, measure
+from callcost.coordinator import NO_COST, Progress, Run, Settings, measure
+from callcost.delays import NoDelaysError, control_group
 from callcost.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
 from callcost.job import Contender, Environment, Group, make_group
 from callcost.replay import replay
@@ -96,7 +97,18 @@ class MeasuringSession:
         with capture.global_and_fixture_disabled():
             print(file=sys.stderr)
             with progress.shown(sys.stderr, "callcost") as report:
-                return measure(self._groups, self._settings, report)
+                return self._measure_with_delays(report)
+
+    def _measure_with_delays(self, report: Callable[[Progress], None]) -> Run:
+        """Measures the rows, and the delays beside them if there are any to be had."""
+        delays, missing = None, None
+        try:
+            delays = control_group(self._groups)
+        except NoDelaysError as error:
+            missing = str(error)
+        run = measure(self._groups, self._settings, report, delays)
+        run.delays_missing = run.delays_missing or missing
+        return run
 
     @cached_property
     def estimates(self) -> dict[str, GroupEstimate]:

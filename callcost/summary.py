@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from math import isnan
 from types import MappingProxyType
 
 from rich import box
@@ -12,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callcost.coordinator import NO_COST, Run
+from callcost.delays import estimate_delays
 from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, aa_error
 
 # What the widest table needs; narrower terminals wrap lines, but lose no figure.
@@ -108,6 +110,7 @@ def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
         lines.append(_controls(estimates))
         lines.append(_dropped(run, estimates))
         lines += _elsewhere(estimates)
+    lines += _delays(run)
     restless = [name for name, estimate in estimates.items() if not estimate.filtered]
     if restless:
         lines.append(
@@ -154,6 +157,23 @@ def _controls(estimates: dict[str, GroupEstimate]) -> str:
         f"{abs(worst.twin_ratio.value - 1):.2%} ({worst.times.group.name}); "
         f"smaller differences than {max(error, MIN_EFFECT):.1%} are shown as ties (=)."
     )
+
+
+def _delays(run: Run) -> Iterator[str]:
+    """Says whether delays of a known size were measured at that size."""
+    if run.delays_missing is not None:
+        yield f"Injected delays: none in this run: {run.delays_missing}."
+    found = estimate_delays(run)
+    if found is None:
+        return
+    slope = found.slope
+    ends = "interval not known" if isnan(slope.low) else f"{slope.low:.4f} .. {slope.high:.4f}"
+    yield f"Injected delays: slope {slope.value:.4f} ({ends}); 1 is right."
+    if found.failed:
+        yield (
+            f"DELAYS: what was injected in C was measured at {slope.value:.1%} of its size, so no "
+            "figure of this run can be trusted in ns. Measure again on a calmer machine."
+        )
 
 
 def _dropped(run: Run, estimates: dict[str, GroupEstimate]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from callcost.estimate import GroupEstimate
-from callcost.record import RecordError, load, read_run, write_atomically
+from callcost.record import RecordError, load, read_delays, read_run, write_atomically
 
 
 @pytest.fixture
@@ -64,7 +64,11 @@ def test_a_damaged_record_is_refused_by_name(record: Path) -> None:
         ('{"benchmarks": [', "is not JSON"),
         ("[]", "is not a record of callcost"),
         ('{"benchmarks": []}', "is not a record of callcost"),
-        ('{"callcost": {"version": 99, "groups": {}}}', "has record version 99"),
+        ('{"callcost": {"version": 99, "groups": {}}}', "has record version 99, .* reads up to 2$"),
+        ('{"callcost": {"version": "1", "groups": {}}}', "has record version '1', "),
+        ('{"callcost": {"version": 1.0, "groups": {}}}', r"has record version 1\.0, "),
+        ('{"callcost": {"version": true, "groups": {}}}', "has record version True, "),
+        ('{"callcost": {"groups": {}}}', "has record version None, "),
     ],
 )
 def test_what_is_no_record_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
@@ -147,3 +151,17 @@ def test_a_record_that_is_older_than_floors_is_read(record: Path) -> None:
     record.write_text(json.dumps(document))
     for name, times in read_run(record).groups.items():
         assert times.group == whole.groups[name].group
+
+
+def test_a_record_that_is_older_than_injected_delays_is_read(record: Path) -> None:
+    document = json.loads(record.read_text())
+    section = document["callcost"]
+    assert section["version"] == 2
+    del section["delays"], section["delays_missing"]
+    for version in (1, 0):
+        section["version"] = version
+        record.write_text(json.dumps(document))
+        run = read_run(record)
+        assert set(run.groups) == {"absolute", "length"}
+        assert (run.delays, run.delays_missing) == (None, None)
+        assert read_delays(load(record)) is None
