@@ -250,7 +250,7 @@ class _Coordinator:
         self._report(Progress(total, total, "measured"))
 
     def _left(self) -> list[int]:
-        """The groups that have not failed: none if only the delays, which control them, are left."""
+        """The groups that have not failed; none where only the delays, their control, are left."""
         return [] if list(self._groups) == [self._delays] else list(self._groups)
 
     def _by_place(self, numbers: Iterable[int]) -> list[list[int]]:

@@ -29,7 +29,7 @@ FIT_FROM_NS = 20
 FIT_SLACK = 0.95
 # A slope that is off by more than this, interval and all, is wrong. As far as a twin may be off
 # (TWIN_LIMIT): a scale that is wrong by so much is as bad. A calm machine keeps within a tenth of
-# it; on a busy one the slope wanders by up to half of it, and its interval is as wide.
+# it; on a busy one the slope wanders by half of it and more, and its interval is as wide.
 SLOPE_LIMIT = 0.02
 
 
