@@ -66,6 +66,22 @@ def trimmed_interval(samples: Floats, confidence: float = CONFIDENCE) -> Interva
     return Interval(value, float(low), float(high))
 
 
+def _intervals(samples: Floats) -> Floats:
+    """Estimates every row as `trimmed_interval` does: shape (n, samples) gives (n, 3)."""
+    found = np.full((len(samples), 3), np.nan)
+    whole = ~np.isnan(samples).any(axis=1)
+    for row in np.flatnonzero(~whole):
+        own = trimmed_interval(samples[row])
+        found[row] = own.value, own.low, own.high
+    if whole.any():
+        found[whole, 0] = stats.trim_mean(samples[whole], TRIM, axis=1)
+    if whole.any() and samples.shape[1] >= MIN_PROCESSES:
+        alpha = 1 - CONFIDENCE
+        ends = stats.mstats.trimmed_mean_ci(samples[whole], (TRIM, TRIM), alpha=alpha, axis=1)
+        found[whole, 1:] = np.array(ends).T
+    return found
+
+
 def interquartile_mean(samples: Floats) -> Floats:
     """Averages the middle half of each row, leaving NaN out: shape (n, passes) gives (n,).
 
@@ -188,8 +204,12 @@ class GroupEstimate:
 
     def net_ns(self, row: int) -> Interval:
         """Estimates the cost of the call alone: gross less the empty loop that belongs to it."""
-        empty = self.gross_by_process[self._empty_rows[row]]
-        return trimmed_interval(self.gross_by_process[row] - empty)
+        return trimmed_interval(self.net_by_process(row))
+
+    def net_by_process(self, row: int) -> Floats:
+        """Returns the cost of the call alone in each usable process."""
+        net: Floats = self.gross_by_process[row] - self.gross_by_process[self._empty_rows[row]]
+        return net
 
     @cached_property
     def empty_ns(self) -> Interval:
@@ -208,6 +228,24 @@ class GroupEstimate:
             return Interval(1.0, 1.0, 1.0)
         log = trimmed_interval(np.log(self.ratios_by_process(row, base)))
         return Interval(*(float(np.exp(end)) for end in (log.value, log.low, log.high)))
+
+    def ratio_table(self) -> Floats:
+        """Returns every ratio of `ratio`, at once: shape (contenders, contenders, 3).
+
+        At [row, base] are value, low and high of the net cost of `row` by that of `base`.
+        """
+        count = len(self.names)
+        logs = np.full((count, count, len(self.usable)), np.nan)
+        for place, log in enumerate(self._log_net):
+            for base in range(count):
+                logs[base:, base, place] = interquartile_mean(log[base:] - log[base])
+        table = np.full((count, count, 3), np.nan)
+        for base in range(count):
+            table[base:, base] = np.exp(_intervals(logs[base:, base]))
+            # The other way round it is the same comparison, with its ends exchanged.
+            table[base, base:] = 1 / table[base:, base][:, [0, 2, 1]]
+            table[base, base] = 1.0
+        return table
 
     def ratios_to_yardstick(self) -> Floats:
         """Returns the net cost of every row by the yardstick's gross cost; NaN if none is left.
