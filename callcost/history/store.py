@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +62,11 @@ POINT_COLUMNS = ("run", "time", "commit", "dirty", "cost_ns", "cost_low_ns", "co
                  "ratio")  # fmt: skip
 # By series, and each in order of time: the run settles those of the same moment.
 ORDER = '"machine_label", "group", "contender", "fullname", "control", "machine", "time", "run"'
+
+GROUPS = 'SELECT "group", count(*) FROM runs GROUP BY "group" ORDER BY "group"'
+# So many rows take some 100 MB as objects.
+BATCH_ROWS = 150_000
+_COLUMNS = ", ".join(f'"{name}"' for name in (*SERIES_COLUMNS, *POINT_COLUMNS))
 
 
 class HistoryError(Exception):
@@ -132,13 +137,23 @@ class Store:
                 any_of = " OR ".join([f'"{column}" GLOB ?'] * len(patterns))
                 where += f" AND ({any_of})"
                 values += patterns
-        columns = ", ".join(f'"{name}"' for name in (*SERIES_COLUMNS, *POINT_COLUMNS))
-        rows = self._query(f"SELECT {columns} FROM runs WHERE {where} ORDER BY {ORDER}", values)
+        rows = self._query(f"SELECT {_COLUMNS} FROM runs WHERE {where} ORDER BY {ORDER}", values)
         if not rows:
             for column, option, patterns in asked:
                 self._refuse_unknown(column, option, patterns)
             raise HistoryError("no row of the history has such a workload and such a mechanism")
         return _gather(rows)
+
+    def each_series(self) -> Iterator[Series]:
+        """Reads all series, so many rows at a time: for histories that are too long to hold.
+
+        Raises HistoryError.
+        """
+        self.refuse_foreign()
+        for groups in _batches(self._query(GROUPS, [])):
+            any_of = ", ".join("?" * len(groups))
+            sql = f'SELECT {_COLUMNS} FROM runs WHERE "group" IN ({any_of}) ORDER BY {ORDER}'
+            yield from _gather(self._query(sql, groups))
 
     def environments(self, runs: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Reads what was recorded of the tools of some runs."""
@@ -245,6 +260,19 @@ class Store:
                 near = difflib.get_close_matches(pattern, known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"it has {_some(known)}"
                 raise HistoryError(f"--{option} {pattern} names no row of the history: {hint}")
+
+
+def _batches(counts: Iterable[tuple[str, int]]) -> Iterator[list[str]]:
+    """Puts groups together until they have BATCH_ROWS; one that has more stands alone."""
+    batch, rows = list[str](), 0
+    for group, count in counts:
+        if batch and rows + count > BATCH_ROWS:
+            yield batch
+            batch, rows = [], 0
+        batch.append(group)
+        rows += count
+    if batch:
+        yield batch
 
 
 def import_duckdb() -> Any:
