@@ -111,18 +111,7 @@ def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
         lines.append(_dropped(run, estimates))
         lines += _elsewhere(estimates)
     lines += _delays(run)
-    restless = [name for name, estimate in estimates.items() if not estimate.filtered]
-    if restless:
-        lines.append(
-            f"RESTLESS: {', '.join(restless)}: the machine was hardly ever calm, so nothing was "
-            "left out as disturbed. Expect ratios of unlike calls to move."
-        )
-    moved = [name for name, estimate in estimates.items() if estimate.inconclusive]
-    if moved:
-        lines.append(
-            f"INCONCLUSIVE: {', '.join(moved)}: two contenders of the same code differed, "
-            "so no ratio of this group can be trusted. Measure again on a calmer machine."
-        )
+    lines += failed_controls(run, estimates)
     if run.not_pinned:
         lines.append(f"The workers were not pinned to a CPU ({run.not_pinned}); expect more noise.")
     if run.interrupted:
@@ -135,6 +124,30 @@ def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
         f"{'LEFT OUT' if failure.kind == NO_COST else 'FAILED'} {failure}"
         for failure in run.failures.values()
     ]
+    return lines
+
+
+def failed_controls(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
+    """Says which controls of a run have failed, and what of it is not to be trusted."""
+    lines = []
+    found = estimate_delays(run)
+    if found is not None and found.failed:
+        lines.append(
+            f"DELAYS: what was injected in C was measured at {found.slope.value:.1%} of its size, "
+            "so no figure of this run can be trusted in ns. Measure again on a calmer machine."
+        )
+    restless = [name for name, estimate in estimates.items() if not estimate.filtered]
+    if restless:
+        lines.append(
+            f"RESTLESS: {', '.join(restless)}: the machine was hardly ever calm, so nothing was "
+            "left out as disturbed. Expect ratios of unlike calls to move."
+        )
+    moved = [name for name, estimate in estimates.items() if estimate.inconclusive]
+    if moved:
+        lines.append(
+            f"INCONCLUSIVE: {', '.join(moved)}: two contenders of the same code differed, "
+            "so no ratio of this group can be trusted. Measure again on a calmer machine."
+        )
     return lines
 
 
@@ -169,11 +182,6 @@ def _delays(run: Run) -> Iterator[str]:
     slope = found.slope
     ends = "interval not known" if isnan(slope.low) else f"{slope.low:.4f} .. {slope.high:.4f}"
     yield f"Injected delays: slope {slope.value:.4f} ({ends}); 1 is right."
-    if found.failed:
-        yield (
-            f"DELAYS: what was injected in C was measured at {slope.value:.1%} of its size, so no "
-            "figure of this run can be trusted in ns. Measure again on a calmer machine."
-        )
 
 
 def _dropped(run: Run, estimates: dict[str, GroupEstimate]) -> str:
