@@ -21,6 +21,7 @@ setup(
     package_data={
         "": ["*.c", "*.cpp", "*.h", "*.i", "*.pxd", "*.pyx", "*.toml", "src/*.rs"],
         "callcost": ["py.typed", "*.pyi"],
+        "callcost.benchmarks.report": ["templates/*.html", "static/*"],
     },
     # What MANIFEST.in grafts besides is for the sdist; src/ would be taken for a package.
     include_package_data=False,

@@ -19,6 +19,7 @@ PACKAGE_FOLDERS = {
     "callcost.benchmarks": "benchmarks",
     "callcost.benchmarks.peers": "benchmarks/peers",
     "callcost.benchmarks.probes": "benchmarks/probes",
+    "callcost.benchmarks.report": "benchmarks/report",
 }
 DARWIN = sys.platform == "darwin"
 CORE_NAME = "callcost_core"

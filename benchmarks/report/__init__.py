@@ -1,0 +1,1 @@
+"""Writes a static site from recorded runs: the pages that people look at, and cite."""

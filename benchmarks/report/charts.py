@@ -1,0 +1,242 @@
+"""The charts of the site in the grammar of Vega-Lite, by Altair.
+
+Colours are variables of the style sheet (`var(--ink)`), so that one chart serves a light page and
+a dark one, and the mechanisms have the colours of the static charts. Rows are data of the name
+ROWS, which a page may put others in the place of; `told` is what a row says when pointed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Literal
+
+import altair as alt
+
+Spec = dict[str, Any]
+Rows = Sequence[Mapping[str, Any]]
+ScaleKind = Literal["linear", "log"]
+
+ROWS, LINES = "rows", "lines"
+PICKED = "picked"
+"""The parameter that holds the name of the one curve to be brought out; empty for all."""
+
+STATIC_WIDTH_PX = 860
+ROW_PX, PLOT_PX = 19, 380
+# Room behind the last point for what is written beside it, and before the axis for names.
+LABEL_PX, NAMES_PX = 76, 165
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+# What an axis says at a number of ns, and at a multiple.
+NS = (
+    "datum.value >= 1e9 ? format(datum.value / 1e9, '~r') + ' s' : "
+    "datum.value >= 1e6 ? format(datum.value / 1e6, '~r') + ' ms' : "
+    "datum.value >= 1e3 ? format(datum.value / 1e3, '~r') + ' µs' : "
+    "format(datum.value, '~r') + ' ns'"
+)
+TIMES = "format(datum.value, '~r') + '×'"
+# 1, 2 and 5 times every power of ten that a cost, or a ratio of two, may lie at.
+LOG_TICKS = [step * 10.0**power for power in range(-3, 10) for step in (1, 2, 5)]
+
+
+def cost_chart(rows: Rows, lines: Rows, scale: str, labels: str = NS) -> Spec:
+    """Draws a dot with its interval for each row, in the order given, and lines across them all.
+
+    Rows have name, value, low, high, colour, fill, text and told; lines have value, text and
+    level, at which their text stands. `scale` is log or linear.
+    """
+    return _with_data(_costs_spec(scale, labels), rows, lines)
+
+
+@cache
+def _costs_spec(scale: str, labels: str) -> Spec:
+    base = alt.Chart(alt.NamedData(ROWS)).encode(y=_names())
+    x = _costs("value", scale, labels)
+    stems = base.mark_rule(color="var(--line)").encode(x=x, x2=alt.value(0))
+    layers = [stems, *_lines(x), *_dots(base, x)]
+    return _finished(alt.layer(*layers).properties(height=alt.Step(ROW_PX)))
+
+
+def spans_chart(rows: Rows) -> Spec:
+    """Draws a dot for each row and a tick for what it is compared with, as in cost_chart.
+
+    Rows have `other` as well, which is where the tick stands.
+    """
+    return _with_data(_spans_spec(), rows)
+
+
+@cache
+def _spans_spec() -> Spec:
+    base = alt.Chart(alt.NamedData(ROWS)).encode(y=_names())
+    x = _costs("value", "log", NS)
+    gaps = base.mark_rule(color="var(--line)").encode(x=x, x2="other:Q")
+    ticks = base.mark_tick(color="var(--muted)", thickness=2, size=11).encode(x="other:Q")
+    layers = [gaps, ticks, *_dots(base, x)]
+    return _finished(alt.layer(*layers).properties(height=alt.Step(ROW_PX)))
+
+
+def parts_chart(rows: Rows) -> Spec:
+    """Stacks the parts of each call: rows have name, part, place, value, colour and told."""
+    return _with_data(_parts_spec(), rows)
+
+
+@cache
+def _parts_spec() -> Spec:
+    return _finished(
+        alt.Chart(alt.NamedData(ROWS))
+        .mark_bar(height=12)
+        .encode(
+            y=_names(),
+            x=alt.X("value:Q").title(None).axis(_axis(format="~s", tickCount=8)),
+            order="place:Q",
+            fill=_colour(alt.Fill),
+            tooltip=_told(),
+        )
+        .properties(height=alt.Step(ROW_PX))
+    )
+
+
+def curves_chart(rows: Rows, x_title: str, x_scale: ScaleKind = "linear") -> Spec:
+    """Draws a curve for each name over `size`, with points to point at; costs on a log axis.
+
+    Rows have name, size, value, low, high, colour and told.
+    """
+    return _with_data(_curves_spec(x_title, x_scale), rows)
+
+
+@cache
+def _curves_spec(x_title: str, x_scale: ScaleKind) -> Spec:
+    shown = f"{PICKED} == '' || {PICKED} == datum.name"
+    base = alt.Chart(alt.NamedData(ROWS)).encode(
+        x=alt.X("size:Q").scale(alt.Scale(type=x_scale, nice=False)).title(x_title).axis(_axis()),
+        y=_costs("value", "log", NS, alt.Y),
+        detail="name:N",
+        opacity=alt.condition(shown, alt.value(1), alt.value(0.1)),
+    )
+    lines = base.mark_line(strokeWidth=1.6).encode(stroke=_colour())
+    spans = base.mark_rule(strokeWidth=1.6).encode(y="low:Q", y2="high:Q", stroke=_colour())
+    points = base.mark_circle(size=44).encode(fill=_colour(alt.Fill), tooltip=_told())
+    chart = alt.layer(lines, spans, points).properties(height=PLOT_PX)
+    return _finished(chart.add_params(alt.param(name=PICKED, value="")))
+
+
+def series_chart(rows: Rows, lines: Rows) -> Spec:
+    """Draws one series over time: rows have time, value, low, high and told.
+
+    Lines are the changes: time, text and told.
+    """
+    return _with_data(_series_spec(), rows, lines)
+
+
+@cache
+def _series_spec() -> Spec:
+    x = alt.X("time:T").title(None).axis(_axis(labelOverlap=True))
+    y = _costs("value", "linear", NS, alt.Y, zero=False)
+    base = alt.Chart(alt.NamedData(ROWS)).encode(x=x)
+    spans = base.mark_rule(color="var(--line)", strokeWidth=2).encode(y="low:Q", y2="high:Q")
+    curve = base.mark_line(color="var(--accent)", strokeWidth=1.2).encode(y=y)
+    points = base.mark_circle(color="var(--accent)", size=26, opacity=1).encode(
+        y=y, tooltip=_told()
+    )
+    changes = alt.Chart(alt.NamedData(LINES)).encode(x="time:T")
+    rules = changes.mark_rule(color="var(--warning)", strokeWidth=1.5).encode(tooltip=_told())
+    texts = changes.mark_text(align="left", baseline="bottom", dx=3, dy=-3, color="var(--warning)")
+    chart = alt.layer(spans, curve, points, rules, texts.encode(y=alt.value(0), text="text:N"))
+    return _finished(chart.properties(height=PLOT_PX))
+
+
+def delays_chart(rows: Rows) -> Spec:
+    """Draws what was measured of each injected delay, and the line on which both are the same.
+
+    Rows have size, value, low, high and told, in ns.
+    """
+    return _with_data(_delays_spec(), rows)
+
+
+@cache
+def _delays_spec() -> Spec:
+    x = alt.X("size:Q").title("injected").axis(_axis(labelExpr=NS))
+    y = alt.Y("value:Q").title("measured").axis(_axis(labelExpr=NS))
+    base = alt.Chart(alt.NamedData(ROWS)).encode(x=x)
+    same = base.mark_line(color="var(--muted)", strokeDash=[4, 3]).encode(y="size:Q")
+    spans = base.mark_rule(color="var(--accent)").encode(y="low:Q", y2="high:Q")
+    points = base.mark_circle(color="var(--accent)", size=60, opacity=1)
+    points = points.encode(y=y, tooltip=_told())
+    return _finished(alt.layer(same, spans, points).properties(height=300))
+
+
+def _dots(base: alt.Chart, x: alt.X) -> list[alt.Chart]:
+    """Draws intervals, dots and figures behind them."""
+    return [
+        base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", stroke=_colour()),
+        base.mark_point(size=60, strokeWidth=2, opacity=1).encode(
+            x=x, stroke=_colour(), fill=_colour(alt.Fill, "fill"), tooltip=_told()
+        ),
+        base.mark_text(align="left", dx=9, color="var(--ink)").encode(x="value:Q", text="text:N"),
+    ]
+
+
+def _lines(x: alt.X) -> list[alt.Chart]:
+    """Draws lines across all rows, with their text above the rows."""
+    base = alt.Chart(alt.NamedData(LINES)).encode(x=x)
+    texts = [
+        base.transform_filter(f"datum.level == {level}")
+        .mark_text(align="left", baseline="bottom", color="var(--muted)", dx=3, dy=-2 - 14 * level)
+        .encode(y=alt.value(0), text="text:N")
+        for level in (0, 1)
+    ]
+    return [base.mark_rule(color="var(--muted)", strokeDash=[3, 3], tooltip=None), *texts]
+
+
+def _names() -> alt.Y:
+    axis = alt.Axis(
+        title=None, ticks=False, domain=False, labelLimit=NAMES_PX, labelColor="var(--ink)",
+        labelPadding=6,
+    )  # fmt: skip
+    return alt.Y("name:N").sort(None).axis(axis)
+
+
+def _costs(field: str, scale: str, labels: str, channel: Any = alt.X, *, zero: bool = True) -> Any:
+    """Returns an axis of costs; on the horizontal one room is left behind the last point."""
+    room = [0, {"expr": f"max(40, width - {LABEL_PX})"}] if channel is alt.X else alt.Undefined
+    kind = {"type": "log"} if scale == "log" else {"zero": zero}
+    ticks = {"values": LOG_TICKS} if scale == "log" else {"tickCount": 5}
+    encoded = channel(f"{field}:Q").scale(**kind, range=room, nice=scale != "log")
+    return encoded.stack(False).title(None).axis(_axis(labelExpr=labels, **ticks))
+
+
+def _axis(**more: Any) -> alt.Axis:
+    return alt.Axis(domain=False, tickColor="var(--line)", **more)
+
+
+def _colour(channel: Any = alt.Stroke, field: str = "colour") -> Any:
+    return channel(f"{field}:N").scale(None).legend(None)
+
+
+def _told() -> alt.Tooltip:
+    return alt.Tooltip("told:N")
+
+
+def _with_data(spec: Spec, rows: Rows, lines: Rows | None = None) -> Spec:
+    """Puts data into a description, which took much longer to make than this."""
+    datasets = {ROWS: list(rows)} | ({} if lines is None else {LINES: list(lines)})
+    return {**spec, "datasets": datasets}
+
+
+def _finished(chart: alt.LayerChart | alt.FacetChart | alt.Chart) -> Spec:
+    """Gives a chart the looks of the page, and the width of its place there."""
+    spec: Spec = (
+        chart.properties(
+            width="container",
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+            padding={"left": 0, "right": 4, "top": 4, "bottom": 4},
+        )
+        .configure(background="transparent", font=FONT, aria=False)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor="var(--muted)", titleColor="var(--muted)", gridColor="var(--grid)",
+            labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
+        )
+        .configure_text(fontSize=12)
+        .to_dict()
+    )  # fmt: skip
+    return spec

@@ -1,0 +1,46 @@
+/* The page of the history: any series, drawn when it is chosen; its data come file by file. */
+(() => {
+  function start() {
+    const table = document.getElementById("series");
+    if (!table) return;
+    window.addEventListener("hashchange", show);
+    show();
+  }
+
+  function load(file) {
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = `data/history/${file}.js`;
+      script.onload = resolve;
+      script.onerror = () => reject(new Error(`${script.src} is missing from the site`));
+      document.head.append(script);
+    });
+  }
+
+  async function show() {
+    const number = new URLSearchParams(location.hash.slice(1)).get("series");
+    const link = number === null ? null : document.querySelector(`a[data-series="${CSS.escape(number)}"]`);
+    if (!link) return;
+    const row = link.closest("tr");
+    const workload = row.cells[0].textContent;
+    if (!(callcost.history && workload in callcost.history)) await load(link.dataset.file);
+    const series = callcost.history[workload].find((one) => String(one.number) === number);
+    document.getElementById("shown").textContent = `${workload} through ${link.textContent}`;
+    document.getElementById("shown-on").textContent = `${row.cells[2].textContent}, ${row.cells[3].textContent} runs.`;
+    const said = series.changes.length ? series.changes.map((change) => change.told) : ["No change was found."];
+    document.getElementById("changes").replaceChildren(...said.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    for (const other of document.querySelectorAll("tr.chosen")) other.classList.remove("chosen");
+    row.classList.add("chosen");
+    const figure = document.getElementById("chart");
+    const rows = series.points.map(([time, value, low, high, ratio, runs]) => ({
+      time, value, low, high,
+      told: `${new Date(time).toISOString().slice(0, 10)}: ${value} ns${runs > 1 ? `, the median of ${runs} runs` : ""}${ratio === null ? "" : `, ${ratio} of the control`}`,
+    }));
+    const holder = figure.querySelector(".chart");
+    holder.setAttribute("aria-label", `ns per call of ${workload} through ${link.textContent}, run by run. The table below has the latest.`);
+    await callcost.charts.draw(holder, callcost.charts.withRows(figure.spec, rows, series.changes));
+    holder.dataset.state = number;
+  }
+
+  callcost.follow = start;
+})();
