@@ -1,96 +1,56 @@
-"""What several proofs share: small suites measured by the real plugin in a process of its own."""
+"""What all proofs share: where each of them runs, and the small suites of tests/small_suites.py."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import small_suites
 
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
 
-# Two groups; each contender is set-up, call and expected value. A floor is a program's command too.
-TOY = {
-    "absolute": {
-        "builtin": ("n = -3", "abs(n)", "3"),
-        "method": ("n = -3", "n.__abs__()", "3"),
-        "python": ("n = -3\ndef absolute(n):\n    return n if n > 0 else -n", "absolute(n)", "3"),
-    },
-    "length": {
-        "builtin": ("word = 'four'", "len(word)", "4"),
-        "method": ("word = 'four'", "word.__len__()", "4"),
-    },
-}
-SUITE = """
-import json
-from pathlib import Path
-import pytest
-from callcost.job import Contender
-from callcost.plugin import case
 
-TOY = json.loads(Path(__file__).with_name("toy.json").read_text())
-
-def cases():
-    for group, members in TOY.items():
-        for name, (setup, call, expect, *command) in members.items():
-            program = tuple(word for words in command for word in words)
-            yield case(group, Contender(name, setup, call, expect, program=program), group, name,
-                       identity=f"{group}-{name}", floor=bool(program))
-
-@pytest.mark.parametrize(("group", "tool"), list(cases()))
-def test_toy(callcost, group, tool):
-    callcost()
-"""
-# A program that a floor is measured with: it says what its call returned, then times its turns.
-PROGRAM = """
-import os, signal, sys, time
-
-def now_ns():
-    return time.perf_counter_ns()
-
-def answer(turns):
-    start_ns = now_ns()
-    for _ in range(turns):
-        abs(-3)
-    return f"{now_ns() - start_ns} 1"
-
-print(3, flush=True)
-for asked, line in enumerate(sys.stdin):
-    turns, warm_turns, stack_bytes = map(int, line.split())
-    print(answer(turns), flush=True)
-"""
-FAST = ("--callcost-processes=10", "--callcost-row-seconds=0.02")
+def pytest_configure(config: pytest.Config) -> None:
+    """Has the tests of a file run in one process, as they share what is dear to make."""
+    # Not on the command line, which would be wrong where pytest-xdist is not installed.
+    if config.getoption("dist", "no") == "load":
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
 
 
-@pytest.fixture(autouse=True)
-def runs_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts the files with few tests first: those are the long ones, and none is to be left over."""
+    if hasattr(config, "workerinput"):
+        tests = Counter(item.path for item in items)
+        items.sort(key=lambda item: tests[item.path])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def runs_of_their_own() -> Iterator[None]:
     """Keeps what this pytest has in its environment from the runs that the tests start."""
-    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
-        if name != "PYTEST_CURRENT_TEST":
-            monkeypatch.delenv(name)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+            if name != "PYTEST_CURRENT_TEST":
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture
-def toy(tmp_path: Path) -> dict[str, dict[str, tuple[str, str, str]]]:
+def toy() -> dict[str, Any]:
     """A copy of the toy catalogue, to be changed before the suite is written."""
-    return json.loads(json.dumps(TOY))  # type: ignore[no-any-return]
+    return small_suites.copy_of_toy()
 
 
 @pytest.fixture
 def program() -> Callable[..., tuple[str, str, str, list[str]]]:
     """Returns the function that makes a floor out of PROGRAM, some text of which is replaced."""
-
-    def make(change: str = "", into: str = "") -> tuple[str, str, str, list[str]]:
-        assert change in PROGRAM
-        source = PROGRAM.replace(change, into, 1) if change else PROGRAM
-        return "", "abs(n)", "3", [sys.executable, "-c", source]
-
-    return make
+    return small_suites.make_program
 
 
 @pytest.fixture
@@ -98,9 +58,7 @@ def write_suite(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
     """Returns the function that writes a suite for a catalogue, and returns its folder."""
 
     def write(catalogue: dict[str, Any]) -> Path:
-        (tmp_path / "toy.json").write_text(json.dumps(catalogue))
-        (tmp_path / "test_toy.py").write_text(SUITE)
-        (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+        small_suites.write(tmp_path, catalogue)
         return tmp_path
 
     return write
@@ -109,31 +67,16 @@ def write_suite(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., list[str]]:
     """Returns the function that makes the command line of a quick run of the suite."""
-
-    def make(*arguments: str) -> list[str]:
-        return [sys.executable, "-m", "pytest", str(tmp_path), *FAST, *arguments]
-
-    return make
+    return partial(small_suites.command, tmp_path)
 
 
 @pytest.fixture
-def run_pytest(tmp_path: Path, command: Callable[..., list[str]]) -> Pytest:
+def run_pytest(tmp_path: Path) -> Pytest:
     """Returns the function that runs the suite with further arguments, and waits for it."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(*arguments),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
+    return partial(small_suites.run, tmp_path)
 
 
 @pytest.fixture
 def records(tmp_path: Path) -> Callable[[], list[Path]]:
     """Returns the function that lists the records in the suite's results folder."""
-    return lambda: sorted((tmp_path / "results").glob("*.json"))
+    return partial(small_suites.records, tmp_path)

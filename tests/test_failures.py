@@ -8,12 +8,15 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import small_suites
 from processes import MARK, marked_processes, wait_until
 
+TIMEOUT_S = 300
 SEGFAULT = "import ctypes\nread = ctypes.string_at"
 LATE = """
 import ctypes
@@ -113,39 +116,85 @@ def leftovers(folder: Path) -> list[str]:
     return [path.name for path in folder.glob("results/*") if path.name.startswith(".")]
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a run with many bad contenders in it came to."""
+
+    returncode: int
+    said: str
+    kept: frozenset[str]
+    left: tuple[str, ...]
+
+    def of(self, deed: str) -> str:
+        """Returns what was said of the culprit in this group; fails where it was not named."""
+        _, named, rest = self.said.partition(f" FAILED {deed}: culprit: ")
+        assert named, self.said
+        return rest.partition(" FAILED ")[0]
+
+
+def run_with(folder: Path, catalogue: dict[str, Any]) -> Told:
+    """Measures a catalogue, and asserts that no process is left of it."""
+    small_suites.write(folder, catalogue)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MARK, str(folder))
+        done = small_suites.run(
+            folder, "--benchmark-only", "--callcost-timeout=3", timeout_s=TIMEOUT_S
+        )
+    assert wait_until(lambda: not marked_processes(folder)), marked_processes(folder)
+    (record,) = small_suites.records(folder)
+    rows = json.loads(record.read_text())["benchmarks"]
+    said = " ".join(done.stdout.split())
+    return Told(
+        done.returncode, said, frozenset(row["name"] for row in rows), tuple(leftovers(folder))
+    )
+
+
+def beside(culprits: dict[str, Any]) -> dict[str, Any]:
+    """Makes a catalogue with a group for each culprit, which is in it, and one without."""
+    good = small_suites.copy_of_toy()
+    groups = {deed: {**good["absolute"], "culprit": one} for deed, one in culprits.items()}
+    return {"length": good["length"], **groups}
+
+
+# One run for all of them: each is beside contenders that are good, and others as bad.
+
+
+@pytest.fixture(scope="module")
+def bad_contenders(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """What a run came to in which every contender of BAD was."""
+    return run_with(tmp_path_factory.mktemp("contenders"), beside(BAD))
+
+
+@pytest.fixture(scope="module")
+def bad_programs(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """What a run came to in which every program of BAD_PROGRAMS was."""
+    culprits = {deed: small_suites.make_program(*bad) for deed, bad in BAD_PROGRAMS.items()}
+    catalogue = beside(culprits)
+    catalogue["length"]["floor"] = small_suites.make_program()
+    return run_with(tmp_path_factory.mktemp("programs"), catalogue)
+
+
 @pytest.mark.parametrize("deed", BAD)
 def test_a_bad_contender_is_named_and_the_others_keep_their_results(
-    deed: str, toy: dict[str, Any], write_suite: Any, run_pytest: Any, records: Any, tmp_path: Path
+    deed: str, bad_contenders: Told
 ) -> None:
-    toy["absolute"]["culprit"] = BAD[deed]
-    write_suite(toy)
-    done = run_pytest("--benchmark-only", "--callcost-timeout=3")
-    assert done.returncode == 1
-    assert "FAILED absolute: culprit: " in done.stdout
-    assert SAID[deed] in " ".join(done.stdout.split())
-    (record,) = records()
-    kept = {row["name"] for row in json.loads(record.read_text())["benchmarks"]}
-    assert {"test_toy[length-builtin]", "test_toy[length-method]"} <= kept
-    assert "test_toy[absolute-culprit]" not in kept
-    assert leftovers(tmp_path) == []
+    assert bad_contenders.returncode == 1
+    assert SAID[deed] in bad_contenders.of(deed)
+    assert {"test_toy[length-builtin]", "test_toy[length-method]"} <= bad_contenders.kept
+    assert f"test_toy[{deed}-culprit]" not in bad_contenders.kept
+    assert bad_contenders.left == ()
 
 
 @pytest.mark.parametrize("deed", BAD_PROGRAMS)
 def test_a_bad_program_is_named_and_the_others_keep_their_results(
-    deed: str, toy: dict[str, Any], write_suite: Any, run_pytest: Any, records: Any, program: Any
+    deed: str, bad_programs: Told
 ) -> None:
-    toy["absolute"]["culprit"] = program(*BAD_PROGRAMS[deed])
-    toy["length"]["floor"] = program()
-    write_suite(toy)
-    done = run_pytest("--benchmark-only", "--callcost-timeout=3")
-    assert done.returncode == 1
-    assert "FAILED absolute: culprit: " in done.stdout
-    assert SAID_OF_PROGRAMS[deed] in " ".join(done.stdout.split())
-    (record,) = records()
-    kept = {row["name"] for row in json.loads(record.read_text())["benchmarks"]}
-    assert {f"test_toy[length-{name}]" for name in ("builtin", "method", "floor")} <= kept
-    assert "test_toy[absolute-culprit]" not in kept
-    assert "test_toy[absolute-python]" in kept
+    assert bad_programs.returncode == 1
+    assert SAID_OF_PROGRAMS[deed] in bad_programs.of(deed)
+    good = {f"test_toy[length-{name}]" for name in ("builtin", "method", "floor")}
+    assert good <= bad_programs.kept
+    assert f"test_toy[{deed}-culprit]" not in bad_programs.kept
+    assert f"test_toy[{deed}-python]" in bad_programs.kept
 
 
 def test_a_program_that_is_not_there_is_named(
