@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from callcost.benchmarks import bad_input, publishing
 from callcost.benchmarks.bad_input import (
     BAD_INPUTS,
     NO_ANSWER,
@@ -61,6 +62,15 @@ def test_outcome_is_the_documented_one(
 def test_document_has_no_other_cells() -> None:
     rows = {f"`{mechanism.name}`" for mechanism in candidates()}
     assert documented().keys() == {(row, f"`{bad.call}`") for row in rows for bad in BAD_INPUTS}
+
+
+def test_document_is_what_is_made_of_the_outcomes(
+    outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bad_input, "probe_all", lambda: outcomes)
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert publishing.BLOCK.search(text)
+    assert text == publishing.fill(text)
 
 
 KNOWN = [
