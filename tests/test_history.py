@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import small_suites
 from command_line import callcost, words
 
 from callcost.estimate import GroupEstimate, estimate_run
@@ -34,13 +35,14 @@ def history(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
     return callcost("history", *arguments, cwd=cwd)
 
 
-@pytest.fixture
-def record(toy: Any, write_suite: Any, run_pytest: Any, records: Any) -> Path:
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A record of callcost's of two small groups."""
-    write_suite(toy)
-    run_pytest("--benchmark-only")
-    (path,) = records()
-    return Path(path)
+    folder = tmp_path_factory.mktemp("measured")
+    small_suites.write(folder, small_suites.TOY)
+    small_suites.run(folder, "--benchmark-only")
+    (path,) = small_suites.records(folder)
+    return path
 
 
 @pytest.fixture
@@ -299,8 +301,7 @@ def test_a_damaged_file_of_the_store_is_named_and_the_others_are_kept(
 def test_bad_input_gets_a_sentence_and_exit_code_2(
     foreign: Change, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
-    foreign()
-    history("add", "foreign0.json", cwd=tmp_path)
+    Store(tmp_path / ".callcost-history").add(read(foreign()))
     done = history(*arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stdout
     assert said in " ".join(done.stderr.split())
@@ -356,6 +357,16 @@ def test_adds_at_the_same_time_are_all_kept(foreign: Change, tmp_path: Path) -> 
     ]
     assert [one.wait(timeout=120) for one in adding] == [0] * 4
     assert [len(one.points) for one in Store(folder).series()] == [4, 4]
+
+
+def test_what_another_add_puts_in_its_place_meanwhile_is_not_looked_at(
+    foreign: Change, tmp_path: Path
+) -> None:
+    kept = Store(tmp_path / "history")
+    kept.add(read(foreign(0)))
+    # It can be found, and is not there when it is looked at.
+    (kept.folder / ".adding-gone").symlink_to("nowhere")
+    assert kept.add(read(foreign(1)))
 
 
 def test_without_its_libraries_the_command_says_what_to_install(

@@ -10,6 +10,7 @@ be damaged. A folder of files that never change is also what a branch of git can
 from __future__ import annotations
 
 import difflib
+import contextlib
 import json
 import os
 import tempfile
@@ -198,8 +199,10 @@ class Store:
             ) from error
         self.refuse_foreign()
         for path in self.folder.glob(f"{BESIDE}*"):
-            if time.time() - path.stat().st_mtime > ABANDONED_S:
-                path.unlink(missing_ok=True)
+            # Another add may put it in its place meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > ABANDONED_S:
+                    path.unlink()
 
     def _write(self, run: RunFile, place: Path) -> None:
         handle, name = tempfile.mkstemp(prefix=BESIDE, dir=self.folder)
