@@ -9,8 +9,8 @@ be damaged. A folder of files that never change is also what a branch of git can
 
 from __future__ import annotations
 
-import difflib
 import contextlib
+import difflib
 import json
 import os
 import tempfile
