@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -23,6 +24,7 @@ from callcost.compare import environments, flow, measure
 from callcost.compare.busy import measuring
 from callcost.compare.command import compare
 from callcost.compare.rows import Cell, Failure
+from callcost.compare.spec import parse
 
 CONTENDERS = """
 [[tool.callcost.contender]]
@@ -40,6 +42,13 @@ TOY = "VALUE = 1\n\ndef double(n):\n    return n + n\n"
 SLOW = "VALUE = 1\n\ndef double(n):\n    return sum(range(n + 1)) if sorted('bac' * 9) else 0\n"
 # Far above the noise of a busy machine, and far below what is planted.
 FAR = ("--threshold", "60", "--budget", "2", "--no-instructions")
+# Such a change shows in few quartets already, and each has four processes to start.
+FIRST_QUARTETS = 8
+WITH_FEW_QUARTETS = f"""
+import functools
+from callcost.compare import measure
+measure.Settings = functools.partial(measure.Settings, first_quartets={FIRST_QUARTETS})
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +58,8 @@ def _settings(
     """An index that holds nothing but the tools made here, and a cache that all tests share."""
     use_index(tmp_path, monkeypatch)
     monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path_factory.getbasetemp() / "compared"))
+    few = functools.partial(measure.Settings, first_quartets=FIRST_QUARTETS)
+    monkeypatch.setattr(measure, "Settings", few)
     yield
     environments.release_all()
 
@@ -122,9 +133,12 @@ def test_nothing_slower_and_instructions_beside_the_time(project: Path) -> None:
             assert "install it" in counts["why_not"]
 
 
-def test_instructions_that_changed_are_shown_and_decide_nothing(project: Path) -> None:
+def test_instructions_that_changed_are_shown_and_decide_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not shutil.which("valgrind"):
         pytest.skip("valgrind is not installed")
+    monkeypatch.setattr(flow, "RECOUNT_LAYOUTS", 2)
     (project / "toy.py").write_text(TOY.replace("n + n", "n + n + 0"))
     done = run("main", ".", "--workload", "double", "--instructions", *FAR[:4], "--json", "c.json")
     assert done.exit_code == 0, done.output
@@ -246,7 +260,7 @@ def test_two_that_measure_at_once_are_both_told(project: Path) -> None:
         assert others() == []
         # Another process: a lock is shared within one.
         done = subprocess.run(
-            [sys.executable, "-c", "from callcost.cli import main; main()",
+            [sys.executable, "-c", f"{WITH_FEW_QUARTETS}from callcost.cli import main; main()",
              "compare", "main", "main", *FAR],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -258,14 +272,15 @@ def test_two_that_measure_at_once_are_both_told(project: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")
-@pytest.mark.parametrize("after", ["checking", "quartet 9", "again"])
+@pytest.mark.parametrize("after", ["checking", "quartet 5", "again"])
 def test_killed_while_it_measures_it_leaves_no_process(
     project: Path, after: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (project / "toy.py").write_text(SLOW)
-    run("main", ".", *FAR)
+    environments.build_all([parse(text, project) for text in ("main", ".")], project, print)
+    environments.release_all()
     monkeypatch.setenv(MARK, str(tmp_path))
-    script = (
+    script = WITH_FEW_QUARTETS + (
         "import callcost.progress, contextlib, sys\n"
         "@contextlib.contextmanager\n"
         "def shown(stream, title):\n"
