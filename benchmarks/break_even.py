@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -112,9 +112,8 @@ def curves(estimates: dict[str, GroupEstimate]) -> list[Curve]:
     """Follows every mechanism through the sweep; the cheapest at the first n comes first."""
     points: dict[str, list[Point]] = {}
     for n, group in sweep(estimates).items():
-        estimate = estimates[group]
-        for row in range(estimate.size):
-            points.setdefault(estimate.names[row], []).append(_point(n, estimate, row))
+        for name, point in _points(n, estimates[group]):
+            points.setdefault(name, []).append(point)
     found = [Curve(name, tuple(own)) for name, own in points.items()]
     return sorted(found, key=lambda curve: (curve.n[0], curve.net_ns[0].value))
 
@@ -129,18 +128,21 @@ def calls_the_c(name: str) -> bool:
     return all(mechanism.same_c(FUNCTION) for mechanism in found)
 
 
-def _point(n: int, estimate: GroupEstimate, row: int) -> Point:
+def _points(n: int, estimate: GroupEstimate) -> Iterator[tuple[str, Point]]:
+    """Yields what each mechanism costs at one n, compared with Python and with the fastest."""
     names = estimate.names[: estimate.size]
     inconclusive = estimate.inconclusive
-    to_python = to_fastest = None
-    if names[row] != REFERENCE and not inconclusive:
-        if REFERENCE in names:
-            to_python = estimate.ratio(row, names.index(REFERENCE))
-        ways = [other for other in estimate.order if calls_the_c(names[other])]
-        # A mechanism alone is the fastest of one, which says nothing.
-        if len(ways) > 1 and row in ways:
-            to_fastest = estimate.ratio(row, ways[0])
-    return Point(n, estimate.net_ns(row), inconclusive, to_python, to_fastest)
+    python = fastest = None
+    ways = [row for row in estimate.order if calls_the_c(names[row])]
+    if REFERENCE in names and not inconclusive:
+        python = estimate.ratios_to(names.index(REFERENCE))
+    # A mechanism alone is the fastest of one, which says nothing.
+    if len(ways) > 1 and not inconclusive:
+        fastest = estimate.ratios_to(ways[0])
+    for row, name in enumerate(names):
+        to_python = python[row] if python and name != REFERENCE else None
+        to_fastest = fastest[row] if fastest and row in ways else None
+        yield name, Point(n, estimate.net_ns(row), inconclusive, to_python, to_fastest)
 
 
 def in_unit(cost_ns: float) -> tuple[float, str]:

@@ -1,19 +1,22 @@
 """The charts of the site in the grammar of Vega-Lite, by Altair.
 
 Colours are variables of the style sheet (`var(--ink)`), so that one chart serves a light page and
-a dark one, and the mechanisms have the colours of the static charts. Rows are data of the name
-ROWS, which a page may put others in the place of; `told` is what a row says when pointed at.
+a dark one, and the mechanisms have the colours of the static charts. A grammar is a chart without
+its data: there are few of them, and a page may put any rows into one. In the rows, `told` is what
+one says when it is pointed at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Literal
 
 import altair as alt
 
 Spec = dict[str, Any]
+LayerChart = alt.LayerChart | alt.FacetChart
 Rows = Sequence[Mapping[str, Any]]
 ScaleKind = Literal["linear", "log"]
 
@@ -33,55 +36,69 @@ NS = (
     "datum.value >= 1e3 ? format(datum.value / 1e3, '~r') + ' µs' : "
     "format(datum.value, '~r') + ' ns'"
 )
+# What a cost is in words, with a digit more.
+COST = (
+    "datum.value >= 1e6 ? format(datum.value / 1e6, '.2f') + ' ms' : "
+    "datum.value >= 1e4 ? format(datum.value / 1e3, '.1f') + ' µs' : "
+    "format(datum.value, ',.1f') + ' ns'"
+)
 TIMES = "format(datum.value, '~r') + '×'"
 # 1, 2 and 5 times every power of ten that a cost, or a ratio of two, may lie at.
 LOG_TICKS = [step * 10.0**power for power in range(-3, 10) for step in (1, 2, 5)]
 
 
-def cost_chart(rows: Rows, lines: Rows, scale: str, labels: str = NS) -> Spec:
+@dataclass(frozen=True)
+class Drawing:
+    """A chart: the name of its grammar, and its data."""
+
+    grammar: str
+    rows: Rows
+    lines: Rows = ()
+
+    @property
+    def datasets(self) -> dict[str, Rows]:
+        """The data by their names in the grammar."""
+        return {ROWS: self.rows, LINES: self.lines}
+
+    @property
+    def spec(self) -> Spec:
+        """The whole chart, as Vega-Lite takes it."""
+        return {**grammar(self.grammar), "datasets": self.datasets}
+
+
+@cache
+def grammar(name: str) -> Spec:
+    """Returns a chart without its data, which takes much longer to make than to be filled."""
+    return _finished(GRAMMARS[name]())
+
+
+def _cost_chart(scale: ScaleKind, labels: str) -> LayerChart:
     """Draws a dot with its interval for each row, in the order given, and lines across them all.
 
     Rows have name, value, low, high, colour, fill, text and told; lines have value, text and
-    level, at which their text stands. `scale` is log or linear.
+    level, at which their text stands.
     """
-    return _with_data(_costs_spec(scale, labels), rows, lines)
-
-
-@cache
-def _costs_spec(scale: str, labels: str) -> Spec:
     base = alt.Chart(alt.NamedData(ROWS)).encode(y=_names())
     x = _costs("value", scale, labels)
     stems = base.mark_rule(color="var(--line)").encode(x=x, x2=alt.value(0))
-    layers = [stems, *_lines(x), *_dots(base, x)]
-    return _finished(alt.layer(*layers).properties(height=alt.Step(ROW_PX)))
+    return _by_row(stems, *_lines(x), *_dots(base, x))
 
 
-def spans_chart(rows: Rows) -> Spec:
-    """Draws a dot for each row and a tick for what it is compared with, as in cost_chart.
+def _spans_chart() -> LayerChart:
+    """Draws a dot for each row and a tick for what it is compared with.
 
-    Rows have `other` as well, which is where the tick stands.
+    Rows are those of a cost chart, and have `other` as well, which is where the tick stands.
     """
-    return _with_data(_spans_spec(), rows)
-
-
-@cache
-def _spans_spec() -> Spec:
     base = alt.Chart(alt.NamedData(ROWS)).encode(y=_names())
     x = _costs("value", "log", NS)
     gaps = base.mark_rule(color="var(--line)").encode(x=x, x2="other:Q")
     ticks = base.mark_tick(color="var(--muted)", thickness=2, size=11).encode(x="other:Q")
-    layers = [gaps, ticks, *_dots(base, x)]
-    return _finished(alt.layer(*layers).properties(height=alt.Step(ROW_PX)))
+    return _by_row(gaps, ticks, *_dots(base, x))
 
 
-def parts_chart(rows: Rows) -> Spec:
+def _parts_chart() -> LayerChart:
     """Stacks the parts of each call: rows have name, part, place, value, colour and told."""
-    return _with_data(_parts_spec(), rows)
-
-
-@cache
-def _parts_spec() -> Spec:
-    return _finished(
+    bars = (
         alt.Chart(alt.NamedData(ROWS))
         .mark_bar(height=12)
         .encode(
@@ -91,77 +108,87 @@ def _parts_spec() -> Spec:
             fill=_colour(alt.Fill),
             tooltip=_told(),
         )
-        .properties(height=alt.Step(ROW_PX))
     )
+    return _by_row(bars)
 
 
-def curves_chart(rows: Rows, x_title: str, x_scale: ScaleKind = "linear") -> Spec:
+def _curves_chart(scale: ScaleKind) -> LayerChart:
     """Draws a curve for each name over `size`, with points to point at; costs on a log axis.
 
-    Rows have name, size, value, low, high, colour and told.
+    Rows have name, size, value and colour; an interval would be no wider than a point.
     """
-    return _with_data(_curves_spec(x_title, x_scale), rows)
-
-
-@cache
-def _curves_spec(x_title: str, x_scale: ScaleKind) -> Spec:
+    told = f"datum.name + ', ' + format(datum.size, ',') + ': ' + ({COST})"
     shown = f"{PICKED} == '' || {PICKED} == datum.name"
-    base = alt.Chart(alt.NamedData(ROWS)).encode(
-        x=alt.X("size:Q").scale(alt.Scale(type=x_scale, nice=False)).title(x_title).axis(_axis()),
+    size = alt.X("size:Q").scale(alt.Scale(type=scale, nice=False)).title(None)
+    size = size.axis(_axis(tickCount=10, format="~s"))
+    base = alt.Chart(alt.NamedData(ROWS)).transform_calculate(told=told)
+    base = base.encode(
+        x=size,
         y=_costs("value", "log", NS, alt.Y),
         detail="name:N",
         opacity=alt.condition(shown, alt.value(1), alt.value(0.1)),
     )
     lines = base.mark_line(strokeWidth=1.6).encode(stroke=_colour())
-    spans = base.mark_rule(strokeWidth=1.6).encode(y="low:Q", y2="high:Q", stroke=_colour())
     points = base.mark_circle(size=44).encode(fill=_colour(alt.Fill), tooltip=_told())
-    chart = alt.layer(lines, spans, points).properties(height=PLOT_PX)
-    return _finished(chart.add_params(alt.param(name=PICKED, value="")))
+    chart = alt.layer(lines, points).properties(height=PLOT_PX)
+    return chart.add_params(alt.param(name=PICKED, value=""))
 
 
-def series_chart(rows: Rows, lines: Rows) -> Spec:
+def _series_chart() -> LayerChart:
     """Draws one series over time: rows have time, value, low, high and told.
 
     Lines are the changes: time, text and told.
     """
-    return _with_data(_series_spec(), rows, lines)
-
-
-@cache
-def _series_spec() -> Spec:
     x = alt.X("time:T").title(None).axis(_axis(labelOverlap=True))
     y = _costs("value", "linear", NS, alt.Y, zero=False)
     base = alt.Chart(alt.NamedData(ROWS)).encode(x=x)
     spans = base.mark_rule(color="var(--line)", strokeWidth=2).encode(y="low:Q", y2="high:Q")
     curve = base.mark_line(color="var(--accent)", strokeWidth=1.2).encode(y=y)
-    points = base.mark_circle(color="var(--accent)", size=26, opacity=1).encode(
-        y=y, tooltip=_told()
-    )
+    points = base.mark_circle(color="var(--accent)", size=26, opacity=1)
     changes = alt.Chart(alt.NamedData(LINES)).encode(x="time:T")
     rules = changes.mark_rule(color="var(--warning)", strokeWidth=1.5).encode(tooltip=_told())
     texts = changes.mark_text(align="left", baseline="bottom", dx=3, dy=-3, color="var(--warning)")
-    chart = alt.layer(spans, curve, points, rules, texts.encode(y=alt.value(0), text="text:N"))
-    return _finished(chart.properties(height=PLOT_PX))
+    return alt.layer(
+        spans,
+        curve,
+        points.encode(y=y, tooltip=_told()),
+        rules,
+        texts.encode(y=alt.value(0), text="text:N"),
+    ).properties(height=PLOT_PX)
 
 
-def delays_chart(rows: Rows) -> Spec:
+def _delays_chart() -> LayerChart:
     """Draws what was measured of each injected delay, and the line on which both are the same.
 
     Rows have size, value, low, high and told, in ns.
     """
-    return _with_data(_delays_spec(), rows)
-
-
-@cache
-def _delays_spec() -> Spec:
     x = alt.X("size:Q").title("injected").axis(_axis(labelExpr=NS))
     y = alt.Y("value:Q").title("measured").axis(_axis(labelExpr=NS))
     base = alt.Chart(alt.NamedData(ROWS)).encode(x=x)
     same = base.mark_line(color="var(--muted)", strokeDash=[4, 3]).encode(y="size:Q")
     spans = base.mark_rule(color="var(--accent)").encode(y="low:Q", y2="high:Q")
     points = base.mark_circle(color="var(--accent)", size=60, opacity=1)
-    points = points.encode(y=y, tooltip=_told())
-    return _finished(alt.layer(same, spans, points).properties(height=300))
+    return alt.layer(same, spans, points.encode(y=y, tooltip=_told())).properties(height=300)
+
+
+GRAMMARS: Mapping[str, Callable[[], LayerChart]] = {
+    "costs-log": partial(_cost_chart, "log", NS),
+    "costs-linear": partial(_cost_chart, "linear", NS),
+    "ratios-log": partial(_cost_chart, "log", TIMES),
+    "ratios-linear": partial(_cost_chart, "linear", TIMES),
+    "spans": _spans_chart,
+    "parts": _parts_chart,
+    "curves": partial(_curves_chart, "linear"),
+    "curves-log": partial(_curves_chart, "log"),
+    "series": _series_chart,
+    "delays": _delays_chart,
+}
+"""Every chart of the site; pages refer to them by these names."""
+
+
+def _by_row(*layers: alt.Chart) -> LayerChart:
+    """Puts layers together that have a line of the page for each row."""
+    return alt.layer(*layers).properties(height=alt.Step(ROW_PX))
 
 
 def _dots(base: alt.Chart, x: alt.X) -> list[alt.Chart]:
@@ -216,13 +243,7 @@ def _told() -> alt.Tooltip:
     return alt.Tooltip("told:N")
 
 
-def _with_data(spec: Spec, rows: Rows, lines: Rows | None = None) -> Spec:
-    """Puts data into a description, which took much longer to make than this."""
-    datasets = {ROWS: list(rows)} | ({} if lines is None else {LINES: list(lines)})
-    return {**spec, "datasets": datasets}
-
-
-def _finished(chart: alt.LayerChart | alt.FacetChart | alt.Chart) -> Spec:
+def _finished(chart: LayerChart) -> Spec:
     """Gives a chart the looks of the page, and the width of its place there."""
     spec: Spec = (
         chart.properties(
@@ -237,6 +258,7 @@ def _finished(chart: alt.LayerChart | alt.FacetChart | alt.Chart) -> Spec:
             labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
         )
         .configure_text(fontSize=12)
-        .to_dict()
+        # A test has them all checked; here it would take as long as everything else.
+        .to_dict(validate=False)
     )  # fmt: skip
     return spec

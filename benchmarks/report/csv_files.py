@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from callcost.benchmarks.report.measured import Measured, Row
@@ -15,7 +15,7 @@ COSTS = (
     "net_ns", "net_low_ns", "net_high_ns", "gross_ns", "gross_low_ns", "gross_high_ns",
     "ratio_to_fastest_way", "ratio_low", "ratio_high", "processes", "preempted_epochs",
 )  # fmt: skip
-ROUNDS = ("workload", "mechanism", "interpreter", "process", "gross_ns")
+ROUNDS = ("workload", "mechanism", "interpreter")
 UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 # A spreadsheet takes a cell that begins so for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -27,21 +27,29 @@ def costs(run: Measured) -> str:
 
 
 def rounds(run: Measured) -> str:
-    """Writes a line for each row and process: gross ns per call, the empty loop included."""
-    return _written(ROUNDS, (line for row in run.rows for line in _rounds(row)))
+    """Writes a line for each row, with gross ns per call of each of its processes."""
+    rows = list(run.rows)
+    most = max((len(row.rounds_ns) for row in rows), default=0)
+    heading = (*ROUNDS, *(f"process_{number}_ns" for number in range(1, most + 1)))
+    return _written(heading, map(_rounds, rows))
 
 
 def _cost(row: Row) -> list[Any]:
     return [
         row.workload, row.mechanism, row.place, row.kind, row.marks, row.rank,
-        *row.net_ns.as_list(), *row.gross_ns.as_list(), *(row.ratio or UNKNOWN).as_list(),
+        *figures(row.net_ns), *figures(row.gross_ns), *figures(row.ratio or UNKNOWN),
         len(row.rounds_ns), row.preempted,
     ]  # fmt: skip
 
 
-def _rounds(row: Row) -> Iterator[list[Any]]:
-    for number, cost_ns in enumerate(row.rounds_ns, 1):
-        yield [row.workload, row.mechanism, row.place, number, f"{cost_ns:.7g}"]
+def figures(known: Interval) -> list[str]:
+    """Writes value and ends with all the digits that could ever mean something."""
+    return ["" if end is None else f"{end:.9g}" for end in known.as_list()]
+
+
+def _rounds(row: Row) -> list[Any]:
+    costs_ns = (f"{cost_ns:.6g}" for cost_ns in row.rounds_ns)
+    return [row.workload, row.mechanism, row.place, *costs_ns]
 
 
 def _written(heading: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callcost.benchmarks.break_even import Curve, format_ns
+from callcost.benchmarks.break_even import Curve
 from callcost.benchmarks.look import style_for
-from callcost.benchmarks.report import charts
+from callcost.benchmarks.report.charts import Drawing
 from callcost.benchmarks.report.drawing import Chart
 from callcost.benchmarks.report.fits import Fit, Ladder
 from callcost.benchmarks.report.measured import FLOOR, OTHER_PYTHON, OWN, PYTHON, Row, Sheet
@@ -87,7 +87,7 @@ def cost_rows(rows: Iterable[Row], palette: Palette) -> list[dict[str, Any]]:
     """Lists the dots of a workload; floors are lines and no dots."""
     return [
         {
-            "name": f"{row.name}{row.marks}",
+            "name": f"{row.rank} {row.name}{row.marks}".strip(),
             **ends(row.net_ns),
             "colour": palette.of_mechanism(row.mechanism),
             "fill": PAGE if row.kind in (OWN, OTHER_PYTHON, PYTHON)
@@ -123,8 +123,9 @@ def lines(sheet: Sheet) -> list[dict[str, Any]]:
 
 def cost_chart(sheet: Sheet, palette: Palette) -> Chart:
     """Draws what a workload costs through every mechanism."""
-    spec = charts.cost_chart(cost_rows(sheet.rows, palette), lines(sheet), "log")
-    return Chart("costs", spec, f"ns per call of {sheet.call} by mechanism, on a log axis")
+    drawing = Drawing("costs-log", cost_rows(sheet.rows, palette), lines(sheet))
+    title = f"ns per call of {sheet.call} by mechanism, on a log axis"
+    return Chart("costs", drawing, title, table="costs")
 
 
 def mechanism_chart(name: str, sheets: Iterable[Sheet], palette: Palette) -> Chart | None:
@@ -138,11 +139,13 @@ def mechanism_chart(name: str, sheets: Iterable[Sheet], palette: Palette) -> Cha
                 **cost_rows([row], palette)[0],
                 "name": f"{sheet.name}{row.marks}",
                 "other": best.net_ns.value,
-                "told": f"{sheet.name}: {told(row)}; the fastest way is {told(best)}",
+                "told": f"{sheet.name}: {told(row)}; the fastest way: {best.name}, "
+                f"{ns(best.net_ns.value)}",
             })  # fmt: skip
     if not rows:
         return None
-    return Chart("workloads", charts.spans_chart(rows), f"ns per call by workload through {name}")
+    title = f"ns per call by workload through {name}"
+    return Chart("workloads", Drawing("spans", rows), title, table="by-workload")
 
 
 def parts_chart(rows: Sequence[tuple[str, Explained]], title: str) -> Chart:
@@ -161,7 +164,7 @@ def parts_chart(rows: Sequence[tuple[str, Explained]], title: str) -> Chart:
         for part, took in row.parts.items()
         if took > 0
     ]
-    return Chart("parts", charts.parts_chart(found), title)
+    return Chart("parts", Drawing("parts", found), title)
 
 
 def sweep_chart(curves: Iterable[Curve], palette: Palette, title: str) -> Chart:
@@ -170,15 +173,14 @@ def sweep_chart(curves: Iterable[Curve], palette: Palette, title: str) -> Chart:
         {
             "name": curve.name,
             "size": point.n,
-            **ends(point.net_ns),
+            "value": point.net_ns.value,
             "colour": palette.of_mechanism(curve.name),
-            "told": f"{curve.name}, n = {point.n}: {format_ns(point.net_ns.value)}",
         }
         for curve in curves
         for point in curve.points
         if drawable(point.net_ns)
     ]
-    return Chart("sweep", charts.curves_chart(rows, "n"), title)
+    return Chart("sweep", Drawing("curves", rows), title)
 
 
 def ladder_chart(ladder: Ladder, fits: Iterable[Fit], palette: Palette) -> Chart:
@@ -187,14 +189,13 @@ def ladder_chart(ladder: Ladder, fits: Iterable[Fit], palette: Palette) -> Chart
         {
             "name": fit.name,
             "size": size,
-            **ends(cost),
+            "value": cost.value,
             "colour": palette.of_mechanism(fit.name),
-            "told": f"{fit.name}, {size:,.0f}: {ns(cost.value)} {interval(cost)}",
         }
         for fit in fits
         for size, cost in fit.points
         if drawable(cost)
     ]
     wide = max(ladder.groups) / min(ladder.groups) > 20
-    spec = charts.curves_chart(rows, f"{ladder.unit}s", "log" if wide else "linear")
-    return Chart(ladder.name, spec, f"ns per call by number of: {ladder.unit}")
+    drawing = Drawing("curves-log" if wide else "curves", rows)
+    return Chart(ladder.name, drawing, f"ns per call by number of: {ladder.unit}")

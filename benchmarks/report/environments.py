@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from callcost.benchmarks.report import charts, drawn
+from callcost.benchmarks.report import drawn
+from callcost.benchmarks.report.charts import Drawing
 from callcost.benchmarks.report.drawing import Chart
 from callcost.benchmarks.report.measured import FLOOR, Measured, Row
 from callcost.benchmarks.report.page import Page
@@ -88,8 +89,8 @@ def _chart(found: list[Environment], workload: str) -> Chart | None:
                 })  # fmt: skip
     if not rows:
         return None
-    spec = charts.cost_chart(rows, [], "log")
-    return Chart("environments", spec, f"ns per call of {workload} in each environment")
+    title = f"ns per call of {workload} in each environment"
+    return Chart("environments", Drawing("costs-log", rows), title)
 
 
 def _cheapest(found: list[Environment], cell: tuple[str, str]) -> float:

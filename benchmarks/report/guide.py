@@ -6,13 +6,13 @@ the stable ABI, or files for one version of Python.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from callcost.benchmarks.facts import FACTS, YES, Facts
 from callcost.benchmarks.report import source
 from callcost.benchmarks.report.measured import WAY, Measured, Row
+from callcost.benchmarks.report.tabled import short
 
 NOTHING, ONE_FILE, EACH_VERSION = "nothing", "one file", "each version"
 BUILDS = {
@@ -94,8 +94,3 @@ def as_json(measured: Measured, urls: dict[str, str]) -> dict[str, Any]:
         "builds": BUILDS,
         "words": {fact.key: fact.words for fact in FACTS},
     }
-
-
-def short(value: float | None) -> float | None:
-    """Rounds a figure to six digits; None where there is none."""
-    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")

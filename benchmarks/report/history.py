@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from callcost.benchmarks.report import charts, drawn
+from callcost.benchmarks.report import drawn
+from callcost.benchmarks.report.charts import Drawing
 from callcost.benchmarks.report.drawing import Chart
 from callcost.benchmarks.report.page import Page
+from callcost.benchmarks.report.tabled import short
 from callcost.history import points as changes
 from callcost.history.points import Change
 from callcost.history.store import Point, Series, Store
 
 # A series with more runs than this is drawn by so many medians of neighbouring runs.
 MOST_POINTS = 200
-# Figures of a point have so many digits in the data of the page.
-DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Told:
         return {
             "number": self.number,
             "points": [
-                [one.milliseconds, *map(_short, (one.cost_ns, one.low_ns, one.high_ns)),
-                 _short(one.ratio), one.runs]
+                [one.milliseconds, *map(short, (one.cost_ns, one.low_ns, one.high_ns)),
+                 short(one.ratio), one.runs]
                 for one in self.bins
             ],
             "changes": [
@@ -117,10 +117,6 @@ def _bins(points: Sequence[Point]) -> Iterator[Bin]:
         )
 
 
-def _short(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.{DIGITS}g}")
-
-
 def _milliseconds(point: Point) -> int:
     return round(point.time.replace(tzinfo=UTC).timestamp() * 1000)
 
@@ -160,7 +156,7 @@ def chart(told: Told) -> Chart:
         for one in told.bins
     ]
     title = f"ns per call of {told.workload} through {told.mechanism}, run by run"
-    return Chart("history", charts.series_chart(rows, told.as_json()["changes"]), title)
+    return Chart("history", Drawing("series", rows, told.as_json()["changes"]), title)
 
 
 def page(found: Sequence[Told]) -> Page:

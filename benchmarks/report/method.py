@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from callcost.benchmarks.report import charts
+from callcost.benchmarks.report.charts import Drawing
 from callcost.benchmarks.report.drawing import Chart
 from callcost.benchmarks.report.measured import Measured
 from callcost.benchmarks.report.page import Page
@@ -75,4 +75,4 @@ def _delays_chart(found: Delays, name: str) -> Chart:
         for point in found.points
     ]
     title = "Delays injected in C, and what they added to the measured call, in ns"
-    return Chart(name, charts.delays_chart(rows), title)
+    return Chart(name, Drawing("delays", rows), title)

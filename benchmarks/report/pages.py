@@ -35,9 +35,9 @@ NAVIGATION = {
 
 @dataclass(frozen=True)
 class Writing:
-    """How a mechanism writes a workload: the lines of its files that are about it."""
+    """How mechanisms write a workload: those with the same lines of the same files together."""
 
-    mechanism: str
+    mechanisms: list[str]
     lines: list[Source]
 
 
@@ -205,21 +205,36 @@ class Book:
         return Page("workloads/index.html", "workloads.html", "The workloads", shown)
 
     def _workload(self, sheet: Sheet) -> Page:
-        about = sheet.about
+        about, first = sheet.about, self._first_with(sheet)
         shown = {
             "sheet": sheet,
             "c": source.c_source(about) if about else None,
-            "writings": list(self._writings(sheet)) if about else [],
+            "writings": self._writings(sheet) if about and not first else [],
+            "first": first,
         }
         charts = (drawn.cost_chart(sheet, self.palette),)
         return Page(self.workload_urls[sheet.name], "workload.html", sheet.name, shown, charts)
 
-    def _writings(self, sheet: Sheet) -> Iterator[Writing]:
+    def _first_with(self, sheet: Sheet) -> str:
+        """Names an earlier workload that calls the same function; that page has its sources."""
+        for other in self.run.sheets.values():
+            if other is sheet:
+                break
+            same = sheet.about and other.about and sheet.about.function == other.about.function
+            if same and {row.mechanism for row in sheet.rows} <= {r.mechanism for r in other.rows}:
+                return other.name
+        return ""
+
+    def _writings(self, sheet: Sheet) -> list[Writing]:
+        found: dict[tuple[tuple[str, str], ...], Writing] = {}
         for name in sorted({row.mechanism for row in sheet.rows if row.kind != FLOOR}):
             known = source.known(name)
             if known is not None and sheet.about is not None:
                 every = [*self.sources[name], *self.shared(known)]
-                yield Writing(name, source.excerpt(every, sheet.about))
+                lines = source.excerpt(every, sheet.about)
+                key = tuple((part.name.rpartition("/")[2], part.text) for part in lines)
+                found.setdefault(key, Writing([], lines)).mechanisms.append(name)
+        return list(found.values())
 
     def _break_even(self) -> Page:
         run = self.run

@@ -23,11 +23,13 @@ from callcost.benchmarks.report import (
     drawn,
     history,
     pages,
+    render,
+    tabled,
 )
-from callcost.benchmarks.report.guide import short
 from callcost.benchmarks.report.inputs import Inputs
 from callcost.benchmarks.report.measured import FLOOR, Measured, Sheet
 from callcost.benchmarks.report.page import Page
+from callcost.benchmarks.report.tabled import short
 from callcost.summary import failed_controls, interval, number
 
 MARKER = ".callcost-report"
@@ -60,6 +62,8 @@ class Site:
             json=as_script_json,
             colour=self.book.palette.of_mechanism,
             short=short,
+            cells=tabled.rows,
+            span=tabled.span,
             ns=drawn.ns,
             python_of=pages.python_of,
         )
@@ -95,7 +99,9 @@ class Site:
         for name, address in self.book.workload_urls.items():
             if name in sheets:
                 stem = Path(address).stem
-                self._write_script(f"data/ratios/{stem}.js", "ratios", {name: ratios(sheets[name])})
+                self._write_script(
+                    f"data/ratios/{stem}.js", "ratios", {name: tabled.ratios(sheets[name])}
+                )
         for workload, series in _by_workload(told).items():
             self._write_script(
                 f"data/history/{series[0].number}.js",
@@ -104,21 +110,17 @@ class Site:
             )
 
     def _costs(self, sheets: dict[str, Sheet]) -> dict[str, Any]:
-        """Collects what the front page needs to show any workload: its table as markup, too."""
-        rows = self._environment.get_template("rows.html")
+        """Collects what the front page needs to show any workload: the cells of its table, too."""
         run = self.book.run
         return {
             "workloads": {
                 name: {
                     "call": sheet.call,
                     "isolates": sheet.isolates,
-                    "prototype": sheet.about.prototype if sheet.about else "",
-                    "inconclusive": sheet.inconclusive,
                     "fastest": sheet.fastest,
-                    "url": self.book.workload_urls[name],
                     "ratios": f"data/ratios/{Path(self.book.workload_urls[name]).stem}.js",
                     "lines": drawn.lines(sheet),
-                    "rows": rows.render(sheet=sheet, root="", run=run),
+                    "rows": tabled.rows(sheet, run),
                 }
                 for name, sheet in sheets.items()
             },
@@ -127,13 +129,9 @@ class Site:
                     "family": name.partition("_")[0],
                     "facts": dict(run.facts.get(name, {})),
                     "colour": self.book.palette.of_mechanism(name),
+                    "url": self.book.mechanism_urls[name],
                 }
                 for name in self.book.mechanism_urls
-            },
-            "charts": {scale: charts.cost_chart([], [], scale) for scale in ("log", "linear")}
-            | {
-                f"{scale}-times": charts.cost_chart([], [], scale, charts.TIMES)
-                for scale in ("log", "linear")
             },
         }
 
@@ -143,14 +141,16 @@ class Site:
         self._write("assets/style.css", self.book.palette.themes() + "\n" + style)
         scripts = [static.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
         self._write("assets/page.js", "\n".join(scripts))
-        self._write("assets/vega.js", drawing.javascript())
+        self._write("assets/vega.js", render.javascript())
+        grammars = {name: render.compiled(charts.grammar(name)) for name in charts.GRAMMARS}
+        self._write_script("assets/grammars.js", "grammars", grammars)
 
     def _write_script(self, path: str, name: str, content: dict[str, Any]) -> None:
         """Writes data as a script, since a page from a file system may read nothing else."""
         self._write(
             path,
             "window.callcost ??= {};\n"
-            f"callcost.{name} = {{...callcost.{name}, ...{as_script_json(content)}}};\n",
+            f"callcost.{name} = {{...callcost.{name}, ...{as_json(content)}}};\n",
         )
 
     def _write(self, path: str, text: str) -> None:
@@ -166,30 +166,19 @@ def _by_workload(told: Iterable[history.Told]) -> dict[str, list[history.Told]]:
     return found
 
 
-def ratios(sheet: Sheet) -> dict[str, dict[str, list[float | None]]]:
-    """Collects every ratio of a workload: value, low and high by the base's name and the row's."""
-    ranked = [row for row in sheet.rows if not row.place]
-    return {
-        base.name: {
-            row.name: [short(end) for end in known.as_list()]
-            for row in ranked
-            if (known := sheet.ratio(row, base)) is not None
-        }
-        for base in ranked
-    }
-
-
 def is_known(value: float) -> bool:
     """Tells whether a figure is one: not NaN."""
     return value == value
 
 
-def as_script_json(content: Any) -> Markup:
-    """Writes JSON that may stand in a script, in a page or in a file of its own.
+def as_json(content: Any) -> str:
+    """Writes JSON in few characters; NaN has no place in it."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
-    Whatever could end a script or begin markup is written as an escape; NaN has no place in it.
-    """
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+def as_script_json(content: Any) -> Markup:
+    """Writes JSON that may stand in a page: what could end a script there becomes an escape."""
+    text = as_json(content)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)

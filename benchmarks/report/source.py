@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def _source(path: Path, name: str) -> Source:
     return Source(name, text, marked_up(text, name))
 
 
+@cache
 def marked_up(text: str, name: str) -> Markup:
     """Highlights source text by the language of a file's name."""
     return Markup(highlight(text, _lexer(name), _Formatter(nowrap=True)))
@@ -183,5 +185,5 @@ def known(name: str) -> Mechanism | None:
     """Finds a mechanism's folder; None for what only a record knows."""
     folder = FOLDER / name
     # A name from a record is no path until it is known to be none that leads elsewhere.
-    is_folder = Path(name).name == name and (folder / "__init__.py").is_file()
+    is_folder = bool(name) and Path(name).name == name and (folder / "__init__.py").is_file()
     return Mechanism(name, folder) if is_folder else None

@@ -3,7 +3,7 @@
 window.callcost = window.callcost || {};
 
 (() => {
-  const options = { mode: "vega-lite", renderer: "svg", actions: false, defaultStyle: false, logLevel: 1 };
+  const options = { mode: "vega", renderer: "svg", actions: false, defaultStyle: false, logLevel: 1 };
 
   /* Draws beside the old chart, out of sight but as wide, and then puts the new one in its place. */
   async function draw(holder, spec) {
@@ -25,20 +25,45 @@ window.callcost = window.callcost || {};
     return holder.turn;
   }
 
-  function withRows(spec, rows, lines) {
-    const datasets = { ...spec.datasets, rows };
-    if (lines) datasets.lines = lines;
-    return { ...spec, datasets };
+  /* Fills a grammar with rows and lines. */
+  function filled(grammar, rows, lines = []) {
+    const spec = callcost.grammars[grammar];
+    const values = { rows, lines };
+    return { ...spec, data: spec.data.map((one) => (one.name in values ? { ...one, values: values[one.name] } : one)) };
   }
 
-  callcost.charts = { draw: drawInTurn, withRows };
+  function unpacked({ same, columns, rows }) {
+    return rows.map((row) => ({ ...same, ...Object.fromEntries(columns.map((name, place) => [name, row[place]])) }));
+  }
+
+  /* Makes a dot of a row of a table of costs; null where it has none. `ratio` is in its cost's place. */
+  function dot(row, ratio) {
+    const [rank, heading, net, netSpan] = row.cells;
+    const { name, kind, marks = "" } = row.dataset;
+    if (kind === "floor" || (ratio === undefined && net.dataset.v === undefined)) return null;
+    const known = ratio === undefined ? [net.dataset.v, ...net.dataset.i.split(",")].map(Number) : ratio.ends;
+    const [value, low, high] = known || [];
+    if (!(value > 0)) return null;
+    const text = ratio === undefined ? `${net.textContent} ns` : ratio.text;
+    const place = rank.textContent;
+    const colour = heading.querySelector("i").style.background;
+    return {
+      name: `${place} ${name}${marks}`.trim(), value, low: low > 0 ? low : value, high: high > 0 ? high : value, colour,
+      other: Number(net.dataset.o),
+      fill: kind === "way" ? colour : "var(--page)", text,
+      told: `${name}${marks}: ${text} ${ratio === undefined ? netSpan.textContent : ratio.span}${place ? `, rank ${place}` : ""}`,
+    };
+  }
+
+  callcost.charts = { draw: drawInTurn, filled, dot };
 
   callcost.onPage = () => {
     for (const figure of document.querySelectorAll("figure")) {
       const holder = figure.querySelector(".chart");
-      figure.spec = JSON.parse(figure.querySelector("script").textContent);
+      const { grammar, table, data } = JSON.parse(figure.querySelector("script").textContent);
+      const rows = table ? [...document.getElementById(table).tBodies[0].rows].map((row) => dot(row)).filter(Boolean) : unpacked(data.rows);
       // The front page draws its chart by itself: what is shown there depends on its state.
-      if (!document.getElementById("explorer")) drawInTurn(holder, figure.spec);
+      if (!document.getElementById("explorer")) drawInTurn(holder, filled(grammar, rows, unpacked(data.lines)));
     }
     for (const table of document.querySelectorAll("table.picks")) brings(table);
   };

@@ -2,13 +2,10 @@
  * address. The table holds the figures, and the chart is drawn from its rows. */
 (() => {
   const DEFAULTS = { scale: "log", base: "", mechanism: "", family: "", gil: "", abi: "", sort: "", down: "" };
-  const [NET, NET_SPAN, RATIO, RATIO_SPAN] = [2, 3, 4, 5];
-  const figures = {
-    ns: new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
-    times: new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
-    large: new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }),
-  };
-  const write = (value, kind) => (Math.abs(value) >= 1000 ? figures.large : figures[kind]).format(value);
+  const [NET, RATIO, RATIO_SPAN] = [2, 4, 5];
+  const small = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const large = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+  const write = (value) => (Math.abs(value) >= 1000 ? large : small).format(value);
   const loaded = {};
 
   let form, table, holder, first, state;
@@ -85,14 +82,42 @@
   }
 
   function putRows(wanted, known) {
-    // Rows are markup of the report's own making, in which every name was escaped.
-    table.tBodies[0].innerHTML = known.rows;
+    table.tBodies[0].replaceChildren(...known.rows.map(rowOf));
     table.caption.querySelector("code").textContent = known.call;
     document.querySelector("#call code").textContent = known.call;
     document.getElementById("isolates").textContent = known.isolates ? `, ${known.isolates}` : "";
     const select = form.elements.base;
     select.length = 1;
-    addOptions(select, [...table.tBodies[0].rows].map((row) => row.dataset.name).filter((name) => !name.includes(" @ ")));
+    addOptions(select, known.rows.map(([name]) => name).filter((name) => !name.includes(" @ ")));
+  }
+
+  /* The cells come in the order in which the report's own table has them. */
+  function rowOf([name, mechanism, kind, marks, rank, net, netSpan, ratio, ratioSpan, gross, gil, abi, processes, netNs, lowNs, highNs]) {
+    const row = document.createElement("tr");
+    Object.assign(row.dataset, { name, mechanism, kind, marks });
+    const owner = callcost.costs.mechanisms[mechanism];
+    row.append(cell(rank), heading(name, marks, kind === "floor" ? null : owner));
+    row.append(...[net, netSpan, ratio, ratioSpan, gross, gil, abi, processes].map(cell));
+    if (netNs !== null) Object.assign(row.cells[NET].dataset, { v: netNs, i: `${lowNs},${highNs}` });
+    return row;
+  }
+
+  function cell(text) {
+    const made = document.createElement("td");
+    made.textContent = text;
+    return made;
+  }
+
+  function heading(name, marks, owner) {
+    const made = document.createElement("th");
+    made.scope = "row";
+    const mark = document.createElement("i");
+    mark.style.background = owner ? owner.colour : "var(--muted)";
+    const link = document.createElement(owner ? "a" : "span");
+    link.textContent = name;
+    if (owner) link.href = owner.url;
+    made.append(mark, link, marks);
+    return made;
   }
 
   function baseRow(name) {
@@ -117,23 +142,36 @@
     return loaded[address];
   }
 
+  /* Of two rows the record has one ratio; the other is its inverse. */
+  function ratioOf({ names, table: known }, name, base) {
+    const [row, other] = [names.indexOf(name), names.indexOf(base)];
+    if (row < 0 || other < 0) return null;
+    if (row === other) return [1, 1, 1];
+    const found = known[Math.max(row, other) * (Math.max(row, other) - 1) / 2 + Math.min(row, other)];
+    if (!found.length) return null;
+    const [value, low, high] = found;
+    return row > other ? found : [1 / value, high && 1 / high, low && 1 / low];
+  }
+
   function fillRatios(wanted, known, base) {
-    const ratios = base && callcost.ratios && callcost.ratios[wanted.workload];
     for (const label of table.querySelectorAll(".base")) label.textContent = base ? wanted.base : known.fastest || "the fastest";
     for (const row of table.tBodies[0].rows) {
       const cells = row.cells;
-      row.fastest ??= [cells[RATIO].textContent, cells[RATIO_SPAN].textContent, cells[RATIO].dataset.v];
-      let [text, span, value] = row.fastest;
+      row.fastest ??= { text: cells[RATIO].textContent, span: cells[RATIO_SPAN].textContent, value: undefined };
+      row.ratio = undefined;
+      let shown = row.fastest;
       if (base) {
-        const found = ratios && ratios[wanted.base] && ratios[wanted.base][row.dataset.name];
-        text = found ? write(found[0], "times") : "–";
-        span = found && found[1] !== null ? `(${write(found[1], "times")} .. ${write(found[2], "times")})` : "–";
-        value = found ? found[0] : "";
-        row.ratio = found;
-      } else row.ratio = null;
-      cells[RATIO].textContent = text;
-      cells[RATIO_SPAN].textContent = span;
-      cells[RATIO].dataset.v = value ?? "";
+        const ratios = callcost.ratios[wanted.workload];
+        const ends = ratioOf({ names: ratios[0], table: ratios[1] }, row.dataset.name, wanted.base);
+        const span = ends && ends[1] !== null ? `(${write(ends[1])} .. ${write(ends[2])})` : "–";
+        row.ratio = { ends, text: ends ? `${write(ends[0])}×` : "–", span };
+        shown = { text: ends ? write(ends[0]) : "–", span, value: ends ? ends[0] : "" };
+      }
+      cells[RATIO].textContent = shown.text;
+      cells[RATIO_SPAN].textContent = shown.span;
+      // Figures of two digits are not enough to sort by where the pages have more.
+      if (shown.value === undefined) delete cells[RATIO].dataset.v;
+      else cells[RATIO].dataset.v = shown.value;
     }
   }
 
@@ -159,35 +197,13 @@
   }
 
   function drawChart(wanted, known, base) {
-    const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden && row.dataset.kind !== "floor");
-    const dots = rows.map((row) => dot(row, Boolean(base))).filter((one) => one !== null);
+    const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
+    const dots = rows.map((row) => callcost.charts.dot(row, row.ratio)).filter(Boolean);
     const lines = base ? [{ value: 1, text: wanted.base, level: 0 }] : known.lines;
-    const spec = callcost.costs.charts[base ? `${wanted.scale}-times` : wanted.scale];
     const unit = base ? `times ${wanted.base}` : "ns per call";
     holder.setAttribute("aria-label", `${known.call} by mechanism, ${unit}, ${wanted.scale} axis. The table below has the same figures.`);
-    return callcost.charts.draw(holder, callcost.charts.withRows(spec, dots, dots.length ? lines : []));
-  }
-
-  function dot(row, relative) {
-    const { name, mechanism, kind, marks } = row.dataset;
-    let known = row.ratio;
-    if (!relative) {
-      const cell = row.cells[NET];
-      if (cell.dataset.v === undefined) return null;
-      known = [cell.dataset.v, ...cell.dataset.i.split(",")].map(Number);
-    }
-    if (!known || !(known[0] > 0)) return null;
-    const [value, low, high] = known;
-    const owner = callcost.costs.mechanisms[mechanism];
-    const colour = owner ? owner.colour : "var(--muted)";
-    const text = relative ? `${write(value, "times")}×` : `${write(value, "ns")} ns`;
-    const span = relative ? row.cells[RATIO_SPAN] : row.cells[NET_SPAN];
-    const rank = row.cells[0].textContent;
-    return {
-      name: rank ? `${rank} ${name}${marks}` : `${name}${marks}`, value, low: low > 0 ? low : value, high: high || value, colour,
-      fill: kind === "way" ? colour : "var(--page)", text,
-      told: `${name}${marks}: ${text} ${span.textContent}${rank ? `, rank ${rank}` : ""}`,
-    };
+    const grammar = `${base ? "ratios" : "costs"}-${wanted.scale}`;
+    return callcost.charts.draw(holder, callcost.charts.filled(grammar, dots, dots.length ? lines : []));
   }
 
   callcost.explore = start;

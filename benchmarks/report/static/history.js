@@ -38,7 +38,7 @@
     }));
     const holder = figure.querySelector(".chart");
     holder.setAttribute("aria-label", `ns per call of ${workload} through ${link.textContent}, run by run. The table below has the latest.`);
-    await callcost.charts.draw(holder, callcost.charts.withRows(figure.spec, rows, series.changes));
+    await callcost.charts.draw(holder, callcost.charts.filled("series", rows, series.changes));
     holder.dataset.state = number;
   }
 
