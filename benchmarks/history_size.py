@@ -65,14 +65,14 @@ def main(json_file: Path, rows: int) -> None:
     click.echo(json.dumps(found, indent=1))
 
 
-def cut(document: dict[str, Any], path: Path) -> Path:
-    """Writes a record that has whole groups of another, as many as make about RUN_ROWS rows."""
+def cut(document: dict[str, Any], path: Path, at_least: int = RUN_ROWS) -> Path:
+    """Writes a record that has whole groups of another, as many as make so many rows."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in document["benchmarks"]:
         groups.setdefault(row["extra_info"][SECTION]["group"], []).append(row)
     chosen: dict[str, list[dict[str, Any]]] = {}
     for name, rows in groups.items():
-        if sum(map(len, chosen.values())) < RUN_ROWS:
+        if sum(map(len, chosen.values())) < at_least:
             chosen[name] = rows
     section = document[SECTION]
     section["groups"] = {name: section["groups"][name] for name in chosen}

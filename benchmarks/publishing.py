@@ -34,6 +34,7 @@ from callcost.benchmarks.rows import BREAK_EVEN, group_name
 from callcost.benchmarks.tables import Sheet, markdown
 from callcost.bindings.registry import mechanisms
 from callcost.coordinator import NO_COST
+from callcost.delays import estimate_delays
 from callcost.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run
 from callcost.explain import chart as explain_chart
 from callcost.record import RecordError, load, read_run, write_atomically
@@ -46,16 +47,12 @@ REPEATABILITY = RESULTS / "repeatability.json"
 FACTS_NEXT = RESULTS / "facts_next.json"
 HISTORY = RESULTS / "history.json"
 GATE = RESULTS / "gate.json"
+REPORT = RESULTS / "report.json"
 EXPLAINED = RESULTS / "explain.json"
 # The same question asked of later versions of Python.
 EXPLAINED_LATER = tuple(RESULTS / f"explain.{tag}.json" for tag in ("cp312", "cp313"))
-DOCUMENTS = (
-    "README.md",
-    *(
-        f"docs/{name}.md"
-        for name in ("measuring", "bad-input", "costs", "ci", "comparing", "explaining")
-    ),
-)
+TEXTS = ("measuring", "bad-input", "costs", "ci", "comparing", "explaining", "reporting")
+DOCUMENTS = ("README.md", *(f"docs/{name}.md" for name in TEXTS))
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -70,8 +67,8 @@ def publish(record: Path | None) -> list[Path]:
     """
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
-    others = (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY, GATE, EXPLAINED, *EXPLAINED_LATER)
-    for path in others:
+    figures = (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY, GATE, REPORT)
+    for path in (*figures, EXPLAINED, *EXPLAINED_LATER):
         if not path.exists():
             raise RecordError(f"{path} is missing; the documents say which command makes it")
     refuse_unfit(record or REFERENCE)
@@ -108,6 +105,9 @@ def refuse_unfit(record: Path) -> None:
     reasons = [f"{what} {', '.join(names)}" for what, names in unfit.items() if names]
     if run.interrupted:
         reasons.append("it was interrupted")
+    delays = estimate_delays(run)
+    if delays is not None and delays.failed:
+        reasons.append("its injected delays were not measured at their size")
     if reasons:
         raise RecordError(f"{record} cannot be the reference: {'; '.join(reasons)}")
 
@@ -262,6 +262,33 @@ def history() -> str:
     )
 
 
+def report() -> str:
+    """Says how large a site is, how long it takes to write, and how soon it is seen."""
+    found = json.loads(REPORT.read_text(encoding="utf-8"))
+    whole, few, long = found["whole"], found["few"], found["history"]
+    rows = [
+        ["the reference run, with explanations", *_written(whole)],
+        ["a run of fewer rows", *_written(few)],
+        ["a run with a long history", *_written(long)],
+    ]
+    table = markdown(["the whole command, for", "rows", "s", "MiB of memory", "MB of site"], rows)
+    return (
+        f"{table}\n\nOpened from the disk in chromium, the first chart of the largest is seen "
+        f"after {whole['painted_ms']:.0f} ms, and can be pointed at after {whole['live_ms']:.0f} "
+        f"ms (load {found['state']['load_1min']:.1f} on {found['machine']['cpu_count']} CPUs). "
+        "Made by `python -m callcost.benchmarks.report_size --json results/report.json`."
+    )
+
+
+def _written(found: dict[str, float]) -> list[str]:
+    return [
+        f"{found['rows']:,}",
+        f"{found['wall_s']:.1f}",
+        f"{found['peak_mib']:.0f}",
+        f"{found['bytes'] / 1e6:.2f}",
+    ]
+
+
 def _gate() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(GATE.read_text(encoding="utf-8"))
     return found
@@ -303,6 +330,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "history": history,
     "mechanisms": supported_mechanisms,
     "repeatability": repeatability,
+    "report": report,
     "unsupported": tables.unsupported_list,
     **{
         charts.file_part(topic): partial(lambda topic: tables.topic_table(_sheet(), topic), topic)

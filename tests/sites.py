@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from callcost.benchmarks.report.command import report
+from callcost.history.runs import Row
+from callcost.history.runs import read as read_run_file
+from callcost.history.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results"
 SECTION = "callcost"
+CHANGING = ("median_ns", "mean_ns", "cost_ns", "cost_low_ns", "cost_high_ns", "ratio")
 # Enough of everything: a twin, a floor, two ladders, the sweep, another interpreter, each kind.
 WORKLOADS = (
     "get_pi",
@@ -40,13 +46,15 @@ def reference() -> Record:
     return found
 
 
-def cut(document: Record, workloads: Iterable[str], mechanisms: Iterable[str]) -> Record:
-    """Leaves of a record some workloads, the sweep among them, through some mechanisms."""
+def cut(
+    document: Record, workloads: Iterable[str], mechanisms: Iterable[str], *, sweep: bool = True
+) -> Record:
+    """Leaves of a record some workloads through some mechanisms, and of the sweep these."""
     wanted, members = set(workloads), set(mechanisms)
     groups = {
         name: facts
         for name, facts in document[SECTION]["groups"].items()
-        if name.partition(" @ ")[0] in wanted or name.startswith("break-even")
+        if name.partition(" @ ")[0] in wanted or (sweep and name.startswith("break-even"))
     }
 
     def is_wanted(facts: Record) -> bool:
@@ -106,3 +114,24 @@ def succeeded(result: Result) -> None:
     """Fails with what the command has printed."""
     if result.exit_code:
         pytest.fail(result.output, pytrace=False)
+
+
+def history_with_a_change(folder: Path, record: Path) -> Path:
+    """Makes a history of a record's runs, in which one row has become dearer in the middle."""
+    store = Store(folder)
+    run = read_run_file(record)
+    for number in range(16):
+        rows = tuple(
+            replace(row, **{name: getattr(row, name) * factor for name in CHANGING})
+            for row in run.rows
+            for factor in [_factor(row, number)]
+        )
+        day = run.time + timedelta(days=number)
+        store.add(replace(run, digest=f"{number:020}", time=day, commit=f"{number:040}", rows=rows))
+    return folder
+
+
+def _factor(row: Row, number: int) -> float:
+    wobble = 1 + 0.0004 * ((number * 7) % 5 - 2)
+    changed = row.contender == "pybind11_module" and row.group == "fibonacci" and number >= 9
+    return wobble * (1.25 if changed else 1)

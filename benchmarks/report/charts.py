@@ -27,7 +27,7 @@ PICKED = "picked"
 STATIC_WIDTH_PX = 860
 ROW_PX, PLOT_PX = 19, 380
 # Room behind the last point for what is written beside it, and before the axis for names.
-LABEL_PX, NAMES_PX = 76, 165
+LABEL_PX, NAMES_PX = 76, 190
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 # What an axis says at a number of ns, and at a multiple.
 NS = (

@@ -64,6 +64,7 @@ class Site:
             short=short,
             cells=tabled.rows,
             span=tabled.span,
+            figure_of=tabled.figure_of,
             ns=drawn.ns,
             python_of=pages.python_of,
         )

@@ -76,6 +76,13 @@ def span(known: Interval, digits: int = 1) -> str:
     return NONE if math.isnan(known.low) else interval(known, digits)
 
 
+def figure_of(value: float) -> str:
+    """Writes a figure of any size with the digits that it has use for."""
+    if not math.isfinite(value):
+        return NONE
+    return number(value, 0) if abs(value) >= 100 else f"{value:.3g}"
+
+
 def short(value: float | None, digits: int = DIGITS) -> Figure:
     """Rounds a figure for a script; None where there is none."""
     return None if value is None or not math.isfinite(value) else float(f"{value:.{digits}g}")

@@ -11,6 +11,11 @@ window.callcost = window.callcost || {};
     beside.className = "beside";
     holder.append(beside);
     const { view } = await vegaEmbed(beside, spec, options);
+    // The chart as a whole is one image, and the table beside it says what is in it.
+    for (const part of beside.querySelectorAll("svg [role], svg [aria-roledescription]")) {
+      part.removeAttribute("role");
+      part.removeAttribute("aria-roledescription");
+    }
     for (const child of [...holder.children]) if (child !== beside) child.remove();
     beside.className = "";
     if (holder.view) holder.view.finalize();
