@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from callcost.coordinator import GroupTimes, Run
 from callcost.estimate import GroupEstimate, Interval, trimmed_interval
@@ -142,5 +142,5 @@ def _line(injected: Floats, measured: Floats) -> tuple[float, float]:
     """Returns slope and intercept (SciPy's linregress); NaN where no line is to be had."""
     if np.unique(injected).size < 2:
         return np.nan, np.nan
-    line = stats.linregress(injected, measured)
+    line = scipy.stats.linregress(injected, measured)
     return float(line.slope), float(line.intercept)

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from callcost.coordinator import GroupTimes, Run
 
@@ -59,10 +59,10 @@ def trimmed_interval(samples: Floats, confidence: float = CONFIDENCE) -> Interva
     samples = samples[~np.isnan(samples)]
     if not samples.size:
         return Interval(np.nan, np.nan, np.nan)
-    value = float(stats.trim_mean(samples, TRIM))
+    value = float(scipy.stats.trim_mean(samples, TRIM))
     if samples.size < MIN_PROCESSES:
         return Interval(value, np.nan, np.nan)
-    low, high = stats.mstats.trimmed_mean_ci(samples, (TRIM, TRIM), alpha=1 - confidence)
+    low, high = scipy.stats.mstats.trimmed_mean_ci(samples, (TRIM, TRIM), alpha=1 - confidence)
     return Interval(value, float(low), float(high))
 
 
@@ -74,10 +74,10 @@ def _intervals(samples: Floats) -> Floats:
         own = trimmed_interval(samples[row])
         found[row] = own.value, own.low, own.high
     if whole.any():
-        found[whole, 0] = stats.trim_mean(samples[whole], TRIM, axis=1)
+        found[whole, 0] = scipy.stats.trim_mean(samples[whole], TRIM, axis=1)
     if whole.any() and samples.shape[1] >= MIN_PROCESSES:
         alpha = 1 - CONFIDENCE
-        ends = stats.mstats.trimmed_mean_ci(samples[whole], (TRIM, TRIM), alpha=alpha, axis=1)
+        ends = scipy.stats.mstats.trimmed_mean_ci(samples[whole], (TRIM, TRIM), alpha=alpha, axis=1)
         found[whole, 1:] = np.array(ends).T
     return found
 
@@ -279,7 +279,7 @@ class GroupEstimate:
         whole = ~np.isnan(logs).any(axis=1)
         means = np.array([np.nan if done else trimmed_interval(row).value
                           for done, row in zip(whole, logs, strict=True)])  # fmt: skip
-        means[whole] = stats.trim_mean(logs[whole], TRIM, axis=1)
+        means[whole] = scipy.stats.trim_mean(logs[whole], TRIM, axis=1)
         ratios: Floats = np.exp(means)
         return ratios
 

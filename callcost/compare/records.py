@@ -13,7 +13,6 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from callcost import trimmed
 from callcost.compare.outcome import percent
 from callcost.compare.rules import Rules
 from callcost.compare.table import WIDTH
@@ -100,8 +99,7 @@ def unpaired(before: Any, after: Any, confidence: float) -> Interval:
     before, after = before[~np.isnan(before)], after[~np.isnan(after)]
     if min(before.size, after.size) < MIN_PROCESSES:
         return Interval(np.nan, np.nan, np.nan)
-    value = float(trimmed.mean(after, TRIM) - trimmed.mean(before, TRIM))
-    # Imported here, when it is named first, as it takes long.
+    value = float(scipy.stats.trim_mean(after, TRIM) - scipy.stats.trim_mean(before, TRIM))
     found = scipy.stats.ttest_ind(after, before, equal_var=False, trim=TRIM)
     ends = found.confidence_interval(confidence)
     return Interval(*(float(np.expm1(end)) for end in (value, ends.low, ends.high)))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
-from callcost import trimmed
 from callcost.compare.rows import QUARTET, Cell, RowTimes
 from callcost.compare.rules import Rules, mirrored
 from callcost.estimate import (
@@ -130,7 +130,7 @@ def share_interval(logs: Floats, confidence: float) -> Interval:
 def _share(logs: Floats) -> float:
     """Estimates the change alone; NaN if no log is known."""
     known = logs[~np.isnan(logs)]
-    return float(np.expm1(trimmed.mean(known, TRIM))) if known.size else np.nan
+    return float(np.expm1(scipy.stats.trim_mean(known, TRIM))) if known.size else np.nan
 
 
 def costs_ns(times: RowTimes) -> tuple[float, float]:
