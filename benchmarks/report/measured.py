@@ -176,6 +176,11 @@ class Measured:
         return sorted({*(row.mechanism for row in rows if row.kind != FLOOR), *swept})
 
     @cached_property
+    def ways(self) -> list[str]:
+        """Names the mechanisms that call the C that all others call."""
+        return sorted({row.mechanism for row in self.rows if row.kind == WAY})
+
+    @cached_property
     def curves(self) -> list[Curve]:
         """The sweep over the work in C, the mechanism with the cheapest call first."""
         return curves(self.estimates)
