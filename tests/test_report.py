@@ -265,7 +265,7 @@ def test_a_chart_stands_in_every_page_as_svg_with_a_table_beside_it(folder: Path
 
 # Names are data.
 
-HOSTILE = "<script>alert('x')</script>"
+HOSTILE = "<script>alert('x')</script>\x0b"
 
 
 def test_hostile_names_are_escaped(tmp_path: Path) -> None:
@@ -362,6 +362,11 @@ def without_machine(path: Path) -> None:
     sites.write(path, document)
 
 
+def a_calibration_without_points(path: Path) -> None:
+    document = json.loads((sites.RESULTS / "calibration.json").read_text())
+    sites.write(path, {**document, "points": [{"injected_ns": 1}]})
+
+
 def with_damaged_epochs(path: Path) -> None:
     document = json.loads(path.read_text())
     sites.rows_of(document)[0]["epoch_ns"] = "what?"
@@ -377,6 +382,7 @@ def with_damaged_epochs(path: Path) -> None:
         (a_list, "is no record"),
         (without_machine, "machine_info"),
         (with_damaged_epochs, "is damaged"),
+        (a_calibration_without_points, "is damaged"),
     ],
 )
 def test_what_cannot_be_read_is_named_and_nothing_is_written(

@@ -41,6 +41,7 @@ def report(records: tuple[Path, ...], output: Path, histories: tuple[Path, ...])
     from callcost.history.store import HistoryError
     from callcost.record import RecordError
 
+    output = output.absolute()
     site.refuse_foreign(output)
     try:
         found = inputs.read([*records, *histories])

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from callcost.benchmarks.report.measured import Measured
+from callcost.delays import Delays, Point
+from callcost.estimate import Interval
 from callcost.explain import records
 from callcost.explain.explanation import Explanation
 from callcost.history.store import Store
@@ -25,13 +27,13 @@ CALIBRATION_KEYS = {"slope", "slope_interval", "intercept_ns", "points", "aa_p95
 class Inputs:
     """All that a report is made from, in the order in which it was given.
 
-    The first run is what most pages are about. Calibrations are as `callcost calibrate` writes
-    them, by the names of their files.
+    The first run is what most pages are about. Of calibrations there are the injected delays, by
+    the names of their files.
     """
 
     runs: list[Measured] = field(default_factory=list)
     explanations: list[Explanation] = field(default_factory=list)
-    calibrations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calibrations: dict[str, Delays] = field(default_factory=dict)
     histories: list[Store] = field(default_factory=list)
 
 
@@ -58,8 +60,22 @@ def _read_file(path: Path, found: Inputs) -> None:
     if isinstance(about, dict) and "kind" in about:
         found.explanations.append(records.read(path))
     elif document.keys() >= CALIBRATION_KEYS:
-        found.calibrations[path.name] = document
+        found.calibrations[path.name] = _calibration(path, document)
     elif isinstance(about, dict):
         found.runs.append(Measured.of_document(path, document))
     else:
         raise RecordError(f"{path} is no record of callcost: {TAKES}")
+
+
+def _calibration(path: Path, known: dict[str, Any]) -> Delays:
+    """Takes from a calibration what it found of injected delays; raises RecordError."""
+    try:
+        points = [
+            Point(float(point["injected_ns"]), Interval(**point["measured"]), bool(point["fitted"]))
+            for point in known["points"]
+        ]
+        slope = Interval(known["slope"], *known["slope_interval"])
+        intercept_ns = Interval(known["intercept_ns"], *known["intercept_ns_interval"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+    return Delays(slope, intercept_ns, points)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from callcost.benchmarks.report.charts import Drawing
 from callcost.benchmarks.report.drawing import Chart
 from callcost.benchmarks.report.measured import Measured
 from callcost.benchmarks.report.page import Page
-from callcost.delays import Delays, Point, estimate_delays
+from callcost.delays import Delays, estimate_delays
 from callcost.estimate import CALM_FACTOR, CONFIDENCE, MIN_EFFECT, TRIM, TWIN_LIMIT, Interval
 from callcost.summary import interval, trust
 
@@ -42,24 +42,11 @@ def _worst(run: Measured) -> list[tuple[str, Interval, float, int]]:
 
 def delays(book: Book) -> list[tuple[str, Delays]]:
     """Collects the injected delays: those of the runs, and of calibrations that were given."""
-    of_runs = [(run, estimate_delays(run.run)) for run in book.inputs.runs]
+    of_runs = ((run, estimate_delays(run.run)) for run in book.inputs.runs)
     return [
         *((f"This run's own ({run.path.name})", found) for run, found in of_runs if found),
-        *((f"A calibration ({name})", _of_calibration(known))
-          for name, known in book.inputs.calibrations.items()),
-    ]  # fmt: skip
-
-
-def _of_calibration(known: dict[str, Any]) -> Delays:
-    points = [
-        Point(point["injected_ns"], Interval(**point["measured"]), point["fitted"])
-        for point in known["points"]
+        *((f"A calibration ({name})", found) for name, found in book.inputs.calibrations.items()),
     ]
-    return Delays(
-        Interval(known["slope"], *known["slope_interval"]),
-        Interval(known["intercept_ns"], *known["intercept_ns_interval"]),
-        points,
-    )
 
 
 def _delays_chart(found: Delays, name: str) -> Chart:

@@ -183,7 +183,7 @@
       const fits = row.dataset.name.toLowerCase().includes(wanted.mechanism.toLowerCase())
         && (!wanted.family || (mechanism && mechanism.family === wanted.family))
         && (!wanted.gil || facts.releases_gil === wanted.gil)
-        && (!wanted.abi || facts.stable_abi === wanted.abi);
+        && (!wanted.abi || (facts.stable_abi !== undefined && (facts.stable_abi === "yes") === (wanted.abi === "yes")));
       row.hidden = !fits;
       shown += fits;
     }
