@@ -8,6 +8,7 @@ one says when it is pointed at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -21,6 +22,8 @@ Rows = Sequence[Mapping[str, Any]]
 ScaleKind = Literal["linear", "log"]
 
 ROWS, LINES = "rows", "lines"
+# Control characters, halves of characters, and what is none: a name from a record may hold them.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 PICKED = "picked"
 """The parameter that holds the name of the one curve to be brought out; empty for all."""
 
@@ -58,12 +61,20 @@ class Drawing:
     @property
     def datasets(self) -> dict[str, Rows]:
         """The data by their names in the grammar."""
-        return {ROWS: self.rows, LINES: self.lines}
+        return {ROWS: list(map(_printable, self.rows)), LINES: list(map(_printable, self.lines))}
 
     @property
     def spec(self) -> Spec:
         """The whole chart, as Vega-Lite takes it."""
         return {**grammar(self.grammar), "datasets": self.datasets}
+
+
+def _printable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Replaces what no text has a place for: the renderer ends the whole process over it."""
+    return {
+        name: UNPRINTABLE.sub("\ufffd", value) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 @cache

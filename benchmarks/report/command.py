@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import click
 
@@ -48,6 +49,10 @@ def report(records: tuple[Path, ...], output: Path, histories: tuple[Path, ...])
         site.write(found, output)
     except (RecordError, HistoryError) as error:
         raise click.UsageError(str(error)) from error
+    except CalledProcessError as error:
+        raise click.UsageError(
+            f"the charts could not be drawn: what renders them ended with code {error.returncode}"
+        ) from error
     except OSError as error:
         raise click.UsageError(
             f"the site cannot be written to {output}: {error.strerror or error}"

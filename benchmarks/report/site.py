@@ -71,6 +71,15 @@ class Site:
 
     def write(self) -> None:
         """Writes everything into the folder, which is there and empty."""
+        scripts = render.Scripts()
+        try:
+            self._write_pages()
+            self._write_assets(scripts.finish())
+        finally:
+            scripts.abandon()
+        self._write(MARKER, "")
+
+    def _write_pages(self) -> None:
         told = list(history.read(self.book.inputs.histories))
         every = [*self.book.pages(), history.page(told)]
         found = [chart for page in every for chart in page.charts]
@@ -78,8 +87,6 @@ class Site:
         for page in every:
             self._write(page.path, self._render(page, drawn_charts))
         self._write_data(told)
-        self._write_assets()
-        self._write(MARKER, "")
 
     def _render(self, page: Page, drawn_charts: dict[int, Markup]) -> str:
         template = self._environment.get_template(page.template)
@@ -136,13 +143,13 @@ class Site:
             },
         }
 
-    def _write_assets(self) -> None:
+    def _write_assets(self, vega: str) -> None:
         static = files(__package__).joinpath("static")
         style = static.joinpath("style.css").read_text(encoding="utf-8")
         self._write("assets/style.css", self.book.palette.themes() + "\n" + style)
         scripts = [static.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
         self._write("assets/page.js", "\n".join(scripts))
-        self._write("assets/vega.js", render.javascript())
+        self._write("assets/vega.js", vega)
         grammars = {name: render.compiled(charts.grammar(name)) for name in charts.GRAMMARS}
         self._write_script("assets/grammars.js", "grammars", grammars)
 
@@ -157,7 +164,8 @@ class Site:
     def _write(self, path: str, text: str) -> None:
         place = self.folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        # JSON can name half a character, which no file can hold.
+        place.write_text(text, encoding="utf-8", errors="replace")
 
 
 def _by_workload(told: Iterable[history.Told]) -> dict[str, list[history.Told]]:

@@ -27,8 +27,6 @@ DEFAULTS = {
 INHERITED = ("fill", "stroke", "stroke-width", "stroke-dasharray", "text-anchor")
 # The style sheet looks at the class of figures that stand beside points.
 KEPT_CLASS = "mark-text role-mark"
-# What XML has no place for, and a name from a record may hold all the same.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
 _MOVED = re.compile(r"translate\(([^,]+),([^)]+)\)")
 _CIRCLE = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0(?:Z)?")
@@ -36,7 +34,7 @@ _CIRCLE = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0(?:Z)?")
 
 def smaller(svg: str) -> Markup:
     """Returns SVG that looks the same in a page that has the style sheet."""
-    root = ElementTree.fromstring(_UNPRINTABLE.sub("\ufffd", svg))
+    root = ElementTree.fromstring(svg)
     for element in root.iter():
         element.tag = element.tag.removeprefix(SVG)
         _clean(element)
