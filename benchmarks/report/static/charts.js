@@ -50,7 +50,8 @@ window.callcost = window.callcost || {};
     const [value, low, high] = known || [];
     if (!(value > 0)) return null;
     const text = ratio === undefined ? `${net.textContent} ns` : ratio.text;
-    const place = rank.textContent;
+    // Where the rows are workloads, a rank is not theirs.
+    const place = row.closest("table").id === "costs" ? rank.textContent : "";
     const colour = heading.querySelector("i").style.background;
     return {
       name: `${place} ${name}${marks}`.trim(), value, low: low > 0 ? low : value, high: high > 0 ? high : value, colour,
