@@ -1,0 +1,13 @@
+"""The base class of every error that ends a command with one sentence and an exit code."""
+
+from __future__ import annotations
+
+
+class CallcostError(Exception):
+    """An error that the user can act on.
+
+    Its text is one sentence: what happened, where, and what to do. The command line prints it
+    and exits with `exit_code`.
+    """
+
+    exit_code = 2
