@@ -28,8 +28,8 @@ from callcost.record import write_atomically
 Facts = Mapping[str, str]
 """The answers for one mechanism by the key of the fact; "" where it cannot be asked."""
 
-YES, NO = "yes", "no"
-LIMIT_S = 10
+YES, NO, NOT_SEEN = "yes", "no", "not seen"
+LIMIT_S = 20
 PROBES = Path(__file__).parent / "probes"
 
 
@@ -97,7 +97,7 @@ def _answer(name: str, mechanism: Mechanism) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"{NO}: no answer"
+        return f"unknown: no answer within {LIMIT_S} s"
     if done.returncode < 0:
         return f"{NO}: crashes ({signal.Signals(-done.returncode).name})"
     if done.returncode > 0:
@@ -113,6 +113,14 @@ def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = pool.map(probe, built)
         return {m.name: facts for m, facts in zip(built, found, strict=True)}
+
+
+def current(found: Mapping[str, Facts]) -> dict[str, Facts]:
+    """Puts the facts of a record into today's words: older ones say "no" for what was not seen."""
+    return {
+        name: {**facts, "releases_gil": NOT_SEEN} if facts.get("releases_gil") == NO else facts
+        for name, facts in found.items()
+    }
 
 
 def letters(facts: Facts) -> str:
@@ -134,7 +142,7 @@ def markdown_table(found: Mapping[str, Facts]) -> str:
     """Writes a row for each mechanism and a column for each fact."""
     lines = [["mechanism", *(fact.key.replace("_", " ") for fact in FACTS)]]
     lines.append(["---"] * len(lines[0]))
-    for name, facts in found.items():
+    for name, facts in current(found).items():
         lines.append([f"`{name}`", *(facts.get(fact.key) or "–" for fact in FACTS)])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

@@ -201,7 +201,7 @@ def settled(page: Page, **state: str) -> None:
     wanted = [f"{name}={value}" for name, value in state.items()]
     page.wait_for_function(
         "wanted => wanted.every(w => decodeURIComponent(document.querySelector('#chart .chart')"
-        ".dataset.state || '').includes(w))",
+        ".dataset.state || '').replaceAll('+', ' ').includes(w))",
         arg=wanted,
     )
 
@@ -287,12 +287,16 @@ def test_a_permalink_carries_the_whole_state(open_page: Any) -> None:
     page.select_option("[name=scale]", "linear")
     page.select_option("[name=base]", "cpython_fastcall")
     page.fill("[name=mechanism]", "c")
-    page.select_option("[name=gil]", "no")
+    page.select_option("[name=gil]", "not seen")
     page.locator("#costs thead button").nth(2).click()
-    settled(page, workload="get_pi", scale="linear", mechanism="c", gil="no", sort="2", down="1")
+    settled(
+        page, workload="get_pi", scale="linear", mechanism="c", gil="not seen", sort="2", down="1"
+    )
     shown, link = names(page), page.get_attribute("#permalink", "href")
     again = open_page(f"index.html{link}")
-    settled(again, workload="get_pi", scale="linear", mechanism="c", gil="no", sort="2", down="1")
+    settled(
+        again, workload="get_pi", scale="linear", mechanism="c", gil="not seen", sort="2", down="1"
+    )
     assert names(again) == shown
     assert dots(again) == dots(page)
     for name in ("workload", "scale", "base", "mechanism", "gil"):

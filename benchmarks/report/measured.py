@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from callcost.benchmarks import facts
 from callcost.benchmarks.break_even import REFERENCE, Curve, calls_the_c, curves, sweep
 from callcost.benchmarks.catalogue import TOPICS, WORKLOADS, Workload
 from callcost.benchmarks.facts import Facts
@@ -130,7 +131,7 @@ class Measured:
     @property
     def facts(self) -> dict[str, Facts]:
         """What was found out about each mechanism by running it."""
-        return dict(self.environment.get("facts", {}))
+        return facts.current(self.environment.get("facts", {}))
 
     @property
     def date(self) -> str:

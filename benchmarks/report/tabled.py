@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from callcost.benchmarks.facts import NO, YES
+from callcost.benchmarks.facts import NOT_SEEN, YES
 from callcost.benchmarks.report.measured import Measured, Row, Sheet
 from callcost.estimate import Interval
 from callcost.summary import interval, number
 
 NONE = "–"
-GIL = {YES: "released", NO: "held"}
+GIL = {YES: "released", NOT_SEEN: NOT_SEEN}
 # Figures for scripts have so many digits; those of ratios fewer, as there are many.
 DIGITS, RATIO_DIGITS = 6, 5
 

@@ -50,7 +50,7 @@
     if (!(wanted.get("workload") in candidate.costs)) found.push(["cannot express that signature, or was not measured with it", "costs-over-workloads"]);
     if (!BUILDS[wanted.get("builds")].includes(candidate.builds)) found.push([data.builds[candidate.builds], "builds"]);
     const gil = wanted.get("gil");
-    if (gil && candidate.facts.releases_gil !== gil) found.push([candidate.facts.releases_gil === "yes" ? "releases the GIL" : candidate.facts.releases_gil === "no" ? "holds the GIL" : "nobody asked about the GIL", "fact-releases_gil"]);
+    if (gil && candidate.facts.releases_gil !== gil) found.push([candidate.facts.releases_gil === "yes" ? "releases the GIL" : candidate.facts.releases_gil === "not seen" ? "was not seen to release the GIL" : "nobody asked about the GIL", "fact-releases_gil"]);
     for (const need of wanted.getAll("needs")) if (candidate.facts[need] !== "yes") found.push([`not found: ${NEEDS[need]}`, `fact-${need}`]);
     return found;
   }
@@ -77,7 +77,7 @@
     why.append(link(`${ns.format(value)} ns per call`, candidate.url, `on-${workload}`), low === null ? "" : ` (${ns.format(low)} .. ${ns.format(high)})`, rank.endsWith("=") ? `, a tie (rank ${rank})` : "", `, ${share.format(used)} of a core; `);
     const built = candidate.compiler ? `${data.builds[candidate.builds]}, built with ${candidate.compiler}` : data.builds[candidate.builds];
     why.append(link(built, candidate.url, "builds"), "; ");
-    const gil = { yes: "releases the GIL", no: "holds the GIL" }[candidate.facts.releases_gil] || "GIL not asked";
+    const gil = { yes: "releases the GIL", "not seen": "not seen to release the GIL" }[candidate.facts.releases_gil] || "GIL not asked";
     why.append(link(gil, candidate.url, "fact-releases_gil"));
     for (const need of wanted.getAll("needs")) why.append("; ", link(NEEDS[need], candidate.url, `fact-${need}`));
     line.append(why);
