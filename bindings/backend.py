@@ -1,7 +1,7 @@
 """The build backend: setuptools' own, with the tools of the optional mechanisms where asked for.
 
-`pip install -C mechanisms=all ...` has them installed for the build; without it, mechanisms
-whose tool is not there are left out, and the others are built as ever.
+`pip install --config-settings mechanisms=all ...` has them installed for the build; without it,
+mechanisms whose tool is not there are left out, and the others are built as ever.
 """
 
 from __future__ import annotations

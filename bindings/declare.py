@@ -149,7 +149,8 @@ def declared_extensions(
 def _why_undeclared(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
         tool = str(error.name).partition(".")[0]
-        return f"{tool} is not installed: pip install -C mechanisms=all has it while it builds"
+        install = "pip install --config-settings mechanisms=all"
+        return f"{tool} is not installed: {install} has it while it builds"
     return reason("its build.py failed", error)
 
 

@@ -81,8 +81,8 @@ def compiler_version(command: Sequence[str]) -> str:
     """
     try:
         shown = subprocess.run(
-            [*command, "--version"], capture_output=True, text=True, check=True
+            [*command, "--version"], capture_output=True, text=True, timeout=60, check=True
         ).stdout
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.SubprocessError):
         return "none"
     return without_folders(shown.partition("\n")[0])

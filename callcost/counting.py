@@ -34,8 +34,11 @@ def fixed_layout() -> tuple[str, ...]:
     if setarch is None:
         return ()
     command = (setarch, platform.machine(), "-R")
-    tried = subprocess.run([*command, "true"], capture_output=True, check=False)
-    return () if tried.returncode else command
+    try:
+        subprocess.run([*command, "true"], capture_output=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return command
 
 
 class CheckingProcess(WorkerProcess):

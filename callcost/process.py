@@ -68,7 +68,7 @@ class WorkerProcess:
                 {
                     **job,
                     "position_file": str(self._position_file),
-                    "limit_s": math.ceil(2 * silence_s) + 1,
+                    "limit_s": limit_of(silence_s),
                 }
             )
         )
@@ -195,6 +195,11 @@ class WorkerProcess:
         error = self.failure("garbage", f"a call made its worker answer {str(answer)[:60]}")
         error.contender = None
         return error
+
+
+def limit_of(silence_s: float) -> int:
+    """Returns after how many seconds without an answer a worker ends itself."""
+    return math.ceil(2 * silence_s) + 1
 
 
 def pin(pid: int, cpu: int | None) -> str | None:

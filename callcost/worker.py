@@ -65,6 +65,8 @@ OWN_UNROLL = 100
 # A program comes back from a switch of processes: it gets this share of its epoch to wake up in.
 PROGRAM_WARM_SHARE = 0.1
 LONGEST_ANSWER = 200
+# How long a program may take to answer, where no job says it.
+PROGRAM_LIMIT_S = 10.0
 STACK_BYTES = range(0, 4096, 16)
 # A way out of a loop is compiled at the 200th time (a whole function when begun 1,600 times).
 SETTLE_EXITS = 300
@@ -101,6 +103,8 @@ class Line:
     def __init__(self, answers_fd: int, position_file: str, limit_s: int) -> None:
         self._answers_fd = answers_fd
         self._limit_s = limit_s
+        # The coordinator waits for about half of the limit: it is told of a silent program first.
+        self.program_limit_s = max(limit_s / 4, limit_s / 2 - 2)
         self._group = NOWHERE
         self._last_ns = CLOCK()
         self.contender = NOWHERE
@@ -238,9 +242,10 @@ class Program:
     answers each line `turns warm_turns stack_bytes` with a line `epoch_ns empty_ns`: what so
     many turns of OWN_UNROLL calls took, with its stack moved by so many bytes, and what as many
     turns of its own empty loop took; both are negative if it was preempted meanwhile.
+    A program that does not answer within `limit_s` seconds fails.
     """
 
-    def __init__(self, contender: "dict[str, Any]") -> None:
+    def __init__(self, contender: "dict[str, Any]", limit_s: float = PROGRAM_LIMIT_S) -> None:
         # Slow to import, and only a process that has programs needs it.
         import subprocess
 
@@ -248,6 +253,7 @@ class Program:
             check_binary(binary)
         self.empty_ns: list[int] = []
         self._contender = contender
+        self._limit_s = limit_s
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
         try:
             self._process = subprocess.Popen(
@@ -314,7 +320,10 @@ class Program:
     def _read(self, kind: str) -> bytes:
         """Returns what it writes next, up to the end of a line; its end is a failure of `kind`."""
         answer = b""
+        end_ns = CLOCK() + int(self._limit_s * 1e9)
         while not answer.endswith(b"\n"):
+            if not select.select([self._from_fd], [], [], max(0.0, (end_ns - CLOCK()) / 1e9))[0]:
+                self._fail_silent(answer)
             chunk = os.read(self._from_fd, LONGEST_ANSWER)
             if not chunk:
                 self._fail(kind)
@@ -323,9 +332,23 @@ class Program:
                 self._refuse(answer)
         return answer
 
+    def _fail_silent(self, answer: bytes) -> "NoReturn":
+        """Raises ContenderError for a program that does not answer, or not with a whole line."""
+        begun = f" (it began with {answer[:60]!r} and did not end the line)" if answer else ""
+        raise ContenderError(
+            "hang",
+            f"its program did not answer within {self._limit_s:g} s{begun}: "
+            "it must end each answer with a newline and flush its output",
+        )
+
     def _fail(self, kind: str) -> "NoReturn":
         """Raises ContenderError, which says how the program ended and what it said last."""
-        status = self._process.wait()
+        import subprocess
+
+        try:
+            status = self._process.wait(self._limit_s)
+        except subprocess.TimeoutExpired:
+            raise ContenderError("hang", "its program closed its output and went on") from None
         if status < 0:
             raise ContenderError("crash", f"its program died of {signal.Signals(-status).name}")
         self._stderr.seek(0)
@@ -539,7 +562,7 @@ def make_ready(
     for index, contender in enumerate(group["contenders"]):
         line.enter(index)
         if contender["program"]:
-            program = programs.enter_context(Program(contender))
+            program = programs.enter_context(Program(contender, line.program_limit_s))
             program.check()
             ready.append((program, {}))
             continue

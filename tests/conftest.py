@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,12 +13,24 @@ from typing import Any
 
 import pytest
 import small_suites
+import surroundings
 
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
+# Far more than any test takes on a busy machine: a test that takes longer hangs, and is named.
+LIMIT_S = 900
+
+# Before anything else is imported, and before pytest-xdist starts the processes that test.
+surroundings.clear()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Has the tests of a file run in one process, as they share what is dear to make."""
+    """Runs the tests of a file in one process, and gives each test a time limit."""
+    if sys.flags.optimize and config.getoption("dist", "no") == "no":
+        raise pytest.UsageError("Python runs without assert statements: leave out -O")
+    # Not in pyproject.toml, where pytest would warn if pytest-timeout is not installed.
+    if config.getoption("timeout", 0) is None:
+        config.option.timeout = LIMIT_S
     # Not on the command line, which would be wrong where pytest-xdist is not installed.
     if config.getoption("dist", "no") == "load":
         config.option.dist = "loadfile"
@@ -35,9 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def runs_of_their_own() -> Iterator[None]:
     """Keeps what this pytest has in its environment from the runs that the tests start."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("PYTEST_")]:
-            if name != "PYTEST_CURRENT_TEST":
-                patch.delenv(name)
+        for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+            patch.delenv(name)
         yield
 
 

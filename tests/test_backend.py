@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -31,3 +33,18 @@ def test_optional_tools_come_only_when_asked_for(
     assert asked({"mechanisms": "all"}) == ["from setup.py", *optional]
     with pytest.raises(SystemExit, match="mechanisms=some is not known: say mechanisms=core or"):
         asked({"mechanisms": "some"})
+
+
+def test_every_command_works_with_the_oldest_pip() -> None:
+    # Debian 12's virtual environments have pip 23.0, which does not know the short option.
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    texts = {
+        name: (ROOT / name).read_text(encoding="utf-8")
+        for name in listed.stdout.split("\0")
+        if name.endswith((".md", ".py", ".toml", ".ini", ".yml")) or name.startswith(".ci/")
+    }
+    assert len(texts) > 100
+    short = re.compile(r"\b(pip|install|wheel)\b[^|&;\n]* -C\b")
+    assert [name for name, text in texts.items() if short.search(text)] == []

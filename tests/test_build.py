@@ -97,7 +97,7 @@ def test_what_a_platform_does_not_have_is_told_as_it_stands() -> None:
 
 def test_a_tool_that_is_not_there_is_named_with_what_to_do() -> None:
     told = declare._why_undeclared(ModuleNotFoundError("No module named 'a.b'", name="a.b"))
-    assert told.startswith("a is not installed: pip install -C mechanisms=all")
+    assert told.startswith("a is not installed: pip install --config-settings mechanisms=all")
 
 
 def test_a_rust_extension_is_linked_like_any_other() -> None:

@@ -16,7 +16,10 @@ import pytest
 import small_suites
 from processes import MARK, marked_processes, wait_until
 
-TIMEOUT_S = 300
+TIMEOUT_S = 600
+# Long enough for a busy machine to start an interpreter, and what a program gets of it.
+SILENCE_S = 6
+PROGRAM_S = 4.5
 SEGFAULT = "import ctypes\nread = ctypes.string_at"
 LATE = """
 import ctypes
@@ -57,12 +60,12 @@ SAID = {
     "crashes": "crash: its worker died of SIGSEGV",
     "crashes late": "crash: its worker died of SIGSEGV",
     "raises late": "ValueError: enough",
-    "hangs": "hang: it did not return within 3 s",
+    "hangs": f"hang: it did not return within {SILENCE_S} s",
     "prints": "garbage: print('hello') wrote to standard output",
     "prints late": "garbage: it wrote to standard output while it was timed",
     "prints in C": "garbage: puts(b'hello') wrote to standard output",
     "garbage": "garbage: a call made its worker answer b'garbage'",
-    "starts a process": "hang: it did not return within 3 s",
+    "starts a process": f"hang: it did not return within {SILENCE_S} s",
     "exits": "crash: its worker ended with exit code 3",
     "exits at once": "crash: its worker ended with exit code 0",
 }
@@ -91,9 +94,9 @@ SAID_OF_PROGRAMS = {
     "crashes late": "crash: its program died of SIGSEGV",
     "exits": "setup failed: its program ended with exit code 1: it may not",
     "exits late": "crash: its program ended with exit code 1: enough",
-    "hangs": "hang: it did not return within 3 s",
-    "hangs late": "hang: it did not return within 3 s",
-    "closes its output": "hang: it did not return within 3 s",
+    "hangs": f"hang: its program did not answer within {PROGRAM_S:g} s: it must",
+    "hangs late": f"hang: its program did not answer within {PROGRAM_S:g} s: it must",
+    "closes its output": "hang: its program closed its output and went on",
     "wrong value": "wrong answer: abs(n) returned 4 in its program, expected 3",
     "garbage": "garbage: its program answered b'three",
     "garbage late": "garbage: its program answered b'fast",
@@ -138,7 +141,7 @@ def run_with(folder: Path, catalogue: dict[str, Any]) -> Told:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(MARK, str(folder))
         done = small_suites.run(
-            folder, "--benchmark-only", "--callcost-timeout=3", timeout_s=TIMEOUT_S
+            folder, "--benchmark-only", f"--callcost-timeout={SILENCE_S}", timeout_s=TIMEOUT_S
         )
     assert wait_until(lambda: not marked_processes(folder)), marked_processes(folder)
     (record,) = small_suites.records(folder)
@@ -229,15 +232,6 @@ def test_a_program_that_fails_while_it_is_timed_costs_its_group(
     said = " ".join(done.stdout.split())
     assert "absolute: culprit: crash: its program ended with exit code 1: enough" in said
     assert "absolute: builtin: crash: not measured, because culprit failed" in said
-
-
-def test_a_call_longer_than_the_others_is_no_hang(
-    toy: dict[str, Any], write_suite: Any, run_pytest: Any
-) -> None:
-    toy["absolute"]["slow"] = ("from time import sleep", "sleep(0.02)", "None")
-    write_suite(toy)
-    # Its group takes many times as long as the worker may be silent.
-    assert run_pytest("--benchmark-only", "--callcost-timeout=0.9").returncode == 0
 
 
 def test_a_contender_that_is_wrong_alone_costs_only_its_own_row(

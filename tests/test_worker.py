@@ -6,8 +6,11 @@ import dis
 import hashlib
 import os
 import random
+import select
+import signal
 import sys
 from itertools import repeat
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -69,6 +72,24 @@ def test_every_pass_times_every_contender_once() -> None:
     assert len({tuple(order) for order in passes}) > 1
 
 
+def test_a_worker_says_that_it_lives_before_each_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A group may take many times as long as its worker may be silent.
+    position, answers = tmp_path / "position", tmp_path / "answers"
+    position.write_bytes(worker.POSITION.pack(0, 0))
+    now_ns = iter(range(0, 1 << 62, 2 * worker.HEARTBEAT_NS))
+    monkeypatch.setattr(worker, "CLOCK", lambda: next(now_ns))
+    monkeypatch.setattr(signal, "alarm", lambda _: None)
+    group = {"loops": 2, "warm_loops": 1, "passes": 6, "layouts": 3,
+             "contenders": [contender("", "f(n)", own_loops=None)] * 4}  # fmt: skip
+    epochs = [worker.compile_epoch("f(n)", {"f": abs, "n": n}, unroll=5) for n in range(4)]
+    with answers.open("wb") as file:
+        line = worker.Line(file.fileno(), str(position), 41)
+        worker.time_passes(group, epochs, random.Random(1), line)
+    assert answers.read_text() == '{"event": "alive"}\n' * 24
+
+
 def test_names_of_a_contender_never_clash_with_those_of_the_loop() -> None:
     namespace = {"epoch": abs, "_": -1, "start": -2, "seen": []}
     run, arguments = worker.compile_epoch("seen.append(epoch(_) - start)", namespace, unroll=2)
@@ -124,13 +145,57 @@ def test_a_file_that_is_not_the_one_built_is_refused(tmp_path: Any) -> None:
 
 
 def test_a_program_is_asked_for_what_its_loop_is_to_do(program: Any) -> None:
-    _, call, expect, command = program("print(answer(turns), flush=True)", "print(line, end='')")
+    _, call, expect, command = program(
+        "print(answer(turns), flush=True)", "print(line, end='', flush=True)"
+    )
     facts = contender("", call, expect, program=command)
     with worker.Program(facts) as echo:
         echo.check()
         # Three numbers are no epoch: it says again what it was asked.
         with pytest.raises(worker.ContenderError, match=r"its program answered b'7 2 48\\n'"):
             echo.time_epoch(7, 2, 48)
+
+
+SILENT = "its program did not answer within 0.1 s: it must end each answer with a newline and flush"
+
+
+@pytest.mark.parametrize("instead", ["pass", "print(answer(turns))"])
+def test_a_program_that_does_not_answer_is_given_up(instead: str, program: Any) -> None:
+    _, call, expect, command = program("print(answer(turns), flush=True)", instead)
+    with worker.Program(contender("", call, expect, program=command), 60) as silent:
+        silent.check()
+        silent._limit_s = 0.1
+        with pytest.raises(worker.ContenderError, match=SILENT) as caught:
+            silent.time_epoch(7, 2, 48)
+    assert caught.value.kind == "hang"
+
+
+@pytest.mark.parametrize(
+    ("instead", "said"),
+    [
+        ("print(12, end='', flush=True)", r"within 0.1 s \(it began with b'12' and did not end"),
+        ("os.close(1); signal.pause()", "its program closed its output and went on"),
+    ],
+)
+def test_a_program_that_answers_by_half_is_given_up(instead: str, said: str, program: Any) -> None:
+    _, call, expect, command = program("print(answer(turns), flush=True)", instead)
+    with worker.Program(contender("", call, expect, program=command), 60) as halting:
+        halting.check()
+        # It is asked before its time begins, so that it has all the time it needs.
+        os.write(halting._to_fd, b"7 2 48\n")
+        select.select([halting._from_fd], [], [])
+        halting._limit_s = 0.1
+        with pytest.raises(worker.ContenderError, match=said) as caught:
+            halting.time_epoch(7, 2, 48)
+    assert caught.value.kind == "hang"
+
+
+def test_a_program_has_less_time_than_its_worker(tmp_path: Path) -> None:
+    position = tmp_path / "position"
+    position.write_bytes(worker.POSITION.pack(0, 0))
+    for silence_s in (0.9, 3, 20, 600):
+        limit_s = process.limit_of(silence_s)
+        assert 0 < worker.Line(1, str(position), limit_s).program_limit_s < silence_s
 
 
 def test_a_program_that_is_preempted_counts_negative(program: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -16,11 +17,14 @@ import vl_convert
 from markupsafe import Markup
 
 from callcost.benchmarks.report.smaller import smaller
+from callcost.errors import CallcostError
 
 # The newest grammar that both Altair and the renderer know; a chart that it does not fit fails.
 VEGALITE = "6.4"
 # What of the bundle the pages use. Vega alone, without the embedding, cannot be had from it.
 EXPORTED = "window.vegaEmbed = vegaEmbed;"
+# All charts of a large site take seconds.
+LIMIT_S = 600
 Spec = dict[str, Any]
 
 
@@ -43,24 +47,33 @@ class Renderer:
     """Renders charts, or bundles the scripts, in a process of its own, while this one goes on."""
 
     def __init__(self, specs: Sequence[Spec] | None) -> None:
-        # -P: the working folder is no place to import from.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", __spec__.name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(specs))
-        self._process.stdin.close()
+        # Files, not pipes: neither process ever waits for the other to read.
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as asked:
+            json.dump(specs, asked)
+            asked.seek(0)
+            self._answer = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+            self._process = subprocess.Popen(
+                # -P: the working folder is no place to import from.
+                [sys.executable, "-P", "-m", __spec__.name],
+                stdin=asked,
+                stdout=self._answer,
+            )
 
     def finish(self) -> list[Markup]:
-        """Returns what was asked for; raises CalledProcessError if that has failed."""
-        assert self._process.stdout is not None
-        text = self._process.stdout.read()
-        if self._process.wait():
-            raise subprocess.CalledProcessError(self._process.returncode, self._process.args)
-        return [Markup(drawn) for drawn in json.loads(text)]
+        """Returns what was asked for; raises CalledProcessError, or CallcostError if it hangs."""
+        with self._answer:
+            try:
+                code = self._process.wait(LIMIT_S)
+            except subprocess.TimeoutExpired:
+                raise CallcostError(
+                    f"Cannot draw the charts: the process that renders them hangs ({LIMIT_S} s)"
+                ) from None
+            finally:
+                self.abandon()
+            if code:
+                raise subprocess.CalledProcessError(code, self._process.args)
+            self._answer.seek(0)
+            return [Markup(drawn) for drawn in json.load(self._answer)]
 
     def abandon(self) -> None:
         """Ends the process if it has not ended yet."""

@@ -20,7 +20,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from callcost.compare.errors import SpecError
-from callcost.compare.interpreter import Interpreter, clean_environment
+from callcost.compare.interpreter import PROBE_S, Interpreter, clean_environment
 
 VARIABLE = "CALLCOST_INSTALLER"
 # What pip and uv say when it is the network that fails them.
@@ -129,8 +129,10 @@ def _works(pip: tuple[str, ...], python: str) -> bool:
     """Tells whether a pip is there, knows --python (from 22.3 on) and runs in the interpreter."""
     command = [*pip, "--python", python, "--version"]
     try:
-        done = subprocess.run(command, capture_output=True, env=clean_environment(), check=False)
-    except OSError:
+        done = subprocess.run(
+            command, capture_output=True, env=clean_environment(), timeout=PROBE_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
 

@@ -163,7 +163,9 @@ def _first_line(command: str) -> str:
     words = shlex.split(command)
     if not words or shutil.which(words[0]) is None:
         return ""
-    done = subprocess.run(
-        [words[0], "--version"], capture_output=True, text=True, check=False, timeout=PROBE_S
-    )
+    asked = [words[0], "--version"]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=PROBE_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
     return (done.stdout.splitlines() or [""])[0]

@@ -233,7 +233,11 @@ def _facts(request: Request) -> dict[str, object]:
 
 
 def _valgrind_version() -> str:
-    done = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=False)
+    command = ["valgrind", "--version"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except subprocess.TimeoutExpired:
+        return "unknown"
     return done.stdout.strip()
 
 
