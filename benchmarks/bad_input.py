@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from callcost.bindings.registry import Build, Mechanism, mechanisms
+from callcost.errors import CallcostError
 
 FUNCTION = "fibonacci"
 CPU_LIMIT_S = 2
@@ -48,7 +49,7 @@ print(answer)
 """
 
 
-class ProbeError(Exception):
+class ProbeError(CallcostError):
     """A child that failed before or beside the call that it was to make."""
 
 

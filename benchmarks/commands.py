@@ -11,13 +11,14 @@ from rich.table import Table
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.rows import build
-from callcost.bindings.registry import Mechanism, StaleBuildError, mechanisms
+from callcost.bindings.registry import Mechanism, mechanisms
+from callcost.front import Front
 from callcost.outputs import console_at_least
 
 FUNCTIONS = tuple(dict.fromkeys(workload.function for workload in WORKLOADS))
 
 
-@click.command("list")
+@click.command("list", cls=Front)
 @click.argument("mechanism", required=False)
 def list_mechanisms(mechanism: str | None) -> None:
     """Show every mechanism, how much of the catalogue it supports, and what was not built and why.
@@ -29,10 +30,7 @@ def list_mechanisms(mechanism: str | None) -> None:
         raise click.UsageError(
             f"there is no mechanism {mechanism}: `callcost list` shows what there is"
         )
-    try:
-        table = _overview(list(chosen.values())) if mechanism is None else _of(chosen[mechanism])
-    except StaleBuildError as error:
-        raise click.UsageError(str(error)) from error
+    table = _overview(list(chosen.values())) if mechanism is None else _of(chosen[mechanism])
     console_at_least(100).print(table)
 
 
@@ -73,7 +71,7 @@ def _cell(mechanism: Mechanism, function: str) -> str:
     return "yes" if mechanism.same_c(function) else "yes, but not the same C"
 
 
-@click.command()
+@click.command(cls=Front)
 @click.argument(
     "record", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
 )
@@ -83,11 +81,6 @@ def publish(record: Path | None) -> None:
     RECORD becomes the new reference run first, where one is given.
     """
     from callcost.benchmarks import publishing
-    from callcost.record import RecordError
 
-    try:
-        changed = publishing.publish(record)
-    except (RecordError, publishing.NotACheckoutError) as error:
-        raise click.UsageError(str(error)) from error
-    for path in changed:
+    for path in publishing.publish(record):
         click.echo(path)

@@ -28,6 +28,7 @@ from callcost.bindings.registry import (
     mechanisms,
 )
 from callcost.environment import find
+from callcost.errors import CallcostError
 from callcost.job import Environment
 from callcost.plugin import case, refused
 from callcost.process import WorkerError
@@ -38,7 +39,7 @@ COMMAND = "pypy3"
 FAMILIES = ("cffi", "ctypes")
 
 
-class NoEnvironmentError(Exception):
+class NoEnvironmentError(CallcostError):
     """An interpreter that cannot be measured in; the text says why, and what to do."""
 
 

@@ -23,6 +23,7 @@ import click
 from callcost.benchmarks import bad_input
 from callcost.benchmarks.bad_input import BAD_INPUTS, RAISES, BadInput
 from callcost.bindings.registry import Build, Mechanism, mechanisms
+from callcost.front import Front
 from callcost.record import write_atomically
 
 Facts = Mapping[str, str]
@@ -147,7 +148,7 @@ def markdown_table(found: Mapping[str, Facts]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-@click.command()
+@click.command(cls=Front)
 @click.option(
     "--json",
     "path",

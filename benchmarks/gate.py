@@ -30,7 +30,9 @@ from callcost.compare.environments import Built, build_all
 from callcost.compare.rows import Cell, Row
 from callcost.compare.spec import parse
 from callcost.compare.suite import find_suite
+from callcost.errors import CallcostError
 from callcost.files import write_atomically
+from callcost.front import Front
 
 MECHANISMS = ("ctypes_cdll", "cffi_api", "cpython_fastcall", "cython_def", MECHANISM)
 WORKLOADS = ("get_pi", "fibonacci", WORKLOAD)
@@ -46,7 +48,7 @@ COMMAND = Path(sys.executable).with_name("callcost")
 Record = dict[str, Any]
 
 
-@click.command()
+@click.command(cls=Front)
 @click.option("--json", "json_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(min=1))
 @click.option("--peers/--no-peers", "with_peers", default=True)
@@ -200,7 +202,7 @@ class Lab:
         )  # fmt: skip
         wall_s = time.monotonic() - start_s
         if not path.exists():
-            raise click.ClickException(f"callcost compare failed:\n{done.stdout}{done.stderr}")
+            raise CallcostError(f"callcost compare failed:\n{done.stdout}{done.stderr}")
         return _summary(json.loads(path.read_text()), done.returncode, wall_s)
 
     def _save(self) -> None:

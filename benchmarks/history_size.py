@@ -21,6 +21,8 @@ import click
 import duckdb
 
 from callcost import machine
+from callcost.errors import CallcostError
+from callcost.front import Front
 from callcost.history.runs import read
 from callcost.history.store import ROW_COLUMNS, Store
 from callcost.record import SECTION, load, write_atomically
@@ -35,7 +37,7 @@ NOISE = 0.004
 NOISY = ("median_ns", "mean_ns", "cost_ns", "cost_low_ns", "cost_high_ns", "ratio")
 
 
-@click.command()
+@click.command(cls=Front)
 @click.option("--json", "json_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--rows", default=ROWS, show_default=True, help="Rows that the history shall have.")
 def main(json_file: Path, rows: int) -> None:
@@ -126,7 +128,7 @@ def time_command(*arguments: str) -> float:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wall_s = time.monotonic() - start_s
     if done.returncode:
-        raise click.ClickException(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        raise CallcostError(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
     return wall_s
 
 

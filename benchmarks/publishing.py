@@ -35,6 +35,7 @@ from callcost.benchmarks.tables import Sheet, markdown
 from callcost.bindings.registry import mechanisms
 from callcost.coordinator import NO_COST
 from callcost.delays import estimate_delays
+from callcost.errors import CallcostError
 from callcost.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run
 from callcost.explain import chart as explain_chart
 from callcost.record import RecordError, load, read_run, write_atomically
@@ -56,7 +57,7 @@ DOCUMENTS = ("README.md", *(f"docs/{name}.md" for name in TEXTS))
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-class NotACheckoutError(Exception):
+class NotACheckoutError(CallcostError):
     """There is no README beside the installed package: nothing to publish into."""
 
 

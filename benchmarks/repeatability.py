@@ -23,7 +23,9 @@ import numpy as np
 from callcost import machine
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.rows import contender, group_name, supported
+from callcost.errors import CallcostError
 from callcost.estimate import Interval, estimate_run
+from callcost.front import Front
 from callcost.record import read_run, write_atomically
 
 Costs = dict[tuple[str, str], float]
@@ -34,7 +36,7 @@ SUITE = Path(__file__).resolve().parent
 ROUNDS = 2
 
 
-@click.command()
+@click.command(cls=Front)
 @click.option("--json", "json_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--pyperf/--no-pyperf", default=True, help="pyperf needs about 9 s a row.")
 def main(json_file: Path, pyperf: bool) -> None:
@@ -183,7 +185,7 @@ def run_pyperf(folder: Path) -> dict[str, Costs]:
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise click.ClickException(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+        raise CallcostError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from callcost import machine
 from callcost.benchmarks import history_size
 from callcost.benchmarks.publishing import CALIBRATION, EXPLAINED, EXPLAINED_LATER, REFERENCE
 from callcost.benchmarks.report.inputs import read
+from callcost.errors import CallcostError
+from callcost.front import Front
 from callcost.history.store import Store
 from callcost.record import load, write_atomically
 
@@ -47,7 +49,7 @@ MEASURED = (
 )
 
 
-@click.command()
+@click.command(cls=Front)
 @click.option("--json", "json_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--rows", default=history_size.ROWS, show_default=True, help="Rows of the history.")
 def main(json_file: Path, rows: int) -> None:
@@ -89,7 +91,7 @@ def time_report(output: Path, records: Iterable[Path]) -> dict[str, Any]:
     )  # fmt: skip
     wall_s = time.monotonic() - start_s
     if done.returncode:
-        raise click.ClickException(f"the report failed:\n{done.stdout}{done.stderr}")
+        raise CallcostError(f"the report failed:\n{done.stdout}{done.stderr}")
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     return {"wall_s": wall_s, "peak_mib": int(done.stdout.split()[-1]) / 1024, "bytes": size}
 
@@ -100,7 +102,7 @@ def seen(site: Path) -> dict[str, float]:
 
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        raise click.ClickException("no chromium is installed: apt-get install chromium")
+        raise CallcostError("no chromium is installed: apt-get install chromium")
     found = []
     for _ in range(REPEATS):
         with sync_playwright() as playwright:

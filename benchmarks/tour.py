@@ -27,9 +27,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import click
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
+from callcost.errors import CallcostError
+from callcost.front import Front
 from callcost.record import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,7 +53,7 @@ VARYING = re.compile(rf"(?P<number>{NUMBER})|(?P<columns>  +)|(?P<space> )|(?P<r
 STAND_FOR = {"number": NUMBER, "columns": " *", "space": " +", "rule": "─+"}
 
 
-class TourError(Exception):
+class TourError(CallcostError):
     """The page breaks its own rules, or a command of it does not do what it should."""
 
 
@@ -355,13 +358,12 @@ def rewrite(page: Path, numbers: set[int]) -> Iterator[str]:
         raise TourError("\n".join(failures))
 
 
-def main() -> None:
-    """Rewrites the page in place."""
-    try:
-        for sentence in rewrite(PAGE, {int(number) for number in sys.argv[1:]}):
-            print(sentence, flush=True)
-    except (TourError, ValueError) as error:
-        sys.exit(str(error))
+@click.command(cls=Front)
+@click.argument("chapters", nargs=-1, type=int)
+def main(chapters: tuple[int, ...]) -> None:
+    """Rewrite the page in place: all of it, or these CHAPTERS."""
+    for sentence in rewrite(PAGE, set(chapters)):
+        click.echo(sentence)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from callcost import native
+from callcost.errors import CallcostError
 
 FOLDER = Path(__file__).resolve().parent
 PACKAGE = "callcost.bindings"
@@ -26,7 +27,7 @@ EVERYTHING, EVERYTHING_ELSE = "everything", "everything else"
 INSTALL_AGAIN = "install callcost again (pip install -e . in a checkout)"
 
 
-class StaleBuildError(Exception):
+class StaleBuildError(CallcostError):
     """Compiled files that are not those of the present sources or of this interpreter."""
 
 

@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from callcost import machine
 from callcost.coordinator import Progress, Run, Settings, measure
-from callcost.delays import NAME, Delays, NoDelaysError, choose_steps, delay_group, fit
+from callcost.delays import NAME, Delays, choose_steps, delay_group, fit
+from callcost.errors import CallcostError
 from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval
 from callcost.job import EMPTY, Contender, Group
 
@@ -100,16 +101,13 @@ class Calibration:
         }
 
 
-class CalibrationError(Exception):
+class CalibrationError(CallcostError):
     """A calibration that could not be brought to its end."""
 
 
 def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibration:
-    """Measures the weights; raises CalibrationError, or KeyboardInterrupt."""
-    try:
-        steps = choose_steps(TARGETS_NS)
-    except NoDelaysError as error:
-        raise CalibrationError(str(error)) from error
+    """Measures the weights; raises CalibrationError, NoDelaysError, or KeyboardInterrupt."""
+    steps = choose_steps(TARGETS_NS)
     run = measure([weight_group(steps), pair_group()], settings, report)
     if run.interrupted:
         raise KeyboardInterrupt

@@ -15,6 +15,7 @@ from rich.table import Table
 from callcost.compare.clean import clean
 from callcost.compare.command import compare
 from callcost.explain.command import explain
+from callcost.front import FrontGroup
 from callcost.history.commands import history
 from callcost.inspect.command import inspect_library
 from callcost.outputs import refuse_unwritable, save_json
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 COMMANDS = "callcost.commands"
 
 
-class SuiteCommands(click.Group):
+class SuiteCommands(FrontGroup):
     """A group that also has every command registered under the entry point `callcost.commands`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -72,13 +73,8 @@ def calibrate(json_file: Path | None, processes: int | None) -> None:
 
     refuse_unwritable(json_file, "--json")
     settings = Settings(row_s=calibration.ROW_S).changed(processes=processes)
-    try:
-        with progress.shown(sys.stderr, "callcost calibrate") as report:
-            found = calibration.calibrate(settings, report)
-    except calibration.CalibrationError as error:
-        raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
-        raise click.ClickException("interrupted: nothing was calibrated") from None
+    with progress.shown(sys.stderr, "callcost calibrate") as report:
+        found = calibration.calibrate(settings, report)
     _print_calibration(found)
     save_json(json_file, found.as_json())
 

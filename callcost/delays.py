@@ -14,6 +14,7 @@ import numpy.typing as npt
 import scipy
 
 from callcost.coordinator import GroupTimes, Run
+from callcost.errors import CallcostError
 from callcost.estimate import GroupEstimate, Interval, trimmed_interval
 from callcost.job import Contender, Group
 
@@ -33,7 +34,7 @@ FIT_SLACK = 0.95
 SLOPE_LIMIT = 0.02
 
 
-class NoDelaysError(Exception):
+class NoDelaysError(CallcostError):
     """Why no delays can be injected, as one sentence without its stop."""
 
 

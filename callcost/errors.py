@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class CallcostError(Exception):
     """An error that the user can act on.
 
     Its text is one sentence: what happened, where, and what to do. The command line prints it
-    and exits with `exit_code`.
+    and exits with `exit_code`. Above the sentence it prints the lines of `log_tail`.
     """
 
     exit_code = 2
+    log_tail: Sequence[str] = ()

@@ -21,6 +21,7 @@ import numpy as np
 from callcost import machine
 from callcost.coordinator import MIN_PASSES, Progress, Run, Settings, measure
 from callcost.environment import scout
+from callcost.errors import CallcostError
 from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval
 from callcost.job import Contender, Environment, Group
 from callcost.process import WorkerError
@@ -41,7 +42,7 @@ CHECKS = 1
 IDLE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
 
-class ExpressionError(Exception):
+class ExpressionError(CallcostError):
     """An expression or a set-up that cannot be timed; the text says what is wrong and where."""
 
 

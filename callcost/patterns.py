@@ -6,8 +6,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
+from callcost.errors import CallcostError
 
-class UnknownNameError(Exception):
+
+class UnknownNameError(CallcostError):
     """A pattern that matches nothing; the text says which, and what may have been meant."""
 
 

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from callcost import worker
+from callcost.errors import CallcostError
 
 WORKER_FILE = Path(worker.__file__)
 STDERR_LINES = 3
@@ -24,7 +25,7 @@ STDERR_LINES = 3
 KEPT_VARIABLES = ("PYTHONPATH", "PYTHONHOME")
 
 
-class WorkerError(Exception):
+class WorkerError(CallcostError):
     """A worker that crashed, hung or talked nonsense, and which group and contender it was in.
 
     `group` and `contender` are positions in the job, or None where that is not known.

@@ -19,6 +19,7 @@ import numpy as np
 from callcost.coordinator import GroupTimes, Run, Settings, Times
 from callcost.delays import NAME as DELAYS
 from callcost.delays import Delays, Point, estimate_delays, timed_in_c
+from callcost.errors import CallcostError
 from callcost.estimate import GroupEstimate, Interval, aa_error, estimate_run
 from callcost.files import probe_writable as probe_writable
 from callcost.files import write_atomically as write_atomically
@@ -29,7 +30,7 @@ VERSION = 2
 SECTION = "callcost"
 
 
-class RecordError(Exception):
+class RecordError(CallcostError):
     """A file that is not a record of a run; the text says which file and why."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.front import Front
 from callcost.options import interpreter_at
 from callcost.outputs import console_at_least, refuse_unwritable, save_json
 
@@ -23,7 +24,7 @@ NARROWEST = 120
 UNITS = ((1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s"))
 
 
-@click.command("time")
+@click.command("time", cls=Front)
 @click.argument("expression")
 @click.option(
     "--setup",
@@ -74,29 +75,24 @@ def time_expression(
         raise click.UsageError("--vs-setup sets up the expression of --vs: give that too")
     # Imported late, as they are slow to import and other commands do without.
     from callcost import progress
-    from callcost.expression import Asked, ExpressionError, time_expressions
+    from callcost.expression import Asked, time_expressions
 
     refuse_unwritable(json_file, "--json")
     asked = [Asked(expression, "\n".join(setup))]
     if vs is not None:
         asked.append(Asked(vs, "\n".join(vs_setup or setup)))
-    try:
-        with progress.shown(sys.stderr, "callcost time") as report:
-            found = time_expressions(
-                asked,
-                report,
-                seconds=seconds,
-                processes=processes,
-                environment=interpreter_at(python),
-            )
-    except ExpressionError as error:
-        raise click.UsageError(str(error)) from error
-    except KeyboardInterrupt:
-        raise click.ClickException("interrupted: nothing was measured") from None
+    with progress.shown(sys.stderr, "callcost time") as report:
+        found = time_expressions(
+            asked,
+            report,
+            seconds=seconds,
+            processes=processes,
+            environment=interpreter_at(python),
+        )
     _print(found)
     save_json(json_file, found.as_json())
     if found.inconclusive:
-        sys.exit(INCONCLUSIVE)
+        raise click.exceptions.Exit(INCONCLUSIVE)
 
 
 def _print(found: Timed) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from subprocess import CalledProcessError
 
 import click
 
+from callcost.front import Front
 
-@click.command()
+
+@click.command(cls=Front)
 @click.argument(
     "records",
     metavar="RUN.json [MORE...]",
@@ -39,22 +40,8 @@ def report(records: tuple[Path, ...], output: Path, histories: tuple[Path, ...])
     """
     # Imported late, as they are slow to import and other commands do without.
     from callcost.benchmarks.report import inputs, site
-    from callcost.history.store import HistoryError
-    from callcost.record import RecordError
 
     output = output.absolute()
     site.refuse_foreign(output)
-    try:
-        found = inputs.read([*records, *histories])
-        site.write(found, output)
-    except (RecordError, HistoryError) as error:
-        raise click.UsageError(str(error)) from error
-    except CalledProcessError as error:
-        raise click.UsageError(
-            f"the charts could not be drawn: what renders them ended with code {error.returncode}"
-        ) from error
-    except OSError as error:
-        raise click.UsageError(
-            f"the site cannot be written to {output}: {error.strerror or error}"
-        ) from error
+    site.write(inputs.read([*records, *histories]), output)
     click.echo(f"saved: {output / 'index.html'}")

@@ -60,7 +60,7 @@ class Renderer:
             )
 
     def finish(self) -> list[Markup]:
-        """Returns what was asked for; raises CalledProcessError, or CallcostError if it hangs."""
+        """Returns what was asked for; raises CallcostError if that has failed."""
         with self._answer:
             try:
                 code = self._process.wait(LIMIT_S)
@@ -71,7 +71,9 @@ class Renderer:
             finally:
                 self.abandon()
             if code:
-                raise subprocess.CalledProcessError(code, self._process.args)
+                raise CallcostError(
+                    f"Cannot draw the charts: the process that renders them ended with code {code}"
+                )
             self._answer.seek(0)
             return [Markup(drawn) for drawn in json.load(self._answer)]
 
@@ -90,7 +92,7 @@ class Scripts:
         self._renderer = None if Scripts._known else Renderer(None)
 
     def finish(self) -> str:
-        """Returns the scripts; raises CalledProcessError."""
+        """Returns the scripts; raises CallcostError."""
         if self._renderer is not None:
             Scripts._known = self._renderer.finish()[0]
         return Scripts._known

@@ -30,6 +30,7 @@ from callcost.benchmarks.report.inputs import Inputs
 from callcost.benchmarks.report.measured import FLOOR, Measured, Sheet
 from callcost.benchmarks.report.page import Page
 from callcost.benchmarks.report.tabled import short
+from callcost.errors import CallcostError
 from callcost.summary import failed_controls, interval, number
 
 MARKER = ".callcost-report"
@@ -194,10 +195,18 @@ def as_script_json(content: Any) -> Markup:
 
 
 def write(inputs: Inputs, output: Path) -> Measured:
-    """Writes a site to `output`, whole or not at all; returns the run that it is about."""
-    with beside(output) as folder:
-        site = Site(inputs, folder)
-        site.write()
+    """Writes a site to `output`, whole or not at all; returns the run that it is about.
+
+    Raises CallcostError where it cannot be written.
+    """
+    try:
+        with beside(output) as folder:
+            site = Site(inputs, folder)
+            site.write()
+    except OSError as error:
+        raise CallcostError(
+            f"Cannot write the site to {output}: {error.strerror or error}."
+        ) from error
     return site.book.run
 
 

@@ -12,6 +12,7 @@ import click
 
 from callcost.compare.cache import Cache, Entry, Lock, describe, location
 from callcost.compare.supervision import mend
+from callcost.front import Front
 
 DAY_S = 24 * 3600.0
 KEPT_FILES = ("resolutions", "logs", "interpreters")
@@ -26,7 +27,7 @@ class Removal:
     size_bytes: int
 
 
-@click.command()
+@click.command(cls=Front)
 @click.option(
     "--older-than",
     "days",

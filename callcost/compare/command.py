@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,24 +12,16 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.compare.rules import DEFAULT_THRESHOLD
+from callcost.front import Front
 from callcost.outputs import refuse_unwritable, save
 
 if TYPE_CHECKING:
     from callcost.compare.outcome import Outcome
 
-USAGE = 2
-
-
-class CompareError(click.ClickException):
-    """What keeps a comparison from being made at all."""
-
-    exit_code = USAGE
-
-
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(cls=Front)
 @click.argument("base")
 @click.argument("head")
 @click.option(
@@ -81,20 +72,19 @@ def compare(
     from callcost.compare import flow
 
     files = {"--json": json_file, "--markdown": markdown_file, "--junit": junit_file}
-    with _explained():
-        for option, path in files.items():
-            refuse_unwritable(path, option)
-        request = flow.Request(
-            base, head, mechanisms, workloads, budget_s, threshold_percent / 100, instructions
-        )
-        if flow.are_records(request):
-            sys.exit(flow.compare_records(request, json_file))
-        start_s = time.monotonic()
-        with _progress() as report:
-            outcome = flow.run(request, Path.cwd(), report)
-        outcome.wall_s = time.monotonic() - start_s
-        _publish(outcome, files)
-    sys.exit(outcome.exit_code)
+    for option, path in files.items():
+        refuse_unwritable(path, option)
+    request = flow.Request(
+        base, head, mechanisms, workloads, budget_s, threshold_percent / 100, instructions
+    )
+    if flow.are_records(request):
+        raise click.exceptions.Exit(flow.compare_records(request, json_file))
+    start_s = time.monotonic()
+    with _progress() as report:
+        outcome = flow.run(request, Path.cwd(), report)
+    outcome.wall_s = time.monotonic() - start_s
+    _publish(outcome, files)
+    raise click.exceptions.Exit(outcome.exit_code)
 
 
 def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
@@ -111,34 +101,6 @@ def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
     for option, path in files.items():
         if path is not None:
             save(path, writers[option](outcome))
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """Turns what may go wrong into a sentence, and never into the exit code for `slower`."""
-    from callcost.compare.errors import BuildError, SpecError
-    from callcost.compare.quartet import SideFailedError
-    from callcost.compare.suite import SuiteError
-    from callcost.patterns import UnknownNameError
-    from callcost.record import RecordError
-
-    try:
-        yield
-    except (click.exceptions.Exit, click.ClickException, SystemExit):
-        raise
-    except (SpecError, SuiteError, UnknownNameError, RecordError) as error:
-        raise click.UsageError(str(error)) from error
-    except BuildError as error:
-        click.echo("\n".join(error.log_tail), err=True)
-        raise CompareError(str(error)) from error
-    except SideFailedError as error:
-        raise CompareError(str(error)) from error
-    except KeyboardInterrupt:
-        raise CompareError("interrupted: nothing was compared") from None
-    except Exception as error:
-        # Python's own exit code for it is 1, which a CI would take for a slowdown.
-        traceback.print_exc()
-        raise CompareError(f"callcost failed: {error!r}. Please report it.") from error
 
 
 @contextlib.contextmanager

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from callcost.errors import CallcostError
 
-class SpecError(Exception):
+
+class SpecError(CallcostError):
     """A SPEC, or a project, that no environment can be made of; the text says why in a sentence."""
 
 
@@ -13,7 +15,7 @@ class ContradictionError(SpecError):
     """Requirements that no set of versions fulfils, or that name what no index has."""
 
 
-class BuildError(Exception):
+class BuildError(CallcostError):
     """An environment that could not be made; `log_tail` has the last lines of its log."""
 
     def __init__(self, message: str, log_tail: Sequence[str] = ()) -> None:

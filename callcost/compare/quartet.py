@@ -18,6 +18,7 @@ import numpy as np
 from callcost import lockstep
 from callcost.compare.rows import QUARTET, Cell, Failure, Row, Side, Times
 from callcost.coordinator import HASH_SEEDS
+from callcost.errors import CallcostError
 from callcost.job import SETTLE_TURNS, Plan
 from callcost.process import WorkerError, WorkerProcess, pin
 
@@ -30,7 +31,7 @@ class RowFailedError(Exception):
         self.failure = failure
 
 
-class SideFailedError(Exception):
+class SideFailedError(CallcostError):
     """A side whose interpreter does not even begin to work."""
 
 

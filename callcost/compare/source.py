@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callcost.compare.errors import BuildError, SpecError
+from callcost.errors import CallcostError
 
 WORKING_TREE = "."
 HASH_LENGTH = 7
@@ -42,7 +43,7 @@ NOBODY = {
 }
 
 
-class GitError(Exception):
+class GitError(CallcostError):
     """A call of git that failed; the text is what it said, on one line."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from callcost.compare.rows import Cell, Row
+from callcost.errors import CallcostError
 from callcost.job import Contender
 from callcost.patterns import matches, require_known
 
@@ -26,7 +27,7 @@ HOW = (
 )
 
 
-class SuiteError(Exception):
+class SuiteError(CallcostError):
     """A project that does not say, or says wrongly, what is to be compared."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.front import FAILED, Front
 from callcost.options import interpreter_at
 from callcost.outputs import make_writable, save
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[\w*?\[\]!-]+")
 
 
-@click.command()
+@click.command(cls=Front)
 @click.argument("what", metavar="[WORKLOAD | EXPRESSION]", required=False)
 @click.option(
     "--mechanism", "mechanisms", multiple=True, metavar="NAME",
@@ -63,32 +64,20 @@ def explain(
     """
     # Imported late, as they are slow to import and other commands do without.
     from callcost import progress
-    from callcost.compare.suite import SuiteError
     from callcost.explain import flow, records, table
-    from callcost.explain.parts import RulesError
-    from callcost.expression import ExpressionError
-    from callcost.patterns import UnknownNameError
-    from callcost.record import RecordError
 
-    try:
-        before = None if record is None else records.read(record)
-        make_writable(folder, "--output")
-        request = _request(what, mechanisms, "\n".join(setup), python)
-        with progress.shown(sys.stderr, "callcost explain") as report:
-            found = flow.explain(replace(request, timed=timed), report)
-    except (
-        flow.ExplainError, SuiteError, UnknownNameError, ExpressionError, RecordError, RulesError
-    ) as error:  # fmt: skip
-        raise click.UsageError(str(error)) from error
-    except KeyboardInterrupt:
-        raise click.ClickException("interrupted: nothing was explained") from None
+    before = None if record is None else records.read(record)
+    make_writable(folder, "--output")
+    request = _request(what, mechanisms, "\n".join(setup), python)
+    with progress.shown(sys.stderr, "callcost explain") as report:
+        found = flow.explain(replace(request, timed=timed), report)
     table.show(found)
     if folder is not None:
         _write(found, folder)
     if before is not None:
         records.show(records.differences(before, found), str(record))
     if not any(True for _ in found.rows):
-        sys.exit(2)
+        raise click.exceptions.Exit(FAILED)
 
 
 def _request(

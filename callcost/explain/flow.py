@@ -17,6 +17,7 @@ from callcost.callgrind import Count, Uncounted
 from callcost.compare.rows import Cell
 from callcost.compare.suite import SuiteError, suite_here
 from callcost.coordinator import Progress, Settings, measure
+from callcost.errors import CallcostError
 from callcost.estimate import GroupEstimate, estimate_run
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import OTHER, Attribution, read_rules
@@ -36,7 +37,7 @@ CALLS_WITH_NAMES = ("python", "*.cpython-*", "*.abi3.so")
 Report = Callable[[Progress], None]
 
 
-class ExplainError(Exception):
+class ExplainError(CallcostError):
     """What cannot be explained at all; the text says why, and what to do."""
 
 

@@ -18,6 +18,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
+from callcost.errors import CallcostError
 from callcost.profile import Frame, Spent, Stack
 
 PARTS: Mapping[str, str] = MappingProxyType(
@@ -48,7 +49,7 @@ INTERPRETER = ("python*", "libpython*")
 ADDED = re.compile(r"(\.(constprop|isra|part|cold|localalias|lto_priv)(\.\d+)?)+$|@.*$")
 
 
-class RulesError(Exception):
+class RulesError(CallcostError):
     """A table of rules that cannot be read; the text says which line and why."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.front import FrontGroup
 from callcost.outputs import console_at_least
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ store_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=FrontGroup)
 def history() -> None:
     """Keep the rows of every run, and see where a cost has changed."""
 
@@ -57,24 +58,21 @@ def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str 
     A run that is there already is left as it is. Either all files can be read, or none is added.
     """
     # Imported late, as they are slow to import and other commands do without.
-    from callcost.history.runs import RunFileError, read
-    from callcost.history.store import HistoryError, Store, import_duckdb
+    from callcost.history.runs import read
+    from callcost.history.store import Store, import_duckdb
 
-    try:
-        import_duckdb()
-        read_runs = [(path, read(path, control, machine)) for path in runs]
-        for path, run in read_runs:
-            if Store(folder).add(run):
-                click.echo(f"added: {path}: {len(run.rows):,} rows of commit {run.commit[:9]}")
-            else:
-                click.echo(f"already there, nothing added: {path}")
-            if all(row.ratio is None for row in run.rows):
-                click.echo(
-                    f"{path} has nothing to compare its rows with, so no change will be found in "
-                    "them: name a row with --control, or measure on a calmer machine"
-                )
-    except (RunFileError, HistoryError) as error:
-        raise click.UsageError(str(error)) from error
+    import_duckdb()
+    read_runs = [(path, read(path, control, machine)) for path in runs]
+    for path, run in read_runs:
+        if Store(folder).add(run):
+            click.echo(f"added: {path}: {len(run.rows):,} rows of commit {run.commit[:9]}")
+        else:
+            click.echo(f"already there, nothing added: {path}")
+        if all(row.ratio is None for row in run.rows):
+            click.echo(
+                f"{path} has nothing to compare its rows with, so no change will be found in "
+                "them: name a row with --control, or measure on a calmer machine"
+            )
 
 
 @history.command()
@@ -109,17 +107,14 @@ def show(
     """
     from callcost.history import points
     from callcost.history.show import as_json
-    from callcost.history.store import HistoryError, Store
+    from callcost.history.store import Store
 
     store = Store(folder)
-    try:
-        found = [(series, points.find(series)) for series in store.series(workloads, mechanisms)]
-        if json_file is not None:
-            _write(json_file, json.dumps(as_json(found), indent=1) + "\n")
-            return
+    found = [(series, points.find(series)) for series in store.series(workloads, mechanisms)]
+    if json_file is None:
         _print(store, found)
-    except HistoryError as error:
-        raise click.UsageError(str(error)) from error
+    else:
+        _write(json_file, json.dumps(as_json(found), indent=1) + "\n")
 
 
 def _print(store: Store, found: list[tuple[Series, list[Change]]]) -> None:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from callcost.errors import CallcostError
 from callcost.estimate import GroupEstimate, estimate_run
 from callcost.record import SECTION, RecordError, read_json, rebuild
 
@@ -26,7 +27,7 @@ Facts = Mapping[str, Any]
 MIN_MEAN_ROWS = 3
 
 
-class RunFileError(Exception):
+class RunFileError(CallcostError):
     """A file that holds no run which can be kept; the text says which file and why."""
 
 

@@ -21,6 +21,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from callcost.errors import CallcostError
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -70,7 +72,7 @@ BATCH_ROWS = 150_000
 _COLUMNS = ", ".join(f'"{name}"' for name in (*SERIES_COLUMNS, *POINT_COLUMNS))
 
 
-class HistoryError(Exception):
+class HistoryError(CallcostError):
     """A store that cannot be used, or a question that it has no answer to, in one sentence."""
 
 

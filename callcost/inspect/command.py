@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.front import Front
 from callcost.outputs import console_at_least
 
 if TYPE_CHECKING:
@@ -17,13 +18,7 @@ if TYPE_CHECKING:
 NARROWEST = 120
 
 
-class InspectError(click.ClickException):
-    """A file that is no library, or not a sound one."""
-
-    exit_code = 2
-
-
-@click.command("inspect")
+@click.command("inspect", cls=Front)
 @click.argument("path", metavar="LIBRARY", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def inspect_library(path: Path, as_json: bool) -> None:
@@ -37,14 +32,10 @@ def inspect_library(path: Path, as_json: bool) -> None:
     """
     # Imported late, as they are slow to import and other commands do without.
     from callcost.inspect.document import document
-    from callcost.inspect.facts import RefusedError
     from callcost.inspect.reader import Reader
 
-    try:
-        with Reader() as reader:
-            libraries = reader.read(path)
-    except RefusedError as error:
-        raise InspectError(str(error)) from error
+    with Reader() as reader:
+        libraries = reader.read(path)
     if as_json:
         found = [document(library, path.name) for library in libraries]
         click.echo(json.dumps({"file": str(path), "libraries": found}, indent=1))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from callcost.errors import CallcostError
+
 FUNCTION = "function"
 DATA = "data"
 THREAD_DATA = "data, one for each thread"
@@ -92,5 +94,5 @@ class Library:
         return cls(**{**document, **lists})
 
 
-class RefusedError(Exception):
+class RefusedError(CallcostError):
     """A file in which there is no library to be inspected; its text says what is there instead."""

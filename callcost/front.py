@@ -1,0 +1,149 @@
+"""Where every command ends: its errors become one sentence, and what happened an exit code.
+
+0    done
+1    something is slower (callcost compare), and nothing else
+2    wrong usage, bad input, or a machine that refuses; also a bug, below its traceback
+3    inconclusive
+130  interrupted
+141  whoever read the output has closed it
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from callcost import streams
+from callcost.errors import CallcostError
+
+FAILED = 2
+INTERRUPTED = 130
+# What a machine refuses to any program; other errors of the operating system are bugs.
+REFUSALS = {
+    errno.EACCES, errno.EPERM, errno.EROFS,
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO,
+    errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN,
+    errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE,
+}  # fmt: skip
+
+
+class Front(click.Command):
+    """A command that never ends with a traceback, unless callcost itself is wrong."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Runs the command, and ends the process with its exit code."""
+
+        def run() -> Any:
+            return super(Front, self).main(
+                args,
+                prog_name,
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+
+        if not standalone_mode:
+            return run()
+        with streams.guarded():
+            code = exit_code_of(run)
+        sys.exit(code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; raises RuntimeError for what click would take for its own streams'."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, EOFError) as error:
+            raise RuntimeError(f"lost another process: {error!r}") from error
+
+
+class FrontGroup(Front, click.Group):
+    """A group of commands that ends as each of them would."""
+
+    command_class = Front
+
+
+def exit_code_of(run: Callable[[], Any]) -> int:
+    """Runs a command and says what went wrong; returns its exit code."""
+    try:
+        streams.refuse_closed()
+        refuse_lost_folder()
+        code = _finished(run)
+        sys.stdout.flush()
+    except streams.ClosedPipeError as closed:
+        return closed.exit_code
+    except CallcostError as error:
+        _say(str(error), error.log_tail)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return FAILED
+    except (KeyboardInterrupt, click.Abort):
+        _say("Interrupted.")
+        return INTERRUPTED
+    except OSError as error:
+        if (sentence := _refusal(error)) is None:
+            return _bug(error)
+        _say(sentence)
+        return FAILED
+    except Exception as error:
+        return _bug(error)
+    return code
+
+
+def _finished(run: Callable[[], Any]) -> int:
+    """Runs a command; returns the exit code that it has chosen by click's Exit."""
+    try:
+        code = run()
+    except SystemExit as end:
+        raise RuntimeError(f"some code called sys.exit({end.code!r})") from end
+    return code if isinstance(code, int) else 0
+
+
+def _say(sentence: str, log_tail: Sequence[str] = ()) -> None:
+    for line in log_tail:
+        print(line, file=sys.stderr)
+    print(f"Error: {sentence}", file=sys.stderr, flush=True)
+
+
+def _bug(error: Exception) -> int:
+    # Python's own exit code for it is 1, which a CI would take for a slowdown.
+    traceback.print_exception(error)
+    _say(f"callcost failed: {error!r}. Please report it.")
+    return FAILED
+
+
+def _refusal(error: OSError) -> str | None:
+    """Says what the machine refuses; None if the error does not look like its fault."""
+    try:
+        refuse_lost_folder()
+    except CallcostError as lost:
+        return str(lost)
+    if error.errno not in REFUSALS:
+        return None
+    place = "" if error.filename is None else f" ({error.filename})"
+    return f"The operating system refuses: {error.strerror}{place}."
+
+
+def refuse_lost_folder() -> None:
+    """Raises CallcostError if the current folder was deleted."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise CallcostError(
+            f"Cannot work in the current folder ({error.strerror}): change to another."
+        ) from error
