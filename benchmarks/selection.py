@@ -20,14 +20,14 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves only the rows that the options name; raises UsageError for a name that no row has."""
+    """Leaves only the rows that the options name; raises UnknownNameError for an unknown name."""
     for name in OPTIONS:
         patterns: list[str] = config.getoption(name)
         if patterns:
             try:
                 require_known(f"--{name}", patterns, [_parameter(item, name) for item in items])
             except UnknownNameError as error:
-                raise pytest.UsageError(f"{error} (`callcost list` shows what there is)") from error
+                raise UnknownNameError(f"{error} (`callcost list` shows what there is)") from error
             left_out = [i for i in items if not matches(_parameter(i, name), patterns)]
             items[:] = [item for item in items if item not in left_out]
             config.hook.pytest_deselected(items=left_out)

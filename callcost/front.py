@@ -86,22 +86,14 @@ def exit_code_of(run: Callable[[], Any]) -> int:
         sys.stdout.flush()
     except streams.ClosedPipeError as closed:
         return closed.exit_code
-    except CallcostError as error:
-        _say(str(error), error.log_tail)
-        return error.exit_code
     except click.ClickException as error:
         error.show()
         return FAILED
     except (KeyboardInterrupt, click.Abort):
         _say("Interrupted.")
         return INTERRUPTED
-    except OSError as error:
-        if (sentence := _refusal(error)) is None:
-            return _bug(error)
-        _say(sentence)
-        return FAILED
     except Exception as error:
-        return _bug(error)
+        return _failed(error)
     return code
 
 
@@ -120,23 +112,30 @@ def _say(sentence: str, log_tail: Sequence[str] = ()) -> None:
     print(f"Error: {sentence}", file=sys.stderr, flush=True)
 
 
-def _bug(error: Exception) -> int:
-    # Python's own exit code for it is 1, which a CI would take for a slowdown.
-    traceback.print_exception(error)
-    _say(f"callcost failed: {error!r}. Please report it.")
-    return FAILED
+def _failed(error: Exception) -> int:
+    found = as_callcost_error(error)
+    if found is None:
+        # Python's own exit code for it is 1, which a CI would take for a slowdown.
+        traceback.print_exception(error)
+        found = CallcostError(f"callcost failed: {error!r}. Please report it.")
+    _say(str(found), found.log_tail)
+    return found.exit_code
 
 
-def _refusal(error: OSError) -> str | None:
-    """Says what the machine refuses; None if the error does not look like its fault."""
+def as_callcost_error(error: BaseException) -> CallcostError | None:
+    """Returns an error that has a sentence for the user; None for a bug."""
+    if isinstance(error, CallcostError):
+        return error
+    if not isinstance(error, OSError):
+        return None
     try:
         refuse_lost_folder()
     except CallcostError as lost:
-        return str(lost)
+        return lost
     if error.errno not in REFUSALS:
         return None
     place = "" if error.filename is None else f" ({error.filename})"
-    return f"The operating system refuses: {error.strerror}{place}."
+    return CallcostError(f"The operating system refuses: {error.strerror}{place}.")
 
 
 def refuse_lost_folder() -> None:

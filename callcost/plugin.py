@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from callcost.errors import CallcostError
+
 if TYPE_CHECKING:
     from callcost.job import Contender, Environment
     from callcost.session import MeasuringSession
@@ -155,6 +157,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Turns errors of callcost's into pytest's, which has exit code 4 for them.
+
+    All else is left alone: the plugin is loaded in projects that have nothing to do with callcost.
+    """
+    try:
+        yield
+    except CallcostError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuses, before anything is measured, what could not work."""
@@ -200,8 +214,15 @@ def callcost(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Callabl
     def measured() -> None:
         if session is None or benchmark.disabled:
             _check_only(mark.kwargs["contender"], mark.kwargs["environment"], benchmark)
-        else:
+            return
+        try:
             session.give_times(request.node, benchmark)
+        except Exception as error:
+            from callcost.front import as_callcost_error
+
+            if (found := as_callcost_error(error)) is None:
+                raise
+            pytest.fail(str(found), pytrace=False)
 
     yield measured
 

@@ -16,6 +16,7 @@ import pytest
 from callcost import progress, record, summary
 from callcost.coordinator import NO_COST, Progress, Run, Settings, measure
 from callcost.delays import NoDelaysError, control_group
+from callcost.errors import CallcostError
 from callcost.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
 from callcost.job import Contender, Environment, Group, make_group
 from callcost.replay import replay
@@ -48,7 +49,7 @@ class MeasuringSession:
             self._folder.mkdir(parents=True, exist_ok=True)
             record.probe_writable(self._folder)
         except OSError as error:
-            raise pytest.UsageError(
+            raise CallcostError(
                 f"the run could not be saved: {self._folder} cannot be written "
                 f"({error.strerror}). Name another folder with --callcost-results DIR."
             ) from error
@@ -250,7 +251,7 @@ def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
         members = gathered.setdefault(name, {})
         environments[name] = environment_of(item)
         if members.setdefault(contender.name, member) != member:
-            raise pytest.UsageError(f"group {name} has two different contenders {contender.name}")
+            raise CallcostError(f"group {name} has two different contenders {contender.name}")
     return [
         make_group(
             name,
