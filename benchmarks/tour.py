@@ -102,7 +102,9 @@ class Chapter:
 
 
 def is_there(need: str) -> bool:
-    """Tells whether a C header, if it is called so, or a program is there."""
+    """Tells whether a C header, this version of Python or a program is there."""
+    if found := re.fullmatch(r"Python (\d+)\.(\d+)", need):
+        return sys.version_info[:2] == (int(found[1]), int(found[2]))
     if need.endswith(".h"):
         command = ["cc", "-fsyntax-only", "-include", need, "-x", "c", os.devnull]
         return is_there("cc") and subprocess.run(command, capture_output=True).returncode == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from needs import needs_documented_python
 
 from callcost.benchmarks import bad_input, publishing
 from callcost.benchmarks.bad_input import (
@@ -48,6 +49,12 @@ def documented() -> dict[tuple[str, str], str]:
     return read_table(rest.partition("<!-- end -->")[0])
 
 
+def documented_names() -> set[str]:
+    """Returns the mechanisms whose outcomes are in the document."""
+    return {row.strip("`") for (row, _), cell in documented().items() if cell != NOT_BUILT}
+
+
+@needs_documented_python
 @pytest.mark.parametrize("bad", BAD_INPUTS, ids=lambda bad: bad.call)
 @pytest.mark.parametrize("mechanism", candidates(), ids=lambda mechanism: mechanism.name)
 def test_outcome_is_the_documented_one(
@@ -64,9 +71,13 @@ def test_document_has_no_other_cells() -> None:
     assert documented().keys() == {(row, f"`{bad.call}`") for row in rows for bad in BAD_INPUTS}
 
 
+@needs_documented_python
 def test_document_is_what_is_made_of_the_outcomes(
     outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    missing = [m.name for m in candidates() if Build().missing(m)]
+    if lacking := [name for name in missing if name in documented_names()]:
+        pytest.skip(f"not built: {', '.join(lacking)}")
     monkeypatch.setattr(bad_input, "probe_all", lambda: outcomes)
     text = DOCUMENT.read_text(encoding="utf-8")
     assert publishing.BLOCK.search(text)

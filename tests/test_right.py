@@ -25,6 +25,7 @@ from callcost.benchmarks.rows import setup_source
 from callcost.bindings.registry import EVERYTHING_ELSE, Build, Mechanism, mechanisms
 
 REFERENCE = next(mechanism for mechanism in mechanisms() if mechanism.name == "python_reference")
+FIBONACCI_OF = range(-3, 21)
 SWEEP = [break_even_workload(n) for n in BREAK_EVEN_RESULTS]
 CELLS = [
     pytest.param(mechanism, workload, id=f"{mechanism.name}-{workload.name}")
@@ -36,6 +37,16 @@ FUNCTIONS = {workload.function for workload in WORKLOADS}
 
 every_cell = pytest.mark.parametrize(("mechanism", "workload"), CELLS)
 every_mechanism = pytest.mark.parametrize("mechanism", mechanisms(), ids=lambda m: m.name)
+
+
+def each_with(function: str, *, same_c: bool = False) -> pytest.MarkDecorator:
+    """Runs a test for each mechanism that offers a function, as a call of C where that matters."""
+    supported = [
+        mechanism
+        for mechanism in mechanisms()
+        if function in mechanism.functions and (mechanism.same_c(function) or not same_c)
+    ]
+    return pytest.mark.parametrize("mechanism", supported, ids=lambda m: m.name)
 
 
 def load(mechanism: Mechanism) -> types.ModuleType:
@@ -107,13 +118,12 @@ def check_refusal(mechanism: Mechanism, workload: Workload) -> None:
         assert str(raised.value) == str(wanted)
 
 
-@pytest.mark.parametrize("n", range(-3, 21))
-@every_mechanism
-def test_fibonacci(mechanism: Mechanism, n: int) -> None:
-    if "fibonacci" not in mechanism.functions:
-        pytest.skip("it has no fibonacci")
-    answer, reference = load(mechanism).fibonacci(n), load(REFERENCE).fibonacci(n)
-    assert (type(answer), answer) == (type(reference), reference)
+@each_with("fibonacci")
+def test_fibonacci(mechanism: Mechanism) -> None:
+    fibonacci, reference = load(mechanism).fibonacci, load(REFERENCE).fibonacci
+    answers = {n: fibonacci(n) for n in FIBONACCI_OF}
+    assert answers == {n: reference(n) for n in FIBONACCI_OF}
+    assert {type(answer) for answer in answers.values()} == {int}
 
 
 @pytest.mark.parametrize("workload", SWEEP, ids=lambda workload: workload.name)
@@ -123,7 +133,7 @@ def test_break_even_results(workload: Workload) -> None:
 
 
 def test_sweep_is_complete() -> None:
-    assert set(BREAK_EVEN_RESULTS) <= set(range(-3, 21)), "test_fibonacci covers the sweep"
+    assert set(BREAK_EVEN_RESULTS) <= set(FIBONACCI_OF), "test_fibonacci covers the sweep"
 
 
 @every_mechanism
@@ -191,22 +201,23 @@ EDGES: dict[str, list[tuple[Any, ...]]] = {
 
 
 @pytest.mark.parametrize(
-    ("function", "arguments"),
-    [(function, arguments) for function, lists in EDGES.items() for arguments in lists],
+    ("mechanism", "function"),
+    [
+        pytest.param(mechanism, function, id=f"{mechanism.name}-{function}")
+        for mechanism in mechanisms()
+        for function in EDGES
+        if function in mechanism.functions
+    ],
 )
-@every_mechanism
-def test_edges(mechanism: Mechanism, function: str, arguments: tuple[Any, ...]) -> None:
-    if function not in mechanism.functions:
-        pytest.skip("unsupported")
-    answer = getattr(load(mechanism), function)(*arguments)
-    reference = getattr(load(REFERENCE), function)(*arguments)
-    assert (type(answer), repr(answer)) == (type(reference), repr(reference))
+def test_edges(mechanism: Mechanism, function: str) -> None:
+    call, reference = getattr(load(mechanism), function), getattr(load(REFERENCE), function)
+    for arguments in EDGES[function]:
+        answer, wanted = call(*arguments), reference(*arguments)
+        assert (type(answer), repr(answer)) == (type(wanted), repr(wanted)), arguments
 
 
-@every_mechanism
+@each_with("new_tally", same_c=True)
 def test_a_tally_counts_round_and_ends_with_its_last_reference(mechanism: Mechanism) -> None:
-    if "new_tally" not in mechanism.functions or mechanism == REFERENCE:
-        pytest.skip("unsupported")
     module = load(mechanism)
     core = ctypes.CDLL(str(native.LIBRARY))
     before = core.tallies_alive()
@@ -219,23 +230,26 @@ def test_a_tally_counts_round_and_ends_with_its_last_reference(mechanism: Mechan
     assert core.tallies_alive() == before
 
 
-BUFFERS = {"sum_ends": (), "fill_array": (1.5,)}
+WRONG_BUFFERS = (np.arange(8, dtype="int64"), np.arange(8, dtype="float32"), np.arange(16.0)[::2])
 
 
-@pytest.mark.parametrize("function", BUFFERS)
-@every_mechanism
-def test_a_buffer_that_does_not_fit_is_refused(mechanism: Mechanism, function: str) -> None:
-    if function not in mechanism.functions or not mechanism.same_c(function):
-        pytest.skip("unsupported")
-    call = getattr(load(mechanism), function)
-    for wrong in (np.arange(8, dtype="int64"), np.arange(8, dtype="float32"), np.arange(16.0)[::2]):
+def refuses_wrong_buffers(call: Any, *arguments: Any) -> None:
+    for wrong in WRONG_BUFFERS:
         with pytest.raises(Exception):  # noqa: B017 - each tool has its own; that C is not entered counts
-            call(wrong, *BUFFERS[function])
+            call(wrong, *arguments)
 
 
-@every_mechanism
+@each_with("sum_ends", same_c=True)
+def test_a_buffer_to_read_that_does_not_fit_is_refused(mechanism: Mechanism) -> None:
+    refuses_wrong_buffers(load(mechanism).sum_ends)
+
+
+@each_with("fill_array", same_c=True)
+def test_a_buffer_to_write_that_does_not_fit_is_refused(mechanism: Mechanism) -> None:
+    refuses_wrong_buffers(load(mechanism).fill_array, 1.5)
+
+
+@each_with("fibonacci_batch", same_c=True)
 def test_a_batch_needs_room_for_its_results(mechanism: Mechanism) -> None:
-    if "fibonacci_batch" not in mechanism.functions or not mechanism.same_c("fibonacci_batch"):
-        pytest.skip("unsupported")
     with pytest.raises(ValueError, match="shorter"):
         load(mechanism).fibonacci_batch(np.ones(8, dtype="int32"), np.zeros(7, dtype="int32"))

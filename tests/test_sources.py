@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from needs import skip_without_headers
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.bindings.registry import Build, mechanisms
@@ -90,6 +91,7 @@ def compile_strictly(compiler: str, language: str, standard: str, path: str) -> 
 
 @pytest.mark.parametrize("path", sources(C_SUFFIXES))
 def test_c_compiles_without_a_warning(path: str) -> None:
+    skip_without_headers((ROOT / path).read_text(encoding="utf-8"))
     assert compile_strictly("CC", "c", "c11", path) == ""
 
 
