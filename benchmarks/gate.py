@@ -30,6 +30,7 @@ from callcost.compare.environments import Built, build_all
 from callcost.compare.rows import Cell, Row
 from callcost.compare.spec import parse
 from callcost.compare.suite import find_suite
+from callcost.compare.verdict import FASTER, NOT_SLOWER, SLOWER, UNDECIDED
 from callcost.errors import CallcostError
 from callcost.files import write_atomically
 from callcost.front import Front
@@ -218,7 +219,7 @@ def _summary(document: Record, exit_code: int, wall_s: float) -> Record:
     rows = {f"{row['workload']}-{row['mechanism']}": row for row in document["rows"]}
     named = {
         word: sorted(name for name, row in rows.items() if row["verdict"] == word)
-        for word in ("slower", "faster", "cannot tell")
+        for word in (SLOWER, FASTER, NOT_SLOWER, UNDECIDED)
     }
     return {
         "exit_code": exit_code,

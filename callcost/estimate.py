@@ -46,8 +46,8 @@ class Interval:
     high: float
 
     def as_list(self) -> list[float | None]:
-        """Returns value, low and high for JSON, which has no NaN: None where it is not known."""
-        return [None if np.isnan(end) else end for end in (self.value, self.low, self.high)]
+        """Returns value, low and high for JSON: None where one is not finite."""
+        return [end if np.isfinite(end) else None for end in (self.value, self.low, self.high)]
 
 
 def trimmed_interval(samples: Floats, confidence: float = CONFIDENCE) -> Interval:

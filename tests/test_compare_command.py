@@ -23,7 +23,6 @@ from toy_project import everything, git, use_index, write_project
 from callcost.compare import environments, flow, measure
 from callcost.compare.busy import measuring
 from callcost.compare.command import compare
-from callcost.compare.rows import Cell, Failure
 from callcost.compare.spec import parse
 
 CONTENDERS = """
@@ -313,14 +312,22 @@ def test_a_record_beside_a_revision_is_refused(project: Path) -> None:
     assert "run.json is not a record of callcost" in flat(done)
 
 
-@pytest.mark.parametrize(
-    ("message", "absent"),
-    [
-        ("ModuleNotFoundError: x", True),
-        ("AttributeError: x", True),
-        ("ZeroDivisionError: x", False),
-    ],
-)
-def test_only_known_errors_stand_for_what_is_not_there(message: str, absent: bool) -> None:
-    failure = Failure(Cell("a", "b"), "head", "setup failed", f"its set-up raised {message}")
-    assert flow.is_absent(failure) is absent
+def test_what_neither_side_has_is_neither_added_nor_removed(project: Path) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('\n[[tool.callcost.contender]]\nworkload = "new"\n')
+        file.write('setup = "from toy import new"\ncall = "new()"\n')
+    done = run("main", ".", *FAR, "--json", "c.json")
+    assert done.exit_code == 0, done.output
+    assert "On neither side: new-toy (its set-up raised ImportError" in flat(done)
+    assert "Added" not in done.output and "Removed" not in done.output
+    document = json.loads(Path("c.json").read_text())
+    assert document["added"] == document["removed"] == {}
+    assert list(document["on_neither_side"]) == ["new-toy"]
+
+
+def test_a_head_that_cannot_be_imported_fails_and_is_not_taken_for_removed(project: Path) -> None:
+    (project / "toy.py").write_text(f"import not_installed\n{TOY}")
+    done = run("main", ".", *FAR)
+    assert done.exit_code == 2
+    assert "FAILED double-toy in head: setup failed" in flat(done)
+    assert "Removed" not in done.output

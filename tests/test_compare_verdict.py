@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+import junitparser
 import numpy as np
 import pytest
 
+from callcost.compare import reports
 from callcost.compare.measure import Comparison
 from callcost.compare.outcome import (
     INCONCLUSIVE,
@@ -16,7 +21,17 @@ from callcost.compare.outcome import (
 )
 from callcost.compare.rows import BASE, CONTROL, HEAD, Cell, Failure, Row, RowTimes, Side
 from callcost.compare.rules import Rules
-from callcost.compare.verdict import CANNOT_TELL, FASTER, SAME, SLOWER, costs_ns, decide, unsettled
+from callcost.compare.table import lines
+from callcost.compare.verdict import (
+    FASTER,
+    NOT_SLOWER,
+    SAME,
+    SLOWER,
+    UNDECIDED,
+    costs_ns,
+    decide,
+    unsettled,
+)
 from callcost.job import Contender
 
 CALL = Contender("call", "", "call()")
@@ -73,7 +88,7 @@ def test_nothing_is_called_slower_where_nothing_is() -> None:
 def test_more_rows_need_more_evidence() -> None:
     times = made((0, 0, 0.027, 0.027), quartets=12)
     assert decide(times, Rules(0.02, 1)).word == SLOWER
-    assert decide(times, Rules(0.02, 100_000)).word == CANNOT_TELL
+    assert decide(times, Rules(0.02, 100_000)).word == UNDECIDED
 
 
 def test_a_change_below_the_threshold_is_none_however_sure() -> None:
@@ -86,7 +101,7 @@ def test_a_change_that_twins_of_one_side_show_too_is_none() -> None:
     # On average head is 3% slower, and so is a process of head than another.
     verdict = decide(made((0, 0, 0, 0.06), between=0.0005), RULES)
     assert verdict.floor == pytest.approx(0.0618, abs=0.001)
-    assert verdict.word == CANNOT_TELL
+    assert verdict.word == UNDECIDED
 
 
 def test_what_fresh_processes_do_not_confirm_is_not_told() -> None:
@@ -95,7 +110,7 @@ def test_what_fresh_processes_do_not_confirm_is_not_told() -> None:
     assert decide(confirmed, RULES).word == SLOWER
     assert decide(confirmed, RULES).again
     refuted = made(slow, first=19, again=calm)
-    assert decide(refuted, RULES).word == CANNOT_TELL
+    assert decide(refuted, RULES).word == UNDECIDED
 
 
 def test_preempted_epochs_do_not_count() -> None:
@@ -110,7 +125,7 @@ def test_preempted_epochs_do_not_count() -> None:
 
 
 def test_hardly_any_pairs_tell_nothing() -> None:
-    assert decide(made((0, 0, 1, 1), quartets=2), RULES).word == CANNOT_TELL
+    assert decide(made((0, 0, 1, 1), quartets=2), RULES).word == UNDECIDED
 
 
 def test_costs_are_per_call() -> None:
@@ -142,6 +157,10 @@ def outcome(
     return Outcome(*facts, Rules(0.02, len(rows)), comparison)
 
 
+def words(found: Outcome) -> dict[str, str]:
+    return {row.cell.mechanism: row.verdict.word for row in found.rows}
+
+
 SLOW, QUICK, OPEN = (
     made((0, 0, 0.05, 0.05)),
     made((0, 0, -0.05, -0.05)),
@@ -159,7 +178,7 @@ def test_exit_codes_and_headlines() -> None:
     assert [row.cell.mechanism for row in slower.rows] == ["slow", "open", "calm"]
     opened = outcome({"calm": made(), "open": OPEN})
     assert opened.exit_code == INCONCLUSIVE
-    assert "of 1 of 2 rows it cannot be told" in opened.headline
+    assert opened.headline.startswith("Could not be decided: 1 of 2 rows may be slower by more")
 
 
 def test_a_control_that_moved_makes_it_inconclusive() -> None:
@@ -174,10 +193,8 @@ def test_twins_that_differ_make_it_inconclusive() -> None:
     restless = outcome({"slow": SLOW, "odd": made((0, 0, 0, 0.2))})
     assert restless.exit_code == INCONCLUSIVE
     assert restless.moved == ["work-odd: two processes of head differed by 21.8%"]
-    assert {row.cell.mechanism: row.verdict.word for row in restless.rows} == {
-        "slow": SLOWER,
-        "odd": CANNOT_TELL,
-    }
+    # No report may call a row slower while the exit code says that it could not be decided.
+    assert words(restless) == {"slow": UNDECIDED, "odd": UNDECIDED}
 
 
 def test_a_head_that_fails_is_no_success() -> None:
@@ -187,4 +204,122 @@ def test_a_head_that_fails_is_no_success() -> None:
     assert broken.exit_code == NOTHING_SLOWER
     broken.comparison.failures.append(Failure(cell, HEAD, "crash", "it died"))
     assert broken.exit_code == USAGE
-    assert "fail in head" in broken.headline
+    assert broken.headline == "1 row failed in head; 1 row measured."
+
+
+def test_what_is_certainly_not_slower_passes() -> None:
+    # The interval reaches far beyond the threshold, on the good side only.
+    wide = made((0, 0, -0.05, -0.05), between=0.1)
+    verdict = decide(wide, RULES)
+    assert verdict.change.low < -0.1 and -0.02 < verdict.change.high < 0.02
+    assert verdict.word == NOT_SLOWER
+    passed = outcome({"calm": made(), "wide": wide})
+    assert passed.exit_code == NOTHING_SLOWER
+    assert passed.headline == "Nothing is slower: 2 rows."
+    # The same width on the other side could be slower.
+    assert outcome({"wide": made((0, 0, 0.05, 0.05), between=0.1)}).exit_code == INCONCLUSIVE
+
+
+def test_a_faster_row_whose_twins_differ_by_less_passes() -> None:
+    # Both processes of head are far faster, one of them more so.
+    found = outcome({"odd": made((0, 0, -0.9, -0.7), between=0.001)})
+    assert len(found.moved) == 1
+    assert words(found) == {"odd": NOT_SLOWER}
+    assert found.exit_code == NOTHING_SLOWER
+    # Here the twins differ by as much as the row became faster.
+    found = outcome({"odd": made((0, 0, -0.2, 0), between=0.001)})
+    assert words(found) == {"odd": UNDECIDED}
+    assert found.exit_code == INCONCLUSIVE
+
+
+@pytest.mark.parametrize("shift", [0.05, -0.05])
+def test_a_moved_control_leaves_a_row_that_is_faster_by_more(shift: float) -> None:
+    moved = made((0, 0, shift, shift), between=0.001)
+    found = outcome({"calm": made(), "quick": made((0, 0, -0.5, -0.5))}, control=moved)
+    assert words(found) == {"calm": UNDECIDED, "quick": NOT_SLOWER}
+    assert found.exit_code == INCONCLUSIVE
+    alone = outcome({"quick": made((0, 0, -0.5, -0.5))}, control=moved)
+    assert alone.exit_code == NOTHING_SLOWER
+
+
+def test_what_fresh_processes_refute_does_not_pass_as_not_slower() -> None:
+    quick, slow = (0.0, 0.0, -0.5, -0.5), (0.0, 0.0, 0.1, 0.1)
+    verdict = decide(made(quick, first=19, again=slow, between=0.001), RULES)
+    assert verdict.change.high < 0
+    assert verdict.word == UNDECIDED
+
+
+def few_epochs(times: RowTimes, kept: int) -> RowTimes:
+    """Marks all but so many epochs of each process as preempted."""
+    for epochs in times.quartets:
+        epochs[:, kept:] *= -1
+    return times
+
+
+def zeros(times: RowTimes) -> RowTimes:
+    for epochs in times.quartets:
+        epochs[:] = 0
+    return times
+
+
+def one_process_unknown(times: RowTimes) -> RowTimes:
+    # Half of the pairs are known, and nothing of the twins of one side.
+    for epochs in times.quartets:
+        epochs[1] = 0
+    return times
+
+
+UNKNOWN_TIMES = {
+    "no quartet": made(quartets=0),
+    "few quartets": made((0, 0, -0.5, -0.5), quartets=2),
+    "one epoch": few_epochs(made(), 1),
+    "few epochs": few_epochs(made((0, 0, -0.5, -0.5)), 4),
+    "zeros": zeros(made()),
+    "no twin": one_process_unknown(made()),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_TIMES)
+def test_what_is_not_known_is_not_decided(kind: str) -> None:
+    times = UNKNOWN_TIMES[kind]
+    assert decide(times, RULES).word == UNDECIDED
+    found = outcome({"odd": times, "calm": made()})
+    assert found.exit_code == INCONCLUSIVE
+    assert words(found) == {"odd": UNDECIDED, "calm": SAME}
+    assert found.headline.startswith("Could not be decided: 1 of 2 rows")
+    assert UNDECIDED in reports.markdown(found)
+    document = json.loads(reports.as_json(found), parse_constant=pytest.fail)
+    assert document["exit_code"] == INCONCLUSIVE
+    assert b"skipped" in reports.junit(found)
+    assert not re.search(r"\bnan\b", "\n".join([reports.markdown(found), *lines(found)]))
+
+
+def test_five_epochs_are_enough() -> None:
+    assert decide(few_epochs(made(), 5), RULES).word == SAME
+
+
+def test_a_control_of_which_nothing_is_known_decides_nothing() -> None:
+    found = outcome({"slow": SLOW, "calm": made()}, control=zeros(made()))
+    assert found.exit_code == INCONCLUSIVE
+    assert "too few epochs of the control" in found.headline
+    assert words(found) == {"slow": UNDECIDED, "calm": UNDECIDED}
+
+
+@pytest.mark.parametrize("threshold", [np.nan, -np.inf])
+def test_a_threshold_that_is_no_number_decides_nothing(threshold: float) -> None:
+    assert decide(made(), Rules(threshold)).word == UNDECIDED
+
+
+def test_every_report_has_the_word_of_the_exit_code() -> None:
+    found = outcome({"slow": SLOW, "quick": QUICK, "calm": made()})
+    (suite,) = junitparser.JUnitXml.fromstring(reports.junit(found))
+    cases = {case.name: case.result for case in suite}
+    assert found.exit_code == SOMETHING_SLOWER
+    assert [name for name, result in cases.items() if result] == ["slow"]
+    # A control that moved takes the verdict back in each of them.
+    doubted = outcome({"slow": SLOW, "calm": made()}, control=SLOW)
+    assert doubted.exit_code == INCONCLUSIVE
+    assert b"<failure" not in reports.junit(doubted)
+    assert "slower**" not in reports.markdown(doubted)
+    verdicts = [row["verdict"] for row in json.loads(reports.as_json(doubted))["rows"]]
+    assert verdicts == [UNDECIDED, UNDECIDED]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,7 @@ def compare(
     with (.+TOOL==1.2,numpy<2). Or both are records of runs.
 
     Exit code: 0 nothing is slower, 1 something is, 2 wrong usage or an environment that does not
-    build or a head that fails, 3 inconclusive.
+    build or a head that fails, 3 could not be decided.
     """
     from callcost.compare import flow
 
@@ -78,6 +78,9 @@ def compare(
         base, head, mechanisms, workloads, budget_s, threshold_percent / 100, instructions
     )
     if flow.are_records(request):
+        _refuse_beside_records(
+            {"--markdown": markdown_file, "--junit": junit_file, "--budget": budget_s}
+        )
         raise click.exceptions.Exit(flow.compare_records(request, json_file))
     start_s = time.monotonic()
     with _progress() as report:
@@ -85,6 +88,13 @@ def compare(
     outcome.wall_s = time.monotonic() - start_s
     _publish(outcome, files)
     raise click.exceptions.Exit(outcome.exit_code)
+
+
+def _refuse_beside_records(given: Mapping[str, object]) -> None:
+    """Raises UsageError for an option that does nothing where records are compared."""
+    for option, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"{option} needs two revisions, and these are recorded runs")
 
 
 def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callcost import callgrind
-from callcost.compare import busy, environments, measure, records
+from callcost.compare import absent, busy, environments, measure, records
 from callcost.compare.environments import Built
 from callcost.compare.errors import SpecError
 from callcost.compare.outcome import Counts, Outcome, SideFacts
-from callcost.compare.rows import BASE, CONTROL, HEAD, SIDES, Cell, Failure, Row, Side
+from callcost.compare.rows import BASE, CONTROL, HEAD, SIDES, Cell, Row, Side
 from callcost.compare.rules import DEFAULT_THRESHOLD, Rules
 from callcost.compare.spec import parse
 from callcost.compare.suite import Selection, find_suite, select
@@ -23,8 +23,6 @@ PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 # How far along a comparison is when its environments are ready, and when all is measured.
 BUILT, MEASURED = 0.2, 0.9
 RECOUNT_LAYOUTS = 3
-# A row that is there on one side only shows in its set-up: what is called does not exist.
-ABSENT = "setup failed"
 
 Report = Callable[[float, str], None]
 
@@ -72,18 +70,19 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
     if request.instructions and cells:
         report(MEASURED, "counting instructions")
         counts = _counted(sides, cells, selection)
-    outcome = Outcome(
+    found = absent.sort_out(comparison.failures, selection.rows)
+    comparison.failures = found.failures
+    return Outcome(
         _facts(base),
         _facts(head),
         rules,
         comparison,
         counts=counts,
-        added=dict(selection.added),
-        removed=dict(selection.removed),
+        added={**selection.added, **found.only_on(HEAD)},
+        removed={**selection.removed, **found.only_on(BASE)},
+        nowhere=found.nowhere,
         notes=list(dict.fromkeys((*disturbed, *base.notes, *head.notes))),
     )
-    _list_absent(outcome)
-    return outcome
 
 
 def are_records(request: Request) -> bool:
@@ -101,7 +100,7 @@ def are_records(request: Request) -> bool:
 def compare_records(request: Request, json_file: Path | None) -> int:
     """Prints what two recorded runs show; returns the exit code; raises RecordError."""
     base, head = Path(request.base), Path(request.head)
-    found = records.compare(base, head, request.threshold)
+    found = records.compare(base, head, request.threshold, request.mechanisms, request.workloads)
     records.show(found, base, head)
     if json_file is not None:
         write_atomically(json_file, json.dumps(records.as_json(found), indent=1) + "\n")
@@ -117,14 +116,16 @@ def find_project(folder: Path) -> Path:
 
 
 def _nothing(request: Request, selection: Selection) -> str:
-    only = [*selection.added.items(), *selection.removed.items()]
-    if not only:
-        return "there is nothing to compare: no workload was chosen that a mechanism has"
-    cell, why = only[0]
-    return (
-        f"{request.base} and {request.head} have nothing in common to compare: "
-        f"{cell} is on one side only ({why})"
-    )
+    if only := [*selection.added.items(), *selection.removed.items()]:
+        cell, why = only[0]
+        return (
+            f"{request.base} and {request.head} have nothing in common to compare: "
+            f"{cell} is on one side only ({why})"
+        )
+    if selection.nowhere:
+        cell, why = next(iter(selection.nowhere.items()))
+        return f"nothing to compare: neither side has {cell} ({why})"
+    return "nothing to compare: no row fits both --workload and --mechanism"
 
 
 def _side(name: str, made: Built) -> Side:
@@ -146,22 +147,6 @@ def _facts(made: Built) -> SideFacts:
         made.interpreter,
         {**facts, "building_s": made.wall_s},
     )
-
-
-def _list_absent(outcome: Outcome) -> None:
-    """Lists a row that only one side has as added or removed, which is no failure."""
-    failures = outcome.comparison.failures
-    absent = [failure for failure in failures if is_absent(failure)]
-    only_in = {side: {f.cell: f.message for f in absent if f.side == side} for side in SIDES}
-    outcome.added = {**outcome.added, **only_in[BASE]}
-    outcome.removed = {**outcome.removed, **only_in[HEAD]}
-    outcome.comparison.failures = [failure for failure in failures if failure not in absent]
-
-
-def is_absent(failure: Failure) -> bool:
-    """Tells a contender that is not there from one that is wrong."""
-    absent = ("ModuleNotFoundError", "ImportError: cannot import name", "AttributeError")
-    return failure.kind == ABSENT and any(f"raised {kind}" in failure.message for kind in absent)
 
 
 def _counted(

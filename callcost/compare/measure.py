@@ -191,25 +191,33 @@ class _Measurer:
                 self._comparison.rows[cell].quartets.append(times)
             return
 
-    def _leave_out(self, failure: Failure) -> None:
+    def _note(self, failure: Failure) -> None:
+        """Keeps a row's failure; raises SideFailedError where it is the control's."""
         if failure.cell == CONTROL:
             raise SideFailedError(f"{failure.side} cannot even measure the control: {failure}")
         self._comparison.failures.append(failure)
+
+    def _leave_out(self, failure: Failure) -> None:
+        self._note(failure)
         self._left.pop(failure.cell)
         self._comparison.rows.pop(failure.cell, None)
 
     def _scout(self) -> None:
-        """Checks every row on both sides and estimates its cost, for the number of its calls."""
-        costs: dict[Cell, list[float]] = {}
-        for name in SIDES:
-            costs_here = self._scout_side(self._comparison.sides[name])
-            costs = {cell: [*costs.get(cell, []), cost] for cell, cost in costs_here.items()}
-        self._plan({cell: cost for cell, cost in costs.items() if cell in self._left})
+        """Checks every row on both sides and estimates its cost, for the number of its calls.
+
+        A row that fails on one side is checked on the other too, so that both are known.
+        """
+        found = [self._scout_side(self._comparison.sides[name]) for name in SIDES]
+        failed = {failure.cell for failure in self._comparison.failures}
+        for cell in failed:
+            self._left.pop(cell)
+        self._plan({cell: [costs[cell] for costs in found] for cell in self._left})
 
     def _scout_side(self, side: Side) -> dict[Cell, float]:
         plan = SCOUTING_COMPILED if side.compiles_loops else SCOUTING
+        left = dict(self._left)
         while True:
-            rows = [(row, plan) for row in self._left.values()]
+            rows = [(row, plan) for row in left.values()]
             start_s = time.monotonic()
             try:
                 with Timer(
@@ -222,10 +230,11 @@ class _Measurer:
                 ) as timer:
                     costs = timer.wait_until_ready(self._comparison.cpu)
             except RowFailedError as error:
-                self._leave_out(error.failure)
+                self._note(error.failure)
+                left.pop(error.failure.cell)
                 continue
             self._quartet_s = max(self._quartet_s, time.monotonic() - start_s)
-            return dict(zip([row.cell for row, _ in rows], costs, strict=True))
+            return dict(zip(left, costs, strict=True))
 
     def _plan(self, costs: dict[Cell, list[float]]) -> None:
         """Chooses the calls in an epoch of each row, and its passes in a quartet."""

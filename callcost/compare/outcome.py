@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+import numpy as np
 
 from callcost.compare.measure import Comparison
 from callcost.compare.rows import BASE, CONTROL, HEAD, Cell, Failure
 from callcost.compare.rules import Rules
 from callcost.compare.verdict import (
-    CANNOT_TELL,
     FASTER,
-    SAME,
+    NOT_SLOWER,
     SLOWER,
+    UNDECIDED,
+    WORDS,
     Verdict,
     decide,
     direction,
+    excludes_slower,
     share_interval,
     twin_logs,
 )
+from callcost.estimate import Interval
 
 NOTHING_SLOWER, SOMETHING_SLOWER, USAGE, INCONCLUSIVE = 0, 1, 2, 3
-# The order in which people want to see them.
-WORDS = (SLOWER, FASTER, CANNOT_TELL, SAME)
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class Outcome:
     comparison: Comparison
     added: Mapping[Cell, str] = field(default_factory=dict)
     removed: Mapping[Cell, str] = field(default_factory=dict)
+    nowhere: Mapping[Cell, str] = field(default_factory=dict)
     counts: Mapping[Cell, Counts] = field(default_factory=dict)
     notes: Sequence[str] = ()
     wall_s: float = 0.0
@@ -82,15 +88,32 @@ class Outcome:
             found,
             key=lambda row: (
                 WORDS.index(row.verdict.word),
-                -abs(row.verdict.change.value),
+                -np.nan_to_num(abs(row.verdict.change.value)),
                 row.cell,
             ),
         )
 
     def _verdict(self, cell: Cell) -> Verdict:
+        """Decides a row. While a control has moved, a row passes or is not decided."""
         verdict = decide(self.comparison.rows[cell], self.rules)
-        # Of a row whose twins differ nothing can be said, whatever its sides do.
-        return replace(verdict, word=CANNOT_TELL) if cell in self.restless else verdict
+        if not self.moved or verdict.word == UNDECIDED:
+            return verdict
+        doubt = self._doubt(cell)
+        safe = excludes_slower(verdict.change, self.rules.threshold, doubt)
+        if verdict.word == SLOWER or not safe:
+            return replace(verdict, word=UNDECIDED)
+        return replace(verdict, word=NOT_SLOWER) if doubt else verdict
+
+    def _doubt(self, cell: Cell) -> float:
+        """How far the controls of a row have moved, and with them what it shows."""
+        moved = [shift for name, _, shift in self._restless if name in (cell, CONTROL)]
+        if self.control and self._control_moved:
+            moved.append(self.control.change)
+        ends = [end for change in moved for end in (change.low, change.high)]
+        if not np.isfinite(ends).all():
+            return math.inf
+        # What became faster counts as what would make up for it: 50% faster is a factor of 2.
+        return max((max(end, -end / (1 + end)) for end in ends), default=0.0)
 
     @cached_property
     def control(self) -> Verdict | None:
@@ -105,29 +128,41 @@ class Outcome:
         return sides[BASE].build == sides[HEAD].build
 
     @cached_property
-    def restless(self) -> dict[Cell, str]:
-        """The rows whose two processes of the same side differed, with what they did."""
+    def _restless(self) -> list[tuple[Cell, str, Interval]]:
+        """The rows whose two processes of the same side differed, by side, and by how much."""
         # Each row has two chances of it.
         rules = replace(self.rules, rows=2 * self.rules.rows)
-        found = {}
-        for cell, times in self.comparison.rows.items():
-            for side, logs in zip((BASE, HEAD), twin_logs(times), strict=True):
-                shift = share_interval(logs, rules.confidence)
-                if direction(shift, self.rules.threshold):
-                    found[cell] = f"two processes of {side} differed by {percent(shift.value)}"
-        return found
+        return [
+            (cell, side, shift)
+            for cell, times in self.comparison.rows.items()
+            for side, logs in zip((BASE, HEAD), twin_logs(times), strict=True)
+            if direction(shift := share_interval(logs, rules.confidence), self.rules.threshold)
+        ]
+
+    @property
+    def _control_moved(self) -> bool:
+        control = self.control
+        if control is None or not self.same_interpreter:
+            return False
+        return control.word in (SLOWER, FASTER) or not np.isfinite(control.change.high)
 
     @cached_property
     def moved(self) -> list[str]:
         """Says which controls moved that cannot have: what was measured is then in doubt."""
-        said = [f"{cell}: {what}" for cell, what in self.restless.items()]
+        said = [
+            f"{cell}: two processes of {side} differed by {percent(shift.value)}"
+            for cell, side, shift in self._restless
+        ]
         control = self.control
-        if control and self.same_interpreter and control.word in (SLOWER, FASTER):
-            said.append(
-                f"a builtin function that neither side can have changed became "
-                f"{percent(control.change.value)} {control.word}"
-            )
-        return said
+        if control is None or not self._control_moved:
+            return said
+        if control.word == UNDECIDED:
+            return [*said, "too few epochs of the control, a builtin function, are known"]
+        return [
+            *said,
+            f"a builtin function that neither side can have changed became "
+            f"{percent(control.change.value)} {control.word}",
+        ]
 
     @property
     def head_failures(self) -> list[Failure]:
@@ -140,38 +175,51 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0: nothing is slower; 1: something is; 2: head fails; 3: it cannot be told."""
+        """0: nothing is slower; 1: something is; 2: head fails; 3: could not be decided."""
         if self.head_failures or not self.rows:
             return USAGE
-        if self.moved:
-            return INCONCLUSIVE
         if self.of(SLOWER):
             return SOMETHING_SLOWER
-        return INCONCLUSIVE if self.of(CANNOT_TELL) else NOTHING_SLOWER
+        return INCONCLUSIVE if self.of(UNDECIDED) else NOTHING_SLOWER
 
     @property
     def headline(self) -> str:
         """Says in a sentence what came of it."""
-        slower, open_rows = self.of(SLOWER), self.of(CANNOT_TELL)
-        total = f"{len(self.rows)} row{'s' if len(self.rows) != 1 else ''}"
+        total = count(len(self.rows), "row")
         if not self.rows:
             return "Nothing was measured: no row works on both sides."
         if self.head_failures:
-            return f"{len(self.head_failures)} of the rows fail in head; {total} measured."
-        if self.moved:
-            return f"Inconclusive: {'; '.join(self.moved)}. Measure again on a calmer machine."
-        if slower:
+            return f"{count(len(self.head_failures), 'row')} failed in head; {total} measured."
+        if slower := self.of(SLOWER):
             return f"Slower: {len(slower)} of {total}."
-        if open_rows:
-            return (
-                f"Inconclusive: of {len(open_rows)} of {total} it cannot be told whether they "
-                f"changed by more than {percent(self.rules.threshold)}; none is shown to be slower."
-            )
+        if undecided := self.of(UNDECIDED):
+            return self._undecided(len(undecided), total)
         return f"Nothing is slower: {total}."
+
+    def _undecided(self, undecided: int, total: str) -> str:
+        could = f"Could not be decided: {undecided} of {total}"
+        if self.moved:
+            return f"{could}. {'; '.join(self.moved)}. Measure again on a calmer machine."
+        return (
+            f"{could} may be slower by more than {percent(self.rules.threshold)}; none is shown to "
+            "be. Measure longer (--budget), or on a calmer machine."
+        )
+
+
+def count(number: int, what: str) -> str:
+    """Writes a number of things: 1 row, 2 rows."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def number_or_none(value: float) -> float | None:
+    """Writes a number for JSON, which has neither NaN nor infinity."""
+    return value if math.isfinite(value) else None
 
 
 def percent(share: float, *, signed: bool = False) -> str:
-    """Writes a share as a percentage; a change has its sign."""
+    """Writes a share as a percentage; a change has its sign, and NaN is unknown."""
+    if not np.isfinite(share):
+        return UNKNOWN
     digits = 1 if abs(share) >= 0.0995 else 2
     return f"{share:+.{digits}%}" if signed else f"{abs(share):.{digits}%}"
 

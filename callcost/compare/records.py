@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,29 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.compare.outcome import percent
-from callcost.compare.rules import Rules
-from callcost.compare.table import WIDTH
-from callcost.estimate import MIN_PROCESSES, TRIM, GroupEstimate, Interval, estimate_run
+from callcost.compare.outcome import count, number_or_none, percent
+from callcost.compare.rules import Rules, mirrored
+from callcost.compare.table import WIDTH, cost_text
+from callcost.compare.verdict import SLOWER, UNDECIDED, direction
+from callcost.estimate import (
+    MIN_PROCESSES,
+    TRIM,
+    Floats,
+    GroupEstimate,
+    Interval,
+    estimate_run,
+    trimmed_interval,
+)
 from callcost.outputs import console_at_least
+from callcost.patterns import matches, require_known
 from callcost.record import load, read_run
-from callcost.summary import number
 
 HIGHER, LOWER, WITHIN = "higher", "lower", "within the noise"
+# Lower or the same: only a rise beyond the limit is excluded.
+NOT_HIGHER = "not higher"
+# The order in which people want to see them.
+WORDS = (HIGHER, LOWER, UNDECIDED, NOT_HIGHER, WITHIN)
+PASSES = (LOWER, NOT_HIGHER, WITHIN)
 
 
 @dataclass(frozen=True)
@@ -54,15 +68,35 @@ class RecordedComparison:
     @property
     def exit_code(self) -> int:
         """Returns 3 where something needs a real comparison, 0 where nothing does; never 1."""
-        comparable = self.same_machine and self.same_interpreter
-        return 0 if comparable and all(row.word == WITHIN for row in self.rows) else 3
+        comparable = self.same_machine and self.same_interpreter and self.rows
+        return 0 if comparable and all(row.word in PASSES for row in self.rows) else 3
+
+    def of(self, *words: str) -> int:
+        """Counts the rows with one of these words."""
+        return sum(row.word in words for row in self.rows)
 
 
-def compare(base: Path, head: Path, threshold: float) -> RecordedComparison:
-    """Compares two records row by row; raises RecordError."""
+def compare(
+    base: Path,
+    head: Path,
+    threshold: float,
+    mechanisms: Sequence[str] = (),
+    workloads: Sequence[str] = (),
+) -> RecordedComparison:
+    """Compares two records row by row; raises RecordError, or UnknownNameError for a pattern."""
     before, after = (estimate_run(read_run(path)) for path in (base, head))
     machines = [load(path)["machine_info"].get("callcost", {}) for path in (base, head)]
-    ours, theirs = set(_rows(before)), set(_rows(after))
+    every = [set(_rows(before)), set(_rows(after))]
+    require_known("--workload", workloads, [group for group, _ in set.union(*every)])
+    require_known("--mechanism", mechanisms, [name for _, name in set.union(*every)])
+    ours, theirs = (
+        {
+            (group, name)
+            for group, name in rows
+            if matches(group, workloads or ("*",)) and matches(name, mechanisms or ("*",))
+        }
+        for rows in every
+    )
     common = sorted(ours & theirs)
     rules = Rules(threshold, len(common))
     return RecordedComparison(
@@ -83,20 +117,43 @@ def _compare_row(
     before: GroupEstimate, after: GroupEstimate, group: str, name: str, rules: Rules
 ) -> RecordedRow:
     rows = before.names.index(name), after.names.index(name)
-    was, now = (e.gross_by_process for e in (before, after))
-    change = unpaired(np.log(was[rows[0]]), np.log(now[rows[1]]), rules.confidence)
-    yardsticks = np.log(was[before.yardstick]), np.log(now[after.yardstick])
-    control = unpaired(yardsticks[0], yardsticks[1], rules.confidence).value
+    was, now = _logs(before, rows[0]), _logs(after, rows[1])
+    change = unpaired(was, now, rules.confidence)
+    yardsticks = _logs(before, before.yardstick), _logs(after, after.yardstick)
+    control = unpaired(*yardsticks, rules.confidence).value
+    ns = (_cost_ns(was), _cost_ns(now))
+    return RecordedRow(group, name, *ns, change, control, _word(change, control, rules.threshold))
+
+
+def _logs(estimate: GroupEstimate, row: int) -> Floats:
+    """The logs of what a row cost in each process, as far as they are known."""
+    if not estimate.times.processes or not estimate.usable:
+        return np.empty(0)
+    costs = estimate.gross_by_process[row]
+    known: Floats = np.log(costs[np.isfinite(costs) & (costs > 0)])
+    return known
+
+
+def _cost_ns(logs: Floats) -> float:
+    return trimmed_interval(np.exp(logs)).value
+
+
+def _word(change: Interval, control: float, threshold: float) -> str:
+    """Names what an interval shows beside its control; nothing where either is not known."""
+    if not np.isfinite([change.low, change.high, control]).all():
+        return UNDECIDED
     # What moved the yardstick moved the machine; what lies within that is no news of the code.
-    limit = max(rules.threshold, abs(control))
-    word = HIGHER if change.low > limit else LOWER if change.high < -limit else WITHIN
-    ns = [estimate.gross_ns(row).value for estimate, row in zip((before, after), rows, strict=True)]
-    return RecordedRow(group, name, ns[0], ns[1], change, control, word)
+    limit = max(threshold, control, mirrored(control))
+    beyond = direction(change, limit)
+    if beyond is not None:
+        return HIGHER if beyond == SLOWER else LOWER
+    if not change.high < limit:
+        return UNDECIDED
+    return WITHIN if change.low > mirrored(limit) else NOT_HIGHER
 
 
-def unpaired(before: Any, after: Any, confidence: float) -> Interval:
+def unpaired(before: Floats, after: Floats, confidence: float) -> Interval:
     """Estimates the change between two samples of logs by Yuen's test of trimmed means (SciPy)."""
-    before, after = before[~np.isnan(before)], after[~np.isnan(after)]
     if min(before.size, after.size) < MIN_PROCESSES:
         return Interval(np.nan, np.nan, np.nan)
     value = float(scipy.stats.trim_mean(after, TRIM) - scipy.stats.trim_mean(before, TRIM))
@@ -122,19 +179,23 @@ def _table(found: RecordedComparison, base: Path, head: Path) -> Table:
     for heading in ("base", "head", "change", "", "control"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for row in sorted(found.rows, key=lambda r: (r.word == WITHIN, -abs(r.change.value))):
+    for row in sorted(found.rows, key=_rank):
         low, high = (percent(end, signed=True) for end in (row.change.low, row.change.high))
         table.add_row(
             escape(row.group),
             escape(row.contender),
-            number(row.base_ns),
-            number(row.head_ns),
+            cost_text(row.base_ns),
+            cost_text(row.head_ns),
             percent(row.change.value, signed=True),
             f"({low} .. {high})",
             percent(row.control, signed=True),
             row.word,
         )
     return table
+
+
+def _rank(row: RecordedRow) -> tuple[int, float]:
+    return WORDS.index(row.word), -float(np.nan_to_num(abs(row.change.value)))
 
 
 def lines(found: RecordedComparison) -> list[str]:
@@ -145,18 +206,36 @@ def lines(found: RecordedComparison) -> list[str]:
         said.append("The records come from two machines: a difference in ns says nothing of code.")
     if not found.same_interpreter:
         said.append("The records come from two builds of Python, which differ in every call.")
-    outside = sum(row.word != WITHIN for row in found.rows)
-    said += [
+    if not found.rows:
+        return [*said, "The two records have no row in common: nothing was compared."]
+    total = count(len(found.rows), "row")
+    said.append(
         "These runs were made one after the other. Their difference has in it whatever the machine "
-        "did in between; the control, a builtin function, shows a part of that, and no more.",
-        f"{outside} of {len(found.rows)} rows differ by more than the control and the threshold. "
-        "That is a reason to look, and no verdict: callcost compare REV REV measures both sides in "
-        "turns, and can tell.",
-    ]
+        "did in between; the control, a builtin function, shows a part of that, and no more."
+    )
+    if undecided := found.of(UNDECIDED):
+        said.append(
+            f"{undecided} of {total} could not be decided: each may cost more, by more than the "
+            "control and the threshold, or too few of its epochs are known."
+        )
+    said.append(
+        f"{found.of(HIGHER, LOWER)} of {total} {'differs' if total == '1 row' else 'differ'} by "
+        "more than the control and the threshold. That is a reason to look, and no verdict: "
+        "callcost compare REV REV measures both sides in turns, and can tell."
+    )
     return said
 
 
 def as_json(found: RecordedComparison) -> dict[str, Any]:
-    """Returns the comparison for `--json`."""
-    rows = [{**asdict(row), "change": row.change.as_list()} for row in found.rows]
+    """Returns the comparison for `--json`; what is not known is None."""
+    rows = [
+        {
+            **asdict(row),
+            "base_ns": number_or_none(row.base_ns),
+            "head_ns": number_or_none(row.head_ns),
+            "control": number_or_none(row.control),
+            "change": row.change.as_list(),
+        }
+        for row in found.rows
+    ]
     return {**asdict(found), "rows": rows, "exit_code": found.exit_code}

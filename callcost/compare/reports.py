@@ -9,11 +9,17 @@ from typing import Any
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from callcost import machine
-from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, percent
+from callcost.compare.outcome import (
+    Outcome,
+    RowOutcome,
+    changed_versions,
+    count,
+    number_or_none,
+    percent,
+)
 from callcost.compare.rows import CONTROL
-from callcost.compare.table import instructions_text, interval_text, lines
-from callcost.compare.verdict import CANNOT_TELL, SAME, SLOWER, Verdict, pair_logs, twin_logs
-from callcost.summary import number
+from callcost.compare.table import cost_text, instructions_text, interval_text, lines
+from callcost.compare.verdict import SAME, SLOWER, UNDECIDED, Verdict, pair_logs, twin_logs
 
 VERSION = 1
 SIGNS = {0: "✅", 1: "❌", 2: "❌", 3: "⚠️"}
@@ -33,7 +39,7 @@ def markdown(outcome: Outcome) -> str:
     if shown:
         said += [*HEAD_LINES, *map(_md_row, shown), ""]
     if rest:
-        said += [f"<details><summary>{len(rest)} rows are the same</summary>", ""]
+        said += [f"<details><summary>{count(len(rest), 'row')} unchanged</summary>", ""]
         said += [*HEAD_LINES, *map(_md_row, rest), "", "</details>", ""]
     said += ["<details><summary>How it was measured</summary>", ""]
     said += [f"- {_md(line)}" for line in lines(outcome)]
@@ -53,8 +59,8 @@ def _md_row(row: RowOutcome) -> str:
     cells = (
         _md(row.cell.workload),
         _md(row.cell.mechanism),
-        number(verdict.base_ns),
-        number(verdict.head_ns),
+        cost_text(verdict.base_ns),
+        cost_text(verdict.head_ns),
         f"{bold}{percent(verdict.change.value, signed=True)}{bold}",
         interval_text(row).strip("()").replace(" .. ", " to "),
         f"{bold}{verdict.word}{bold}",
@@ -80,6 +86,7 @@ def as_json(outcome: Outcome) -> str:
         "control": outcome.control and _measured(outcome, CONTROL, outcome.control),
         "added": {str(cell): why for cell, why in outcome.added.items()},
         "removed": {str(cell): why for cell, why in outcome.removed.items()},
+        "on_neither_side": {str(cell): why for cell, why in outcome.nowhere.items()},
         "failures": [
             {**asdict(failure), "cell": str(failure.cell)} for failure in comparison.failures
         ],
@@ -91,7 +98,7 @@ def as_json(outcome: Outcome) -> str:
         "machine": machine.identity(),
         "state": comparison.state,
     }
-    return json.dumps(document, indent=1) + "\n"
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
 def _row(outcome: Outcome, row: RowOutcome) -> dict[str, Any]:
@@ -109,9 +116,9 @@ def _measured(outcome: Outcome, cell: Any, verdict: Verdict) -> dict[str, Any]:
     return {
         "verdict": verdict.word,
         "change": verdict.change.as_list(),
-        "floor": verdict.floor,
-        "base_ns": verdict.base_ns,
-        "head_ns": verdict.head_ns,
+        "floor": number_or_none(verdict.floor),
+        "base_ns": number_or_none(verdict.base_ns),
+        "head_ns": number_or_none(verdict.head_ns),
         "measured_again": verdict.again,
         "calls_per_epoch": times.calls,
         "passes": [int(epochs.shape[1]) for epochs in times.quartets],
@@ -121,12 +128,11 @@ def _measured(outcome: Outcome, cell: Any, verdict: Verdict) -> dict[str, Any]:
 
 
 def _known(values: Any) -> list[float | None]:
-    """Writes numbers for JSON, which has no NaN."""
-    return [None if value != value else round(value, 7) for value in values.tolist()]
+    return [number_or_none(round(value, 7)) for value in values.tolist()]
 
 
 def junit(outcome: Outcome) -> bytes:
-    """Writes one test case a row: slower is a failure, what cannot be told is skipped."""
+    """Writes one test case a row: slower is a failure, what could not be decided is skipped."""
     suite = TestSuite("callcost compare")
     for row in outcome.rows:
         case = TestCase(row.cell.mechanism, classname=row.cell.workload)
@@ -134,8 +140,8 @@ def junit(outcome: Outcome) -> bytes:
         text = f"{percent(verdict.change.value, signed=True)} {interval_text(row)}"
         if verdict.word == SLOWER:
             case.result = [Failure(f"slower: {text}", SLOWER)]
-        elif verdict.word == CANNOT_TELL:
-            case.result = [Skipped(f"cannot tell: {text}")]
+        elif verdict.word == UNDECIDED:
+            case.result = [Skipped(f"{UNDECIDED}: {text}")]
         case.system_out = f"{verdict.word}: {text}"
         suite.add_testcase(case)
     for failure in outcome.comparison.failures:

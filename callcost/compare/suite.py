@@ -149,11 +149,12 @@ def _declared(tables: Any, name: str) -> dict[Cell, Contender]:
 
 @dataclass(frozen=True)
 class Selection:
-    """What is compared, and what only one side has: the cell with the reason."""
+    """What is compared, and what one side or both lack: the cell with the reason."""
 
     rows: tuple[Row, ...]
     added: Mapping[Cell, str]
     removed: Mapping[Cell, str]
+    nowhere: Mapping[Cell, str]
 
 
 def select(
@@ -181,6 +182,11 @@ def select(
         ),
         _only_in(head, base, chosen),
         _only_in(base, head, chosen),
+        {
+            cell: base.missing.get(cell) or head.missing[cell]
+            for cell in chosen
+            if cell not in base.contenders and cell not in head.contenders
+        },
     )
 
 

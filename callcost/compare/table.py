@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
+import numpy as np
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, percent
-from callcost.compare.verdict import CANNOT_TELL, FASTER, SAME, SLOWER
+from callcost.compare.outcome import (
+    UNKNOWN,
+    Outcome,
+    RowOutcome,
+    changed_versions,
+    count,
+    percent,
+)
+from callcost.compare.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED
 from callcost.outputs import console_at_least
 from callcost.summary import number
 
-STYLES = {SLOWER: "bold red", FASTER: "green", CANNOT_TELL: "yellow", SAME: ""}
+STYLES = {SLOWER: "bold red", FASTER: "green", UNDECIDED: "yellow", NOT_SLOWER: "", SAME: ""}
 # What the table needs, as a pipe has no width of its own.
 WIDTH = 126
 
@@ -50,12 +59,17 @@ def _cells(row: RowOutcome) -> Iterator[str]:
     verdict = row.verdict
     yield escape(row.cell.workload)
     yield escape(row.cell.mechanism)
-    yield number(verdict.base_ns)
-    yield number(verdict.head_ns)
+    yield cost_text(verdict.base_ns)
+    yield cost_text(verdict.head_ns)
     yield percent(verdict.change.value, signed=True)
     yield interval_text(row)
-    yield verdict.word + (" (twice)" if verdict.again and verdict.word != CANNOT_TELL else "")
+    yield verdict.word + (" (twice)" if verdict.again and verdict.word != UNDECIDED else "")
     yield instructions_text(row)
+
+
+def cost_text(cost_ns: float) -> str:
+    """Writes what a call takes; NaN is unknown."""
+    return UNKNOWN if math.isnan(cost_ns) else number(cost_ns)
 
 
 def interval_text(row: RowOutcome) -> str:
@@ -85,6 +99,7 @@ def lines(outcome: Outcome) -> list[str]:
     ]
     said += [f"Added in head: {cell} (base: {why})" for cell, why in outcome.added.items()]
     said += [f"Removed in head: {cell} ({why})" for cell, why in outcome.removed.items()]
+    said += [f"On neither side: {cell} ({why})" for cell, why in outcome.nowhere.items()]
     said += [f"FAILED {failure}" for failure in outcome.comparison.failures]
     if outcome.rows:
         said += [*_trust(outcome), *_instructions(outcome)]
@@ -94,15 +109,17 @@ def lines(outcome: Outcome) -> list[str]:
 def _trust(outcome: Outcome) -> Iterator[str]:
     verdicts = [row.verdict for row in outcome.rows]
     pairs = [verdict.pairs for verdict in verdicts]
+    total = count(len(verdicts), "row")
     again = sum(verdict.again for verdict in verdicts)
-    floor = max(verdict.floor for verdict in verdicts)
+    floor = float(np.max([verdict.floor for verdict in verdicts]))
     yield (
         f"{min(pairs)} to {max(pairs)} pairs of processes on CPU {outcome.comparison.cpu} in "
-        f"{outcome.comparison.wall_s:.0f} s; {again} of {len(verdicts)} rows were measured again. "
+        f"{outcome.comparison.wall_s:.0f} s; {again} of {total} measured again. "
         f"Intervals are of {outcome.rules.confidence:.2%} each, 95% for all rows together; "
         f"slower is what exceeds {percent(outcome.rules.threshold)} and the row's own twins."
     )
-    yield f"Controls: two processes of the same side differed by at most {percent(floor)}" + (
+    twins = f"at most {percent(floor)}" if floor == floor else f"an {UNKNOWN} share"
+    yield f"Controls: two processes of the same side differed by {twins}" + (
         f", a builtin function across sides by {percent(outcome.control.change.value)}"
         + ("." if outcome.same_interpreter else " (two interpreters: no control).")
         if outcome.control
@@ -116,6 +133,6 @@ def _instructions(outcome: Outcome) -> Iterator[str]:
     moved = [row for row in outcome.rows if row.counts and row.counts.changed]
     if moved:
         yield (
-            f"Instructions per call changed in {len(moved)} rows (by more than 0.5% or 2); "
+            f"Instructions per call changed in {count(len(moved), 'row')} (more than 0.5% or 2); "
             "that is another quantity than time, and decides nothing here."
         )

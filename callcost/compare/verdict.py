@@ -1,9 +1,12 @@
-"""Decides what the times of two sides show: slower, faster, the same, or that they cannot tell.
+"""Decides what the times of two sides show for one row.
 
 A pair is one process of each side that took turns. Its ratio is the interquartile mean, over
 passes, of the log of the two epochs' ratio; over pairs it is the trimmed mean, with the interval
 that goes with it (`callcost.estimate`). The two processes of one side, compared in the same way,
 show what a row does when nothing has changed.
+
+What is not known (NaN, or too few epochs) decides nothing: every comparison below is written so
+that an unknown figure makes it false.
 """
 
 from __future__ import annotations
@@ -27,7 +30,14 @@ from callcost.estimate import (
 
 Floats = npt.NDArray[np.float64]
 
-SLOWER, FASTER, SAME, CANNOT_TELL = "slower", "faster", "same", "cannot tell"
+SLOWER, FASTER, SAME = "slower", "faster", "same"
+# Faster or the same: only a slowdown beyond the threshold is excluded.
+NOT_SLOWER = "not slower"
+UNDECIDED = "could not be decided"
+# The order in which people want to see them.
+WORDS = (SLOWER, FASTER, UNDECIDED, NOT_SLOWER, SAME)
+# A pair whose two processes share fewer epochs without a preemption does not count.
+MIN_EPOCHS = 5
 # The pairs that a quartet holds: of a base and a head, and of two processes of one side.
 PAIRS = ((2, 0), (3, 1))
 TWINS = ((1, 0), (3, 2))
@@ -55,15 +65,26 @@ def decide(times: RowTimes, rules: Rules) -> Verdict:
     """Decides one row by all pairs that there are."""
     logs = pair_logs(times)
     change = share_interval(logs, rules.confidence)
-    floor = max(abs(_share(twin)) for twin in twin_logs(times))
+    floor = _floor(times)
     again = len(times.quartets) > times.first
+    fresh = _share(logs[len(PAIRS) * times.first :]) if again else change.value
     base_ns, head_ns = costs_ns(times)
-    word = direction(change, max(rules.threshold, floor))
-    if word is None:
-        word = SAME if _within(change, rules.threshold) else CANNOT_TELL
-    elif again and not _confirmed(word, logs[len(PAIRS) * times.first :], rules.threshold):
-        word = CANNOT_TELL
-    return Verdict(word, change, floor, base_ns, head_ns, len(logs), again)
+    word = _word(change, floor, fresh, rules.threshold)
+    return Verdict(word, change, floor, base_ns, head_ns, int(_known(logs).size), again)
+
+
+def _word(change: Interval, floor: float, fresh: float, threshold: float) -> str:
+    """Names what an interval shows; the processes that came later must show it too (`fresh`)."""
+    if not np.isfinite([change.low, change.high, floor, fresh]).all():
+        return UNDECIDED
+    beyond = direction(change, max(threshold, floor))
+    if beyond == SLOWER:
+        return SLOWER if fresh > threshold else UNDECIDED
+    if not (excludes_slower(change, threshold) and fresh < threshold):
+        return UNDECIDED
+    if beyond == FASTER and fresh < mirrored(threshold):
+        return FASTER
+    return SAME if change.low > mirrored(threshold) else NOT_SLOWER
 
 
 def direction(change: Interval, limit: float) -> str | None:
@@ -76,14 +97,17 @@ def direction(change: Interval, limit: float) -> str | None:
     return FASTER if change.high < mirrored(limit) else None
 
 
-def _within(change: Interval, threshold: float) -> bool:
-    return change.low > mirrored(threshold) and change.high < threshold
+def excludes_slower(change: Interval, threshold: float, doubt: float = 0.0) -> bool:
+    """Tells whether a change is below the threshold for certain, even if it is off by `doubt`."""
+    return (1 + change.high) * (1 + doubt) - 1 < threshold
 
 
-def _confirmed(word: str, fresh: Floats, threshold: float) -> bool:
-    """Tells whether the processes that came after a change was first suspected show it too."""
-    value = _share(fresh)
-    return value > threshold if word == SLOWER else value < mirrored(threshold)
+def _floor(times: RowTimes) -> float:
+    """The larger change between two processes of one side; NaN if either side's is not known."""
+    twins = twin_logs(times)
+    if min(_known(twin).size for twin in twins) < MIN_PROCESSES:
+        return np.nan
+    return max(abs(_share(twin)) for twin in twins)
 
 
 def unsettled(rows: Mapping[Cell, RowTimes], rules: Rules) -> list[Cell]:
@@ -103,10 +127,21 @@ def twin_logs(times: RowTimes) -> tuple[Floats, Floats]:
 
 
 def _logs(times: RowTimes, pairs: Sequence[tuple[int, int]]) -> Floats:
-    """The log of one process by another of the same quartet, quartet by quartet."""
+    """The log of one process by another of the same quartet, quartet by quartet.
+
+    NaN where they have too few epochs in common.
+    """
     logs = np.log(_epochs_ns(times))
     ratios = np.stack([logs[:, a] - logs[:, b] for a, b in pairs], axis=1)
-    return interquartile_mean(ratios.reshape(len(logs) * len(pairs), -1))
+    by_pair = ratios.reshape(-1, ratios.shape[-1])
+    enough = np.count_nonzero(~np.isnan(by_pair), axis=1) >= MIN_EPOCHS
+    found: Floats = np.where(enough, interquartile_mean(by_pair), np.nan)
+    return found
+
+
+def _known(logs: Floats) -> Floats:
+    known: Floats = logs[np.isfinite(logs)]
+    return known
 
 
 def _epochs_ns(times: RowTimes) -> Floats:
@@ -120,7 +155,7 @@ def _epochs_ns(times: RowTimes) -> Floats:
 
 def share_interval(logs: Floats, confidence: float) -> Interval:
     """Estimates the change behind the logs of ratios, as a share: 0.02 is 2% more."""
-    known = logs[~np.isnan(logs)]
+    known = _known(logs)
     if known.size < MIN_PROCESSES:
         return Interval(_share(logs), np.nan, np.nan)
     found = trimmed_interval(known, confidence)
@@ -129,7 +164,7 @@ def share_interval(logs: Floats, confidence: float) -> Interval:
 
 def _share(logs: Floats) -> float:
     """Estimates the change alone; NaN if no log is known."""
-    known = logs[~np.isnan(logs)]
+    known = _known(logs)
     return float(np.expm1(scipy.stats.trim_mean(known, TRIM))) if known.size else np.nan
 
 
@@ -137,7 +172,7 @@ def costs_ns(times: RowTimes) -> tuple[float, float]:
     """Estimates what a call takes on either side, in ns, loop included."""
     epochs = _epochs_ns(times)
     base_ns, head_ns = (
-        trimmed_interval(interquartile_mean(ns.reshape(2 * len(ns), -1)) / times.calls).value
+        trimmed_interval(interquartile_mean(ns.reshape(-1, ns.shape[-1])) / times.calls).value
         for ns in (epochs[:, :2], epochs[:, 2:])
     )
     return base_ns, head_ns

@@ -1,0 +1,98 @@
+"""Tells a contender that a side does not have from one that fails there.
+
+A side does not have a contender if its set-up itself names what cannot be found. The same errors
+raised deeper down, by a module that the set-up imports, are that module's fault.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from callcost.compare.rows import BASE, HEAD, SIDES, Cell, Failure, Row
+
+# A row that a side does not have shows in its set-up: what is called does not exist.
+KIND = "setup failed"
+NO_MODULE = re.compile(r"raised ModuleNotFoundError: No module named '(?P<module>[^']+)'")
+NO_NAME = re.compile(
+    r"raised ImportError: cannot import name '(?P<name>[^']+)' from '(?P<module>[^']+)'"
+)
+NO_ATTRIBUTE = re.compile(r"raised AttributeError: .*has no attribute '(?P<name>[^']+)'")
+# What is said of a module that imports itself by a detour: then it is there, and broken.
+CIRCULAR = "partially initialized module"
+
+
+def is_absent(failure: Failure, setup: str) -> bool:
+    """Tells whether a set-up failed because of a name that it asks for itself."""
+    if failure.kind != KIND or CIRCULAR in failure.message:
+        return False
+    try:
+        nodes = list(ast.walk(ast.parse(setup)))
+    except (SyntaxError, ValueError):
+        return False
+    if found := NO_MODULE.search(failure.message):
+        return any(_is_within(name, found["module"]) for name in _modules(nodes))
+    if found := NO_NAME.search(failure.message):
+        return (found["module"], found["name"]) in _imported(nodes)
+    if found := NO_ATTRIBUTE.search(failure.message):
+        return found["name"] in _attributes(nodes)
+    return False
+
+
+def _is_within(name: str, module: str) -> bool:
+    return name == module or name.startswith(f"{module}.")
+
+
+def _modules(nodes: Sequence[ast.AST]) -> set[str]:
+    """Lists the modules that a source imports, those that may be modules included."""
+    direct = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    fronts = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    return direct | fronts | {f"{module}.{name}" for module, name in _imported(nodes)}
+
+
+def _imported(nodes: Sequence[ast.AST]) -> set[tuple[str, str]]:
+    return {
+        (node.module or "", alias.name)
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def _attributes(nodes: Sequence[ast.AST]) -> set[str]:
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """What each side does not have, by side with the reason, and what fails there."""
+
+    absent: Mapping[str, Mapping[Cell, str]]
+    failures: list[Failure]
+
+    def only_on(self, side: str) -> dict[Cell, str]:
+        """Lists what one side has and the other does not, with the other's reason."""
+        other = HEAD if side == BASE else BASE
+        return {
+            cell: why for cell, why in self.absent[other].items() if cell not in self.absent[side]
+        }
+
+    @property
+    def nowhere(self) -> dict[Cell, str]:
+        """Lists what neither side has, with the reason of the base."""
+        return {cell: why for cell, why in self.absent[BASE].items() if cell in self.absent[HEAD]}
+
+
+def sort_out(failures: Sequence[Failure], rows: Sequence[Row]) -> Sorted:
+    """Parts what a side does not have from real failures."""
+    by_cell = {row.cell: row for row in rows}
+    absent: dict[str, dict[Cell, str]] = {side: {} for side in SIDES}
+    real = []
+    for failure in failures:
+        if is_absent(failure, by_cell[failure.cell].on(failure.side).setup):
+            absent[failure.side][failure.cell] = failure.message
+        else:
+            real.append(failure)
+    return Sorted(absent, real)
