@@ -323,7 +323,9 @@ TOPICS = {
             isolates="a method of a class that the tool makes",
             setup="tally = Tally(0)",
             call="tally.increment()",
+            # It counts on from call to call, and from 99 to 0.
             expect=1,
+            view="(tally.increment() - result) % 100",
         ),
     ),
     "Callbacks and errors": (

@@ -233,6 +233,9 @@ class _Counting:
             began = len(left)
             try:
                 self._work_off(process, left, right, layout)
+                if len(left) == began:
+                    self._fail(left, "garbage", "its process ended without an answer")
+                    left.clear()
             except WorkerError as failed:
                 if self._halt.called():
                     continue
@@ -280,7 +283,7 @@ class _Counting:
             case {"event": "error", "kind": str(kind), "message": str(message)} if left:
                 self._fail([left.pop(0)], kind, message)
             case {"event": "done"}:
-                return not left
+                pass
             case _:
                 return False
         return True

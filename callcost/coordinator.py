@@ -338,6 +338,7 @@ class _Coordinator:
         while left:
             numbers = list(left)
             self._random.shuffle(numbers)
+            before = len(left)
             hash_seed = self._random.randrange(HASH_SEEDS)
             self._run.hash_seeds.append(hash_seed)
             self._began = False
@@ -352,6 +353,8 @@ class _Coordinator:
                     for event in process.events():
                         if not self._take(event, numbers, left):
                             raise process.garbage(event)
+                    if len(left) == before:
+                        raise process.garbage("nothing")
             except WorkerError as failed:
                 self._give_up(failed, numbers, left)
 

@@ -241,7 +241,10 @@ def choose_shape(epochs: "list[list[int]]") -> "Shape":
 def count_contender(
     contender: "dict[str, Any]", empty: "dict[Shape, Any]", dumps: "Dumps | None", switch: Switch
 ) -> "dict[str, Any]":
-    """Checks one contender and, if there are dumps, counts it; raises ContenderError."""
+    """Checks one contender and, if there are dumps, counts it and checks it again.
+
+    Raises ContenderError.
+    """
     if contender["program"]:
         raise worker.ContenderError("setup failed", "it is a program, and only calls are counted")
     namespace = worker.prepare(contender)
@@ -255,9 +258,12 @@ def count_contender(
     except worker.ContenderError:
         raise
     except Exception as error:
-        raise worker.ContenderError("call failed", f"it raised {worker.describe(error)}") from error
+        raise worker.ContenderError(
+            "call failed", f"it raised {worker.described(error)}"
+        ) from error
     if worker.output_size() != written:
         raise worker.ContenderError("garbage", "it wrote to standard output while it was counted")
+    worker.check_again(contender, namespace)
     empty_epochs, empty_profiles = empty[shape]
     return {
         "event": "count",
@@ -281,13 +287,18 @@ def count_all(job: "dict[str, Any]", line: "worker.Line") -> None:
         with switch:
             for shape in (CHECK_SHAPE, *(shape for _, shape in SHAPES), LONG_CALLS):
                 empty[shape] = counted(EMPTY, {}, shape, dumps, switch)
+    watch = worker.Guard(vars(worker))
     for index, contender in enumerate(job["contenders"]):
         line.enter(index)
         try:
             event = count_contender(contender, empty, dumps, switch)
+            worker.refuse_interference(watch)
         except worker.ContenderError as error:
             event = {"event": "error", "kind": error.kind, "message": str(error)}
         line.answer(event)
+        if watch.changed():
+            # The rest needs a process that nobody has changed.
+            return
 
 
 def main() -> None:
@@ -301,6 +312,7 @@ def main() -> None:
     line.answer({"event": "ready", "interpreter": worker.interpreter_facts()})
     sys.meta_path.append(worker.ModuleFinder(job["modules"]))
     gc.disable()
+    worker.guard.watch_forks()
     kept = shift_memory(job["layout"])
     line.begin(0)
     count_all(job, line)

@@ -40,6 +40,22 @@ class Binary:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A call with other arguments than are timed, and what it must return or raise.
+
+    So that a contender which always returns the same does not pass. `given` tells a reader what
+    the arguments are; the set-up is whole, as each example has names of its own.
+    """
+
+    given: str
+    setup: str
+    call: str
+    expect: str | None
+    view: str | None = None
+    raises: str | None = None
+
+
+@dataclass(frozen=True)
 class Contender:
     """A call to be measured, as source text: set-up, call expression, and the expected value.
 
@@ -47,6 +63,7 @@ class Contender:
     of `result` whose value is compared in the result's place: what the call has changed, or the
     inside of an object. `raises` is an expression for what the call must raise instead of
     returning: an exception class, or an instance whose message is compared too.
+    `examples` are evaluated before and after the timing, beside the call itself.
     `report` is an expression that is evaluated once in each process, when the timing is over,
     and whose value is handed back. `own_loops` gives a contender that is compared with nobody
     an epoch of its own size: so many turns of its loop, each of `Plan.max_unroll` calls.
@@ -66,6 +83,7 @@ class Contender:
     view: str | None = None
     raises: str | None = None
     program: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
 
 
 ELSEWHERE = " @ "

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from callcost import worker
+    from callcost.guard import Guard
     from callcost.worker import Line
 else:
     # By its file: in the interpreter under test callcost may be missing, or another one.
@@ -51,6 +52,7 @@ class Row:
         contender = described["contender"]
         namespace = worker.prepare(contender)
         worker.check(contender, namespace)
+        self._contender, self._namespace = contender, namespace
         self._loops = described["loops"]
         self._warm_loops = described["warm_loops"]
         self._unroll = described["unroll"]
@@ -63,6 +65,10 @@ class Row:
         """Estimates roughly what a call costs."""
         return worker.estimate_turn_ns(self._epoch) / float(self._unroll)
 
+    def check_again(self) -> None:
+        """Checks the contender after it was timed; raises ContenderError."""
+        worker.check_again(self._contender, self._namespace)
+
     def time_epoch(self) -> int:
         """Times one epoch in ns; negative if the thread was preempted meanwhile."""
         return worker.time_epoch(self._epoch, self._loops, self._warm_loops)
@@ -70,12 +76,15 @@ class Row:
 
 def make_ready(job: "dict[str, Any]", line: "Line") -> "list[Row | None]":
     """Checks and compiles every row; those that fail are reported, and left out."""
+    watch = worker.Guard(vars(worker))
     rows: list[Row | None] = []
     for number, described in enumerate(job["rows"]):
         line.begin(number)
         line.enter(0)
         try:
-            rows.append(Row(described, job["settle_turns"]))
+            row = Row(described, job["settle_turns"])
+            worker.refuse_interference(watch)
+            rows.append(row)
         except worker.ContenderError as error:
             report(number, error, line)
             rows.append(None)
@@ -88,7 +97,7 @@ def report(number: int, error: Exception, line: "Line") -> None:
     if isinstance(error, worker.ContenderError):
         kind, message = error.kind, str(error)
     else:
-        kind, message = "call failed", f"it raised {worker.describe(error)}"
+        kind, message = "call failed", f"it raised {worker.described(error)}"
     line.answer({"event": "error", "row": number, "kind": kind, "message": message})
 
 
@@ -98,9 +107,28 @@ def estimates_ns(rows: "list[Row | None]", line: "Line") -> "list[float | None]"
     for number, row in enumerate(rows):
         line.begin(number)
         line.enter(0)
-        costs.append(None if row is None else row.estimate_ns())
+        cost_ns = None
+        try:
+            cost_ns = None if row is None else row.estimate_ns()
+        except Exception as error:
+            report(number, error, line)
+        costs.append(cost_ns)
     line.begin(worker.NOWHERE)
     return costs
+
+
+def check_again(rows: "list[Row | None]", line: "Line", watch: "Guard") -> None:
+    """Checks every row after the last epoch, and reports those that have turned wrong."""
+    for number, row in enumerate(rows):
+        line.begin(number)
+        line.enter(0)
+        try:
+            if row is not None:
+                row.check_again()
+            worker.refuse_interference(watch)
+        except worker.ContenderError as error:
+            report(number, error, line)
+    line.begin(worker.NOWHERE)
 
 
 def obey(
@@ -108,10 +136,15 @@ def obey(
     rows: "list[Row | None]",
     line: "Line",
     from_anywhere: "Callable[[Callable[[], int]], int]",
-) -> None:
-    """Times an epoch for every command, until the pipe that they come through closes."""
+) -> "Guard":
+    """Times an epoch for every command, until the pipe that they come through closes.
+
+    Returns what watches this process since the first of them, as it is bound to a CPU before.
+    """
+    watch = None
     written = os.fstat(1).st_size
     while command := os.read(job["commands_fd"], COMMAND.size):
+        watch = watch or worker.Guard(vars(worker))
         (number,) = COMMAND.unpack(command)
         row = rows[number]
         assert row is not None
@@ -127,6 +160,7 @@ def obey(
             report(number, error, line)
             epoch_ns = FAILED
         os.write(job["results_fd"], RESULT.pack(epoch_ns))
+    return watch or worker.Guard(vars(worker))
 
 
 def main() -> None:
@@ -140,11 +174,15 @@ def main() -> None:
     if hasattr(sys, "getrefcount"):
         # Without reference counts it is the collector that destroys what the calls make.
         gc.disable()
+    worker.guard.watch_forks()
     rows = make_ready(job, line)
+    watch = worker.Guard(vars(worker))
     costs = estimates_ns(rows, line) if job["estimate"] else []
+    check_again(rows if job["estimate"] else [], line, watch)
     layouts = worker.make_layouts(shuffler, job["layouts"])
     line.answer({"event": "ready", "interpreter": worker.interpreter_facts(), "call_ns": costs})
-    obey(job, rows, line, lambda time_epoch: shuffler.choice(layouts)(time_epoch))
+    watch = obey(job, rows, line, lambda time_epoch: shuffler.choice(layouts)(time_epoch))
+    check_again(rows, line, watch)
     line.answer({"event": "done"})
 
 

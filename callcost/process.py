@@ -34,7 +34,7 @@ class WorkerError(CallcostError):
     def __init__(
         self, kind: str, message: str, group: int | None = None, contender: int | None = None
     ) -> None:
-        super().__init__(message)
+        super().__init__(worker.clean(message))
         self.kind = kind
         self.group = group
         self.contender = contender
@@ -144,6 +144,9 @@ class WorkerProcess:
                 name = event["event"]
             except (ValueError, TypeError, KeyError):
                 raise self.garbage(line) from None
+            if name == "error":
+                # What a contender makes its worker say ends up on a terminal and in a record.
+                event["message"] = worker.clean(str(event.get("message")))
             if name != "alive":
                 yield event
             if name == "done":

@@ -1,7 +1,7 @@
 """Times contenders in one fresh process, with the standard library alone.
 
-Any interpreter that can import a contender can run this file: CPython from 3.9 on, and PyPy,
-whose modules lack a few names that CPython's have.
+Any interpreter that can import a contender can run this file, and checks.py and guard.py beside
+it: CPython from 3.9 on, and PyPy, whose modules lack a few names that CPython's have.
 
 Reads one job, a JSON object, from the file named on its command line, and answers with JSON
 lines on what was its standard output when it began; `callcost.job` describes both. What a
@@ -18,7 +18,6 @@ if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
 
 import fcntl
 import gc
-import hashlib
 import importlib.util
 import json
 import mmap
@@ -40,18 +39,51 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NamedTuple, NoReturn
 
+    # `as` tells that they are also used as names of this module.
+    from callcost import checks as checks
+    from callcost import guard as guard
+    from callcost.checks import ContenderError as ContenderError
+    from callcost.checks import check as check
+    from callcost.checks import check_again as check_again
+    from callcost.checks import check_binary as check_binary
+    from callcost.checks import clean as clean
+    from callcost.checks import described as described
+    from callcost.checks import expected_refusal as expected_refusal
+    from callcost.checks import output_size as output_size
+    from callcost.checks import prepare as prepare
+    from callcost.checks import shown as shown
+    from callcost.guard import Guard as Guard
+
     class Epoch(NamedTuple):
         """A compiled loop, and the values of its fast locals."""
 
         run: Callable[..., int]
         arguments: tuple[Any, ...]
 
+else:
+
+    def load_beside(name):
+        """Loads a file of this folder, whichever callcost the interpreter would import."""
+        path = f"{os.path.dirname(os.path.abspath(__file__))}/{name}.py"
+        spec = importlib.util.spec_from_file_location(f"callcost_{name}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    checks, guard = load_beside("checks"), load_beside("guard")
+    ContenderError, check, check_again = checks.ContenderError, checks.check, checks.check_again
+    check_binary, expected_refusal = checks.check_binary, checks.expected_refusal
+    clean, described, shown = checks.clean, checks.described, checks.shown
+    output_size, prepare = checks.output_size, checks.prepare
+    Guard = guard.Guard
+
 
 CLOCK = time.perf_counter_ns
 EMPTY_CALL = "pass"
 HEARTBEAT_NS = 1_000_000_000
-# Above the descriptors that a contender might close or write to by mistake.
+# Above the descriptors that a contender might close or write to by mistake, where so many may be.
 ANSWERS_FD = 200
+SPARE_FDS = 8
 POSITION = struct.Struct("=ii")
 NOWHERE = -1
 SCOUT_NS = 100_000
@@ -72,12 +104,12 @@ STACK_BYTES = range(0, 4096, 16)
 SETTLE_EXITS = 300
 
 
-class ContenderError(Exception):
-    """A contender that must get no time; `kind` says why in a word."""
+class InterferenceError(ContenderError):
+    """A contender that has changed what concerns the others, so that this process must end."""
 
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
+    def __init__(self, changed: "Sequence[str]", who: str = "it") -> None:
+        what = " and ".join(changed)
+        super().__init__("interference", f"{who} changed {what}, which concerns all others")
 
 
 class ModuleFinder:
@@ -108,11 +140,16 @@ class Line:
         self._group = NOWHERE
         self._last_ns = CLOCK()
         self.contender = NOWHERE
+        self._pid = os.getpid()
         with open(position_file, "r+b") as file:
             self._memory = mmap.mmap(file.fileno(), POSITION.size)
+        signal.alarm(limit_s)
 
     def answer(self, event: "dict[str, Any]") -> None:
         """Sends one answer, and starts the time limit anew."""
+        if os.getpid() != self._pid:
+            # A process that was forked in C must not answer in the place of this one.
+            os._exit(0)
         line = memoryview(json.dumps(event).encode() + b"\n")
         while line:
             line = line[os.write(self._answers_fd, line) :]
@@ -131,108 +168,6 @@ class Line:
         POSITION.pack_into(self._memory, 0, self._group, contender)
         if CLOCK() - self._last_ns > HEARTBEAT_NS:
             self.answer({"event": "alive"})
-
-
-def prepare(contender: "dict[str, Any]") -> "dict[str, Any]":
-    """Runs the set-up source and returns its names."""
-    namespace: dict[str, Any] = {"__name__": "__callcost__"}
-    had_gil = has_gil()
-    try:
-        exec(compile(contender["setup"], "<setup>", "exec"), namespace)
-    except Exception as error:
-        raise ContenderError("setup failed", f"its set-up raised {describe(error)}") from error
-    if has_gil() and not had_gil:
-        raise ContenderError("GIL", "its set-up turned the GIL back on, for everybody")
-    return namespace
-
-
-def has_gil() -> bool:
-    """Tells whether the GIL is in force; a free-threaded build can do without."""
-    asked: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
-    return asked()
-
-
-def check(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Evaluates the call once and compares value and exact type; raises ContenderError."""
-    for binary in contender["binaries"]:
-        check_binary(binary)
-    written = output_size()
-    if contender["raises"] is None:
-        check_answer(contender, namespace)
-    else:
-        check_refusal(contender, namespace)
-    if output_size() != written:
-        raise ContenderError("garbage", f"{contender['call']} wrote to standard output")
-
-
-def check_answer(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Evaluates the call and, if anything is expected, compares; raises ContenderError."""
-    call, expect, view = contender["call"], contender["expect"], contender["view"]
-    try:
-        if expect is None:
-            exec(compile(call, "<call>", "exec"), namespace)
-            return
-        expected = eval(compile(expect, "<expect>", "eval"), namespace)
-        got = eval(compile(call, "<call>", "eval"), namespace)
-        if view is not None:
-            got = eval(compile(view, "<view>", "eval"), {**namespace, "result": got})
-    except Exception as error:
-        raise ContenderError("call failed", f"{call} raised {describe(error)}") from error
-    if type(got) is not type(expected) or got != expected:
-        seen = call if view is None else f"with result = {call}, {view}"
-        raise ContenderError(
-            "wrong answer",
-            f"{seen} returned {got!r} ({type(got).__name__}), "
-            f"expected {expected!r} ({type(expected).__name__})",
-        )
-
-
-def check_refusal(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Evaluates a call that must raise; compares exact type and, if it is given, the message."""
-    call = contender["call"]
-    kind, message = expected_refusal(contender["raises"], namespace)
-    try:
-        got = eval(compile(call, "<call>", "eval"), namespace)
-    except Exception as error:
-        if type(error) is not kind or message not in (None, str(error)):
-            wanted = kind.__name__ if message is None else f"{kind.__name__}: {message}"
-            raise ContenderError(
-                "wrong answer", f"{call} raised {describe(error)}, expected {wanted}"
-            ) from error
-    else:
-        raise ContenderError(
-            "wrong answer", f"{call} returned {got!r}, expected it to raise {kind.__name__}"
-        )
-
-
-def expected_refusal(
-    raises: str, namespace: "dict[str, Any]"
-) -> "tuple[type[Exception], str | None]":
-    """Evaluates the expression for what is raised: a class, or an instance with its message."""
-    try:
-        wanted = eval(compile(raises, "<raises>", "eval"), namespace)
-    except Exception as error:
-        raise ContenderError("setup failed", f"{raises} raised {describe(error)}") from error
-    return (wanted, None) if isinstance(wanted, type) else (type(wanted), str(wanted))
-
-
-def check_binary(binary: "dict[str, str]") -> None:
-    """Compares a compiled file with what the build recorded, and with what was imported."""
-    path = binary["path"]
-    try:
-        with open(path, "rb") as file:
-            digest = hashlib.sha256(file.read()).hexdigest()
-    except OSError as error:
-        raise ContenderError("stale file", f"{path} cannot be read: {error.strerror}") from error
-    if digest != binary["sha256"]:
-        raise ContenderError("stale file", f"{path} is not the file that was built; install again")
-    if binary["module"]:
-        imported = sys.modules.get(binary["module"])
-        origin = getattr(imported, "__file__", None) or "nothing"
-        if os.path.realpath(origin) != os.path.realpath(path):
-            raise ContenderError(
-                "stale file", f"{binary['module']} came from {origin}, the build made {path}"
-            )
 
 
 class Program:
@@ -268,6 +203,7 @@ class Program:
                 "setup failed", f"its program cannot be started: {error.strerror}"
             ) from error
         assert self._process.stdin is not None and self._process.stdout is not None
+        guard.programs.add(self._process.pid)
         self._to_fd, self._from_fd = self._process.stdin.fileno(), self._process.stdout.fileno()
 
     def __enter__(self) -> "Program":
@@ -277,6 +213,7 @@ class Program:
         """Ends the program."""
         self._process.kill()
         self._process.wait()
+        guard.programs.discard(self._process.pid)
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             assert stream is not None
             stream.close()
@@ -294,7 +231,8 @@ class Program:
         if got != expected:
             raise ContenderError(
                 "wrong answer",
-                f"{self._contender['call']} returned {got!r} in its program, expected {expected!r}",
+                f"{self._contender['call']} returned {shown(got)} in its program, "
+                f"expected {shown(expected)}",
             )
 
     def time_epoch(self, turns: int, warm_turns: int, stack_bytes: int) -> int:
@@ -354,7 +292,7 @@ class Program:
         self._stderr.seek(0)
         *_, said = ["", *self._stderr.read().decode(errors="replace").strip().splitlines()]
         raise ContenderError(
-            kind, f"its program ended with exit code {status}{said and f': {said}'}"
+            kind, f"its program ended with exit code {status}{said and f': {clean(said)}'}"
         )
 
     def _refuse(self, answer: bytes) -> "NoReturn":
@@ -368,20 +306,6 @@ def check_only(contender: "dict[str, Any]") -> None:
         return
     with Program(contender) as program:
         program.check()
-
-
-def describe(error: BaseException) -> str:
-    """Says type and text of an exception in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def output_size() -> int:
-    """Counts the bytes that anything has written to file descriptor 1.
-
-    The coordinator starts this interpreter unbuffered, which holds for C's stdio too.
-    """
-    sys.stdout.flush()
-    return os.fstat(1).st_size
 
 
 def compile_epoch(
@@ -542,20 +466,22 @@ def time_passes(
             except ContenderError:
                 raise
             except Exception as error:
-                raise ContenderError("call failed", f"it raised {describe(error)}") from error
+                raise ContenderError("call failed", f"it raised {described(error)}") from error
             if os.fstat(1).st_size != written:
                 raise ContenderError("garbage", "it wrote to standard output while it was timed")
     return times_ns
 
 
-def measure_group(group: "dict[str, Any]", shuffler: random.Random, line: Line) -> "dict[str, Any]":
+def measure_group(
+    group: "dict[str, Any]", shuffler: random.Random, line: Line, watch: Guard
+) -> "dict[str, Any]":
     """Checks every contender of a group, then times them or, in a scouting job, estimates."""
     with ExitStack() as programs:
-        return measure_ready(group, make_ready(group, line, programs), shuffler, line)
+        return measure_ready(group, make_ready(group, line, watch, programs), shuffler, line, watch)
 
 
 def make_ready(
-    group: "dict[str, Any]", line: Line, programs: ExitStack
+    group: "dict[str, Any]", line: Line, watch: Guard, programs: ExitStack
 ) -> "list[tuple[Epoch | Program, dict[str, Any]]]":
     """Checks every contender; pairs what is to be timed with the names that its set-up made."""
     ready: list[tuple[Epoch | Program, dict[str, Any]]] = []
@@ -571,7 +497,39 @@ def make_ready(
         unroll = unroll_of(contender, group)
         epoch = compile_epoch(contender["call"], namespace, unroll, contender["raises"])
         ready.append((epoch, namespace))
+        refuse_interference(watch)
     return ready
+
+
+def refuse_interference(watch: Guard) -> None:
+    """Raises InterferenceError if what concerns all contenders is not as it was."""
+    changed = watch.changed()
+    if changed:
+        raise InterferenceError(changed)
+
+
+def check_timed(
+    subject: "Epoch | Program", contender: "dict[str, Any]", namespace: "dict[str, Any]"
+) -> None:
+    """Checks a contender again that was timed; raises ContenderError."""
+    if not isinstance(subject, Program):
+        check_again(contender, namespace)
+
+
+def find_culprit(
+    group: "dict[str, Any]",
+    ready: "list[tuple[Epoch | Program, dict[str, Any]]]",
+    line: Line,
+    changed: "list[str]",
+) -> None:
+    """Raises InterferenceError for what was changed during the passes, by one more call of each."""
+    for index, (subject, namespace) in enumerate(ready):
+        line.enter(index)
+        now = Guard(globals())
+        check_timed(subject, group["contenders"][index], namespace)
+        refuse_interference(now)
+    line.enter(NOWHERE)
+    raise InterferenceError(changed, "one of its contenders")
 
 
 def measure_ready(
@@ -579,6 +537,7 @@ def measure_ready(
     ready: "list[tuple[Epoch | Program, dict[str, Any]]]",
     shuffler: random.Random,
     line: Line,
+    watch: Guard,
 ) -> "dict[str, Any]":
     """Times contenders that were checked or, in a scouting job, estimates what they cost."""
     subjects = [subject for subject, _ in ready]
@@ -587,24 +546,50 @@ def measure_ready(
             line.enter(index)
             settle(subject, group["settle_turns"])
     if group["passes"] == 0:
-        return {"event": "estimates", "call_ns": list(estimates_ns(group, subjects, line))}
+        return {"event": "estimates", "call_ns": list(estimates_ns(group, ready, line, watch))}
     times_ns = time_passes(group, subjects, shuffler, line)
+    changed = watch.changed()
+    if changed:
+        find_culprit(group, ready, line, changed)
     reports = {}
     for index, contender in enumerate(group["contenders"]):
+        line.enter(index)
+        subject, namespace = ready[index]
+        check_timed(subject, contender, namespace)
         if contender["report"] is not None:
-            line.enter(index)
-            reports[contender["name"]] = eval(contender["report"], ready[index][1])
+            reports[contender["name"]] = evaluate_report(contender["report"], namespace)
+        refuse_interference(watch)
     empty_ns = [subject.empty_ns for subject in subjects if isinstance(subject, Program)]
     return {"event": "times", "epoch_ns": times_ns, "empty_ns": empty_ns, "reports": reports}
 
 
+def evaluate_report(report: str, namespace: "dict[str, Any]") -> "Any":
+    """Evaluates what a contender reports beside its times."""
+    try:
+        return eval(compile(report, "<report>", "eval"), namespace)
+    except Exception as error:
+        raise ContenderError("call failed", f"its report raised {described(error)}") from error
+
+
 def estimates_ns(
-    group: "dict[str, Any]", subjects: "list[Epoch | Program]", line: Line
+    group: "dict[str, Any]",
+    ready: "list[tuple[Epoch | Program, dict[str, Any]]]",
+    line: Line,
+    watch: Guard,
 ) -> "Iterator[float]":
-    """Yields roughly what a call of each contender costs, in ns."""
-    for index, subject in enumerate(subjects):
+    """Yields roughly what a call of each contender costs, in ns, and checks it again."""
+    for index, (subject, namespace) in enumerate(ready):
         line.enter(index)
-        yield estimate_turn_ns(subject) / unroll_of(group["contenders"][index], group)
+        contender = group["contenders"][index]
+        try:
+            turn_ns = estimate_turn_ns(subject)
+        except ContenderError:
+            raise
+        except Exception as error:
+            raise ContenderError("call failed", f"it raised {described(error)}") from error
+        check_timed(subject, contender, namespace)
+        refuse_interference(watch)
+        yield turn_ns / unroll_of(contender, group)
 
 
 def unroll_of(contender: "dict[str, Any]", group: "dict[str, Any]") -> int:
@@ -642,7 +627,9 @@ def die_with_coordinator() -> None:
 
 def take_over_output() -> int:
     """Keeps standard output for the answers; contenders write to a file that is counted."""
-    answers_fd = fcntl.fcntl(1, fcntl.F_DUPFD, ANSWERS_FD)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    lowest = ANSWERS_FD if most == resource.RLIM_INFINITY else min(ANSWERS_FD, most - SPARE_FDS)
+    answers_fd = fcntl.fcntl(1, fcntl.F_DUPFD, lowest)
     os.set_inheritable(answers_fd, False)
     with tempfile.TemporaryFile() as file:
         os.dup2(file.fileno(), 1)
@@ -661,14 +648,19 @@ def main() -> None:
     if hasattr(sys, "getrefcount"):
         # Without reference counts it is the collector that destroys what the calls make.
         gc.disable()
+    guard.watch_forks()
+    watch = Guard(globals())
     for number, group in enumerate(job["groups"]):
         line.begin(number)
         try:
-            event = measure_group(group, shuffler, line)
+            event = measure_group(group, shuffler, line, watch)
         except ContenderError as error:
             event = {"event": "error", "kind": error.kind, "message": str(error)}
         line.answer({**event, "group": number, "contender": line.contender})
         line.begin(NOWHERE)
+        if watch.changed():
+            # The rest needs a process that nobody has changed.
+            break
     line.answer({"event": "done"})
 
 

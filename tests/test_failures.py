@@ -51,6 +51,14 @@ BAD = {
     "starts a process": ("import subprocess", "subprocess.run(['sleep', '600'])", "None"),
     "exits": ("import sys", "sys.exit(3)", "None"),
     "exits at once": ("import os", "os._exit(0)", "None"),
+    "turns wrong": (LATE.format(deed="return 1"), "late()", "None"),
+    "traces and fails": ("import sys\nsys.settrace(lambda *_: None)\n1 // 0", "None", "None"),
+    "replaces a builtin": ("import builtins\nbuiltins.abs = lambda n: 1", "abs(1)", "1"),
+    "collects": ("import gc", "gc.enable()", "None"),
+    "forks": ("import os\nos.fork()", "None", "None"),
+    "forks in the call": ("import os", "os.fork() and None", "None"),
+    "forks in C": ("import ctypes\nfork = ctypes.CDLL(None).fork", "fork() and None", "None"),
+    "speaks in colours": ("text = '\\x1b[31m' * 10**6", "text", "''"),
 }
 SAID = {
     "wrong value": "wrong answer: get_pi() returned 3 (int), expected 3.14 (float)",
@@ -62,12 +70,20 @@ SAID = {
     "raises late": "ValueError: enough",
     "hangs": f"hang: it did not return within {SILENCE_S} s",
     "prints": "garbage: print('hello') wrote to standard output",
-    "prints late": "garbage: it wrote to standard output while it was timed",
+    "prints late": "garbage: after it was timed, late() wrote to standard output",
     "prints in C": "garbage: puts(b'hello') wrote to standard output",
     "garbage": "garbage: a call made its worker answer b'garbage'",
     "starts a process": f"hang: it did not return within {SILENCE_S} s",
     "exits": "crash: its worker ended with exit code 3",
     "exits at once": "crash: its worker ended with exit code 0",
+    "turns wrong": "wrong answer: after it was timed, late() returned 1 (int), expected None",
+    "traces and fails": "setup failed: its set-up raised ZeroDivisionError",
+    "replaces a builtin": "interference: it changed the builtin functions, which concerns all",
+    "collects": "interference: it changed the garbage collector, which concerns all others",
+    "forks": "the number of forks, which concerns all others",
+    "forks in the call": "the number of forks, which concerns all others",
+    "forks in C": "interference: it changed the child processes, which concerns all others",
+    "speaks in colours": "(8,000,002 characters) (str), expected '' (str)",
 }
 
 
@@ -185,6 +201,8 @@ def test_a_bad_contender_is_named_and_the_others_keep_their_results(
     assert SAID[deed] in bad_contenders.of(deed)
     assert {"test_toy[length-builtin]", "test_toy[length-method]"} <= bad_contenders.kept
     assert f"test_toy[{deed}-culprit]" not in bad_contenders.kept
+    # What writes into the line to the coordinator costs its group.
+    assert deed == "garbage" or f"test_toy[{deed}-python]" in bad_contenders.kept
     assert bad_contenders.left == ()
 
 

@@ -9,6 +9,7 @@ import random
 import select
 import signal
 import sys
+from contextlib import ExitStack
 from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from typing import Any, cast
 import pytest
 
 from callcost import process, worker
+from callcost.worker import checks
 
 
 def contender(setup: str, call: str, expect: str | None = None, **more: Any) -> dict[str, Any]:
@@ -126,6 +128,101 @@ def test_pinning_says_why_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_answer_is_refused(call: str, expect: str, said: str, capfd: Any) -> None:
     with pytest.raises(worker.ContenderError, match=said):
         worker.check(contender("", call, expect), {})
+
+
+TRUTHLESS = "type('Truthless', (), {'__bool__': lambda self: 1 // 0})()"
+ALWAYS = f"type('Array', (), {{'__eq__': lambda self, other: {TRUTHLESS}}})"
+
+
+@pytest.mark.parametrize(
+    ("call", "expect", "wrong"),
+    [
+        ("float('nan')", "float('nan')", ""),
+        ("(1, [2.0])", "(1, [2.0])", ""),
+        ("(True, [2])", "(1, [2])", "returned (True, [2]) (tuple), expected (1, [2]) (tuple)"),
+        ("[1, 1]", "[1]", "returned [1, 1] (list)"),
+        ("{'a': 1.0}", "{'a': 1}", "returned {'a': 1.0} (dict)"),
+        ("kind()", "kind()", "cannot be compared with the expected"),
+        ("silent", "1", "returned <Silent whose repr raised SystemExit> (Silent), expected 1"),
+        ("10**5000", "1", "returned <int whose repr raised ValueError> (int), expected 1 (int)"),
+        ("'a' * 10**6", "'b'", "aaa... (1,000,002 characters) (str), expected 'b' (str)"),
+        ("chr(0xD800)", "'a'", r"returned '\ud800' (str)"),
+        ("colours", "1", "returned all red and more (Colours)"),
+        ("fail(Colours())", "1", "raised ValueError: all red and more"),
+        ("fail(silent)", "1", "raised ValueError: its text raised SystemExit"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_printable_line(call: str, expect: str, wrong: str) -> None:
+    text = "\x1b[31mall \x1b]0;title\x07red\n\tand\0 more\u202e\x1b[0m"
+    names: dict[str, Any] = {"text": text}
+    source = f"""
+kind = {ALWAYS}
+class Silent:
+    def __repr__(self): raise SystemExit
+class Colours:
+    def __repr__(self): return text
+def fail(text): raise ValueError(text)
+silent, colours = Silent(), Colours()
+"""
+    exec(source, names)
+    if not wrong:
+        checks.check_call(contender("", call, expect), names)
+        return
+    with pytest.raises(checks.ContenderError) as raised:
+        checks.check_call(contender("", call, expect), names)
+    assert wrong in str(raised.value)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 1_000
+
+
+def test_an_error_that_a_worker_reports_is_cleaned_again() -> None:
+    assert str(process.WorkerError("crash", "\x1b[1mit died\nof \x07 itself")) == (
+        "it died of itself"
+    )
+
+
+def late(after: int, deed: str) -> str:
+    """Writes a set-up for a call that does something from so many calls on."""
+    return (
+        "import sys, itertools\ncount = itertools.count(1)\ndef call():\n    made = next(count)\n"
+        f"    if made > {after}:\n        {deed}\n    return 1\n"
+    )
+
+
+def run_passes(*setups: str) -> list[int]:
+    """Times contenders that were checked; returns those that it entered."""
+    contenders = [
+        contender(setup, "call()", "1", own_loops=None, report=None, name="") for setup in setups
+    ]
+    group = {
+        "unroll": 5, "loops": 2, "warm_loops": 0, "passes": 6, "layouts": 1,
+        "settle_turns": 0, "contenders": contenders,
+    }  # fmt: skip
+    entered: list[int] = []
+    line = cast(worker.Line, SimpleNamespace(enter=entered.append))
+    watch = worker.Guard({})
+    try:
+        with ExitStack() as stack:
+            ready = worker.make_ready(group, line, watch, stack)
+            worker.measure_ready(group, ready, random.Random(1), line, watch)
+    except worker.ContenderError as error:
+        assert entered.pop() == 1, error
+        raise
+    return entered
+
+
+def test_a_call_that_turns_wrong_while_it_is_timed_is_named() -> None:
+    with pytest.raises(worker.ContenderError, match="after it was timed, call\\(\\) returned 2"):
+        run_passes(late(10, "pass"), late(10, "return 2"))
+
+
+def test_who_changes_what_concerns_all_while_it_is_timed_is_named() -> None:
+    before = sys.getswitchinterval()
+    try:
+        with pytest.raises(worker.InterferenceError, match="it changed the switch interval"):
+            run_passes(late(10, "pass"), late(10, "sys.setswitchinterval(made)"))
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_a_file_that_is_not_the_one_built_is_refused(tmp_path: Any) -> None:

@@ -98,7 +98,8 @@ class Timer:
         self._process.close()
 
     def _close_pipes(self) -> None:
-        os.close(self._to_fd)
+        if self._to_fd >= 0:
+            os.close(self._to_fd)
         os.close(self._from_fd)
 
     def wait_until_ready(self, cpu: int | None) -> list[float]:
@@ -139,6 +140,17 @@ class Timer:
                 self._failure(number, "garbage", f"its worker answered {epoch_ns} ns")
             )
         return epoch_ns
+
+    def finish(self) -> None:
+        """Ends the timing and has every row checked again; raises RowFailedError."""
+        os.close(self._to_fd)
+        self._to_fd = -1
+        try:
+            for event in self._events:
+                if event["event"] == "error":
+                    raise self._failed(event)
+        except WorkerError as error:
+            raise self._died(error) from error
 
     def _explain(self, number: int) -> None:
         """Raises RowFailedError for what the process says, or for its end."""
@@ -206,7 +218,10 @@ def time_quartet(
         for timer in timers:
             timer.wait_until_ready(cpu)
         stack.enter_context(_Beside(cpu))
-        return _take_turns(timers, rows, shuffler)
+        found = _take_turns(timers, rows, shuffler)
+        for timer in timers:
+            timer.finish()
+        return found
 
 
 def _take_turns(

@@ -1,0 +1,163 @@
+"""Notices when a contender changes what would distort the others in its process.
+
+Loaded by its path beside worker.py, with the standard library alone. What cannot be read in an
+interpreter counts as unchanged there.
+"""
+
+import builtins
+import gc
+import os
+import resource
+import signal
+import sys
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+NAMES = tuple(vars(builtins))
+LIMITS = tuple(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
+TOOLS = range(6)
+STREAMS = range(3)
+TINY, LEAST_NORMAL, SMALL = 5e-324, sys.float_info.min, 1e-16
+
+# With what later versions than the oldest have.
+python: "Any" = sys
+# The programs that the worker itself has started.
+programs: "set[int]" = set()
+forks = 0
+
+
+def _count_fork() -> None:
+    global forks
+    forks += 1
+
+
+def watch_forks() -> None:
+    """Ends every process that is forked from this one: two would answer in its place."""
+    os.register_at_fork(after_in_parent=_count_fork, after_in_child=lambda: os._exit(0))
+
+
+def monitoring_tools() -> object:
+    """Reads which tools listen to sys.monitoring, and to which events."""
+    monitoring = python.monitoring
+    names = [monitoring.get_tool(tool) for tool in TOOLS]
+    events = [monitoring.get_events(t) if names[t] is not None else 0 for t in TOOLS]
+    return names, events
+
+
+def signals() -> object:
+    """Reads what each signal does, and which are blocked."""
+    handlers = {number: id(signal.getsignal(number)) for number in signal.valid_signals()}
+    return handlers, signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def timers() -> object:
+    """Reads the timers; of the alarm that ends a silent worker, only whether it is set."""
+    rest_s, interval_s = signal.getitimer(signal.ITIMER_REAL)
+    others = [signal.getitimer(which) for which in (signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)]
+    return rest_s > 0, interval_s, others
+
+
+def child_processes() -> object:
+    """Reads the children of the main thread that are no programs of the worker (Linux)."""
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        return set(map(int, file.read().split())) - programs
+
+
+def streams() -> object:
+    """Reads where the standard streams lead to, in Python and below."""
+    return (
+        [id(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)],
+        [(os.fstat(fd).st_dev, os.fstat(fd).st_ino) for fd in STREAMS],
+    )
+
+
+def arithmetic(one: float = 1.0, two: float = 2.0) -> object:
+    """Reads how floats are rounded, and whether the smallest are taken for zero.
+
+    Libraries that were compiled with -ffast-math change that when they are loaded.
+    """
+    return TINY * one, LEAST_NORMAL / two, one + SMALL, SMALL - one, -one - SMALL
+
+
+def collector() -> object:
+    """Reads the state of the garbage collector."""
+    hooks = [id(callback) for callback in gc.callbacks]
+    return gc.isenabled(), gc.get_threshold(), gc.get_debug(), gc.get_freeze_count(), hooks
+
+
+def tracing() -> object:
+    """Reads whether allocations are traced."""
+    import _tracemalloc
+
+    return _tracemalloc.is_tracing()
+
+
+def locale() -> object:
+    """Reads the locale of this process."""
+    import _locale
+
+    return _locale.setlocale(_locale.LC_ALL, None)
+
+
+WATCHED: "tuple[tuple[str, Callable[[], object]], ...]" = (
+    ("the trace function (sys.settrace)", lambda: id(sys.gettrace())),
+    ("the profile function (sys.setprofile)", lambda: id(sys.getprofile())),
+    ("the trace function of new threads", lambda: id(threading.gettrace())),
+    ("the profile function of new threads", lambda: id(threading.getprofile())),
+    ("the tools of sys.monitoring", monitoring_tools),
+    ("the perf trampoline", lambda: python.is_stack_trampoline_active()),
+    ("the garbage collector", collector),
+    ("the tracing of allocations (tracemalloc)", tracing),
+    ("the switch interval", sys.getswitchinterval),
+    ("the recursion limit", sys.getrecursionlimit),
+    ("the flags for loading libraries", lambda: sys.getdlopenflags()),
+    ("the threads", lambda: sorted(sys._current_frames())),
+    ("the child processes", child_processes),
+    ("the number of forks", lambda: forks),
+    ("the CPUs that it may run on", lambda: os.sched_getaffinity(0)),
+    ("the priority", lambda: os.getpriority(os.PRIO_PROCESS, 0)),
+    ("the scheduling policy", lambda: os.sched_getscheduler(0)),
+    ("the resource limits", lambda: [resource.getrlimit(limit) for limit in LIMITS]),
+    ("the signal handlers", signals),
+    ("the timers and the alarm", timers),
+    ("the environment variables", lambda: dict(os.environ)),
+    ("the working folder", os.getcwd),
+    ("the locale", locale),
+    ("the standard streams", streams),
+    ("the arithmetic of floats", arithmetic),
+    ("the builtin functions", lambda: [id(vars(builtins).get(name)) for name in NAMES]),
+)
+"""What no contender may change, and how it is read: each would distort or break the others."""
+
+
+class Guard:
+    """Remembers the state of this process, and tells what has changed since.
+
+    `instrument` has the names of the module that measures: these must not change either.
+    """
+
+    def __init__(self, instrument: "dict[str, Any]") -> None:
+        self._instrument = instrument
+        self._names = tuple(instrument)
+        self._before = self._read()
+
+    def changed(self) -> "list[str]":
+        """Names what is not as it was."""
+        now = self._read()
+        return [name for name, state in self._before.items() if now[name] != state]
+
+    def _read(self) -> "dict[str, object]":
+        own = [id(self._instrument.get(name)) for name in self._names]
+        return {**{name: _state(read) for name, read in WATCHED}, "the instrument": own}
+
+
+def _state(read: "Callable[[], object]") -> object:
+    try:
+        return read()
+    # What an interpreter lacks is missing both times; what a contender has broken, only once.
+    except Exception as error:
+        return type(error)
