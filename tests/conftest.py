@@ -53,6 +53,12 @@ def runs_of_their_own() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> small_suites.Measured:
+    """The toy catalogue, measured once for all tests that only read what came of it."""
+    return small_suites.measured(tmp_path_factory.mktemp("measured"), small_suites.TOY)
+
+
 @pytest.fixture
 def toy() -> dict[str, Any]:
     """A copy of the toy catalogue, to be changed before the suite is written."""

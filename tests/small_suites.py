@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,32 @@ def run(folder: Path, *arguments: str, timeout_s: float = 120) -> subprocess.Com
 def records(folder: Path) -> list[Path]:
     """Lists the records in the results folder of the suite in a folder."""
     return sorted((folder / "results").glob("*.json"))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A small suite that was measured once: what it printed, and its record, not to be changed."""
+
+    folder: Path
+    done: subprocess.CompletedProcess[str]
+
+    @property
+    def record(self) -> Path:
+        """The only record of the run."""
+        (path,) = records(self.folder)
+        return path
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What is in the record."""
+        return json.loads(self.record.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+    def rows(self) -> list[str]:
+        """Lists the names of the rows that the record has."""
+        return sorted(row["name"] for row in self.document["benchmarks"])
+
+
+def measured(folder: Path, catalogue: dict[str, Any], *arguments: str) -> Measured:
+    """Measures a catalogue in a folder, with further arguments."""
+    write(folder, catalogue)
+    return Measured(folder, run(folder, "--benchmark-only", *arguments))

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import small_suites
 from command_line import callcost, words
+from small_suites import Measured
 
 from callcost.estimate import GroupEstimate, estimate_run
 from callcost.history import points, store
@@ -36,13 +36,9 @@ def history(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
 
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def record(measured: Measured) -> Path:
     """A record of callcost's of two small groups."""
-    folder = tmp_path_factory.mktemp("measured")
-    small_suites.write(folder, small_suites.TOY)
-    small_suites.run(folder, "--benchmark-only")
-    (path,) = small_suites.records(folder)
-    return path
+    return measured.record
 
 
 @pytest.fixture

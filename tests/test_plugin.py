@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+import small_suites
 from scipy.stats import trim_mean
+from small_suites import Measured
 
 from callcost.estimate import TRIM
 
 Suite = Callable[[dict[str, Any]], Path]
+SLOWED = "sum(range(5_000)) and word.__len__()"
 
 
 @pytest.fixture(autouse=True)
@@ -26,28 +31,116 @@ def names(path: Path) -> list[str]:
     return sorted(row["name"] for row in json.loads(path.read_text())["benchmarks"])
 
 
-def test_a_run_prints_both_tables_and_saves_a_record(run_pytest: Any, records: Any) -> None:
-    done = run_pytest("--benchmark-only")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.index("benchmark 'absolute': 3 tests") < done.stdout.index(
-        "absolute: ns per call"
-    )
-    (record,) = records()
-    assert f"saved: results/{record.name}" in done.stdout
-    document = json.loads(record.read_text())
-    assert len(document["benchmarks"]) == 5
-    assert document["callcost"]["failures"] == []
+# One run for all tests that only read what came of it.
 
 
-def test_times_in_the_json_are_seconds_per_call(run_pytest: Any, records: Any) -> None:
-    run_pytest("--benchmark-only")
-    for row in json.loads(records()[0].read_text())["benchmarks"]:
+def test_a_run_prints_both_tables_and_saves_a_record(measured: Measured) -> None:
+    said = measured.done.stdout
+    assert measured.done.returncode == 0, said + measured.done.stderr
+    assert said.index("benchmark 'absolute': 3 tests") < said.index("absolute: ns per call")
+    assert f"saved: results/{measured.record.name}" in said
+    assert len(measured.rows()) == 5
+    assert measured.document["callcost"]["failures"] == []
+
+
+def test_times_in_the_json_are_seconds_per_call(measured: Measured) -> None:
+    for row in measured.document["benchmarks"]:
         gross_ns = row["extra_info"]["callcost"]["gross_ns"][0]
         # One round is one process, and the estimate is made of just these.
         assert trim_mean(row["stats"]["data"], TRIM) == pytest.approx(gross_ns * 1e-9)
         assert row["stats"]["iterations"] == 1
-        assert 1e-9 < row["stats"]["median"] < 1e-5
+        assert 1e-9 < row["stats"]["median"] < 1e-3
         assert row["stats"]["rounds"] >= 6
+
+
+def test_progress_is_plain_lines_where_there_is_no_terminal(measured: Measured) -> None:
+    assert "callcost: checking every call" in measured.done.stderr
+    assert "\x1b" not in measured.done.stderr and "\r" not in measured.done.stderr
+
+
+# One run with every option that keeps something, and two that are compared with it.
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """A run that was saved, written and drawn in every way that an option asks for."""
+    return small_suites.measured(
+        tmp_path_factory.mktemp("saved"),
+        small_suites.TOY,
+        "--benchmark-save=first",
+        "--benchmark-json=out.json",
+        "--callcost-results=else where",
+        *(["--benchmark-histogram=drawn"] if find_spec("pygal") else []),
+    )
+
+
+@pytest.fixture(scope="module")
+def compared(
+    saved: Measured, tmp_path_factory: pytest.TempPathFactory
+) -> subprocess.CompletedProcess[str]:
+    """What a run with one row slowed down said, compared with the one that was saved."""
+    folder = tmp_path_factory.mktemp("compared")
+    shutil.copytree(saved.folder / ".benchmarks", folder / ".benchmarks")
+    slower = small_suites.copy_of_toy()
+    slower["length"]["method"][1] = SLOWED
+    small_suites.write(folder, slower)
+    # Many times as slow as any row may seem on a busy machine.
+    return small_suites.run(
+        folder,
+        "--benchmark-compare=0001",
+        "--benchmark-compare-fail=median:10000%",
+        "--benchmark-group-by=param:tool",
+    )
+
+
+def test_what_is_saved_has_every_row(saved: Measured) -> None:
+    assert saved.done.returncode == 0, saved.done.stdout + saved.done.stderr
+    (path,) = saved.folder.glob(".benchmarks/*/0001_first.json")
+    assert len(names(path)) == 5
+
+
+def test_compare_shows_both_runs(compared: subprocess.CompletedProcess[str]) -> None:
+    assert "(NOW)" in compared.stdout and "(0001_first)" in compared.stdout
+    assert "machine_info is different" not in compared.stdout + compared.stderr
+
+
+def test_compare_fail_fails_on_a_planted_slowdown(
+    compared: subprocess.CompletedProcess[str],
+) -> None:
+    said = compared.stdout + compared.stderr
+    assert compared.returncode == 1
+    regressed = said.partition("Performance has regressed")[2]
+    assert "length-method" in regressed and "length-builtin" not in regressed
+
+
+def test_group_by_parameter(compared: subprocess.CompletedProcess[str]) -> None:
+    # Two rows of this run, and two of the one before.
+    assert "benchmark 'tool=builtin': 4 tests" in compared.stdout
+
+
+def test_json_holds_the_run(saved: Measured) -> None:
+    document = json.loads((saved.folder / "out.json").read_text())
+    assert document["callcost"]["groups"]["absolute"]["contenders"] == [
+        "builtin",
+        "method",
+        "python",
+    ]
+
+
+def test_histogram_is_drawn(saved: Measured) -> None:
+    pytest.importorskip("pygal", reason="pytest-benchmark[histogram] is not installed")
+    assert {path.name for path in saved.folder.glob("*.svg")} == {
+        "drawn-absolute.svg",
+        "drawn-length.svg",
+    }
+
+
+def test_results_go_where_they_are_told_to(saved: Measured) -> None:
+    assert len(list((saved.folder / "else where").glob("*.json"))) == 1
+    assert not (saved.folder / "results").exists()
+
+
+# What is selected, and what an option refuses.
 
 
 def test_k_measures_a_slice(run_pytest: Any, records: Any) -> None:
@@ -57,10 +150,10 @@ def test_k_measures_a_slice(run_pytest: Any, records: Any) -> None:
     assert "length" not in done.stdout.replace("length-", "")
 
 
-def test_m_selects_by_mark(run_pytest: Any, records: Any) -> None:
-    assert run_pytest("-m", "callcost").returncode == 0
-    assert run_pytest("-m", "not callcost").returncode == 5
-    assert len(records()) == 1
+def test_m_selects_by_mark_and_collect_only_measures_nothing(run_pytest: Any, records: Any) -> None:
+    assert "5 tests collected" in run_pytest("--collect-only", "-m", "callcost").stdout
+    assert run_pytest("--collect-only", "-m", "not callcost").returncode == 5
+    assert records() == []
 
 
 def test_disable_checks_every_call_and_measures_none(
@@ -75,52 +168,6 @@ def test_disable_checks_every_call_and_measures_none(
     assert done.returncode == 1
     assert "method: wrong answer: word.__len__() returned 4 (int), expected 5 (int)" in done.stdout
     assert records() == []
-
-
-def test_save_and_compare_show_both_runs(run_pytest: Any, tmp_path: Path) -> None:
-    assert run_pytest("--benchmark-save=first").returncode == 0
-    (saved,) = tmp_path.glob(".benchmarks/*/0001_first.json")
-    assert len(names(saved)) == 5
-    done = run_pytest("--benchmark-compare=0001")
-    assert done.returncode == 0
-    assert "(NOW)" in done.stdout and "(0001_first)" in done.stdout
-    assert "machine_info is different" not in done.stdout + done.stderr
-
-
-def test_compare_fail_fails_on_a_planted_slowdown(
-    run_pytest: Any, write_suite: Suite, toy: dict[str, Any]
-) -> None:
-    assert run_pytest("--benchmark-save=first").returncode == 0
-    toy["length"]["method"][1] = "word.__len__() if len(word * 300) else 0"
-    write_suite(toy)
-    done = run_pytest("--benchmark-compare=0001", "--benchmark-compare-fail=median:100%")
-    assert done.returncode == 1
-    assert "Performance has regressed" in done.stdout + done.stderr
-    assert "length-method" in (done.stdout + done.stderr).partition("regressed")[2]
-
-
-def test_json_holds_the_run(run_pytest: Any, tmp_path: Path) -> None:
-    assert run_pytest("--benchmark-json=out.json").returncode == 0
-    document = json.loads((tmp_path / "out.json").read_text())
-    assert document["callcost"]["groups"]["absolute"]["contenders"] == [
-        "builtin",
-        "method",
-        "python",
-    ]
-
-
-def test_histogram_is_drawn(run_pytest: Any, tmp_path: Path) -> None:
-    pytest.importorskip("pygal", reason="pytest-benchmark[histogram] is not installed")
-    assert run_pytest("--benchmark-histogram=drawn").returncode == 0
-    assert {path.name for path in tmp_path.glob("*.svg")} == {
-        "drawn-absolute.svg",
-        "drawn-length.svg",
-    }
-
-
-def test_group_by_parameter(run_pytest: Any) -> None:
-    done = run_pytest("--benchmark-group-by=param:tool")
-    assert "benchmark 'tool=builtin': 2 tests" in done.stdout
 
 
 def test_without_pytest_benchmark_one_sentence_says_what_to_do(
@@ -174,12 +221,6 @@ def test_results_that_cannot_be_written_are_refused_before_measuring(
     assert "checking every call" not in done.stderr
 
 
-def test_results_go_where_they_are_told_to(run_pytest: Any, tmp_path: Path) -> None:
-    assert run_pytest("--callcost-results", "else where").returncode == 0
-    assert len(list((tmp_path / "else where").glob("*.json"))) == 1
-    assert not (tmp_path / "results").exists()
-
-
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin")
 def test_one_cpu_is_enough(command: Any, tmp_path: Path, records: Any) -> None:
     cpu = min(os.sched_getaffinity(0))
@@ -208,22 +249,11 @@ def test_charts_that_fail_cost_neither_the_tables_nor_the_record(
     (tmp_path / "conftest.py").write_text(
         "def pytest_callcost_saved(config, path):\n    raise OSError('no space left')\n"
     )
-    done = run_pytest("--benchmark-only")
+    done = run_pytest("--benchmark-only", "-k", "length")
     assert done.returncode == 1
-    assert "absolute: ns per call" in done.stdout
+    assert "length: ns per call" in done.stdout
     assert "No charts were drawn: OSError: no space left" in done.stdout
     assert len(records()) == 1
-
-
-def test_progress_is_plain_lines_where_there_is_no_terminal(run_pytest: Any) -> None:
-    done = run_pytest("--benchmark-only")
-    assert "callcost: checking every call" in done.stderr
-    assert "\x1b" not in done.stderr and "\r" not in done.stderr
-
-
-def test_collect_only_measures_nothing(run_pytest: Any, records: Any) -> None:
-    assert run_pytest("--collect-only").returncode == 0
-    assert records() == []
 
 
 def test_two_contenders_of_one_name_are_refused(run_pytest: Any, tmp_path: Path) -> None:
@@ -236,35 +266,36 @@ def test_two_contenders_of_one_name_are_refused(run_pytest: Any, tmp_path: Path)
     assert "two different contenders" in done.stderr
 
 
-def test_a_floor_stands_below_the_ranked_rows_and_has_no_rank(
-    run_pytest: Any, write_suite: Suite, toy: dict[str, Any], records: Any, program: Any
-) -> None:
-    toy["length"]["floor"] = program()
-    write_suite(toy)
-    done = run_pytest("--benchmark-only", "-k", "length")
-    assert done.returncode == 0, done.stdout + done.stderr
-    shown = done.stdout.partition("length: ns per call")[2].partition("(empty loop)")[0]
+@pytest.fixture(scope="module")
+def with_floors(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """A run in which one group has a floor, and floors are all that was selected of another."""
+    toy = small_suites.copy_of_toy()
+    toy["length"]["floor"] = small_suites.make_program()
+    toy["deep"] = {
+        **toy["absolute"],
+        "floor": small_suites.make_program(),
+        "deeper": small_suites.make_program(),
+    }
+    folder = tmp_path_factory.mktemp("floors")
+    return small_suites.measured(folder, toy, "-k", "length or deeper or deep-floor")
+
+
+def test_a_floor_stands_below_the_ranked_rows_and_has_no_rank(with_floors: Measured) -> None:
+    said = with_floors.done.stdout
+    assert with_floors.done.returncode == 0, said + with_floors.done.stderr
+    shown = said.partition("length: ns per call")[2].partition("(empty loop)")[0]
     *ranked, floor = [
         line.split() for line in shown.splitlines() if " .. " in line or "fast" in line
     ]
     assert [row[0].rstrip("=") in ("1", "2") for row in ranked] == [True, True]
     assert floor[0] == "floor"
-    (record,) = records()
-    group = json.loads(record.read_text())["callcost"]["groups"]["length"]
+    group = with_floors.document["callcost"]["groups"]["length"]
     assert (group["contenders"], group["floors"]) == (["builtin", "method"], ["floor"])
     assert group["controls"][1]["name"] in ("twin of builtin", "twin of method")
 
 
-def test_floors_alone_are_compared_with_each_other(
-    run_pytest: Any, write_suite: Suite, toy: dict[str, Any], records: Any, program: Any
-) -> None:
-    toy["length"]["floor"] = program()
-    toy["length"]["deeper"] = program()
-    write_suite(toy)
-    done = run_pytest("--benchmark-only", "-k", "floor or deeper")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (record,) = records()
-    group = json.loads(record.read_text())["callcost"]["groups"]["length"]
+def test_floors_alone_are_compared_with_each_other(with_floors: Measured) -> None:
+    group = with_floors.document["callcost"]["groups"]["deep"]
     assert (sorted(group["contenders"]), group["floors"]) == (["deeper", "floor"], [])
 
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import small_suites
+from small_suites import Measured
 
 from callcost.estimate import GroupEstimate
 from callcost.record import RecordError, load, read_delays, read_run, write_atomically
 
 
 @pytest.fixture
-def record(toy: Any, write_suite: Any, run_pytest: Any, records: Any) -> Path:
-    write_suite(toy)
-    run_pytest("--benchmark-only")
-    (path,) = records()
-    return Path(path)
+def record(measured: Measured, tmp_path: Path) -> Path:
+    """A copy of the record of a run, to be changed."""
+    return Path(shutil.copy(measured.record, tmp_path))
 
 
 def test_estimates_made_from_a_record_are_those_it_holds(record: Path) -> None:
@@ -43,10 +44,10 @@ def test_a_record_holds_raw_epochs_of_every_process(record: Path) -> None:
         }
 
 
-def test_a_record_names_no_path_and_no_host(record: Path) -> None:
-    text = record.read_text()
+def test_a_record_names_no_path_and_no_host(measured: Measured) -> None:
+    text = measured.record.read_text()
     assert str(Path.home()) not in text
-    assert "/site-packages" not in text and str(record.parent.parent) not in text
+    assert "/site-packages" not in text and str(measured.folder) not in text
 
 
 def test_a_damaged_record_is_refused_by_name(record: Path) -> None:
@@ -108,13 +109,9 @@ def test_preempted_epochs_keep_their_sign(record: Path) -> None:
     assert np.abs(times.processes[0][row, 0]) == int(first.lstrip("-"))
 
 
-def test_floors_are_read_back(
-    toy: Any, write_suite: Any, run_pytest: Any, records: Any, program: Any
-) -> None:
+def test_floors_are_read_back(toy: Any, tmp_path: Path, program: Any) -> None:
     toy["absolute"]["floor"] = program()
-    write_suite(toy)
-    run_pytest("--benchmark-only")
-    (path,) = records()
+    path = small_suites.measured(tmp_path, toy).record
     run = read_run(path)
     times = run.groups["absolute"]
     (floor,) = times.group.floors
