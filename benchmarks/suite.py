@@ -8,7 +8,8 @@ running installation by the same table.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,14 @@ from callcost.compare.rows import Cell
 from callcost.compare.suite import Offer, SuiteError
 from callcost.job import Binary, Contender
 
+MECHANISM_FILE = "bindings/[!_]*/__init__.py"
 DEFAULT_WORKLOADS = ("get_pi", "fibonacci", "text_ascii_16")
+
+
+def names(files: Collection[str]) -> set[Cell]:
+    """Lists every workload through every mechanism that a revision's folders name."""
+    found = {Path(name).parent.name for name in files if fnmatchcase(name, MECHANISM_FILE)}
+    return {Cell(workload.name, mechanism) for workload in WORKLOADS for mechanism in found}
 
 
 def offer(site: Path) -> Offer:

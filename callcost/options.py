@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from callcost.job import Environment
+
+
+class FiniteRange(click.FloatRange):
+    """A number within a range: NaN passes every comparison with its ends, and infinity one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Reads the number; raises BadParameter."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return found
 
 
 def interpreter_at(python: str | None) -> Environment | None:

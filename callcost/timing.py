@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.front import Front
-from callcost.options import interpreter_at
+from callcost.options import FiniteRange, interpreter_at
 from callcost.outputs import console_at_least, refuse_unwritable, save_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ UNITS = ((1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s"))
 @click.option("--python", metavar="PATH", help="Measure in another interpreter.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="Take about so long. Default: 5, and up to a minute for calls that take long.",
 )
 @click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 20.")

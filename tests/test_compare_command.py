@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from processes import MARK, marked_processes, wait_until
 from toy_project import everything, git, use_index, write_project
 
-from callcost.compare import environments, flow, measure
+from callcost.compare import environments, flow, measure, resolution
 from callcost.compare.busy import measuring
 from callcost.compare.command import compare
 from callcost.compare.spec import parse
@@ -192,6 +192,9 @@ def test_a_head_that_does_not_build_shows_the_end_of_its_log(project: Path) -> N
         (["main", ".", "--json", "no/where.json"], "there is no folder no"),
         (["main", ".", "--budget", "0"], "--budget"),
         (["main", ".", "--threshold", "-1"], "--threshold"),
+        (["main", ".", "--threshold", "nan"], "nan is not a finite number"),
+        (["main", ".", "--budget", "inf"], "inf is not a finite number"),
+        (["main", ".", "--json", "c", "--junit", "./c"], "--json and --junit name the same file"),
         (["main"], "Missing argument 'HEAD'"),
     ],
 )
@@ -200,6 +203,36 @@ def test_wrong_usage_gets_a_sentence(project: Path, arguments: list[str], said: 
     assert done.exit_code == 2
     assert said in flat(done)
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--workload", "duoble"],
+        ["--workload", "double", "--workload", "vlaue"],
+        ["--mechanism", "x"],
+        ["--mechanism", ""],
+        ["--workload", "other", "--mechanism", "toy"],
+        ["--threshold", "nan"],
+    ],
+)
+def test_names_are_checked_before_anything_is_resolved_or_built(
+    project: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('\n[[tool.callcost.contender]]\nworkload = "other"\nmechanism = "m"\n')
+        file.write('call = "abs(1)"\n')
+
+    def refuse(job: Any, *_: Any) -> None:
+        pytest.fail(f"it began to {job['kind']}")
+
+    monkeypatch.setattr(environments, "supervise", refuse)
+    monkeypatch.setattr(resolution, "supervise", refuse)
+    monkeypatch.setenv("CALLCOST_CACHE", str(project.parent / "empty"))
+    done = run("main", ".", *arguments)
+    assert done.exit_code == 2, done.output
+    assert len(flat(done).split("Error:")) == 2
+    assert "it began to" not in done.output
 
 
 @pytest.mark.parametrize(

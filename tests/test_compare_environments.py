@@ -166,6 +166,16 @@ def test_unchanged_is_reused_and_whatever_changed_is_built_anew(
     assert (flags.reused, flags.key != main.key) == (False, True)
 
 
+def test_equal_sides_are_built_once_however_they_are_written(project: Path) -> None:
+    git(project, "tag", "v1")
+    commit = git(project, "rev-parse", "HEAD").strip()
+    lines: list[str] = []
+    texts = (".+tool==1", "v1+Tool==1.0", f"{commit}+TOOL==1.0.0", "main+tool<2")
+    found = built(project, *texts, report=lines.append)
+    assert len({side.key for side in found}) == 1
+    assert sum("compiling and installing" in line for line in lines) == 1
+
+
 def test_resolution_is_kept_for_a_day_and_longer_without_an_index(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

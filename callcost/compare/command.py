@@ -13,6 +13,7 @@ import click
 
 from callcost.compare.rules import DEFAULT_THRESHOLD
 from callcost.front import Front
+from callcost.options import FiniteRange
 from callcost.outputs import refuse_unwritable, save
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ OUTPUT = click.Path(dir_okay=False, path_type=Path)
     help="Only this workload; a pattern such as 'add_*', and may be repeated.",
 )  # fmt: skip
 @click.option(
-    "--budget", "budget_s", type=click.FloatRange(min=1), metavar="SECONDS",
+    "--budget", "budget_s", type=FiniteRange(min=1), metavar="SECONDS",
     help="Seconds of measuring, environments and instructions aside. Default: 2 a row.",
 )  # fmt: skip
 @click.option(
-    "--threshold", "threshold_percent", type=click.FloatRange(min=0, max=1000),
+    "--threshold", "threshold_percent", type=FiniteRange(min=0, max=1000),
     default=100 * DEFAULT_THRESHOLD, show_default=True, metavar="PERCENT",
     help="Changes up to this are none.",
 )  # fmt: skip
@@ -72,6 +73,7 @@ def compare(
     from callcost.compare import flow
 
     files = {"--json": json_file, "--markdown": markdown_file, "--junit": junit_file}
+    _refuse_one_file_for_two(files)
     for option, path in files.items():
         refuse_unwritable(path, option)
     request = flow.Request(
@@ -88,6 +90,19 @@ def compare(
     outcome.wall_s = time.monotonic() - start_s
     _publish(outcome, files)
     raise click.exceptions.Exit(outcome.exit_code)
+
+
+def _refuse_one_file_for_two(files: Mapping[str, Path | None]) -> None:
+    """Raises UsageError if a report would be written over another one."""
+    places: dict[Path, str] = {}
+    for option, path in files.items():
+        if path is None:
+            continue
+        place = path.resolve()
+        # Of several reports that go to one terminal or pipe, each is seen.
+        if place in places and (path.is_file() or not path.exists()):
+            raise click.UsageError(f"{places[place]} and {option} name the same file {path}")
+        places[place] = option
 
 
 def _refuse_beside_records(given: Mapping[str, object]) -> None:

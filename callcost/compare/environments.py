@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from callcost.compare.supervision import mend, supervise
 
 WAIT_S = 0.2
 Report = Callable[[str], None]
+Check = Callable[[Collection[str]], None]
 T = TypeVar("T")
 # Of the environments in use: they are given up when the process ends.
 _held: list[Lock] = []
@@ -72,16 +73,20 @@ class Wanted:
         return ", ".join((self.source.phrase, self.interpreter.label, *self.spec.requirements))
 
 
-def build_all(specs: Sequence[Spec], project: Path, report: Report) -> list[Built]:
+def build_all(
+    specs: Sequence[Spec], project: Path, report: Report, check: Check | None = None
+) -> list[Built]:
     """Makes an environment for each SPEC, side by side, or finds it ready.
 
+    `check` takes the paths of all files that the revisions have, and may raise an error before
+    anything is resolved or built.
     Raises SpecError for what cannot be, BuildError for what could not be made. An interrupt is
     let through once everything is cleaned up. `report` takes lines of progress.
     """
     cache = opened()
     try:
         mend(cache)
-        return _Builder(cache, Repository.around(project.absolute()), report).build(specs)
+        return _Builder(cache, Repository.around(project.absolute()), report).build(specs, check)
     except OSError as error:
         raise BuildError(describe(error, cache.folder)) from error
 
@@ -96,9 +101,13 @@ class _Builder:
         self._report_lock = threading.Lock()
         self._tell = report
 
-    def build(self, specs: Sequence[Spec]) -> list[Built]:
+    def build(self, specs: Sequence[Spec], check: Check | None) -> list[Built]:
         """Does everything; raises SpecError, BuildError."""
-        sides = self._resolved(self._sides(specs))
+        sides = self._sides(specs)
+        if check is not None:
+            trees = {side.source.tree for side in sides}
+            check(set().union(*map(self._repository.files, trees)))
+        sides = self._resolved(sides)
         unique = {side.key: side for side in sides}
         made = dict(zip(unique, self._all(self._made, unique.values()), strict=True))
         return [
@@ -206,11 +215,10 @@ class _Builder:
                     side.source.tree,
                     self._repository.prefix,
                     side.interpreter,
-                    (*wish.project, *wish.added),
                     pinned,
                 ),
             )
-            for side, wish, pinned in zip(sides, wishes, pins, strict=True)
+            for side, pinned in zip(sides, pins, strict=True)
         ]
 
     def _made(self, side: Wanted) -> Built:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from callcost.compare.outcome import Counts, Outcome, SideFacts
 from callcost.compare.rows import BASE, CONTROL, HEAD, SIDES, Cell, Row, Side
 from callcost.compare.rules import DEFAULT_THRESHOLD, Rules
 from callcost.compare.spec import parse
-from callcost.compare.suite import Selection, find_suite, select
+from callcost.compare.suite import Selection, choose, find_suite, select
 from callcost.record import write_atomically
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
@@ -48,7 +48,11 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
     project = find_project(folder)
     suite = find_suite(project)
     specs = [parse(text, project) for text in (request.base, request.head)]
-    built = environments.build_all(specs, project, lambda what: report(0.0, what))
+
+    def check(files: Collection[str]) -> None:
+        choose(suite, suite.names(files), request.mechanisms, request.workloads)
+
+    built = environments.build_all(specs, project, lambda what: report(0.0, what), check)
     base, head = built
     offers = suite.offer(base.site), suite.offer(head.site)
     selection = select(suite, *offers, request.mechanisms, request.workloads)
@@ -122,10 +126,8 @@ def _nothing(request: Request, selection: Selection) -> str:
             f"{request.base} and {request.head} have nothing in common to compare: "
             f"{cell} is on one side only ({why})"
         )
-    if selection.nowhere:
-        cell, why = next(iter(selection.nowhere.items()))
-        return f"nothing to compare: neither side has {cell} ({why})"
-    return "nothing to compare: no row fits both --workload and --mechanism"
+    cell, why = next(iter(selection.nowhere.items()))
+    return f"nothing to compare: neither side has {cell} ({why})"
 
 
 def _side(name: str, made: Built) -> Side:

@@ -28,16 +28,17 @@ def key_of(
     tree: str,
     prefix: str,
     interpreter: Interpreter,
-    texts: Sequence[str],
     pins: Sequence[str],
 ) -> str:
-    """Digests a tree, the project's folder in it, the interpreter, its packages and the flags."""
+    """Digests a tree, the project's folder in it, the interpreter, its packages and the flags.
+
+    Of the requirements only the versions count that they come to, however they were written.
+    """
     matters = {
         "recipe": RECIPE,
         "tree": tree,
         "prefix": prefix,
         "interpreter": interpreter.digest,
-        "texts": sorted(set(texts)),
         "pins": list(pins),
         "local": local_states(pins),
         "flags": flags(),

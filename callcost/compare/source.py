@@ -176,6 +176,12 @@ class Repository:
             return None
         return self._asked("cat-file", "blob", f"{tree}:{path}")
 
+    def files(self, tree: str) -> set[str]:
+        """Lists the files of the project in a tree, by their paths in its folder."""
+        listed = self._asked("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree)
+        names = (name for name in listed.split("\0") if name.startswith(self.prefix))
+        return {name.removeprefix(self.prefix) for name in names if name}
+
     def add_worktree(self, path: Path, commit: str) -> None:
         """Checks a commit out beside the user's own tree; raises GitError."""
         git(self.folder, "worktree", "add", "--detach", "--quiet", str(path), commit)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from callcost.compare.errors import SpecError
 from callcost.compare.source import WORKING_TREE, knows
@@ -95,7 +96,14 @@ def split_requirements(text: str) -> tuple[str, ...]:
             pieces[-1] += f",{piece}"
         else:
             pieces.append(piece)
-    return tuple(str(Requirement(piece)) for piece in pieces)
+    return tuple(map(_canonical, pieces))
+
+
+def _canonical(text: str) -> str:
+    """Writes a requirement with its name as indexes have it: Cython and cython are one."""
+    requirement = Requirement(text)
+    requirement.name = canonicalize_name(requirement.name)
+    return str(requirement)
 
 
 def _malformed(folder: Path, text: str) -> str | None:

@@ -7,7 +7,7 @@ revisions that are compared: those only have to hold what is called.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from importlib.resources.abc import Traversable
@@ -50,6 +50,10 @@ class Suite(Protocol):
         """The patterns."""
         ...
 
+    def names(self, files: Collection[str]) -> Collection[Cell]:
+        """Lists every cell that revisions with these files may have, before they are built."""
+        ...
+
     def offer(self, site: Path) -> Offer:
         """Lists what the environment whose packages are in `site` can measure."""
         ...
@@ -69,6 +73,10 @@ class Declared:
 
     contenders: Mapping[Cell, Contender]
     DEFAULT_WORKLOADS: tuple[str, ...] = ("*",)
+
+    def names(self, files: Collection[str]) -> Collection[Cell]:
+        """Lists them all."""
+        return self.contenders.keys()
 
     def offer(self, site: Path) -> Offer:
         """Lists them all; what a side lacks shows when its set-up is run there."""
@@ -157,6 +165,23 @@ class Selection:
     nowhere: Mapping[Cell, str]
 
 
+def choose(
+    suite: Suite, known: Collection[Cell], mechanisms: Sequence[str], workloads: Sequence[str]
+) -> list[Cell]:
+    """Chooses cells by patterns; raises UnknownNameError, or SuiteError if none fits them all."""
+    require_known("--mechanism", mechanisms, [cell.mechanism for cell in known])
+    require_known("--workload", workloads, [cell.workload for cell in known])
+    chosen = [
+        cell
+        for cell in sorted(known)
+        if matches(cell.workload, workloads or suite.DEFAULT_WORKLOADS)
+        and matches(cell.mechanism, mechanisms or ("*",))
+    ]
+    if not chosen:
+        raise SuiteError("nothing to compare: no row fits both --workload and --mechanism")
+    return chosen
+
+
 def select(
     suite: Suite,
     base: Offer,
@@ -165,15 +190,8 @@ def select(
     workloads: Sequence[str],
 ) -> Selection:
     """Chooses by patterns what to compare; raises UnknownNameError for one that matches nothing."""
-    known = sorted({*base.contenders, *head.contenders, *base.missing, *head.missing})
-    require_known("--mechanism", mechanisms, [cell.mechanism for cell in known])
-    require_known("--workload", workloads, [cell.workload for cell in known])
-    chosen = [
-        cell
-        for cell in known
-        if matches(cell.workload, workloads or suite.DEFAULT_WORKLOADS)
-        and matches(cell.mechanism, mechanisms or ("*",))
-    ]
+    known = {*base.contenders, *head.contenders, *base.missing, *head.missing}
+    chosen = choose(suite, known, mechanisms, workloads)
     return Selection(
         tuple(
             Row(cell, base.contenders[cell], head.contenders[cell])
