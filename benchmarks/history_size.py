@@ -23,8 +23,10 @@ import duckdb
 from callcost import machine
 from callcost.errors import CallcostError
 from callcost.front import Front
+from callcost.history.files import name_of
 from callcost.history.runs import read
-from callcost.history.store import ROW_COLUMNS, Store
+from callcost.history.store import Store
+from callcost.history.table import ROW_COLUMNS
 from callcost.record import SECTION, load, write_atomically
 
 RECORD = Path(__file__).resolve().parent.parent / "results" / "reference.json"
@@ -95,7 +97,8 @@ def fill(folder: Path, first: Path, rows: int) -> int:
     )
     with duckdb.connect(":memory:") as connection:
         connection.execute("SELECT setseed(?)", [SEED])
-        connection.execute("CREATE TABLE first AS SELECT * FROM read_parquet(?)", [str(source)])
+        create = "CREATE TABLE first AS SELECT * FROM read_parquet(?)"
+        connection.execute(create, [str(source.path)])
         for number in range(1, count):
             moment = run.time - timedelta(days=number)
             digest = f"{number:020x}"
@@ -104,9 +107,9 @@ def fill(folder: Path, first: Path, rows: int) -> int:
                 f"environment, {columns} FROM "
                 f"(SELECT *, {NOISE} * (random() + random() + random() - 1.5) AS noise FROM first)"
             )
-            made.write_parquet(
-                str(folder / f"{moment:%Y%m%dT%H%M%SZ}-{digest}.parquet"), compression="zstd"
-            )
+            beside = folder / ".made"
+            made.write_parquet(str(beside), compression="zstd")
+            beside.rename(folder / name_of(moment, digest, beside.read_bytes()))
     return count
 
 

@@ -20,10 +20,11 @@ from command_line import callcost, words
 from small_suites import Measured
 
 from callcost.estimate import GroupEstimate, estimate_run
-from callcost.history import points, store
+from callcost.history import points, store, table
+from callcost.history.files import HistoryError
 from callcost.history.runs import Row, RunFileError, read
 from callcost.history.show import bars
-from callcost.history.store import HistoryError, Point, Series, Store
+from callcost.history.store import Point, Series, Store
 from callcost.record import read_run
 
 MOMENT = datetime(2026, 11, 1)
@@ -80,7 +81,7 @@ def series_of(ratios: list[float]) -> Series:
 
 
 def test_the_columns_are_those_of_a_row() -> None:
-    assert [field.name for field in fields(Row)] == list(store.ROW_COLUMNS)
+    assert [field.name for field in fields(Row)] == list(table.ROW_COLUMNS)
 
 
 def test_every_row_of_a_record_is_kept_with_its_ratio_to_the_yardstick(
@@ -262,7 +263,7 @@ def test_a_damaged_file_of_the_store_is_named_and_the_others_are_kept(
     kept = Store(tmp_path / "history")
     for number in range(3):
         kept.add(read(foreign(number)))
-    victim = kept.files()[1]
+    victim = kept.files()[1].path
     whole = victim.read_bytes()
     if damage == "foreign":
         import duckdb
@@ -270,7 +271,7 @@ def test_a_damaged_file_of_the_store_is_named_and_the_others_are_kept(
         duckdb.execute(f"COPY (SELECT 1 AS one) TO '{victim}' (FORMAT parquet)")
     else:
         victim.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"")
-    with pytest.raises(HistoryError, match=rf"{victim.name} is damaged, or no run of a history"):
+    with pytest.raises(HistoryError, match=rf"{victim.name} is damaged: its content"):
         kept.series()
     done = history("show", "--store", str(kept.folder))
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)

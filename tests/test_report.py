@@ -28,7 +28,8 @@ from callcost.benchmarks.report.charts import Drawing
 from callcost.benchmarks.report.measured import FLOOR, WAY, Measured
 from callcost.bindings.registry import mechanisms
 from callcost.estimate import Interval
-from callcost.history.store import HistoryError, Store
+from callcost.history.files import HistoryError
+from callcost.history.store import Store
 from callcost.record import RecordError
 from callcost.summary import interval, number
 

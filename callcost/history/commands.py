@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.files import shown
 from callcost.front import FrontGroup
 from callcost.outputs import console_at_least
 
@@ -59,20 +60,26 @@ def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str 
     """
     # Imported late, as they are slow to import and other commands do without.
     from callcost.history.runs import read
-    from callcost.history.store import Store, import_duckdb
+    from callcost.history.store import Store
+    from callcost.history.table import import_duckdb
 
     import_duckdb()
     read_runs = [(path, read(path, control, machine)) for path in runs]
     for path, run in read_runs:
         if Store(folder).add(run):
-            click.echo(f"added: {path}: {len(run.rows):,} rows of commit {run.commit[:9]}")
+            click.echo(f"added: {shown(path)}: {len(run.rows):,} rows of commit {run.commit[:9]}")
         else:
-            click.echo(f"already there, nothing added: {path}")
+            click.echo(f"already there, nothing added: {shown(path)}")
         if all(row.ratio is None for row in run.rows):
             click.echo(
-                f"{path} has nothing to compare its rows with, so no change will be found in "
-                "them: name a row with --control, or measure on a calmer machine"
+                f"{shown(path)} has nothing to compare its rows with, so no change will be found "
+                "in them: name a row with --control, or measure on a calmer machine"
             )
+    if sealed := Store(folder).seal():
+        click.echo(
+            f"the store is of an older version: {_files(sealed)} got a digest in the name, by "
+            "which later damage is noticed"
+        )
 
 
 @history.command()
@@ -113,8 +120,18 @@ def show(
     found = [(series, points.find(series)) for series in store.series(workloads, mechanisms)]
     if json_file is None:
         _print(store, found)
+        if unsealed := store.unsealed():
+            click.echo(
+                f"the store is of an older version: {_files(unsealed)} without a digest in the "
+                "name may be damaged unnoticed; the next `callcost history add` puts it there",
+                err=True,
+            )
     else:
         _write(json_file, json.dumps(as_json(found), indent=1) + "\n")
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'s' if count != 1 else ''}"
 
 
 def _print(store: Store, found: list[tuple[Series, list[Change]]]) -> None:

@@ -1,10 +1,11 @@
 """The store: a folder with one Parquet file per run, written by DuckDB and read by it.
 
 A run is written under a name that no reader looks for and then renamed, so that an add which
-is interrupted, or two at once, leave nothing half done and need no lock. Nothing in the folder
-is ever changed. Measured against one DuckDB file with a million rows: that is read some 0.1 s
-sooner, but it is rewritten by every add, locks out everybody else meanwhile, and is one file to
-be damaged. A folder of files that never change is also what a branch of git can hold.
+is interrupted, or two at once, leave nothing half done and need no lock. Nothing in a file
+is ever changed; its digest is in its name. Measured against one DuckDB file with a million
+rows: that is read some 0.1 s sooner, but it is rewritten by every add, locks out everybody else
+meanwhile, and is one file to be damaged. A folder of files that never change is also what a
+branch of git can hold.
 """
 
 from __future__ import annotations
@@ -21,45 +22,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from callcost.errors import CallcostError
+from callcost.files import UnreadableError, read_bytes, shown, write_atomically
+from callcost.history.files import HistoryError, StoredFile, check_all, listed, name_of
+from callcost.history.table import Table, write
 
 if TYPE_CHECKING:
-    import duckdb
-
     # Slow to import, as it can estimate: reading the history does without.
     from callcost.history.runs import RunFile
 
-DEFAULT_FOLDER = Path(".callcost-history")
 MARKER = "callcost-history.json"
-VERSION = 1
+# In 1, files had no digest in their names.
+VERSION = 2
 BESIDE = ".adding-"
 ABANDONED_S = 24 * 3600
-# What belongs to the run as a whole, and is the same in each row of its file.
-RUN_COLUMNS = {
-    "run": "VARCHAR",
-    "time": "TIMESTAMP",
-    "commit": "VARCHAR",
-    "branch": "VARCHAR",
-    "dirty": "BOOLEAN",
-    "environment": "VARCHAR",
-}
-ROW_COLUMNS = {
-    "machine": "VARCHAR",
-    "machine_label": "VARCHAR",
-    "interpreter": "VARCHAR",
-    "group": "VARCHAR",
-    "contender": "VARCHAR",
-    "fullname": "VARCHAR",
-    "parameters": "VARCHAR",
-    "median_ns": "DOUBLE",
-    "mean_ns": "DOUBLE",
-    "cost_ns": "DOUBLE",
-    "cost_low_ns": "DOUBLE",
-    "cost_high_ns": "DOUBLE",
-    "control": "VARCHAR",
-    "ratio": "DOUBLE",
-    "rounds": "INTEGER",
-}
 SERIES_COLUMNS = ("machine", "machine_label", "group", "contender", "fullname", "control")
 POINT_COLUMNS = ("run", "time", "commit", "dirty", "cost_ns", "cost_low_ns", "cost_high_ns",
                  "ratio")  # fmt: skip
@@ -69,11 +44,7 @@ ORDER = '"machine_label", "group", "contender", "fullname", "control", "machine"
 GROUPS = 'SELECT "group", count(*) FROM runs GROUP BY "group" ORDER BY "group"'
 # So many rows take some 100 MB as objects.
 BATCH_ROWS = 150_000
-_COLUMNS = ", ".join(f'"{name}"' for name in (*SERIES_COLUMNS, *POINT_COLUMNS))
-
-
-class HistoryError(CallcostError):
-    """A store that cannot be used, or a question that it has no answer to, in one sentence."""
+_COLUMNS = (*SERIES_COLUMNS, *POINT_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -112,27 +83,53 @@ class Store:
     def add(self, run: RunFile) -> bool:
         """Keeps a run; returns False if the store has it already. Raises HistoryError."""
         self._make()
-        place = self.folder / f"{run.time:%Y%m%dT%H%M%SZ}-{run.digest}.parquet"
-        if any(path.stem.endswith(f"-{run.digest}") for path in self.files()):
-            return False
+        for file in self.files():
+            if file.run == run.digest:
+                file.check()
+                return False
         try:
-            self._write(run, place)
+            self._write(run)
         except OSError as error:
             raise HistoryError(
-                f"nothing was added: {self.folder} cannot be written ({error.strerror})"
+                f"nothing was added: cannot write to {shown(self.folder)} ({error.strerror})"
             ) from error
         return True
 
-    def files(self) -> list[Path]:
-        """Lists the files of all runs, the oldest run first."""
-        return sorted(path for path in self.folder.glob("*.parquet") if path.name[0] != ".")
+    def files(self) -> list[StoredFile]:
+        """Lists the files of all runs, the oldest run first; raises HistoryError."""
+        return listed(self.folder)
+
+    def seal(self) -> int:
+        """Puts the digest into the names of files of older versions; counts them.
+
+        Raises HistoryError for one that cannot be read.
+        """
+        self.refuse_foreign()
+        old = [file for file in self.files() if not file.digest]
+        if old:
+            Table(self.folder, old).select(_COLUMNS, "")
+        try:
+            for file in old:
+                moment = datetime.strptime(file.moment, "%Y%m%dT%H%M%SZ")
+                # Another add may do the same meanwhile.
+                with contextlib.suppress(FileNotFoundError):
+                    name = name_of(moment, file.run, file.path.read_bytes())
+                    file.path.rename(self.folder / name)
+            self._mark()
+        except OSError as error:
+            raise HistoryError(f"cannot write to {shown(self.folder)}: {error.strerror}") from error
+        return len(old)
+
+    def unsealed(self) -> int:
+        """Counts the files whose names have no digest: damage to them may go unnoticed."""
+        return sum(not file.digest for file in self.files())
 
     def series(self, groups: Sequence[str] = (), contenders: Sequence[str] = ()) -> list[Series]:
         """Reads the series whose names match one of the patterns; none given match all.
 
         Raises HistoryError, also for a pattern that matches nothing.
         """
-        self.refuse_foreign()
+        table = self._table()
         asked = (("group", "workload", groups), ("contender", "mechanism", contenders))
         where, values = "TRUE", list[str]()
         for column, _, patterns in asked:
@@ -140,10 +137,10 @@ class Store:
                 any_of = " OR ".join([f'"{column}" GLOB ?'] * len(patterns))
                 where += f" AND ({any_of})"
                 values += patterns
-        rows = self._query(f"SELECT {_COLUMNS} FROM runs WHERE {where} ORDER BY {ORDER}", values)
+        rows = table.select(_COLUMNS, f"WHERE {where} ORDER BY {ORDER}", values)
         if not rows:
             for column, option, patterns in asked:
-                self._refuse_unknown(column, option, patterns)
+                _refuse_unknown(table, column, option, patterns)
             raise HistoryError("no row of the history has such a workload and such a mechanism")
         return _gather(rows)
 
@@ -152,122 +149,110 @@ class Store:
 
         Raises HistoryError.
         """
-        self.refuse_foreign()
-        for groups in _batches(self._query(GROUPS, [])):
+        table = self._table()
+        for groups in _batches(table.query(GROUPS)):
+            # None is never equal, and no run has it: a file that does is named.
             any_of = ", ".join("?" * len(groups))
-            sql = f'SELECT {_COLUMNS} FROM runs WHERE "group" IN ({any_of}) ORDER BY {ORDER}'
-            yield from _gather(self._query(sql, groups))
+            rest = f'WHERE "group" IN ({any_of}) OR "group" IS NULL ORDER BY {ORDER}'
+            yield from _gather(table.select(_COLUMNS, rest, groups))
 
     def environments(self, runs: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Reads what was recorded of the tools of some runs."""
+        """Reads what was recorded of the tools of some runs; raises HistoryError."""
         wanted = set(runs)
-        files = [path for path in self.files() if path.stem.rpartition("-")[2] in wanted]
+        files = [file for file in self.files() if file.run in wanted]
         if not files:
             return {}
-        rows = self._query('SELECT DISTINCT "run", "environment" FROM runs', [], files)
-        return {run: json.loads(environment) for run, environment in rows}
+        found = Table(self.folder, files).query('SELECT DISTINCT "run", "environment" FROM runs')
+        return {run: _environment(self.folder, run, text) for run, text in found}
 
     def refuse_foreign(self) -> None:
         """Raises HistoryError unless the folder is a history that this callcost can read."""
-        marker = self.folder / MARKER
         if not self.folder.is_dir():
             raise HistoryError(
-                f"there is no history at {self.folder}: begin one with "
+                f"there is no history at {shown(self.folder)}: begin one with "
                 "`callcost history add RUN.json`, or name another with --store"
             )
         try:
-            found: Any = json.loads(marker.read_text(encoding="utf-8"))
+            found: Any = json.loads(read_bytes(self.folder / MARKER))
             version = found["version"]
-        except (OSError, ValueError, TypeError, KeyError):
+        except (UnreadableError, ValueError, TypeError, KeyError, RecursionError):
             raise HistoryError(
-                f"{self.folder} is not a history of callcost: it has no {MARKER} that can be read"
+                f"{shown(self.folder)} is not a history of callcost: it has no {MARKER} that can "
+                "be read"
             ) from None
-        if version != VERSION:
+        if type(version) is not int or not 1 <= version <= VERSION:
             raise HistoryError(
-                f"{self.folder} has version {version} of the history, this callcost reads {VERSION}"
+                f"{shown(self.folder)} has version {version!a:.20} of the history, this "
+                f"callcost reads up to {VERSION}"
             )
+
+    def _table(self) -> Table:
+        """Returns the table of all runs, after a look at every file's digest."""
+        self.refuse_foreign()
+        files = self.files()
+        check_all(files)
+        return Table(self.folder, files)
 
     def _make(self) -> None:
         """Makes the folder, or makes sure that it is a history; clears away what was abandoned."""
-        from callcost.record import write_atomically
-
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not any(path.name[0] != "." for path in self.folder.iterdir()):
-                write_atomically(self.folder / MARKER, json.dumps({"version": VERSION}) + "\n")
+                self._mark()
+            self.refuse_foreign()
+            for path in self.folder.glob(f"{BESIDE}*"):
+                # Another add may put it in its place meanwhile.
+                with contextlib.suppress(FileNotFoundError):
+                    if time.time() - path.stat().st_mtime > ABANDONED_S:
+                        path.unlink()
         except OSError as error:
             raise HistoryError(
-                f"{self.folder} cannot be a history: {error.strerror}; name another with --store"
+                f"{shown(self.folder)} cannot be a history: {error.strerror}; name another with "
+                "--store"
             ) from error
-        self.refuse_foreign()
-        for path in self.folder.glob(f"{BESIDE}*"):
-            # Another add may put it in its place meanwhile.
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > ABANDONED_S:
-                    path.unlink()
 
-    def _write(self, run: RunFile, place: Path) -> None:
+    def _mark(self) -> None:
+        """Writes into the folder that it is a history of this version."""
+        write_atomically(self.folder / MARKER, json.dumps({"version": VERSION}) + "\n")
+
+    def _write(self, run: RunFile) -> None:
         handle, name = tempfile.mkstemp(prefix=BESIDE, dir=self.folder)
         os.close(handle)
         beside = Path(name)
         try:
-            _write_parquet(run, beside)
+            write(run, self.folder, beside.name)
             with beside.open("rb") as file:
                 os.fsync(file.fileno())
+                data = file.read()
             beside.chmod(0o644)
-            beside.replace(place)
+            beside.replace(self.folder / name_of(run.time, run.digest, data))
         finally:
             beside.unlink(missing_ok=True)
 
-    def _query(
-        self, sql: str, values: Sequence[str], files: Sequence[Path] | None = None
-    ) -> list[tuple[Any, ...]]:
-        """Asks the table `runs`, which all files make up together."""
-        duckdb = import_duckdb()
-        chosen = self.files() if files is None else files
-        if not chosen:
-            raise HistoryError(f"the history at {self.folder} holds no run yet")
-        columns = ", ".join(f'"{name}"' for name in (*RUN_COLUMNS, *ROW_COLUMNS))
-        source = f"(SELECT {columns} FROM read_parquet(?)) AS runs"
-        try:
-            with _connect() as connection:
-                asked = connection.execute(
-                    sql.replace("FROM runs", f"FROM {source}"), [list(map(str, chosen)), *values]
-                )
-                return asked.fetchall()
-        except duckdb.Error as error:
-            self._name_damaged(chosen)
-            raise HistoryError(
-                f"the history at {self.folder} cannot be read: {_first_line(error)}"
-            ) from error
 
-    def _name_damaged(self, files: Sequence[Path]) -> None:
-        """Raises HistoryError for the first file that cannot be read by itself."""
-        duckdb = import_duckdb()
-        columns = ", ".join(f'"{name}"' for name in (*RUN_COLUMNS, *ROW_COLUMNS))
-        with _connect() as connection:
-            for path in files:
-                try:
-                    connection.execute(f"SELECT {columns} FROM read_parquet(?)", [str(path)])
-                    connection.fetchall()
-                except duckdb.Error as error:
-                    raise HistoryError(
-                        f"{path} is damaged, or no run of a history ({_first_line(error)}): move "
-                        "it away and add its run again; the other runs are not touched by it"
-                    ) from error
-
-    def _refuse_unknown(self, column: str, option: str, patterns: Sequence[str]) -> None:
-        """Raises HistoryError for a pattern that no row of the store matches, and helps."""
-        known = [name for (name,) in self._query(f'SELECT DISTINCT "{column}" FROM runs', [])]
-        for pattern in patterns:
-            found = self._query(f'SELECT 1 FROM runs WHERE "{column}" GLOB ? LIMIT 1', [pattern])
-            if not found:
-                near = difflib.get_close_matches(pattern, known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"it has {_some(known)}"
-                raise HistoryError(f"--{option} {pattern} names no row of the history: {hint}")
+def _refuse_unknown(table: Table, column: str, option: str, patterns: Sequence[str]) -> None:
+    """Raises HistoryError for a pattern that no row of the store matches, and helps."""
+    known = [str(name) for (name,) in table.query(f'SELECT DISTINCT "{column}" FROM runs')]
+    for pattern in patterns:
+        if not table.query(f'SELECT 1 FROM runs WHERE "{column}" GLOB ? LIMIT 1', [pattern]):
+            near = difflib.get_close_matches(pattern, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {_some(known)}"
+            raise HistoryError(f"--{option} {pattern} names no row of the history: {hint}")
 
 
-def _batches(counts: Iterable[tuple[str, int]]) -> Iterator[list[str]]:
+def _environment(folder: Path, run: str, text: Any) -> dict[str, Any]:
+    """Reads what is kept of a run's tools; raises HistoryError."""
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
+        found = json.loads(text)
+        if isinstance(found, dict) and isinstance(found.get("tools", {}), dict):
+            return found
+    raise HistoryError(
+        f"the file of run {run} in {shown(folder)} is damaged: its environment is not an object "
+        "in JSON. Move it away and add its run again"
+    )
+
+
+def _batches(counts: Iterable[tuple[Any, ...]]) -> Iterator[list[str]]:
     """Puts groups together until they have BATCH_ROWS; one that has more stands alone."""
     batch, rows = list[str](), 0
     for group, count in counts:
@@ -280,41 +265,6 @@ def _batches(counts: Iterable[tuple[str, int]]) -> Iterator[list[str]]:
         yield batch
 
 
-def import_duckdb() -> Any:
-    """Imports DuckDB; raises HistoryError that says what to install."""
-    try:
-        import duckdb
-    except ImportError as error:
-        raise HistoryError(
-            "the history needs DuckDB, which is not installed: pip install 'callcost[history]'"
-        ) from error
-    return duckdb
-
-
-def _connect() -> duckdb.DuckDBPyConnection:
-    # All that is needed comes with DuckDB: nothing is to be fetched from anywhere.
-    settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    connection: duckdb.DuckDBPyConnection = import_duckdb().connect(":memory:", config=settings)
-    return connection
-
-
-def _write_parquet(run: RunFile, path: Path) -> None:
-    known = (run.digest, run.time, run.commit, run.branch, run.dirty, run.environment)
-    with _connect() as connection:
-        for table, columns in (("run", RUN_COLUMNS), ("rows", ROW_COLUMNS)):
-            typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-            connection.execute(f"CREATE TABLE {table} ({typed})")
-        connection.execute(f"INSERT INTO run VALUES ({', '.join('?' * len(known))})", known)
-        # A list for each column: row by row it takes ten times as long.
-        lists = ", ".join(f"unnest(?::{kind}[])" for kind in ROW_COLUMNS.values())
-        connection.execute(
-            f"INSERT INTO rows SELECT {lists}",
-            [[getattr(row, name) for row in run.rows] for name in ROW_COLUMNS],
-        )
-        joined = connection.sql('SELECT * FROM run, rows ORDER BY "group", "contender", "fullname"')
-        joined.write_parquet(str(path), compression="zstd")
-
-
 def _gather(rows: list[tuple[Any, ...]]) -> list[Series]:
     """Puts rows that are ordered by series together."""
     width = len(SERIES_COLUMNS)
@@ -325,10 +275,6 @@ def _gather(rows: list[tuple[Any, ...]]) -> list[Series]:
         Series(**dict(zip(SERIES_COLUMNS, name, strict=True)), points=tuple(points))
         for name, points in gathered.items()
     ]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:
