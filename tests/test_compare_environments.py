@@ -31,6 +31,7 @@ from callcost.compare.clean import clean
 from callcost.compare.environments import Built, build_all
 from callcost.compare.errors import BuildError, SpecError
 from callcost.compare.spec import parse
+from callcost.errors import CallcostError
 
 CALLER = """
 import sys
@@ -461,7 +462,10 @@ def test_no_repository_and_no_cache_are_named(
     with pytest.raises(SpecError, match="is in no git repository"):
         built(tmp_path / "empty", ".")
     monkeypatch.setenv("CALLCOST_CACHE", str(project / "toy.py"))
-    with pytest.raises(BuildError, match=r"cannot be written .*: set CALLCOST_CACHE"):
+    with pytest.raises(CallcostError, match=r"toy.py has to be a folder of its own"):
+        built(project, ".")
+    monkeypatch.setenv("CALLCOST_CACHE", "/proc/callcost")
+    with pytest.raises(CallcostError, match=r"cannot be written .*: set CALLCOST_CACHE"):
         built(project, ".")
 
 

@@ -78,7 +78,7 @@ def test_a_workload_is_explained_through_the_mechanisms_named_and_timed(tmp_path
 @pytest.mark.parametrize("version", OTHER_VERSIONS)
 def test_another_interpreter_is_explained_by_the_same_rules(version: str, tmp_path: Path) -> None:
     try:
-        python = interpreter.find(version, tmp_path).executable
+        python = interpreter.find(version).executable
     except SpecError as missing:
         pytest.skip(str(missing))
     done = callcost(

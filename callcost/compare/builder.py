@@ -25,9 +25,10 @@ import psutil
 from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller
 
 from callcost.compare import install
-from callcost.compare.cache import Entry, describe, remove_tree
+from callcost.compare.cache import LOCK, PRIVATE, Entry, describe
 from callcost.compare.errors import BuildError, SpecError
 from callcost.compare.interpreter import ask, clean_environment
+from callcost.compare.removal import remove_tree
 from callcost.compare.source import GitError, Repository, environment
 from callcost.files import write_atomically
 
@@ -100,6 +101,9 @@ def _bears(process: psutil.Process, token: str) -> bool:
     try:
         if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
             return False
+        # Root can read the marks of other users' processes, which are theirs to end.
+        if process.uids().real != os.getuid():
+            return False
         return bool(process.environ().get(MARK) == token)
     except (psutil.Error, OSError):
         return False
@@ -123,7 +127,7 @@ class Build:
         self._project = self._worktree / job["prefix"]
         self._installer = install.Installer(job["installer"][0], tuple(job["installer"][1]))
         self._limits = staging / "pins.txt"
-        self._entry.folder.mkdir(parents=True)
+        self._entry.folder.mkdir(mode=PRIVATE)
         self._runner = Runner(staging.name, self._entry.log)
         self._python = ""
 
@@ -181,7 +185,7 @@ class Build:
                 f"{self._job['python']} makes no virtual environment: install its module venv "
                 "(python3-venv on Debian), or uv"
             ) from error
-        self._python = str(venv / "bin" / "python")
+        self._python = str(self._entry.python)
 
     def _install(self, *arguments: str) -> None:
         self._runner.run(self._installer.install(self._python, *arguments), self._staging)
@@ -279,7 +283,7 @@ def main() -> None:
     finally:
         # Its caller may be there no more to do it.
         remove_tree(staging)
-        staging.with_name(f"{staging.name}.lock").unlink(missing_ok=True)
+        staging.with_name(staging.name + LOCK).unlink(missing_ok=True)
 
 
 def _abandon(number: int, _: object) -> NoReturn:

@@ -5,9 +5,13 @@
     staging/TOKEN/          what one supervisor works with: job.json, worktree/
     staging/TOKEN.lock      exclusive as long as it does
     resolutions/            the versions that requirements came to, for a day
-    interpreters/           what interpreters said of themselves (python-discovery)
     logs/                   of builds that failed
     measuring/PID.lock      who measures just now (busy.py)
+    CACHEDIR.TAG            what tells a cache from any other folder, to backups too
+
+What is in it will be run, so it is used only if nobody else can write to it (trust.py). A path
+that stands in one of its files is used only if it lies in the cache, and names that callcost does
+not give are left alone.
 
 A lock belongs to an open file, so that it goes with the last process that has it open, however
 that ends. A supervisor inherits the locks of what it works on, and so they outlast its caller
@@ -21,9 +25,8 @@ import errno
 import fcntl
 import json
 import os
+import re
 import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,11 +35,27 @@ from typing import Any, Self
 
 import platformdirs
 
-from callcost.compare.errors import BuildError
+from callcost.compare import trust
+from callcost.compare.removal import remove_tree
+from callcost.errors import CallcostError
+from callcost.files import write_atomically
 
 VARIABLE = "CALLCOST_CACHE"
 POLL_S = 0.01
-FOLDERS = ("environments", "staging", "resolutions", "interpreters", "logs", "measuring")
+FOLDERS = ("environments", "staging", "resolutions", "logs", "measuring")
+KEY = re.compile("[0-9a-f]{20}")
+STAGING = re.compile("[a-z]+-[0-9]+-[0-9a-f]{8}")
+LOCK = ".lock"
+PRIVATE = 0o700
+TAG = "CACHEDIR.TAG"
+# The first line is a standard: https://bford.info/cachedir/
+TAG_TEXT = """Signature: 8a477f597d28d172789f06886806bc55
+# callcost compare keeps the environments here that it has built; `callcost clean` removes them.
+"""
+
+
+class CacheError(CallcostError):
+    """A cache that cannot be used, or must not be."""
 
 
 class Lock:
@@ -49,7 +68,7 @@ class Lock:
     def attempt(cls, path: Path, *, shared: bool = False) -> Self | None:
         """Takes the lock if nobody else has it; None if somebody has."""
         while True:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
                 fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
                 if _is_still(path, fd):
@@ -109,6 +128,11 @@ class Entry:
         return self.folder / "venv"
 
     @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.venv / "bin" / "python"
+
+    @property
     def log(self) -> Path:
         """Everything that was said while it was built."""
         return self.folder / "build.log"
@@ -121,16 +145,21 @@ class Entry:
     @property
     def lock_file(self) -> Path:
         """Beside the folder, so that it is there before and after it."""
-        return self.folder.with_name(f"{self.folder.name}.lock")
+        return self.folder.with_name(self.folder.name + LOCK)
 
     def read(self) -> dict[str, Any] | None:
         """Returns the facts of a finished environment; None if it is not one (any more)."""
         try:
             facts = json.loads(self.facts_file.read_text(encoding="utf-8"))
-            usable = Path(facts["python"]).exists() and Path(facts["site"]).is_dir()
+            python, site = Path(facts["python"]), Path(facts["site"])
+            usable = python == self.python and python.exists() and self._has(site)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return dict(facts) if usable else None
+
+    def _has(self, site: Path) -> bool:
+        """Tells whether a folder lies in the virtual environment."""
+        return site.is_dir() and site.resolve().is_relative_to(self.venv.resolve())
 
     def discard(self) -> None:
         """Removes the environment, first of all what makes it a finished one."""
@@ -154,12 +183,11 @@ class Cache:
 
     def entries(self) -> list[Entry]:
         """Lists every environment, and every lock without one."""
-        names = {path.stem for path in self._within("environments")}
-        return [self.entry(name) for name in sorted(names)]
+        return [self.entry(name) for name in self._names("environments", KEY)]
 
     def stagings(self) -> list[Path]:
         """Lists the folders of supervisors at work, and of those that died."""
-        return sorted({path.with_suffix("") for path in self._within("staging")})
+        return [self.place("staging") / name for name in self._names("staging", STAGING)]
 
     @contextlib.contextmanager
     def staged(self, purpose: str) -> Iterator[tuple[Path, Lock]]:
@@ -167,37 +195,81 @@ class Cache:
         folder = self.place("staging") / f"{purpose}-{os.getpid()}-{secrets.token_hex(4)}"
         # Locked before it is there: who finds it without a lock takes it for a dead one's. Even
         # the lock may be found before it is taken, and is then looked at for a moment.
-        with Lock.wait(folder.with_name(f"{folder.name}.lock")) as lock:
-            folder.mkdir()
+        with Lock.wait(folder.with_name(folder.name + LOCK)) as lock:
+            folder.mkdir(mode=PRIVATE)
             try:
                 yield folder, lock
             finally:
                 remove_tree(folder)
-                folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
+                folder.with_name(folder.name + LOCK).unlink(missing_ok=True)
 
-    def _within(self, name: str) -> Iterator[Path]:
-        folder = self.place(name)
-        return folder.iterdir() if folder.is_dir() else iter(())
+    def refuse_untrusted(self) -> None:
+        """Raises CacheError, or UntrustedError for a cache that others have a hand in.
+
+        One that is not there is all right.
+        """
+        if not os.path.lexists(self.folder):
+            return
+        trust.refuse_untrusted(self.folder)
+        self._refuse_foreign()
+        entries = [entry.folder for entry in self.entries()]
+        for folder in (*map(self.place, FOLDERS), *entries, *self.stagings()):
+            if os.path.lexists(folder):
+                trust.refuse_shared(folder)
+
+    def _refuse_foreign(self) -> None:
+        """Raises CacheError for a folder of something else, in which `clean` would do harm."""
+        # Another callcost may be writing the tag just now, beside its place.
+        if all(path.name.startswith(f".{TAG}.") for path in self.folder.iterdir()):
+            return
+        tag = self.folder / TAG
+        if not tag.is_file() or not tag.read_text(encoding="utf-8").startswith(TAG_TEXT):
+            raise CacheError(
+                f"{self.folder} is not a cache of callcost: it is not empty, and has no {TAG} of "
+                f"callcost's. Set {VARIABLE} to another folder, or empty this one."
+            )
+
+    def _names(self, place: str, form: re.Pattern[str]) -> list[str]:
+        """Lists the names that callcost gives, of folders and of locks without a folder."""
+        folder = self.place(place)
+        found = folder.iterdir() if folder.is_dir() else ()
+        names = {path.name.removesuffix(LOCK) for path in found}
+        return sorted(name for name in names if form.fullmatch(name))
 
 
 def location() -> Cache:
-    """Returns the cache's place without making it: the user's, or CALLCOST_CACHE."""
+    """Returns the cache's place without making it: the user's, or CALLCOST_CACHE.
+
+    Raises CacheError where neither names a folder.
+    """
     chosen = os.environ.get(VARIABLE)
-    # Not resolved: an interpreter's path may be shown, and a link is what the user knows it by.
-    folder = Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("callcost")
-    return Cache(folder.absolute())
+    try:
+        # Not resolved: an interpreter's path may be shown, and a link is what the user knows.
+        if chosen:
+            return Cache(Path(chosen).expanduser().absolute())
+        folder = platformdirs.user_cache_path("callcost")
+    except RuntimeError as error:
+        raise CacheError(f"Cannot find the folder {VARIABLE}={chosen}: {error}.") from error
+    if not folder.is_absolute():
+        raise CacheError(f"Cannot find your home folder: set {VARIABLE} to a folder for the cache.")
+    return Cache(folder)
 
 
 def opened() -> Cache:
-    """Returns the cache, made if need be; raises BuildError if it cannot be written."""
+    """Returns the cache, made if need be; raises CacheError if it cannot be used."""
     cache = location()
     try:
+        # What is missing above is made private too, whatever the umask.
+        for folder in (*reversed(cache.folder.parents), cache.folder):
+            if not folder.exists():
+                folder.mkdir(mode=PRIVATE, exist_ok=True)
+        cache.refuse_untrusted()
+        # Always, and first: it shows whether the cache can be written.
+        write_atomically(cache.folder / TAG, TAG_TEXT)
         for name in FOLDERS:
-            cache.place(name).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=cache.folder) as probe:
-            probe.write(b"\0")
+            cache.place(name).mkdir(mode=PRIVATE, exist_ok=True)
     except OSError as error:
-        raise BuildError(describe(error, cache.folder)) from error
+        raise CacheError(describe(error, cache.folder)) from error
     return cache
 
 
@@ -212,18 +284,3 @@ def describe(error: OSError, folder: Path) -> str:
         f"the cache {folder} cannot be written ({error.strerror}): set {VARIABLE} to a folder "
         "that can"
     )
-
-
-def remove_tree(folder: Path) -> None:
-    """Removes a folder, also where a build has left folders that cannot be written."""
-
-    def allow(function: Any, path: str, _: object) -> None:
-        with contextlib.suppress(OSError):
-            Path(path).parent.chmod(0o700)
-            Path(path).chmod(0o700)
-            function(path)
-
-    shutil.rmtree(folder, onerror=allow)
-    if folder.exists():
-        # Something was written to it meanwhile, or made read-only deeper down.
-        shutil.rmtree(folder, ignore_errors=True)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import click
 
-from callcost.compare.cache import Cache, Entry, Lock, describe, location
+from callcost.compare.cache import LOCK, Cache, CacheError, Entry, Lock, describe, location
 from callcost.compare.supervision import mend
 from callcost.front import Front
 
 DAY_S = 24 * 3600.0
-KEPT_FILES = ("resolutions", "logs", "interpreters")
+KEPT_FILES = ("resolutions", "logs")
 BLOCK_BYTES = 512
 
 
@@ -40,9 +40,10 @@ def clean(days: float | None, dry_run: bool) -> None:
     """Remove the environments that `callcost compare` has built, but for those in use."""
     cache = location()
     try:
+        cache.refuse_untrusted()
         removed = list(_shown(cache, days, dry_run))
     except OSError as error:
-        raise click.ClickException(describe(error, cache.folder)) from error
+        raise CacheError(describe(error, cache.folder)) from error
     verb = "would free" if dry_run else "freed"
     if removed:
         total = sum(removal.size_bytes for removal in removed)
@@ -75,7 +76,7 @@ def _dead_builds(cache: Cache, dry_run: bool) -> Iterator[Removal]:
 
 
 def _is_dead(folder: Path) -> bool:
-    lock = Lock.attempt(folder.with_name(f"{folder.name}.lock"))
+    lock = Lock.attempt(folder.with_name(folder.name + LOCK))
     if lock is None:
         return False
     lock.close()
@@ -116,11 +117,12 @@ def _name(entry: Entry) -> str:
         label = json.loads(entry.facts_file.read_text(encoding="utf-8"))["label"]
     except (OSError, ValueError, KeyError, TypeError):
         return f"the half-built environment {entry.folder.name}"
-    return f"the environment of {label}"
+    # Text from a file: it must not move the cursor, nor begin a line of its own.
+    return f"the environment of {''.join(filter(str.isprintable, str(label)))}"
 
 
 def _old_files(cache: Cache, before_s: float | None, dry_run: bool) -> Iterator[Removal]:
-    """Removes resolutions, logs and what interpreters have said."""
+    """Removes resolutions and logs."""
     for name in KEPT_FILES:
         folder = cache.place(name)
         files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []

@@ -86,7 +86,9 @@ def build_all(
     cache = opened()
     try:
         mend(cache)
-        return _Builder(cache, Repository.around(project.absolute()), report).build(specs, check)
+        repository = Repository.around(project.absolute())
+        repository.forget_lost_worktrees(cache.place("staging"))
+        return _Builder(cache, repository, report).build(specs, check)
     except OSError as error:
         raise BuildError(describe(error, cache.folder)) from error
 
@@ -145,8 +147,7 @@ class _Builder:
         revisions = dict.fromkeys(spec.revision for spec in specs)
         with self._cache.staged("snapshot") as (scratch, _):
             sources = {name: self._repository.source(name, scratch) for name in revisions}
-        folder = self._cache.place("interpreters")
-        pythons = {name: find(name, folder) for name in dict.fromkeys(s.python for s in specs)}
+        pythons = {name: find(name) for name in dict.fromkeys(s.python for s in specs)}
         return [self._side(spec, sources[spec.revision], pythons[spec.python]) for spec in specs]
 
     def _side(self, spec: Spec, source: Source, interpreter: Interpreter) -> Wanted:
@@ -236,13 +237,15 @@ class _Builder:
                 self._make(side, entry, lock)
         lock.touch()
         _held.append(lock)
-        return self._described(side, facts, reused, time.monotonic() - start_s)
+        return self._described(side, entry, facts, reused, time.monotonic() - start_s)
 
-    def _described(self, side: Wanted, facts: dict[str, Any], reused: bool, wall_s: float) -> Built:
+    def _described(
+        self, side: Wanted, entry: Entry, facts: dict[str, Any], reused: bool, wall_s: float
+    ) -> Built:
         digest = {"executable_digest": side.interpreter.digest}
         return Built(
             spec=side.spec,
-            python=facts["python"],
+            python=str(entry.python),
             site=Path(facts["site"]),
             source=side.source.phrase,
             commit=side.source.commit,
@@ -284,6 +287,8 @@ class _Builder:
             raise ContradictionError(message) from None
         except BuildError as error:
             entry.discard()
+            # A supervisor that died has not done it.
+            self._repository.forget_lost_worktrees(self._cache.place("staging"))
             log = self._failure_log(side)
             where = f"; the whole log is {log}" if log.is_file() else ""
             message = f"{side.label} does not build: {error}{where}"

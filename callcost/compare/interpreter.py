@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from python_discovery import DiskCache, PythonInfo, get_interpreter, iter_interpreters
+from python_discovery import PythonInfo, get_interpreter, iter_interpreters
 
 from callcost import worker
 from callcost.compare import probe
@@ -75,24 +75,23 @@ def clean_environment() -> dict[str, str]:
     return {**kept, "PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
-def find(wanted: str | None, folder: Path) -> Interpreter:
+def find(wanted: str | None) -> Interpreter:
     """Finds an interpreter, by default the running one; raises SpecError.
 
-    `folder` keeps what interpreters have said of themselves. Of a virtual environment it is the
-    interpreter that it was made of.
+    Of a virtual environment it is the interpreter that it was made of. What interpreters have
+    said is kept for this process only: in a file, it would say what is to be run.
     """
     if wanted is not None and "/" in wanted:
         wanted = str(Path(wanted).expanduser().absolute())
         if not os.access(wanted, os.X_OK) or Path(wanted).is_dir():
             raise SpecError(f"there is no interpreter {wanted}")
-    cache = DiskCache(folder)
     try:
-        found = get_interpreter(wanted or sys.executable, cache=cache, env=_search())
+        found = get_interpreter(wanted or sys.executable, env=_search())
     except RuntimeError as error:
         # The error holds the whole program that could not be run.
         raise SpecError(f"{wanted} cannot be used: it is no interpreter, or too old") from error
     if found is None or not (executable := found.system_executable or found.executable):
-        raise SpecError(_missing(str(wanted), cache))
+        raise SpecError(_missing(str(wanted)))
     if found.version_info[:2] < OLDEST:
         raise SpecError(
             f"{executable} is Python {found.version_str}: {'.'.join(map(str, OLDEST))} is the "
@@ -113,8 +112,8 @@ def _version(folder: Path) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", folder.parent.name)))
 
 
-def _missing(wanted: str, cache: DiskCache) -> str:
-    there = iter_interpreters(None, cache=cache, env=_search())
+def _missing(wanted: str) -> str:
+    there = iter_interpreters(None, env=_search())
     found = sorted({_name(info) for info in there if info.version_info[:2] >= OLDEST})
     return (
         f"no interpreter {wanted} was found on PATH, by pyenv or by uv: install it, or give its "

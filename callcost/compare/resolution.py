@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +29,8 @@ from callcost.compare.supervision import supervise
 from callcost.files import write_atomically
 
 FRESH_S = 24 * 3600.0
+# A name and a version; uv adds a marker where it holds for some platforms only.
+PIN = re.compile(r"[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]+\])?==[A-Za-z0-9.+!_-]+( *;[^\n]*)?")
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,9 @@ class Resolver:
         except BuildError as error:
             message = f"the requirements of {label} cannot be resolved: {error}"
             raise BuildError(message, error.log_tail) from error
-        write_atomically(file, json.dumps({"epoch_s": time.time(), "pins": found}))
+        # What stands in a file must not say what is run: a path or an address is asked for anew.
+        if not any(Requirement(pin).url for pin in found):
+            write_atomically(file, json.dumps({"epoch_s": time.time(), "pins": found}))
         return list(found)
 
     def _older(
@@ -142,6 +147,9 @@ def _all_of(wish: Wish) -> list[str]:
 def _read(file: Path) -> tuple[float, list[str]] | None:
     try:
         known = json.loads(file.read_text(encoding="utf-8"))
-        return float(known["epoch_s"]), list(map(str, known["pins"]))
+        pins = list(map(str, known["pins"]))
+        if not all(map(PIN.fullmatch, pins)):
+            return None
+        return float(known["epoch_s"]), pins
     except (OSError, ValueError, KeyError, TypeError):
         return None

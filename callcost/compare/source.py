@@ -192,6 +192,13 @@ class Repository:
             # Twice: a worktree whose making was interrupted is locked.
             git(self.folder, "worktree", "remove", "--force", "--force", str(path))
 
+    def forget_lost_worktrees(self, folder: Path) -> None:
+        """Strikes off the books each worktree in a folder whose own folder is gone."""
+        for path in map(Path, self._worktrees()):
+            # The worktree's own place may not be there yet: git notes it down first.
+            if path.is_relative_to(folder) and not path.parent.exists():
+                self.remove_worktree(path)
+
     def _worktrees(self) -> list[str]:
         listed = git(self.folder, "worktree", "list", "--porcelain", "-z").split("\0")
         return [line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")]

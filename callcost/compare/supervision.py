@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from callcost.compare.builder import end_marked
-from callcost.compare.cache import Cache, Entry, Lock, remove_tree
+from callcost.compare.cache import LOCK, Cache, Entry, Lock
 from callcost.compare.errors import BuildError, CancelledError, ContradictionError, NetworkError
-from callcost.compare.source import GitError, Repository
+from callcost.compare.removal import remove_tree
 from callcost.files import write_atomically
 
 POLL_S = 0.1
@@ -123,11 +123,12 @@ def _judged(last: Mapping[str, Any]) -> dict[str, Any]:
 def mend(cache: Cache) -> list[Path]:
     """Removes what killed supervisors have left: processes, worktrees and half-built entries.
 
-    Returns the folders of those supervisors.
+    Returns the folders of those supervisors. The books of a repository keep a worktree until the
+    next comparison there: which one it was stands in a file, and that says nothing here.
     """
     mended = []
     for folder in cache.stagings():
-        lock_file = folder.with_name(f"{folder.name}.lock")
+        lock_file = folder.with_name(folder.name + LOCK)
         lock = Lock.attempt(lock_file)
         if lock is None:
             continue
@@ -135,19 +136,14 @@ def mend(cache: Cache) -> list[Path]:
             _mend_staging(folder)
             lock_file.unlink(missing_ok=True)
         mended.append(folder)
+    if mended:
+        for entry in cache.entries():
+            _discard_half_built(entry)
     return mended
 
 
 def _mend_staging(folder: Path) -> None:
     end_marked(folder.name)
-    try:
-        job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        job = {}
-    if job.get("kind") == "build":
-        with contextlib.suppress(GitError):
-            Repository(Path(job["repository"]), "").remove_worktree(folder / "worktree")
-        _discard_half_built(Entry(Path(job["entry"])))
     remove_tree(folder)
 
 
