@@ -2,36 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from callcost.benchmarks.workload import Example, Workload
 
-
-@dataclass(frozen=True)
-class Workload:
-    """A call as source text, as in timeit, with the one right answer.
-
-    `function` names what a mechanism must expose to take part. The set-up finds it under that
-    name, and the module that exposes it as `mechanism`. What is compared with `expect` is the
-    result or, where it is given, `view`: an expression of `result`, evaluated after the call.
-    `raises` is an expression for what the call must raise instead of returning. `crossings`
-    is how often one evaluation of `call` goes from Python to C or back.
-    """
-
-    name: str
-    function: str
-    prototype: str
-    isolates: str
-    setup: str
-    call: str
-    expect: Any
-    view: str | None = None
-    raises: str | None = None
-    crossings: int = 1
-
-    @property
-    def c_name(self) -> str:
-        """The name of the C function, or of the constant, that the call arrives at."""
-        return self.prototype.partition("(")[0].split()[-1].lstrip("*")
+__all__ = ["BREAK_EVEN_RESULTS", "TOPICS", "WORKLOADS", "Workload", "break_even_workload"]
 
 
 # 3.14 as a C float holds it, widened to the double that a Python float is.
@@ -50,6 +23,18 @@ try:
 except ImportError:
     from array import array
     values = array("d", range({count}))
+"""
+
+
+def _array(name: str, values: list[float] | list[int], code: str) -> str:
+    """Set-up for a short buffer of these values; `code` is their type, to numpy and array."""
+    return f"""
+try:
+    from numpy import array
+    {name} = array({values}, dtype="{code}")
+except ImportError:
+    from array import array
+    {name} = array("{code}", {values})
 """
 
 
@@ -77,6 +62,11 @@ def _adding(count: int, word: str) -> Workload:
         setup="\n".join(f"{name} = {value}" for name, value in zip(names, values, strict=True)),
         call=f"add_{word}({', '.join(names)})",
         expect=28,
+        examples=tuple(
+            # Powers of two show which argument is missing, ten thousand that none is cut.
+            Example("; ".join(f"{n} = {v}" for n, v in zip(names, given, strict=True)), sum(given))
+            for given in ([10_000 * 2**i for i in range(count)], [-(2**i) for i in range(count)])
+        ),
     )
 
 
@@ -89,6 +79,9 @@ def _text(name: str, text: str, isolates: str) -> Workload:
         setup=f"text = {text[:16]!r} * {len(text) // 16}",
         call="first_byte(text)",
         expect=text.encode()[0],
+        examples=tuple(
+            Example(f"text = {text!r}", text.encode()[0]) for text in ("~", "0123", "ÿ", "\u20ac")
+        ),
     )
 
 
@@ -101,6 +94,10 @@ def _data(size: int) -> Workload:
         setup=f"data = bytes({size - 1}) + b'!'",
         call="last_byte(data)",
         expect=ord("!"),
+        examples=tuple(
+            Example(f"data = {data!r}", data[-1])
+            for data in (b"\0", b"a\0b\xff", b"~" * 9 + b"\x80")
+        ),
     )
 
 
@@ -113,6 +110,12 @@ def _buffer(count: int) -> Workload:
         setup=_doubles(count),
         call="sum_ends(values)",
         expect=float(count - 1),
+        examples=tuple(
+            Example(
+                _array("values", values, "d"), values[0] + values[-1], given=f"values = {values}"
+            )
+            for values in ([1.5], [0.25, 1e300, -70000.5])
+        ),
     )
 
 
@@ -132,7 +135,28 @@ count = {count}
         call="sum_calls(function, count)",
         expect=count,
         crossings=count,
+        examples=tuple(
+            Example(
+                f"""
+def function(i):
+    return {step} * i - 1
+function = getattr(mechanism, "as_callback", lambda function: function)(function)
+count = {times}
+""",
+                sum(step * i - 1 for i in range(times)),
+                given=f"function(i) = {step} * i - 1; count = {times}",
+            )
+            for step, times in ((1, 3), (-100_000, 7))
+        ),
     )
+
+
+def _numbers(steps: int) -> int:
+    """Returns the number after so many steps of the generator of Numerical Recipes."""
+    number = 1
+    for _ in range(steps):
+        number = (number * 1664525 + 1013904223) % 2**32
+    return number
 
 
 def _work(name: str, isolates: str) -> Workload:
@@ -143,7 +167,37 @@ def _work(name: str, isolates: str) -> Workload:
         isolates=isolates,
         setup="steps = 5000",
         call=f"{name}(steps)",
-        expect=4125282121,
+        expect=_numbers(5000),
+        examples=tuple(Example(f"steps = {steps}", _numbers(steps)) for steps in (0, 1, 3)),
+    )
+
+
+BREAK_EVEN_RESULTS = {
+    0: 0,
+    1: 1,
+    2: 1,
+    3: 2,
+    5: 5,
+    8: 21,
+    10: 55,
+    12: 144,
+    15: 610,
+    18: 2584,
+    20: 6765,
+}
+"""The sweep's arguments, and the Fibonacci number of each."""
+
+
+def _fibonacci(setup: str, call: str = "") -> tuple[Example, ...]:
+    """Examples of fibonacci; both texts are formatted with `n`."""
+    return tuple(
+        Example(
+            setup.format(n=n),
+            BREAK_EVEN_RESULTS.get(n, 0),
+            call.format(n=n) or None,
+            given=f"n = {n}",
+        )
+        for n in (10, 15, -1)
     )
 
 
@@ -166,6 +220,7 @@ TOPICS = {
             setup="n = 0",
             call="fibonacci(n)",
             expect=0,
+            examples=_fibonacci("n = {n}"),
         ),
         Workload(
             name="fibonacci_keyword",
@@ -175,6 +230,7 @@ TOPICS = {
             setup="",
             call="fibonacci_keyword(n=0)",
             expect=0,
+            examples=_fibonacci("", "fibonacci_keyword(n={n})"),
         ),
         Workload(
             name="fibonacci_unpacked",
@@ -184,6 +240,7 @@ TOPICS = {
             setup="args = (0,)\nkwargs = {}",
             call="fibonacci(*args, **kwargs)",
             expect=0,
+            examples=_fibonacci("args = ({n},); kwargs = {{}}"),
         ),
         Workload(
             name="fibonacci_attribute",
@@ -193,6 +250,7 @@ TOPICS = {
             setup="n = 0",
             call="mechanism.fibonacci(n)",
             expect=0,
+            examples=_fibonacci("n = {n}"),
         ),
         Workload(
             name="constant",
@@ -213,6 +271,11 @@ TOPICS = {
             setup="n = 0",
             call="add_million(n)",
             expect=1000000,
+            examples=(
+                Example("n = 7", 1000007),
+                Example("n = -1000300", -300),
+                Example("n = 2**31 - 1", 999999 - 2**31),
+            ),
         ),
         Workload(
             name="half_of",
@@ -222,6 +285,11 @@ TOPICS = {
             setup="x = 3.0",
             call="half_of(x)",
             expect=1.5,
+            examples=(
+                Example("x = -0.75", -0.375),
+                Example("x = 1e300", 5e299),
+                Example("x = 2.0**-1000 * 3", 2.0**-1001 * 3),
+            ),
         ),
         Workload(
             name="negate",
@@ -231,6 +299,7 @@ TOPICS = {
             setup="flag = True",
             call="negate(flag)",
             expect=False,
+            examples=(Example("flag = False", True),),
         ),
         _adding(2, "two"),
         _adding(4, "four"),
@@ -274,6 +343,10 @@ TOPICS = {
             setup="values = [float(i) for i in range(100)]",
             call="sum_ends_list(values)",
             expect=99.0,
+            examples=tuple(
+                Example(f"values = {values}", values[0] + values[-1])
+                for values in ([1.5], [0.25, 1e300, -70000.5])
+            ),
         ),
         Workload(
             name="fill_array",
@@ -284,6 +357,14 @@ TOPICS = {
             call="fill_array(values, value)",
             expect=(None, [1.5] * 8),
             view="(result, list(map(float, values)))",
+            examples=tuple(
+                Example(
+                    f"{_array('values', [0.0] * size, 'd')}value = {value}",
+                    (None, [value] * size),
+                    given=f"{size} values, value = {value}",
+                )
+                for size, value in ((1, -1e300), (3, 0.1))
+            ),
         ),
     ),
     "Structs and objects": (
@@ -295,6 +376,7 @@ TOPICS = {
             setup="n = 42",
             call="split_digits(n)",
             expect=(4, 2),
+            examples=(Example("n = 7", (0, 7)), Example("n = -700007", (-70000, -7))),
         ),
         Workload(
             name="mirror",
@@ -305,6 +387,10 @@ TOPICS = {
             call="mirror(original)",
             expect=(2.0, 1.0),
             view="(result.x, result.y)",
+            examples=(
+                Example("original = mechanism.Point(-1e300, 0.1)", (0.1, -1e300)),
+                Example("original = mechanism.Point(70000.5, -2.0)", (-2.0, 70000.5)),
+            ),
         ),
         Workload(
             name="new_tally",
@@ -315,6 +401,7 @@ TOPICS = {
             call="new_tally(start)",
             expect=True,
             view="result is not None",
+            examples=(Example("", [42, 43], "[one.increment() for one in [new_tally(41)] * 2]"),),
         ),
         Workload(
             name="tally_increment",
@@ -326,6 +413,11 @@ TOPICS = {
             # It counts on from call to call, and from 99 to 0.
             expect=1,
             view="(tally.increment() - result) % 100",
+            examples=(
+                Example(
+                    "tally = Tally(97)", [98, 99, 0, 1], "[tally.increment() for _ in range(4)]"
+                ),
+            ),
         ),
     ),
     "Callbacks and errors": (
@@ -340,6 +432,11 @@ TOPICS = {
             call="half_of_even(n)",
             expect=None,
             raises='ValueError("n must be even")',
+            examples=(
+                Example("n = 0", 0),
+                Example("n = -140000", -70000),
+                Example("n = 70001", None, raises='ValueError("n must be even")'),
+            ),
         ),
         Workload(
             name="fibonacci_refused",
@@ -351,6 +448,7 @@ TOPICS = {
             call="fibonacci_typed(n)",
             expect=None,
             raises="Refusal",
+            examples=_fibonacci("n = {n}"),
         ),
     ),
     "Work and batches": (
@@ -365,6 +463,7 @@ TOPICS = {
             call="[fibonacci(n) for n in numbers]",
             expect=[1] * BATCH,
             crossings=BATCH,
+            examples=(Example("numbers = [10, 15, -1]", [55, 610, 0]),),
         ),
         Workload(
             name="batch_1000",
@@ -375,27 +474,19 @@ TOPICS = {
             call="fibonacci_batch(numbers, results)",
             expect=(None, [1] * BATCH),
             view="(result, list(map(int, results)))",
+            examples=(
+                Example(
+                    _array("numbers", [10, 15, -1], "i") + _array("results", [0] * 3, "i"),
+                    (None, [55, 610, 0]),
+                    given="numbers = [10, 15, -1]",
+                ),
+            ),
         ),
     ),
 }
 """The workloads by what they are about."""
 
 WORKLOADS = tuple(workload for workloads in TOPICS.values() for workload in workloads)
-
-BREAK_EVEN_RESULTS = {
-    0: 0,
-    1: 1,
-    2: 1,
-    3: 2,
-    5: 5,
-    8: 21,
-    10: 55,
-    12: 144,
-    15: 610,
-    18: 2584,
-    20: 6765,
-}
-"""The sweep's arguments, and the Fibonacci number of each."""
 
 
 def break_even_workload(n: int) -> Workload:
@@ -408,4 +499,5 @@ def break_even_workload(n: int) -> Workload:
         setup=f"n = {n}",
         call="fibonacci(n)",
         expect=BREAK_EVEN_RESULTS[n],
+        examples=_fibonacci("n = {n}"),
     )

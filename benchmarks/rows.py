@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from callcost.benchmarks.catalogue import Workload
+from callcost import job
+from callcost.benchmarks.workload import Example, Workload
 from callcost.bindings.registry import Build, Mechanism, StaleBuildError, mechanisms
 from callcost.job import Binary, Contender
 from callcost.plugin import case, refused
@@ -46,6 +47,20 @@ def describe(mechanism: Mechanism, workload: Workload, binaries: tuple[Binary, .
         binaries=binaries,
         view=workload.view,
         raises=workload.raises,
+        examples=tuple(example(mechanism, workload, one) for one in workload.examples),
+    )
+
+
+def example(mechanism: Mechanism, workload: Workload, one: Example) -> job.Example:
+    """Describes a cell with other arguments to the instrument."""
+    asked = workload.asked(one)
+    return job.Example(
+        given=one.given or asked.setup,
+        setup=setup_source(mechanism, asked),
+        call=asked.call,
+        expect=repr(asked.expect),
+        view=asked.view,
+        raises=asked.raises,
     )
 
 

@@ -68,6 +68,8 @@ def _epochs(times: GroupTimes, row: int) -> dict[str, list[str]]:
 def _portable(contender: Contender) -> dict[str, Any]:
     """Describes a contender without the paths that are this machine's own."""
     facts = asdict(contender)
+    # Every process has checked them; nothing is estimated from them.
+    del facts["examples"]
     facts["binaries"] = [{**binary, "path": ""} for binary in facts["binaries"]]
     facts["program"] = [Path(word).name for word in facts["program"]]
     return facts
@@ -305,7 +307,7 @@ def _rebuild_delays(facts: dict[str, Any] | None) -> GroupTimes | None:
 def _contender(facts: dict[str, Any]) -> Contender:
     binaries = tuple(Binary(**binary) for binary in facts["binaries"])
     program = tuple(facts.get("program", ()))
-    given = {field.name for field in fields(Contender)} - {"binaries", "program"}
+    given = {field.name for field in fields(Contender)} - {"binaries", "program", "examples"}
     # A field that a record lacks is younger than the record, and has its default.
     values = {key: facts[key] for key in given & facts.keys()}
     return Contender(**values, binaries=binaries, program=program)

@@ -56,6 +56,11 @@ def load(mechanism: Mechanism) -> types.ModuleType:
     return importlib.import_module(mechanism.module)
 
 
+def questions(workload: Workload) -> list[Workload]:
+    """Returns a workload, and beside it the same with the arguments of each example."""
+    return [workload, *map(workload.asked, workload.examples)]
+
+
 def evaluate(mechanism: Mechanism, workload: Workload) -> Any:
     """Evaluates the very text that is timed, and looks at its result as the worker does."""
     load(mechanism)
@@ -93,6 +98,12 @@ def python_frames(setup: str, call_source: str, names: dict[str, Any]) -> list[s
 
 @every_cell
 def test_answer(mechanism: Mechanism, workload: Workload) -> None:
+    for asked in questions(workload):
+        check_answer(mechanism, asked)
+
+
+def check_answer(mechanism: Mechanism, workload: Workload) -> None:
+    """Makes a call; compares value and exact type with what is expected, and the reference."""
     if workload.raises is not None:
         check_refusal(mechanism, workload)
         return
