@@ -3,33 +3,68 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 from callcost.errors import CallcostError
 
+# A name may have 255 bytes, of which a character takes up to four.
+NAME_CHARACTERS = 40
+
 
 def probe_writable(folder: Path) -> None:
     """Raises OSError now if a file could not be written to the folder later."""
-    probe = folder / f".writable-{os.getpid()}"
+    probe = _beside(folder / "probe")
     probe.touch()
     probe.unlink()
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a file beside its place and renames it, so that nobody ever sees half of it."""
-    data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    beside = Path(name)
+def probe_file(path: Path) -> None:
+    """Raises OSError now if write_atomically could not write this file later."""
+    if not is_special(path):
+        probe_writable(_target(path).parent)
+    elif not os.access(path, os.W_OK):
+        raise PermissionError(0, "permission denied", str(path))
+
+
+def is_special(path: Path) -> bool:
+    """Tells whether a path leads to a device or a pipe, which nothing may be put in place of."""
     try:
-        with os.fdopen(handle, "wb") as file:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes a file beside its place and renames it, so that nobody ever sees half of it.
+
+    A link stays, and what it leads to is written. A device or a pipe is written as it is.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    if is_special(path):
+        path.write_bytes(data)
+        return
+    target = _target(path)
+    beside = _beside(target)
+    try:
+        with beside.open("xb") as file:
             file.write(data)
-        beside.chmod(0o644)
-        beside.replace(path)
+            file.flush()
+            # Some file systems find out only now that they are full.
+            os.fsync(file.fileno())
+        beside.replace(target)
     except BaseException:
-        beside.unlink()
+        beside.unlink(missing_ok=True)
         raise
+
+
+def _target(path: Path) -> Path:
+    return path.resolve() if path.is_symlink() else path
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name[:NAME_CHARACTERS]}.{secrets.token_hex(4)}")
 
 
 class UnreadableError(CallcostError):

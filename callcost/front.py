@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from callcost import streams
 from callcost.errors import CallcostError
 
 FAILED = 2
+SET_TMPDIR = "set TMPDIR to one that can be written."
 INTERRUPTED = 130
 # What a machine refuses to any program; other errors of the operating system are bugs.
 REFUSALS = {
@@ -130,6 +132,7 @@ def as_callcost_error(error: BaseException) -> CallcostError | None:
         return None
     try:
         refuse_lost_folder()
+        refuse_no_temporary_folder()
     except CallcostError as lost:
         return lost
     if error.errno not in REFUSALS:
@@ -146,3 +149,13 @@ def refuse_lost_folder() -> None:
         raise CallcostError(
             f"Cannot work in the current folder ({error.strerror}): change to another."
         ) from error
+
+
+def refuse_no_temporary_folder() -> None:
+    """Raises CallcostError if there is no folder for temporary files."""
+    try:
+        folder = Path(tempfile.gettempdir())
+    except OSError as error:
+        raise CallcostError(f"Cannot find a folder for temporary files: {SET_TMPDIR}") from error
+    if not folder.is_dir():
+        raise CallcostError(f"The folder for temporary files, {folder}, is gone: {SET_TMPDIR}")

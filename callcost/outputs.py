@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
-from callcost.files import probe_writable, write_atomically
+from callcost.errors import CallcostError
+from callcost.files import probe_file, probe_writable, write_atomically
 
 
 def refuse_unwritable(path: Path | None, option: str) -> None:
@@ -19,10 +22,10 @@ def refuse_unwritable(path: Path | None, option: str) -> None:
     if not path.parent.is_dir():
         raise click.BadParameter(f"there is no folder {path.parent}", param_hint=option)
     try:
-        probe_writable(path.parent)
+        probe_file(path)
     except OSError as error:
         raise click.BadParameter(
-            f"{path.parent} cannot be written ({error.strerror})", param_hint=option
+            f"{path} cannot be written ({error.strerror})", param_hint=option
         ) from error
 
 
@@ -51,10 +54,20 @@ def console_at_least(width: int, *, highlight: bool = True) -> Console:
 
 
 def save(path: Path | None, content: str | bytes) -> None:
-    """Writes a file, if one was asked for, and says so."""
+    """Writes a file, if one was asked for, and says so; raises CallcostError."""
     if path is not None:
-        write_atomically(path, content)
+        with writing(path):
+            write_atomically(path, content)
         click.echo(f"saved: {path}")
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns what keeps a file from being written into a CallcostError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise CallcostError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
 def save_json(path: Path | None, document: Any) -> None:

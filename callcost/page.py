@@ -16,6 +16,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
 from callcost.files import write_atomically
+from callcost.outputs import writing
 
 PNG_DPI = 200
 WIDTH_IN, MARGIN_IN, HEADER_IN = 8.5, 0.1, 0.78
@@ -128,5 +129,6 @@ def save(figure: Figure, stem: Path) -> list[Path]:
         stream = io.BytesIO()
         figure.savefig(stream, format=extension, dpi=PNG_DPI, metadata=metadata)
         made.append(stem.with_name(f"{stem.name}.{extension}"))
-        write_atomically(made[-1], stream.getvalue())
+        with writing(made[-1]):
+            write_atomically(made[-1], stream.getvalue())
     return made

@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import io
 import os
+import select
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ PLAIN = {
     "▁": "1", "▂": "2", "▃": "3", "▄": "4", "▅": "5", "▆": "6", "▇": "7", "█": "8",
 }  # fmt: skip
 ERRORS = "callcost.plain"
+GONE = "The reader of standard output has gone."
 
 
 class OutputError(CallcostError):
@@ -55,7 +57,7 @@ class Guarded(io.FileIO):
             if self._silent:
                 return size
             if isinstance(error, BrokenPipeError):
-                raise ClosedPipeError("The reader of standard output has gone.") from error
+                raise ClosedPipeError(GONE) from error
             raise OutputError(f"Cannot write to standard output: {error.strerror}.") from error
 
 
@@ -87,10 +89,15 @@ def _fill_gaps() -> None:
 
 
 def refuse_closed() -> None:
-    """Raises OutputError if standard output was closed or is not open for writing."""
+    """Raises OutputError if standard output was closed, is full, or has lost its reader."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     if not isinstance(raw, Guarded):
         return
+    # A pipe that nobody reads is in error before anything is written to it.
+    poll = select.poll()
+    poll.register(raw, 0)
+    if any(event & select.POLLERR for _, event in poll.poll(0)):
+        raise ClosedPipeError(GONE)
     try:
         os.write(raw.fileno(), b"")
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from callcost.compare.rows import BASE, CONTROL, HEAD, SIDES, Cell, Row, Side
 from callcost.compare.rules import DEFAULT_THRESHOLD, Rules
 from callcost.compare.spec import parse
 from callcost.compare.suite import Selection, choose, find_suite, select
-from callcost.record import write_atomically
+from callcost.outputs import save_json
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 # How far along a comparison is when its environments are ready, and when all is measured.
@@ -106,8 +105,7 @@ def compare_records(request: Request, json_file: Path | None) -> int:
     base, head = Path(request.base), Path(request.head)
     found = records.compare(base, head, request.threshold, request.mechanisms, request.workloads)
     records.show(found, base, head)
-    if json_file is not None:
-        write_atomically(json_file, json.dumps(records.as_json(found), indent=1) + "\n")
+    save_json(json_file, records.as_json(found))
     return found.exit_code
 
 

@@ -10,7 +10,7 @@ import click
 
 from callcost.files import shown
 from callcost.front import FrontGroup
-from callcost.outputs import console_at_least
+from callcost.outputs import console_at_least, refuse_unwritable, save
 
 if TYPE_CHECKING:
     from callcost.history.points import Change
@@ -116,6 +116,8 @@ def show(
     from callcost.history.show import as_json
     from callcost.history.store import Store
 
+    if json_file != Path("-"):
+        refuse_unwritable(json_file, "--json")
     store = Store(folder)
     found = [(series, points.find(series)) for series in store.series(workloads, mechanisms)]
     if json_file is None:
@@ -148,12 +150,4 @@ def _write(path: Path, text: str) -> None:
     if path == Path("-"):
         click.echo(text, nl=False)
         return
-    from callcost.record import write_atomically
-
-    try:
-        write_atomically(path, text)
-    except OSError as error:
-        raise click.BadParameter(
-            f"{path} cannot be written ({error.strerror})", param_hint="--json"
-        ) from error
-    click.echo(f"saved: {path}")
+    save(path, text)
