@@ -24,6 +24,8 @@ CELLS = [
 CALLS = 50_000
 # A leak of anything at all in each call is at least CALLS blocks, or CALLS times 16 bytes.
 MOST_BLOCKS, MOST_BYTES = 1_000, 100_000
+# In the order in which growth is told: bytes, blocks, references.
+MOST = (MOST_BYTES, MOST_BLOCKS, MOST_BLOCKS)
 # Of what runs code of its own in the place of C, which may take a hundred times as long.
 SLOW_CALLS = 10_000
 needs_glibc = pytest.mark.skipif(
@@ -53,13 +55,7 @@ def run(epoch, count):
     for _ in range(count):
         epoch()
 
-def watch(setup, call, raises, count):
-    names = {}
-    exec(setup, names)
-    text = f"def epoch():\\n try: {call}\\n except Exception: pass"
-    exec(text, names)
-    epoch = names.pop("epoch")
-    run(epoch, max(10, count // 100))
+def grown(names, epoch, count):
     state(names), state(names)
     bytes_before, blocks_before, held_before = state(names)
     run(epoch, count)
@@ -67,13 +63,29 @@ def watch(setup, call, raises, count):
     moved = {n: held_after[n] - held_before[n] for n in held_after if n != "__builtins__"}
     return bytes_after - bytes_before, blocks_after - blocks_before, max(moved.values())
 
-print(json.dumps([watch(*cell) for cell in json.loads(sys.argv[1])]))
+def watch(setup, call, raises, count, most):
+    names = {}
+    exec(setup, names)
+    text = f"def epoch():\\n try: {call}\\n except Exception: pass"
+    exec(text, names)
+    epoch = names.pop("epoch")
+    run(epoch, max(10, count // 100))
+    found = grown(names, epoch, count)
+    # What is allocated once and kept is no leak: a leak grows every time.
+    for _ in range(2):
+        if all(growth < limit for growth, limit in zip(found, most)):
+            break
+        found = tuple(map(min, found, grown(names, epoch, count)))
+    return found
+
+cells, most = json.loads(sys.argv[1])
+print(json.dumps([watch(*cell, most) for cell in cells]))
 """
 
 
-def in_child(source: str, cells: list[Any], **variables: str) -> Any:
+def in_child(source: str, argument: list[Any], **variables: str) -> Any:
     done = subprocess.run(
-        [sys.executable, "-c", source, json.dumps(cells)],
+        [sys.executable, "-c", source, json.dumps(argument)],
         env={**os.environ, **variables},
         capture_output=True,
         text=True,
@@ -105,7 +117,7 @@ def growth(mechanism: Mechanism) -> dict[str, tuple[int, int, int]]:
         (setup_source(mechanism, w), w.call, w.raises, calls_of(mechanism, w))
         for w in cells_of(mechanism)
     ]
-    found = in_child(CHILD, cells)
+    found = in_child(CHILD, [cells, MOST])
     return {w.name: tuple(grown) for w, grown in zip(cells_of(mechanism), found, strict=True)}
 
 
@@ -136,7 +148,8 @@ PLANTED = {
 @needs_glibc
 @pytest.mark.parametrize(("setup", "call"), PLANTED.values(), ids=PLANTED)
 def test_a_planted_leak_is_found(setup: str, call: str) -> None:
-    ((grown_bytes, grown_blocks, references),) = in_child(CHILD, [(setup, call, None, CALLS)])
+    cell = (setup, call, None, CALLS)
+    ((grown_bytes, grown_blocks, references),) = in_child(CHILD, [[cell], MOST])
     found = {
         "kept = []": grown_blocks > MOST_BLOCKS,
         "text": references > MOST_BLOCKS,
@@ -145,11 +158,20 @@ def test_a_planted_leak_is_found(setup: str, call: str) -> None:
     assert any(found.values())
 
 
+INNOCENT = {
+    "nothing is kept": ("n = 10**6", "str(n)"),
+    "a buffer is kept, once": (
+        "import itertools\nkept = []\nturns = itertools.count()",
+        "next(turns) == 1000 and kept.append(bytes(1_000_000))",
+    ),
+}
+
+
 @needs_glibc
-def test_what_does_not_leak_is_not_blamed() -> None:
-    ((grown_bytes, grown_blocks, references),) = in_child(
-        CHILD, [("n = 10**6", "str(n)", None, CALLS)]
-    )
+@pytest.mark.parametrize(("setup", "call"), INNOCENT.values(), ids=INNOCENT)
+def test_what_does_not_leak_is_not_blamed(setup: str, call: str) -> None:
+    cell = (setup, call, None, CALLS)
+    ((grown_bytes, grown_blocks, references),) = in_child(CHILD, [[cell], MOST])
     assert grown_bytes < MOST_BYTES
     assert grown_blocks < MOST_BLOCKS
     assert references < MOST_BLOCKS
