@@ -13,6 +13,7 @@ PACKAGE_FOLDERS = {
     "callcost.explain": "callcost/explain",
     "callcost.history": "callcost/history",
     "callcost.inspect": "callcost/inspect",
+    "callcost.timing": "callcost/timing",
     "callcost.native": "native",
     "callcost.native.ladder": "native/ladder",
     "callcost.bindings": "bindings",

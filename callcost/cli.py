@@ -19,7 +19,7 @@ from callcost.front import FrontGroup
 from callcost.history.commands import history
 from callcost.inspect.command import inspect_library
 from callcost.outputs import refuse_unwritable, save_json
-from callcost.timing import time_expression
+from callcost.timing.command import time_expression
 
 if TYPE_CHECKING:
     from callcost import calibrate as calibration

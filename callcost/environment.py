@@ -5,16 +5,13 @@ Each time by a job in a worker process, as when it is measured.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 
 from callcost.job import (
     SCOUTING,
     Contender,
     Environment,
-    Group,
     describe_group,
-    scouting_plan,
 )
 from callcost.process import WorkerError, WorkerProcess
 
@@ -42,25 +39,6 @@ def check(environment: Environment, contender: Contender) -> str | None:
     except WorkerError as error:
         return f"{error.kind}: {error}"
     return failed.get(contender.name)
-
-
-def scout(contender: Contender, environment: Environment | None, silence_s: float) -> float:
-    """Makes a few calls and returns roughly what one takes, in ns; raises WorkerError."""
-    group = Group("scouting", (contender,), environment=environment)
-    job = {
-        "seed": 0,
-        "modules": {} if environment is None else environment.modules,
-        "groups": [describe_group((contender,), scouting_plan(group))],
-    }
-    python = sys.executable if environment is None else environment.python
-    with WorkerProcess(python, job, hash_seed=0, silence_s=silence_s) as process:
-        for event in process.events():
-            match event:
-                case {"event": "estimates", "call_ns": [float(call_ns)]}:
-                    return call_ns
-                case {"event": "error", "kind": kind, "message": message}:
-                    raise WorkerError(kind, message, 0, 0)
-    raise process.garbage("nothing")
 
 
 def _try(

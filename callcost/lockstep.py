@@ -175,6 +175,8 @@ def main() -> None:
         # Without reference counts it is the collector that destroys what the calls make.
         gc.disable()
     worker.guard.watch_forks()
+    if job["alone"]:
+        worker.guard.allow_all()
     rows = make_ready(job, line)
     watch = worker.Guard(vars(worker))
     costs = estimates_ns(rows, line) if job["estimate"] else []

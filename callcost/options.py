@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from callcost.errors import CallcostError
 
 if TYPE_CHECKING:
     from callcost.job import Environment
@@ -22,20 +25,28 @@ class FiniteRange(click.FloatRange):
         return found
 
 
-def interpreter_at(python: str | None) -> Environment | None:
-    """Finds the interpreter that --python names; None is the one that runs this.
+class OptionError(CallcostError):
+    """The value of an option that cannot be used; the text names the option."""
 
-    Raises BadParameter.
+
+def interpreter_at(python: str | None, option: str = "--python") -> Environment | None:
+    """Finds the interpreter that an option names; None is the one that runs this.
+
+    It may be a version, a name or a path, as behind the @ of `callcost compare`. A virtual
+    environment is taken as it is, with its modules. Raises OptionError.
     """
     if python is None:
         return None
-    # Late, as it is slow to import and the commands' help does without.
+    # Late, as they are slow to import and the commands' help does without.
+    from callcost.compare.errors import SpecError
+    from callcost.compare.interpreter import locate
     from callcost.environment import find
     from callcost.process import WorkerError
 
     try:
-        return find(python)
-    except (WorkerError, KeyError) as error:
-        raise click.BadParameter(
-            f"{python} is no interpreter that can be measured in: {error}", param_hint="--python"
-        ) from error
+        # A path is taken literally: behind a link there may be a virtual environment.
+        found = locate(python)
+        path = str(Path(python).expanduser().absolute()) if "/" in python else found.executable
+        return find(path or python)
+    except (SpecError, WorkerError, KeyError) as error:
+        raise OptionError(f"{option}: {error}") from error

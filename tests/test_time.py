@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,17 @@ import numpy as np
 import pytest
 from command_line import callcost
 
-from callcost.coordinator import GroupTimes, Run, Settings
-from callcost.expression import Asked, ExpressionError, Timed, _affordable, read, time_expressions
-from callcost.job import Contender, Group, Plan, controls_for
-from callcost.timing import _sentences
+from callcost.coordinator import Settings
+from callcost.expression import Asked, ExpressionError, read
+from callcost.timing.flow import NAMES, Timed, time_expressions
+from callcost.timing.look import Look, Value
+from callcost.timing.time_limit import TimeLimit
+from callcost.timing.versus import CALL, CONTROL, LOOP, Pairs, from_pairs
+from callcost.timing.words import sentences, value_sentences
 
 NOBODY = lambda state: None  # noqa: E731 - who reports to nobody needs no name
+SHORT = TimeLimit(1.0, 10)
+SAME_VALUE = Value("int", "3", "full", "sure")
 
 
 def time_command(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -25,21 +29,43 @@ def time_command(*arguments: str, cwd: Path | None = None) -> subprocess.Complet
 
 
 def made_up(
-    cost_ns: float, other_ns: float, twin_ns: float | None = None, noise: float = 0
+    cost_ns: float,
+    other_ns: float,
+    twin_ns: float | None = None,
+    noise: float = 0,
+    *,
+    control: float = 1.0,
+    asked: tuple[Asked, Asked] = (Asked("f(n)"), Asked("g(n)")),
+    values: tuple[Value, Value] = (SAME_VALUE, SAME_VALUE),
 ) -> Timed:
-    """Makes the outcome of a run in which the calls took exactly so long, beside a loop of 0.2."""
-    group = Group("time", (Contender("a", "", "f(n)"), Contender("b", "", "g(n)")))
-    controls = replace(controls_for(group, 0))
-    costs_ns = np.array([cost_ns, other_ns, 0, cost_ns if twin_ns is None else twin_ns, 12.0])
+    """Makes the outcome of a run in which the calls took exactly so long, beside a loop of 0.2.
+
+    `twin_ns` is for the second process of the first side, `control` the factor of its builtin.
+    """
+    calls, passes = 2000, 30
     shuffled = np.random.default_rng(1)
-    processes = []
+    costs_ns = np.array([cost_ns, cost_ns if twin_ns is None else twin_ns, other_ns, other_ns])
+    quartets = []
     for _ in range(12):
-        spread = 1 + noise * shuffled.standard_normal((5, 1))
-        gross = (costs_ns[:, None] * spread + 0.2) * 2000 * np.ones(30)
-        processes.append(np.rint(gross).astype(np.int64))
-    run = Run(Settings(processes=12), cpu=0, seed=1)
-    run.groups["time"] = GroupTimes(group, controls, Plan(100, 20, 1, 30), processes)
-    return Timed((Asked("f(n)"), Asked("g(n)")), (0, 1), run, "3.11")
+        spread = 1 + noise * shuffled.standard_normal(4)
+        rows = {
+            CALL: costs_ns * spread + 0.2,
+            LOOP: np.full(4, 0.2),
+            CONTROL: 12.0 * np.array([control, control, 1, 1]),
+        }
+        quartets.append(
+            {
+                cell: np.rint(ns[:, None] * calls * np.ones(passes)).astype(np.int64)
+                for cell, ns in rows.items()
+            }
+        )
+    sides = tuple(read(one, name) for one, name in zip(asked, NAMES, strict=True))
+    looks = tuple(Look(value, 10.0, 0.1) for value in values)
+    return Timed(sides, looks, (0, 1), from_pairs(Pairs(calls, quartets)))
+
+
+def said_of(outcome: Timed) -> str:
+    return " ".join([*value_sentences(outcome), *sentences(outcome)])
 
 
 @pytest.mark.parametrize(
@@ -56,12 +82,13 @@ def made_up(
 def test_each_outcome_has_its_sentence(outcome: Timed, verdict: str, said: str) -> None:
     assert outcome.verdict == verdict
     assert outcome.inconclusive == (verdict == "inconclusive")
-    assert said in " ".join(_sentences(outcome))
+    assert said in said_of(outcome)
 
 
 def test_what_the_twin_differs_by_can_be_told_of_nothing_else() -> None:
     moved = made_up(50, 50 * 1.01, twin_ns=50 * 1.015)
-    assert moved.trusted_share == pytest.approx(0.015, abs=1e-3)
+    assert moved.measured is not None
+    assert moved.measured.trusted_share == pytest.approx(0.015, abs=1e-3)
     assert moved.verdict == "same"
     assert made_up(50, 50 * 1.01).verdict == "faster"
 
@@ -70,17 +97,37 @@ def test_what_costs_nothing_is_said_to_cost_nothing() -> None:
     outcome = made_up(0, 40, twin_ns=0)
     assert outcome.nothing_left(0) and not outcome.nothing_left(1)
     assert (outcome.ratio, outcome.inconclusive) == (None, False)
-    assert "f(n): it costs so little that it cannot be told" in " ".join(_sentences(outcome))
+    assert "f(n): it costs so little that it cannot be told" in said_of(outcome)
+
+
+def test_costs_are_net_of_the_loop_in_each_process() -> None:
+    outcome = made_up(50, 25)
+    assert outcome.measured is not None and outcome.ratio is not None
+    first, second = outcome.measured.costs
+    assert first.net_ns.value == pytest.approx(50) and second.gross_ns.value == pytest.approx(25.2)
+    assert outcome.ratio.value == pytest.approx(2)
+    assert len(first.processes_ns) == 24
+
+
+def test_what_else_differs_between_two_sides_is_said() -> None:
+    assert "A builtin function, which neither calls, takes 1.50 times" in said_of(
+        made_up(50, 40, control=1.5)
+    )
+    assert "A builtin function" not in said_of(made_up(50, 40))
 
 
 def test_a_measured_expression_costs_more_than_nothing_and_twice_costs_more() -> None:
     once, often = Asked("f(n)", "n = 9\ndef f(n): return n"), Asked("sum(range(3000))")
-    found = time_expressions([often, once], NOBODY, seconds=2, processes=10)
+    found = time_expressions([often, once], NOBODY, expect="4498500", limit=SHORT)
+    assert (found.verdict, found.is_wrong(0), found.is_wrong(1)) == ("wrong value", False, True)
+    assert [found.cost(number) is None for number in (0, 1)] == [False, True]
+    once = Asked("f(n)", "n = 4498500\ndef f(n): return n")
+    found = time_expressions([often, once], NOBODY, limit=SHORT)
     # A factor of hundreds: far above any noise.
     assert found.verdict in ("slower", "inconclusive")
-    ratio = found.ratio
-    assert ratio is not None and ratio.value > 20
-    assert found.estimate is not None and found.estimate.net_ns(1).value > 0
+    assert found.measured is not None and found.measured.ratio is not None
+    assert found.measured.ratio.value > 20
+    assert found.measured.costs[1].net_ns.value > 0
 
 
 def test_the_figures_are_written_too(tmp_path: Path) -> None:
@@ -92,9 +139,10 @@ def test_the_figures_are_written_too(tmp_path: Path) -> None:
     first, second = found["expressions"]
     assert (first["call"], second["setup"]) == ("abs(n)", "n = -3")
     assert first["cost_ns"][0] > 0 and len(first["processes_ns"]) >= 6
-    assert found["processes"] == 10
+    assert found["processes"] == 12 and found["values"] == "same"
+    assert first["value"] == {"text": "3", "type": "int"}
     said = " ".join(done.stdout.split())
-    assert "epochs dropped as preempted" in said and "passes as disturbed" in said
+    assert "epochs dropped as preempted" in said
     assert f"{first['cost_ns'][0]:.3f}" in said
     assert list(tmp_path.iterdir()) == [path]
 
@@ -109,8 +157,10 @@ def test_what_the_compiler_folds_is_said_to_be_gone(call: str) -> None:
 
 def test_a_module_of_the_current_folder_can_be_imported(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def f(n):\n    return n\n")
-    done = time_command("f(\n  7  # seven\n)", "-s", "from mine import f", "--processes", "10",
-                        "--seconds", "1", cwd=tmp_path)  # fmt: skip
+    done = time_command("f(\n  7  # seven\n)", "-s", "from mine import f",
+                        # Its processes are its own: it may change what concerns a whole one.
+                        "-s", "import gc, os; os.environ['A'] = 'b'; gc.freeze(); os.chdir('/')",
+                        "--processes", "10", "--seconds", "1", cwd=tmp_path)  # fmt: skip
     assert done.returncode in (0, 3), done.stderr
 
 
@@ -133,8 +183,8 @@ def test_a_module_of_the_current_folder_can_be_imported(tmp_path: Path) -> None:
         (["print('x')"], "wrote to standard output"),
         (["os.abort()", "-s", "import os"], "crash: its worker died of SIGABRT"),
         (["abs(-1)", "--vs-setup", "n = 1"], "--vs-setup sets up the expression of --vs"),
-        (["abs(-1)", "--python", "no-such-python"], "no-such-python cannot be started"),
-        (["abs(-1)", "--python", "/bin/echo"], "is no interpreter that can be measured in"),
+        (["abs(-1)", "--python", "/bin/echo"], "/bin/echo cannot be used"),
+        (["abs(-1)", "--vs-python", "3.11"], "--vs-python is for the expression of --vs"),
         (["abs(-1)", "--processes", "3"], "is not in the range"),
         (["abs(-1)", "--seconds", "0"], "is not in the range"),
         (["abs(-1)", "--json", "no/such/folder/x.json"], "there is no folder no/such/folder"),
@@ -153,19 +203,24 @@ def test_a_call_that_does_not_return_is_given_up(monkeypatch: pytest.MonkeyPatch
         time_expressions([Asked("sleep(30)", "from time import sleep")], NOBODY)
 
 
-def test_a_long_call_is_told_the_budget_it_needs() -> None:
-    second = [1e9]
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_a_long_call_is_told_the_limit_it_needs(at_once: int) -> None:
+    def processes(limit: TimeLimit, process_s: float) -> int:
+        looks = [Look(SAME_VALUE, 1e9, 0.1)]
+        return limit.processes_for(
+            process_s=process_s, once_s=0, usual=20, looks=looks, passes=15, at_once=at_once
+        )
+
     with pytest.raises(
-        ExpressionError, match=r"takes 1 s, .*need about 3\d\d s: .*--seconds 3\d\d"
+        ExpressionError, match=rf"takes 1 s, so that {10 * at_once} .* about 310 s: .*--seconds 310"
     ):
-        _affordable(Settings(processes=20), second, None, None)
-    allowed = _affordable(Settings(processes=20), second, 340.0, None)
-    assert allowed.processes == 10
+        processes(TimeLimit(), 31.0)
+    assert processes(TimeLimit(310.0), 31.0) == 10
     # Between the two: it takes longer than asked for by default, but within a user's patience.
-    assert _affordable(Settings(processes=20), [2e7], None, None).processes == 10
-    assert _affordable(Settings(processes=20), [100.0], None, None).processes == 20
+    assert processes(TimeLimit(), 0.6) == 10
+    assert processes(TimeLimit(), 0.1) == 20
 
 
 def test_a_call_is_put_on_one_line() -> None:
-    contender = read(Asked("f(  # what\n  1,\n  2)"), "it")
-    assert contender is not None and contender.call == "f(1, 2)"
+    reading = read(Asked("f(  # what\n  1,\n  2)"), "it")
+    assert reading.call == reading.contender.call == "f(1, 2)"

@@ -81,6 +81,15 @@ def find(wanted: str | None) -> Interpreter:
     Of a virtual environment it is the interpreter that it was made of. What interpreters have
     said is kept for this process only: in a file, it would say what is to be run.
     """
+    found = locate(wanted)
+    executable = found.system_executable or found.executable
+    if not executable:
+        raise SpecError(f"{wanted} does not say which file it is")
+    return _asked(executable)
+
+
+def locate(wanted: str | None) -> PythonInfo:
+    """Finds an interpreter by its version, name or path; raises SpecError."""
     if wanted is not None and "/" in wanted:
         wanted = str(Path(wanted).expanduser().absolute())
         if not os.access(wanted, os.X_OK) or Path(wanted).is_dir():
@@ -90,14 +99,14 @@ def find(wanted: str | None) -> Interpreter:
     except RuntimeError as error:
         # The error holds the whole program that could not be run.
         raise SpecError(f"{wanted} cannot be used: it is no interpreter, or too old") from error
-    if found is None or not (executable := found.system_executable or found.executable):
+    if not found:
         raise SpecError(_missing(str(wanted)))
     if found.version_info[:2] < OLDEST:
         raise SpecError(
-            f"{executable} is Python {found.version_str}: {'.'.join(map(str, OLDEST))} is the "
-            "oldest that can be measured"
+            f"{found.executable} is Python {found.version_str}: {'.'.join(map(str, OLDEST))} is "
+            "the oldest that can be measured"
         )
-    return _asked(executable)
+    return found
 
 
 def _search() -> dict[str, str]:

@@ -103,8 +103,8 @@ def _absent(missing: Mapping[Cell, str], topics: Iterable[Topic]) -> tuple[str, 
 
 def of_expression(call: str, setup: str, environment: Environment | None, folder: Path) -> Request:
     """Asks for one expression; raises ExpressionError for what is none."""
-    contender = read(Asked(call, setup), EXPRESSION)
-    if contender is None:
+    reading = read(Asked(call, setup), EXPRESSION)
+    if reading.folded:
         raise ExpressionError(
             f"{call}: nothing of it is left to be counted: the compiler works it out and drops "
             "its value. Give it a name that --setup defines"
@@ -114,7 +114,7 @@ def of_expression(call: str, setup: str, environment: Environment | None, folder
     except SuiteError:
         # A suite helps to tell libraries apart, and the expression needs none.
         rules = ()
-    topic = Topic(call, call, {EXPRESSION: contender})
+    topic = Topic(call, call, {EXPRESSION: reading.contender})
     return Request((topic,), rules, environment)
 
 

@@ -1,0 +1,75 @@
+"""Times one expression, in processes of its own, as any row of a run is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from callcost.coordinator import MIN_PASSES, Progress, Run, Settings, measure
+from callcost.estimate import GroupEstimate
+from callcost.expression import Reading
+from callcost.job import Group
+from callcost.timing.look import Look, failed
+from callcost.timing.measured import Cost, Measured
+from callcost.timing.time_limit import PROCESSES, START_UP_S, TimeLimit
+from callcost.worker import SCOUT_REPEATS
+
+GROUP = "time"
+# How often the expression is there: itself, and its twin.
+COPIES = 2
+
+
+def time_alone(
+    side: Reading, look: Look, limit: TimeLimit, report: Callable[[Progress], None]
+) -> Measured:
+    """Measures one expression; raises ExpressionError, or KeyboardInterrupt."""
+    assert look.call_ns is not None
+    pass_s = COPIES * look.call_ns / 1e9
+    processes = limit.processes_for(
+        process_s=START_UP_S + look.setup_s + pass_s * (MIN_PASSES + 1),
+        # The scout that every run begins with makes more calls than a process's check.
+        once_s=pass_s * (SCOUT_REPEATS + 1),
+        usual=PROCESSES,
+        looks=[look],
+        passes=MIN_PASSES,
+    )
+    group = Group(GROUP, (side.contender,), environment=side.asked.environment)
+    settings = Settings(
+        processes=processes, row_s=limit.seconds, silence_s=limit.silence_s, alone=True
+    )
+    run = measure([group], settings, report)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    for failure in run.failures.values():
+        raise failed(side.name, failure.kind, failure.message)
+    return from_run(run)
+
+
+def from_run(run: Run) -> Measured:
+    """Reads a run of one expression as what was measured."""
+    estimate = GroupEstimate(run.groups[GROUP])
+    net_ns = estimate.net_by_process(0)
+    cost = Cost(
+        estimate.net_ns(0),
+        estimate.gross_ns(0),
+        net_ns[~np.isnan(net_ns)],
+        estimate.preempted(0),
+    )
+    times = estimate.times.processes
+    return Measured(
+        (cost,),
+        None,
+        estimate.twin_ratio,
+        estimate.empty_ns,
+        samples=len(estimate.usable),
+        processes=len(times),
+        processes_used=len(estimate.usable),
+        epochs=sum(epochs.shape[1] for epochs in times),
+        cpu=run.cpu,
+        wall_s=run.wall_s,
+        disturbed_share=estimate.disturbed_share,
+        filtered=estimate.filtered,
+        not_pinned=run.not_pinned,
+        state=run.state,
+    )

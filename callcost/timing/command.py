@@ -1,0 +1,115 @@
+"""The command `callcost time`: what one expression costs, and whether another costs less."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callcost.front import FAILED, Front
+from callcost.options import FiniteRange, interpreter_at
+from callcost.outputs import console_at_least, refuse_unwritable, save_json
+
+if TYPE_CHECKING:
+    from callcost.timing.flow import Timed
+
+INCONCLUSIVE = 3
+NARROWEST = 120
+PYTHON_HELP = "a version (3.13), a name (pypy3.9) or a path"
+
+
+@click.command("time", cls=Front)
+@click.argument("expression")
+@click.option(
+    "--setup",
+    "-s",
+    "setup",
+    multiple=True,
+    metavar="LINE",
+    help="Run this before, once in each process; may be repeated, each a line.",
+)
+@click.option("--vs", metavar="EXPRESSION", help="Measure this too, and compare.")
+@click.option(
+    "--vs-setup",
+    multiple=True,
+    metavar="LINE",
+    help="Set-up of --vs; may be repeated. Default: that of the expression.",
+)
+@click.option(
+    "--expect",
+    metavar="EXPRESSION",
+    help="The right value, type included. What returns another gets no time.",
+)
+@click.option("--python", metavar="PYTHON", help=f"Measure in another interpreter: {PYTHON_HELP}.")
+@click.option(
+    "--vs-python", metavar="PYTHON", help="Measure --vs in this one. Default: as the expression."
+)
+@click.option(
+    "--seconds",
+    type=FiniteRange(min=0, min_open=True),
+    help="Take about so long. Default: 5, and up to a minute for calls that take long.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(min=10),
+    help="Worker processes. Default: 20, and 80 with --vs, where they work in fours.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the figures to this file too.",
+)
+def time_expression(
+    expression: str,
+    setup: tuple[str, ...],
+    vs: str | None,
+    vs_setup: tuple[str, ...],
+    expect: str | None,
+    python: str | None,
+    vs_python: str | None,
+    seconds: float | None,
+    processes: int | None,
+    json_file: Path | None,
+) -> None:
+    """Tell what EXPRESSION costs: timeit, with its error known.
+
+    callcost time "sqrt(x)" --setup "from math import sqrt; x = 2.0" --vs "x ** 0.5"
+
+    Each side of a comparison has processes of its own. Their values are compared first, and
+    where these differ, neither side is said to win.
+
+    The exit code is 0, or 2 for what cannot be timed or returns wrong or different values, or 3
+    if the machine is too restless to tell: then two copies of the same expression differed.
+    """
+    if vs is None and (vs_setup or vs_python):
+        option = "--vs-setup sets up" if vs_setup else "--vs-python is for"
+        raise click.UsageError(f"{option} the expression of --vs: give that too")
+    # Imported late, as they are slow to import and other commands do without.
+    from callcost import progress
+    from callcost.expression import Asked
+    from callcost.timing.flow import time_expressions
+    from callcost.timing.time_limit import TimeLimit
+
+    refuse_unwritable(json_file, "--json")
+    environment = interpreter_at(python)
+    asked = [Asked(expression, "\n".join(setup), environment)]
+    if vs is not None:
+        other = environment if vs_python is None else interpreter_at(vs_python, "--vs-python")
+        asked.append(Asked(vs, "\n".join(vs_setup or setup), other))
+    with progress.shown(sys.stderr, "callcost time") as report:
+        found = time_expressions(asked, report, expect=expect, limit=TimeLimit(seconds, processes))
+    _show(found)
+    save_json(json_file, found.as_json())
+    if found.verdict in ("wrong value", "different values"):
+        raise click.exceptions.Exit(FAILED)
+    if found.inconclusive:
+        raise click.exceptions.Exit(INCONCLUSIVE)
+
+
+def _show(found: Timed) -> None:
+    from callcost.timing import words
+
+    words.show(found, console_at_least(NARROWEST, highlight=False))

@@ -1,0 +1,56 @@
+"""Names two sides so that they can be told apart in a sentence and in a table."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Sequence
+
+from callcost.expression import Reading
+
+LONGEST = 70
+NUMBERS = ("first", "second")
+
+
+def labels(sides: Sequence[Reading]) -> tuple[str, ...]:
+    """Names each side by its expression; where that is the same, by what differs."""
+    calls = [_short(side.label) for side in sides]
+    if len(sides) < 2:
+        return tuple(calls)
+    if sides[0].call != sides[1].call:
+        numbered = [f"{call}, the {number} expression"
+                    for call, number in zip(calls, NUMBERS, strict=True)]  # fmt: skip
+        return _distinct(calls, numbered)
+    (_, setup, python), (_, other_setup, other_python) = (side.what_it_does for side in sides)
+    if setup != other_setup:
+        return _by_set_ups(calls[0], [setup, other_setup])
+    if python != other_python:
+        versions = [f"{calls[0]} in Python {side.asked.python}" for side in sides]
+        return _distinct(versions, [f"{calls[0]} in {python}", f"{calls[0]} in {other_python}"])
+    return calls[0], f"{calls[0]}, again"
+
+
+def _by_set_ups(call: str, set_ups: Sequence[str]) -> tuple[str, ...]:
+    """Names the same call by the statements that only its own set-up has."""
+    own = [_own_lines(*set_ups), _own_lines(*reversed(set_ups))]
+    named = [f"{call} after '{_short('; '.join(lines))}'" if lines else call for lines in own]
+    numbered = [f"{call} with the {number} set-up" for number in NUMBERS]
+    return _distinct(named, numbered)
+
+
+def _own_lines(one: str, other: str) -> list[str]:
+    """Lists the statements that the first set-up has and the second has not."""
+    compared = difflib.ndiff(_statements(other), _statements(one))
+    return [line[2:] for line in compared if line.startswith("+ ")]
+
+
+def _statements(setup: str) -> list[str]:
+    return [" ".join(ast.unparse(node).split()) for node in ast.parse(setup).body]
+
+
+def _distinct(wished: Sequence[str], otherwise: Sequence[str]) -> tuple[str, ...]:
+    return tuple(wished if len(set(wished)) == len(wished) else otherwise)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -1,0 +1,208 @@
+"""Looks at what is to be timed: whether it works, what it returns, how long it takes.
+
+Every side is looked at by itself, by two processes that differ in their hash seeds and address
+layouts: a value that differs between these says nothing about another side.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from callcost import answers
+from callcost.expression import ExpressionError, Reading
+from callcost.job import SETTLE_TURNS
+from callcost.process import WorkerError, WorkerProcess
+
+SEEDS = (0, 1)
+CRASHES = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL")
+HINTS = {
+    "hang": "; a call that is meant to take so long needs a budget (--seconds)",
+    "garbage": ": what prints costs what its terminal costs, so time it without that",
+    "fork": ", so its process would be timed twice: call something that does not return twice",
+}
+CRASH_HINT = (
+    ". Is it called through ctypes? Declare argtypes and restype: without them a pointer is cut "
+    "to an int. A callback crashes when C calls it after Python has collected it: keep a reference"
+)
+KILLED_HINT = ". The system kills a process that needs more memory than there is"
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a call returned: its type, a short text, and digests (`answers.Reader`).
+
+    `opaque` says what in it cannot be compared; `changes` whether it differs from call to call
+    or from process to process, `type_changes` whether its type does.
+    """
+
+    type: str
+    text: str
+    full: str
+    sure: str
+    opaque: tuple[str, ...] = ()
+    changes: bool = False
+    type_changes: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.type})"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of one side: `right` is None where nothing is expected, or cannot be told.
+
+    `plain` tells whether the workers can compare with the expected value by themselves;
+    `setup_s` is how long the set-up takes.
+    """
+
+    value: Value
+    call_ns: float | None
+    setup_s: float
+    expected: Value | None = None
+    right: bool | None = None
+    plain: bool = False
+
+
+class AnswersProcess(WorkerProcess):
+    """Runs answers.py on one job."""
+
+    script = Path(answers.__file__)
+
+
+class _Watched:
+    """One process that looks at a side, and how far it has come."""
+
+    def __init__(self, side: Reading, expect: str | None, seed: int, silence_s: float) -> None:
+        self.side = side
+        self._stage = "setup"
+        environment = side.asked.environment
+        job = {
+            "modules": {} if environment is None else environment.modules,
+            "contender": asdict(side.contender),
+            "expect": expect,
+            "estimate": not side.folded,
+            "settle_turns": SETTLE_TURNS if side.compiles_loops else 0,
+        }
+        python = sys.executable if environment is None else environment.python
+        try:
+            self.process = AnswersProcess(python, job, seed, silence_s)
+        except WorkerError as error:
+            raise failed(side.name, error.kind, str(error)) from error
+
+    def look(self) -> Look:
+        """Waits for the answers; raises ExpressionError."""
+        setup_s = 0.0
+        try:
+            for event in self.process.events():
+                match event:
+                    case {"event": "set up", "setup_s": float(setup_s)}:
+                        self._stage = "call"
+                    case {"event": "answers"}:
+                        return _look(event, setup_s)
+                    case {"event": "error", "kind": kind, "message": message}:
+                        raise failed(self.side.name, kind, message)
+        except WorkerError as error:
+            raise self._failed(error) from error
+        raise failed(self.side.name, "crash", "its worker ended without an answer")
+
+    def _failed(self, error: WorkerError) -> ExpressionError:
+        if self._stage == "call":
+            return failed(self.side.name, error.kind, str(error))
+        return failed(f"the set-up of {self.side.name}", error.kind, str(error))
+
+
+def _look(event: dict[str, Any], setup_s: float) -> Look:
+    expected = event["expected"]
+    return Look(
+        value=replace(
+            _value(event["value"]), changes=event["changes"], type_changes=event["type_changes"]
+        ),
+        call_ns=event["call_ns"],
+        setup_s=setup_s,
+        expected=None if expected is None else _value(expected),
+        right=event["right"],
+        plain=event["plain"],
+    )
+
+
+def _value(described: dict[str, Any]) -> Value:
+    return Value(**{**described, "opaque": tuple(described["opaque"])})
+
+
+def look_at(sides: Sequence[Reading], expect: str | None, silence_s: float) -> list[Look]:
+    """Looks at every side, all processes at once; raises ExpressionError for what fails.
+
+    One process is enough where there is no value to compare with.
+    """
+    seeds = SEEDS if expect is not None or len(sides) > 1 else SEEDS[:1]
+    with ExitStack() as stack:
+        watched = [
+            [_started(stack, side, expect, seed, silence_s) for seed in seeds] for side in sides
+        ]
+        return [_together([process.look() for process in row]) for row in watched]
+
+
+def _started(
+    stack: ExitStack, side: Reading, expect: str | None, seed: int, silence_s: float
+) -> _Watched:
+    watched = _Watched(side, expect, seed, silence_s)
+    stack.enter_context(watched.process)
+    return watched
+
+
+def _together(looks: Sequence[Look]) -> Look:
+    """Makes one look of those of several processes."""
+    wrong = [look for look in looks if look.right is False]
+    first = wrong[0] if wrong else looks[0]
+    verdicts = [look.right for look in looks]
+    right = False if wrong else None if None in verdicts else True
+    values, value = [look.value for look in looks], first.value
+    costs = [look.call_ns for look in looks if look.call_ns is not None]
+    return Look(
+        value=replace(
+            value,
+            changes=any(one.changes or one.full != value.full for one in values),
+            type_changes=any(one.type_changes or one.type != value.type for one in values),
+        ),
+        call_ns=min(costs) if costs else None,
+        setup_s=max(look.setup_s for look in looks),
+        expected=first.expected,
+        right=right,
+        plain=all(look.plain for look in looks),
+    )
+
+
+def failed(what: str, kind: str, message: str) -> ExpressionError:
+    """Says what went wrong with which side, and what to do about it."""
+    hint = HINTS.get(kind, "")
+    if kind == "crash" and any(name in message for name in CRASHES):
+        hint = CRASH_HINT
+    elif kind == "crash" and signal.Signals.SIGKILL.name in message:
+        hint = KILLED_HINT
+    return ExpressionError(f"{what}: {kind}: {message}{hint}")
+
+
+Same = Literal["same", "different", "unknown"]
+
+
+def compare(one: Value, other: Value) -> tuple[Same, str]:
+    """Tells whether two sides return the same, type included; where unknown, also why."""
+    if one.type_changes or other.type_changes:
+        return "unknown", "its type changes from call to call"
+    if one.type != other.type:
+        return "different", ""
+    if one.changes or other.changes:
+        return "unknown", "it changes from call to call"
+    if one.sure != other.sure:
+        return "different", ""
+    if reasons := dict.fromkeys([*one.opaque, *other.opaque]):
+        return "unknown", ", ".join(reasons)
+    if one.full == other.full:
+        return "same", ""
+    return "unknown", f"{one.type} may have equal values that are stored differently"

@@ -1,0 +1,77 @@
+"""How long a measurement may take, and how many processes fit into that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callcost.coordinator import Settings
+from callcost.expression import ExpressionError
+from callcost.timing.look import Look
+
+SECONDS = 5.0
+# Without a limit of the user's own, a call that takes long may take so much longer.
+PATIENCE_S = 60.0
+# An interval needs several processes, and each of them costs some 0.1 s to start.
+START_UP_S = 0.1
+PROCESSES = 20
+FEW_PROCESSES = 10
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """What the user allows: seconds and processes, None for the defaults."""
+
+    asked_s: float | None = None
+    asked_processes: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """About how long it is to take."""
+        return self.asked_s or SECONDS
+
+    @property
+    def silence_s(self) -> float:
+        """How long a process may go without an answer."""
+        return max(Settings.silence_s, self.asked_s or 0)
+
+    def processes_for(
+        self,
+        *,
+        process_s: float,
+        once_s: float,
+        usual: int,
+        looks: Sequence[Look],
+        passes: int,
+        few: int = FEW_PROCESSES,
+        at_once: int = 1,
+    ) -> int:
+        """Chooses the number of processes that each take so long; raises ExpressionError.
+
+        What takes long is timed in fewer processes, and may take PATIENCE_S if no limit is
+        given. `once_s` comes on top. Where `at_once` processes take turns, all numbers are
+        those of such sets.
+        """
+        processes = self.asked_processes or usual
+        if process_s * processes > self.seconds and self.asked_processes is None:
+            processes = few
+        needed_s = process_s * processes + once_s
+        patience_s = PATIENCE_S if self.asked_s is None else 0
+        if needed_s > 2 * self.seconds and needed_s > patience_s:
+            raise ExpressionError(
+                f"{_what_takes_long(looks)}, so that {processes * at_once} processes with {passes} "
+                f"passes each need about {needed_s:.0f} s: allow them by --seconds "
+                f"{math.ceil(needed_s)}"
+            )
+        return processes
+
+
+def _what_takes_long(looks: Sequence[Look]) -> str:
+    times_s = {
+        "a call takes {:.3g} s": max((look.call_ns or 0) / 1e9 for look in looks),
+        "a set-up takes {:.3g} s": max(look.setup_s for look in looks),
+        "a process takes {:.3g} s to start": START_UP_S,
+    }
+    said = max(times_s, key=lambda words: times_s[words])
+    return said.format(times_s[said])

@@ -1,0 +1,260 @@
+"""Times two expressions in turns, each in processes of its own.
+
+Whatever one side does to its process, the other does not see: modules of the same name, patches,
+hooks, the working directory, caches that a call empties. The instrument is that of `callcost
+compare`: quartets, two processes of each side that take turns on one CPU.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from callcost import machine
+from callcost.compare.measure import MAX_PASSES, MIN_PASSES, TURN_OVERHEAD_NS
+from callcost.compare.quartet import RowFailedError, SideFailedError, time_quartet
+from callcost.compare.rows import BASE, HEAD, QUARTET, Cell, Row, RowTimes, Side, Times
+from callcost.compare.verdict import pair_logs, twin_logs
+from callcost.coordinator import Progress, Settings, choose_cpu
+from callcost.estimate import MIN_PROCESSES, Interval, interquartile_mean, trimmed_interval
+from callcost.expression import ExpressionError, Reading
+from callcost.job import (
+    COMPILED_YARDSTICK,
+    EMPTY,
+    SCOUTING,
+    SCOUTING_COMPILED,
+    TARGET_EPOCH_NS,
+    YARDSTICK,
+    Group,
+    Plan,
+    least_calls,
+    plan_epochs,
+)
+from callcost.timing.look import Look, failed
+from callcost.timing.measured import Cost, Floats, Measured
+from callcost.timing.time_limit import FEW_PROCESSES, PROCESSES, START_UP_S, TimeLimit
+
+CALL, LOOP, CONTROL = (Cell("time", name) for name in ("call", "empty loop", "control"))
+SIDES = (BASE, HEAD)
+# Pairs of processes differ by more than passes of one process: twenty quartets are forty pairs.
+QUARTETS = PROCESSES
+FEW_QUARTETS = FEW_PROCESSES // 2
+# So many passes show what the empty loop and the control cost in a process.
+SIDE_PASSES = 20
+CONTROL_NS = 50_000
+
+
+@dataclass
+class Pairs:
+    """What was timed: the calls in an epoch, and the epochs of each row in each quartet."""
+
+    calls: int
+    quartets: list[dict[Cell, Times]]
+
+    def times(self, cell: Cell, *, net: bool = False) -> RowTimes:
+        """Returns the epochs of a row, on request without what the empty loop takes."""
+        row = Row(cell, EMPTY, EMPTY)
+        epochs = [quartet[cell] for quartet in self.quartets]
+        if net:
+            loops = [_levels(quartet[LOOP]) for quartet in self.quartets]
+            epochs = [_less(times, loop) for times, loop in zip(epochs, loops, strict=True)]
+        return RowTimes(row, self.calls, epochs)
+
+    def costs_ns(self, side: str, *, cell: Cell = CALL, net: bool = True) -> Floats:
+        """Lists what a call takes in each process of a side."""
+        places = [place for place, name in enumerate(QUARTET) if name == side]
+        levels = [_levels(times) for times in self.times(cell, net=net).quartets]
+        return np.array([level[place] for level in levels for place in places]) / self.calls
+
+    def preempted(self, side: str) -> int:
+        """Counts the epochs of a side that were dropped as preempted."""
+        places = [place for place, name in enumerate(QUARTET) if name == side]
+        return sum(int((quartet[CALL][places] < 0).sum()) for quartet in self.quartets)
+
+
+def _levels(times: Times) -> Floats:
+    """Estimates an epoch of each of the four processes, in ns; NaN if all were preempted."""
+    return interquartile_mean(np.where(times > 0, times, np.nan))
+
+
+def _less(times: Times, loop_ns: Floats) -> Times:
+    """Takes the empty loop from each epoch; what has nothing left counts as dropped."""
+    net = np.rint(times - loop_ns[:, None])
+    found: Times = np.where((times > 0) & (net > 0), net, -1).astype(np.int64)
+    return found
+
+
+def time_both(
+    sides: Sequence[Reading],
+    looks: Sequence[Look],
+    limit: TimeLimit,
+    report: Callable[[Progress], None],
+) -> Measured:
+    """Measures two expressions in turns; raises ExpressionError, or KeyboardInterrupt."""
+    plan = plan_calls(sides, looks)
+    # Four set-ups at once, as when they were looked at.
+    start_s = START_UP_S + max(look.setup_s for look in looks)
+    pass_s = sum(2 * (look.call_ns or 0) / 1e9 for look in looks)
+    long_pass_s = max(pass_s * plan.calls, 4 * TARGET_EPOCH_NS / 1e9) + TURN_OVERHEAD_NS / 1e9
+    asked = limit.asked_processes
+    quartets = replace(limit, asked_processes=asked and math.ceil(asked / 4)).processes_for(
+        process_s=start_s + pass_s + long_pass_s * MIN_PASSES,
+        once_s=0.0,
+        usual=QUARTETS,
+        looks=looks,
+        passes=MIN_PASSES,
+        few=FEW_QUARTETS,
+        at_once=len(QUARTET),
+    )
+    left_s = limit.seconds / quartets - start_s
+    passes = min(MAX_PASSES, max(MIN_PASSES, int(left_s / long_pass_s)))
+    return _Turns(sides, replace(plan, passes=passes), limit, report).run(quartets)
+
+
+def plan_calls(sides: Sequence[Reading], looks: Sequence[Look]) -> Plan:
+    """Chooses the calls of an epoch, the same for both sides."""
+    compiled = [side for side in sides if side.compiles_loops]
+    costs_ns = [look.call_ns or 0.0 for look in looks]
+    contenders = tuple(side.contender for side in sides)
+    environment = compiled[0].asked.environment if compiled else None
+    least = least_calls(Group("time", contenders, environment=environment), costs_ns)
+    scouted = SCOUTING_COMPILED if compiled else SCOUTING
+    return plan_epochs(costs_ns, 0, scouted.max_unroll, least if compiled else 1)
+
+
+class _Turns:
+    """Has quartets of processes take turns."""
+
+    def __init__(
+        self,
+        sides: Sequence[Reading],
+        plan: Plan,
+        limit: TimeLimit,
+        report: Callable[[Progress], None],
+    ) -> None:
+        self._readings = dict(zip(SIDES, sides, strict=True))
+        self._sides = {name: _side(name, side) for name, side in self._readings.items()}
+        self._plan = plan
+        self._limit = limit
+        self._report = report
+        self._random = random.SystemRandom()
+
+    def run(self, count: int) -> Measured:
+        """Measures so many quartets; their number is fixed beforehand."""
+        cpu = choose_cpu()
+        watch = machine.Watch(cpu)
+        start_s = time.monotonic()
+        pairs = Pairs(self._plan.calls, [])
+        for number in range(count):
+            first = len(QUARTET) * number + 1
+            what = f"processes {first} to {first + 3} of {len(QUARTET) * count}"
+            self._report(Progress(number, count, what))
+            pairs.quartets.append(self._quartet(cpu))
+        self._report(Progress(count, count, "measured"))
+        pinned = None if cpu is not None else f"{sys.platform} does not offer it"
+        return replace(
+            from_pairs(pairs),
+            cpu=cpu,
+            wall_s=time.monotonic() - start_s,
+            state=watch.state(),
+            not_pinned=pinned,
+        )
+
+    def _quartet(self, cpu: int | None) -> dict[Cell, Times]:
+        try:
+            return time_quartet(
+                self._sides,
+                self._rows(),
+                random.Random(self._random.getrandbits(64)),
+                cpu=cpu,
+                layouts=Settings.layouts,
+                silence_s=self._limit.silence_s,
+            )
+        except RowFailedError as error:
+            failure = error.failure
+            raise failed(
+                self._readings[failure.side].name, failure.kind, failure.message
+            ) from error
+        except SideFailedError as error:
+            raise ExpressionError(str(error)) from error
+
+    def _rows(self) -> list[tuple[Row, Plan]]:
+        first, second = (self._readings[name].contender for name in SIDES)
+        compiled = any(side.compiles_loops for side in self._sides.values())
+        control = replace(COMPILED_YARDSTICK if compiled else YARDSTICK, own_loops=None)
+        few = min(self._plan.passes, SIDE_PASSES)
+        max_unroll = SCOUTING_COMPILED.max_unroll if compiled else SCOUTING.max_unroll
+        own = replace(plan_epochs([CONTROL_NS / 1000], few, max_unroll), passes=few)
+        return [
+            (Row(CALL, first, second), self._plan),
+            (Row(LOOP, EMPTY, EMPTY), replace(self._plan, passes=few)),
+            (Row(CONTROL, control, control), own),
+        ]
+
+
+def _side(name: str, side: Reading) -> Side:
+    environment = side.asked.environment
+    return Side(
+        name,
+        side.name,
+        sys.executable if environment is None else environment.python,
+        "",
+        side.compiles_loops,
+        {} if environment is None else environment.modules,
+        alone=True,
+    )
+
+
+def from_pairs(pairs: Pairs) -> Measured:
+    """Estimates costs and ratios from what was timed."""
+    net = pairs.times(CALL, net=True)
+    ratio = _interval(-pair_logs(net))
+    loop_ns = np.concatenate([pairs.costs_ns(name, cell=LOOP, net=False) for name in SIDES])
+    epochs = sum(quartet[CALL].size for quartet in pairs.quartets)
+    costs = tuple(_cost(pairs, name) for name in SIDES)
+    return Measured(
+        costs,
+        ratio,
+        _twin(net),
+        trimmed_interval(loop_ns),
+        samples=int((~np.isnan(pair_logs(net))).sum()),
+        processes=len(QUARTET) * len(pairs.quartets),
+        processes_used=sum(cost.processes_ns.size for cost in costs),
+        epochs=epochs,
+        cpu=None,
+        wall_s=0.0,
+        control=_interval(-pair_logs(pairs.times(CONTROL))),
+    )
+
+
+def _twin(net: RowTimes) -> Interval:
+    """Estimates what two processes of the same side differ by: on the side where that is more.
+
+    With too few quartets for that, it is estimated from both sides together.
+    """
+    logs = twin_logs(net)
+    if min(int((~np.isnan(side)).sum()) for side in logs) < MIN_PROCESSES:
+        return _interval(np.concatenate(logs))
+    return max(map(_interval, logs), key=lambda twin: max(twin.high, 1 / twin.low))
+
+
+def _cost(pairs: Pairs, name: str) -> Cost:
+    net_ns, gross_ns = (pairs.costs_ns(name, net=net) for net in (True, False))
+    return Cost(
+        trimmed_interval(net_ns),
+        trimmed_interval(gross_ns),
+        net_ns[~np.isnan(net_ns)],
+        pairs.preempted(name),
+    )
+
+
+def _interval(logs: Floats) -> Interval:
+    """Estimates the ratio behind some logs of ratios."""
+    found = trimmed_interval(logs)
+    return Interval(*(float(np.exp(end)) for end in (found.value, found.low, found.high)))

@@ -1,0 +1,169 @@
+"""Says in a table and in sentences what was found, and how far to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from callcost.estimate import Interval
+from callcost.summary import number as as_number
+from callcost.timing.flow import Timed
+from callcost.timing.labels import labels
+from callcost.timing.measured import Measured
+
+UNITS = ((1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s"))
+HEADINGS = ("cost", "95% interval", "least", "quarter", "half", "three quarters", "most")
+
+
+def show(found: Timed, console: Console) -> None:
+    """Prints everything; what is wrong with the values comes first."""
+    for line in value_sentences(found):
+        # On one line, however long: it is what a script reads first.
+        console.print(line, markup=False, soft_wrap=True)
+    if found.measured is not None:
+        console.print(table(found, found.measured))
+    for line in sentences(found):
+        console.print(line, markup=False)
+
+
+def table(found: Timed, measured: Measured) -> Table:
+    """Makes the table of costs, each expression in its row."""
+    scale_ns, unit = _unit(max(cost.net_ns.value for cost in measured.costs))
+    title = (
+        f"{unit} per call, net of the loop; on the right its spread over "
+        f"{measured.processes_used} processes"
+    )
+    made = Table(title=title, title_justify="left", box=box.SIMPLE)
+    made.add_column("expression")
+    for heading in HEADINGS:
+        made.add_column(heading, justify="right", no_wrap=True)
+    for number, label in enumerate(labels(found.sides)):
+        cost = found.cost(number)
+        if cost is None:
+            said = "wrong" if found.is_wrong(number) else "nothing"
+            made.add_row(escape(label), said, *[""] * (len(HEADINGS) - 1))
+            continue
+        net = cost.net_ns
+        value, low, high = (as_number(end / scale_ns, 3) for end in (net.value, net.low, net.high))
+        spread = np.quantile(cost.processes_ns, [0, 0.25, 0.5, 0.75, 1]) / scale_ns
+        figures = (value, f"({low} .. {high})", *(as_number(one, 3) for one in spread))
+        made.add_row(escape(label), *figures)
+    return made
+
+
+def _unit(cost_ns: float) -> tuple[float, str]:
+    """Chooses the unit to show a cost in; returns its size in ns, and its name."""
+    fitting = [unit for unit in UNITS if cost_ns >= unit[0]]
+    return fitting[-1] if fitting else UNITS[0]
+
+
+def value_sentences(found: Timed) -> Iterator[str]:
+    """Says what is wrong with the values that the calls return."""
+    names = labels(found.sides)
+    for number, look in enumerate(found.looks):
+        if found.is_wrong(number):
+            yield (
+                f"WRONG: {names[number]} returned {look.value}, expected {look.expected}. "
+                "It gets no time."
+            )
+        elif found.expect is not None and look.right is None:
+            yield (
+                f"Cannot tell whether {names[number]} is right: it returned {look.value}, "
+                f"expected {look.expected}."
+            )
+    if any(map(found.is_wrong, range(len(names)))) or len(names) < 2:
+        return
+    same, why = found.values
+    if same == "different":
+        yield _difference(found, names)
+    elif same == "unknown":
+        yield f"Cannot tell whether both return the same: {_changing(found, names) or why}."
+
+
+def _difference(found: Timed, names: tuple[str, ...]) -> str:
+    values = [look.value for look in found.looks]
+    cut = " They differ where the texts are cut." if str(values[0]) == str(values[1]) else ""
+    return (
+        f"DIFFERENT VALUES: {names[0]} returned {values[0]}, but {names[1]} returned {values[1]}."
+        f"{cut} Calls that return different values are not compared. Mend one of them, or give "
+        "the right value by --expect."
+    )
+
+
+def _changing(found: Timed, names: tuple[str, ...]) -> str:
+    changing = [
+        f"the value of {name} changes from call to call"
+        for name, look in zip(names, found.looks, strict=True)
+        if look.value.changes
+    ]
+    return ", and ".join(changing)
+
+
+def sentences(found: Timed) -> Iterator[str]:
+    """Says what the figures mean, and how far to trust them."""
+    names = labels(found.sides)
+    for number, name in enumerate(names):
+        if found.nothing_left(number) and not found.inconclusive:
+            yield _nothing(name, found.sides[number].folded)
+    if found.inconclusive:
+        yield (
+            "INCONCLUSIVE: two copies of the same expression differed, so nothing can be trusted "
+            "just now. Measure again on a calmer machine, or longer (--seconds)."
+        )
+    elif found.ratio is not None and found.measured is not None:
+        yield _comparison(found, found.ratio, names)
+    if found.measured is not None:
+        yield from _trust(found, found.measured, names)
+
+
+def _nothing(name: str, folded: bool) -> str:
+    if folded:
+        return (
+            f"{name}: nothing of it is left to be timed: the compiler works it out and drops its "
+            "value. Give it a name that --setup defines."
+        )
+    return f"{name}: it costs so little that it cannot be told from the empty loop."
+
+
+def _comparison(found: Timed, ratio: Interval, names: tuple[str, ...]) -> str:
+    first, second = names
+    between = f"ratio {ratio.value:.3f}, 95% interval {ratio.low:.3f} .. {ratio.high:.3f}"
+    if found.are_one:
+        said = f"Both sides are the same: {first}, with the same set-up. It was measured twice"
+    elif found.verdict == "slower":
+        said = f"{first} is slower than {second}: it takes {ratio.value:.2f} times as long"
+    elif found.verdict == "faster":
+        said = f"{first} is faster than {second}, which takes {1 / ratio.value:.2f} times as long"
+    else:
+        said = f"There is no difference between {first} and {second} that can be told"
+    return f"{said} ({between})."
+
+
+def _trust(found: Timed, measured: Measured, names: tuple[str, ...]) -> Iterator[str]:
+    if not found.inconclusive and measured.costs[0].net_ns.low > 0:
+        yield (
+            f"A difference of {measured.trusted_share:.1%} or more can be trusted just now: two "
+            f"copies of the same code differed by {abs(measured.twin.value - 1):.2%}."
+        )
+    if measured.control_moved and measured.control is not None:
+        yield (
+            f"A builtin function, which neither calls, takes {measured.control.value:.2f} times as "
+            f"long beside {names[0]} as beside {names[1]}: more than the two calls differs."
+        )
+    preempted = f"{measured.preempted:,} of {measured.epochs:,} epochs dropped as preempted"
+    if measured.disturbed_share is not None:
+        preempted += f", {measured.disturbed_share:.0%} of the passes as disturbed"
+    pythons = dict.fromkeys(side.asked.python for side in found.sides)
+    yield (
+        f"{measured.processes} processes of {' and '.join(pythons)} on CPU {measured.cpu} in "
+        f"{measured.wall_s:.1f} s; {preempted}."
+    )
+    if not measured.filtered:
+        yield "The machine was hardly ever calm, so nothing was left out as disturbed."
+    if measured.not_pinned:
+        yield f"The workers were not pinned to a CPU ({measured.not_pinned}); expect more noise."
