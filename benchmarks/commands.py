@@ -11,7 +11,7 @@ from rich.table import Table
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.rows import build
-from callcost.bindings.registry import Mechanism, mechanisms
+from callcost.bindings.registry import Mechanism, left_out, mechanisms
 from callcost.front import Front
 from callcost.outputs import console_at_least
 
@@ -27,8 +27,11 @@ def list_mechanisms(mechanism: str | None) -> None:
     """
     chosen = {found.name: found for found in mechanisms()}
     if mechanism is not None and mechanism not in chosen:
+        reason = left_out(build()).get(mechanism)
         raise click.UsageError(
-            f"there is no mechanism {mechanism}: `callcost list` shows what there is"
+            f"{mechanism} is damaged: {reason}"
+            if reason
+            else f"there is no mechanism {mechanism}: `callcost list` shows what there is"
         )
     table = _overview(list(chosen.values())) if mechanism is None else _of(chosen[mechanism])
     console_at_least(100).print(table)
@@ -47,6 +50,8 @@ def _overview(found: list[Mechanism]) -> Table:
             "not built" if reason else f"{supported} of {len(WORKLOADS)}",
             escape(reason or mechanism.summary),
         )
+    for name, damage in left_out(build()).items():
+        table.add_row(escape(name), "damaged", escape(damage))
     return table
 
 
@@ -82,5 +87,7 @@ def publish(record: Path | None) -> None:
     """
     from callcost.benchmarks import publishing
 
+    for name, damage in left_out(build()).items():
+        click.echo(f"{name} is left out: {damage}", err=True)
     for path in publishing.publish(record):
         click.echo(path)

@@ -14,7 +14,7 @@ from callcost.benchmarks import facts, selection
 from callcost.benchmarks.marks import LEGEND, Marks, marks_of
 from callcost.benchmarks.rows import build
 from callcost.benchmarks.rungs import rungs
-from callcost.bindings.registry import mechanisms
+from callcost.bindings.registry import left_out, mechanisms
 from callcost.estimate import GroupEstimate
 from callcost.job import ELSEWHERE
 
@@ -85,6 +85,8 @@ def not_built() -> Iterator[Text]:
         reason = build().missing(mechanism)
         if reason is not None:
             yield Text(f"Not measured: {mechanism.name} (not built: {reason})")
+    for name, damage in left_out(build()).items():
+        yield Text(f"Not measured: {name} (damaged: {damage})")
     for rung in rungs():
         if rung.missing is not None:
             yield Text(f"Not measured: {rung.name} (not built: {rung.missing})")

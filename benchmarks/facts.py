@@ -25,6 +25,7 @@ from callcost.benchmarks.bad_input import BAD_INPUTS, RAISES, BadInput
 from callcost.bindings.registry import Build, Mechanism, mechanisms
 from callcost.front import Front
 from callcost.record import write_atomically
+from callcost.worker import clean
 
 Facts = Mapping[str, str]
 """The answers for one mechanism by the key of the fact; "" where it cannot be asked."""
@@ -101,9 +102,11 @@ def _answer(name: str, mechanism: Mechanism) -> str:
         return f"unknown: no answer within {LIMIT_S} s"
     if done.returncode < 0:
         return f"{NO}: crashes ({signal.Signals(-done.returncode).name})"
-    if done.returncode > 0:
-        return f"unknown: {done.stderr.strip().splitlines()[-1]}"
-    return done.stdout.strip().splitlines()[-1]
+    said = done.stderr if done.returncode > 0 else done.stdout
+    lines = [clean(line) for line in said.splitlines() if clean(line)]
+    if done.returncode > 0 or not lines:
+        return f"unknown: {lines[-1] if lines else f'exit code {done.returncode}'}"
+    return lines[-1]
 
 
 def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:

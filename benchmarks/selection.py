@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from callcost.bindings.registry import damaged
 from callcost.patterns import UnknownNameError, matches, require_known
 
 OPTIONS = {
@@ -27,10 +28,17 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
             try:
                 require_known(f"--{name}", patterns, [_parameter(item, name) for item in items])
             except UnknownNameError as error:
-                raise UnknownNameError(f"{error} (`callcost list` shows what there is)") from error
+                known = f"{error} (`callcost list` shows what there is)"
+                raise UnknownNameError("; ".join([known, *_damaged(patterns)])) from error
             left_out = [i for i in items if not matches(_parameter(i, name), patterns)]
             items[:] = [item for item in items if item not in left_out]
             config.hook.pytest_deselected(items=left_out)
+
+
+def _damaged(patterns: list[str]) -> list[str]:
+    """Says of each damaged mechanism that is asked for what is wrong with it."""
+    asked_for = ((name, why) for name, why in damaged().items() if matches(name, patterns))
+    return [f"{name} is damaged: {why}" for name, why in asked_for]
 
 
 def _parameter(item: pytest.Item, name: str) -> str:

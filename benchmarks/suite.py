@@ -16,7 +16,14 @@ from typing import Any
 from callcost import native
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
 from callcost.benchmarks.rows import build, contender, describe
-from callcost.bindings.registry import FOLDER, Mechanism, StaleBuildError, mechanisms, module_of
+from callcost.bindings.registry import (
+    FOLDER,
+    Mechanism,
+    StaleBuildError,
+    damaged,
+    mechanisms,
+    module_of,
+)
 from callcost.compare.rows import Cell
 from callcost.compare.suite import Offer, SuiteError
 from callcost.job import Binary, Contender
@@ -40,20 +47,32 @@ def offer(site: Path) -> Offer:
     def describe_there(mechanism: Mechanism, workload: Workload) -> Contender:
         return describe(mechanism, workload, _binaries(site, manifest, mechanism))
 
-    return _table(mechanisms(folder), lambda it: left_out.get(it.module), describe_there)
+    found = _table(mechanisms(folder), lambda it: left_out.get(it.module), describe_there)
+    return _with_damaged(found, folder)
 
 
 def here() -> Offer:
     """Lists every cell of the table that the running installation has; raises SuiteError."""
     try:
-        return _table(mechanisms(), build().missing, contender)
+        return _with_damaged(_table(mechanisms(), build().missing, contender), FOLDER)
     except StaleBuildError as error:
         raise SuiteError(str(error)) from error
 
 
 def rules() -> list[Path]:
     """Names the tables of what the functions of a tool, and of the core, are to a call."""
-    return [*sorted(FOLDER.glob("*/rules.toml")), Path(native.__file__).with_name("rules.toml")]
+    own = [mechanism.folder / "rules.toml" for mechanism in mechanisms()]
+    return [*(path for path in own if path.exists()), Path(native.__file__).with_name("rules.toml")]
+
+
+def _with_damaged(found: Offer, folder: Path) -> Offer:
+    """Adds the cells of mechanisms whose folders are damaged, with what is wrong with them."""
+    missing = {
+        Cell(workload.name, name): f"damaged: {why}"
+        for name, why in damaged(folder).items()
+        for workload in WORKLOADS
+    }
+    return Offer(found.contenders, {**found.missing, **missing})
 
 
 def _table(

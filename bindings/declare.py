@@ -9,12 +9,14 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from setuptools import Extension
 from setuptools.errors import PlatformError
 
+from .damage import folders, why_unusable
 from .places import CORE_NAME, DARWIN, ROOT
 from .wording import reason, without_folders, without_path_tokens
 
@@ -59,9 +61,17 @@ class CargoExtension(Extension):  # type: ignore[misc] # setuptools ships no typ
         self.rust = rust
 
 
-def _declared(package: str, folder: Path) -> Iterator[Extension]:
+def package_in(folder: Path) -> str:
+    """Names the package of the folder that a build.py is in."""
+    inside = folder.parent.name == "bindings"
+    return f"callcost.bindings.{folder.name}" if inside else "callcost"
+
+
+def declared_in(path: Path) -> Iterator[Extension]:
     """Yields the EXTENSIONS of a build.py, and its GENERATED: who writes a module, by its name."""
-    declared = load_file(folder / "build.py")
+    folder = path.parent
+    package = package_in(folder)
+    declared = load_file(path)
     # What calls no C, or finds the core at run time, says so; the instrument is neither.
     links_core = folder.parent.name == "bindings" and getattr(declared, "LINKS_CORE", True)
     depends = [_source_path(path, folder) for path in getattr(declared, "DEPENDS", [])]
@@ -128,25 +138,34 @@ def declared_extensions(
     """Collects the extensions of every build.py, and the reason for each that cannot be had."""
     extensions: list[Extension] = []
     missing: dict[str, str] = {}
-    for path in sorted(
-        [ROOT / "callcost" / "build.py", *ROOT.glob(f"bindings/{mechanisms}/build.py")]
-    ):
-        inside = path.parent.parent == ROOT / "bindings"
-        package = f"callcost.bindings.{path.parent.name}" if inside else "callcost"
+    chosen = [path for path in folders(ROOT / "bindings") if fnmatchcase(path.name, mechanisms)]
+    for folder in chosen:
+        if damage := why_unusable(folder):
+            missing[package_in(folder)] = without_folders(damage)
+    usable = [folder for folder in chosen if package_in(folder) not in missing]
+    paths = [folder / "build.py" for folder in usable if (folder / "build.py").exists()]
+    # Imported late, as this module is what it runs.
+    from .rehearsal import unfit
+
+    missing |= {package_in(path.parent): why for path, why in unfit(paths).items()}
+    for path in [*paths, ROOT / "callcost" / "build.py"]:
+        package = package_in(path.parent)
+        if package in missing:
+            continue
         try:
-            declared = list(_declared(package, path.parent))
+            declared = list(declared_in(path))
         # What cannot be had with this interpreter or platform: the build.py says all there is.
         except PlatformError as error:
             missing[package] = without_folders(str(error))
         # Whatever a tool raises while it is only declared must not cost the other mechanisms.
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             missing[package] = _why_undeclared(error)
         else:
             extensions += declared
     return extensions, missing
 
 
-def _why_undeclared(error: Exception) -> str:
+def _why_undeclared(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         tool = str(error.name).partition(".")[0]
         install = "pip install --config-settings mechanisms=all"

@@ -6,6 +6,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from .damage import folders, why_unusable
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE_FOLDERS = {
     "callcost": "callcost",
@@ -37,5 +39,5 @@ def packages() -> list[str]:
 
 
 def mechanism_names() -> list[str]:
-    """Names the folders in bindings/ that are mechanisms."""
-    return sorted(path.parent.name for path in (ROOT / "bindings").glob("*/__init__.py"))
+    """Names the folders in bindings/ that are mechanisms and not damaged."""
+    return [path.name for path in folders(ROOT / "bindings") if why_unusable(path) is None]

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from callcost import native
+from callcost.bindings import damage
+from callcost.bindings.damage import DamagedError
 from callcost.errors import CallcostError
 
 FOLDER = Path(__file__).resolve().parent
@@ -60,7 +62,7 @@ class Mechanism:
 
     @cached_property
     def _tree(self) -> ast.Module:
-        return ast.parse((self.folder / "__init__.py").read_text(encoding="utf-8"))
+        return damage.parse(self.folder / "__init__.py")
 
     @property
     def docstring(self) -> str:
@@ -105,7 +107,7 @@ class Mechanism:
     @cached_property
     def _build_constants(self) -> dict[str, Any]:
         path = self.folder / "build.py"
-        return _constants(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else {}
+        return _constants(damage.parse(path)) if path.exists() else {}
 
     @property
     def compiled(self) -> bool:
@@ -121,7 +123,21 @@ class Mechanism:
     @property
     def requires(self) -> list[str]:
         """The packages that importing it needs, beside those that callcost is installed with."""
-        return list(self._build_constants.get("REQUIRES", []))
+        required = self._build_constants.get("REQUIRES", [])
+        if not isinstance(required, list):
+            raise DamagedError("REQUIRES in build.py has to be a list of texts")
+        return required
+
+    def why_damaged(self) -> str | None:
+        """Tells why nothing can be known of it or done with it; None if all is well."""
+        try:
+            damage.refuse(self.folder)
+            # Whatever is read of it is read once, so that nothing fails later.
+            for read in ("unsupported", "through_python", "_own_code", "functions", "requires"):
+                getattr(self, read)
+        except DamagedError as error:
+            return str(error)
+        return None
 
 
 def _section(docstring: str, title: str) -> dict[str, str]:
@@ -131,8 +147,10 @@ def _section(docstring: str, title: str) -> dict[str, str]:
     for line in rest.partition("\n\n")[0].splitlines() if found else []:
         if line.startswith("- "):
             items.append(line.removeprefix("- "))
-        else:
+        elif items:
             items[-1] += f" {line.strip()}"
+        else:
+            raise DamagedError(f"its section {title} has to begin with '- name: reason'")
     pairs = (item.partition(": ") for item in items)
     return {name: text for names, _, text in pairs for name in names.split(", ")}
 
@@ -270,6 +288,23 @@ def _sha256(path: Path) -> str:
 
 
 def mechanisms(folder: Path = FOLDER) -> list[Mechanism]:
-    """Lists every mechanism, in the order of their names."""
-    found = sorted(folder.glob("*/__init__.py"))
-    return [Mechanism(path.parent.name, path.parent) for path in found]
+    """Lists every mechanism that is not damaged, in the order of their names."""
+    return [found for found in _candidates(folder) if found.why_damaged() is None]
+
+
+def damaged(folder: Path = FOLDER) -> dict[str, str]:
+    """Names the folders that cannot be used, each with the reason."""
+    reasons = {found.name: found.why_damaged() for found in _candidates(folder)}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def left_out(build: Build) -> dict[str, str]:
+    """Names what is no mechanism here, though it has a folder or the build has met one."""
+    usable = {found.module for found in mechanisms()}
+    met = {name: why for name, why in build.facts["missing"].items() if name not in usable}
+    own = {n.removeprefix(f"{PACKAGE}."): why for n, why in met.items() if n.startswith(PACKAGE)}
+    return {**own, **damaged()}
+
+
+def _candidates(folder: Path) -> list[Mechanism]:
+    return [Mechanism(path.name, path) for path in damage.folders(folder)]

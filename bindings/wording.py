@@ -31,7 +31,7 @@ FOLDERS = re.compile(
 )
 
 
-def reason(what: str, error: Exception) -> str:
+def reason(what: str, error: BaseException) -> str:
     """Tells in one line, which names no folder of this machine, what an exception prevented.
 
     A PlatformError says itself what there is to say: that something is not to be had here.

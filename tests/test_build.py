@@ -184,6 +184,7 @@ def test_a_build_that_has_looked_around_says_itself_what_is_missing(
     folder.mkdir(parents=True)
     (tmp_path / "callcost").mkdir()
     (tmp_path / "callcost" / "build.py").write_text("EXTENSIONS = []\n")
+    (folder / "__init__.py").write_text('"""A tool."""\n')
     (folder / "build.py").write_text(
         "from setuptools.errors import PlatformError\n"
         "raise PlatformError('the tool is not in /far/someone/lib')\n"

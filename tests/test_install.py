@@ -29,6 +29,8 @@ OFFLINE = ("connection broken by", "No matching distribution found")
 PLANTED = {
     "cython_broken": ("build.py", "_broken.pyx"),
     "raises_mode": ("build.py",),
+    "exits_mode": ("build.py",),
+    "nul_mode": ("build.py",),
 }
 # What the second of two builds from one checkout no longer has.
 GONE = {"cython_cpdef", "cython_native", "swig_builtin"}
@@ -102,6 +104,8 @@ def plant(bindings: Path) -> None:
     (bindings / "cython_broken" / "build.py").write_text(cython)
     (bindings / "cython_broken" / "_broken.pyx").write_text("def fibonacci(:\n")
     (bindings / "raises_mode" / "build.py").write_text("raise OSError(__file__)\n")
+    (bindings / "exits_mode" / "build.py").write_text("import sys\nsys.exit(3)\n")
+    (bindings / "nul_mode" / "build.py").write_bytes(b"\0")
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +203,8 @@ def test_a_mechanism_that_cannot_be_built_is_left_out_alone(wheels: tuple[Wheel,
     assert "c++" in missing["callcost.bindings.pybind11_module"]
     assert "Cython did not translate it" in missing["callcost.bindings.cython_broken"]
     assert "OSError: bindings/raises_mode/build.py" in missing["callcost.bindings.raises_mode"]
+    assert "ends Python with exit code 3" in missing["callcost.bindings.exits_mode"]
+    assert "build.py has a syntax error" in missing["callcost.bindings.nul_mode"]
     compiled = {m.name for m in registry.mechanisms() if m.compiled}
     left_out = {name.rpartition(".")[2] for name in missing}
     assert mechanisms_in(second.facts["files"]) == compiled - left_out - GONE
