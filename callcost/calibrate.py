@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from callcost import machine
+from callcost import machine, quota
 from callcost.coordinator import Progress, Run, Settings, measure
 from callcost.delays import NAME, Delays, choose_steps, delay_group, fit
 from callcost.errors import CallcostError
@@ -171,6 +171,7 @@ def disturbances(calibration: Calibration) -> list[str]:
         said.append(f"The workers were not pinned to a CPU: {run.not_pinned}.")
     if state["load_1min"] > (os.cpu_count() or 1) * LOAD_LIMIT + 1:
         said.append(f"The load is {state['load_1min']:.1f}: other programs are running.")
+    said += quota.remarks(state, run.throttled_passes)
     if (state["steal_percent"] or 0) > STEAL_LIMIT_PERCENT:
         said.append(f"The host has taken {state['steal_percent']:.1f}% of the time (steal).")
     if state["governor"] not in (None, "performance"):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from callcost import machine
+from callcost import machine, quota
 from callcost.job import (
     TARGET_EPOCH_NS,
     Contender,
@@ -152,6 +152,7 @@ class Run:
     not_pinned: str | None = None
     interrupted: bool = False
     wall_s: float = 0.0
+    throttled_passes: int = 0
     state: dict[str, Any] = field(default_factory=dict)
     delays: GroupTimes | None = None
     delays_missing: str | None = None
@@ -234,6 +235,7 @@ class _Coordinator:
         self._random = random.Random(run.seed)
         self._call_ns: dict[int, list[float]] = {}
         self._began = False
+        self._cpu_stat = [str(path) for path in quota.read().stats]
 
     def run(self) -> None:
         total = self._run.settings.processes
@@ -347,7 +349,9 @@ class _Coordinator:
                 "seed": self._random.getrandbits(32),
                 "alone": self._run.settings.alone,
                 "modules": {} if environment is None else environment.modules,
-                "groups": [describe_group(self._contenders(n), left[n]) for n in numbers],
+                "groups": [
+                    describe_group(self._contenders(n), left[n], self._cpu_stat) for n in numbers
+                ],
             }
             try:
                 with self._start(environment, job, hash_seed) as process:
@@ -381,6 +385,7 @@ class _Coordinator:
                 rows = [*epoch_ns, *event["empty_ns"]]
                 times.processes.append(np.array(rows, dtype=np.int64))
                 times.reports.append(event["reports"])
+                self._run.throttled_passes += int(event["throttled"])
             case {"event": "error", "group": int(position), "contender": int(contender)}:
                 del left[numbers[position]]
                 self._blame(numbers[position], contender, event["kind"], event["message"])

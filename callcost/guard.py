@@ -14,7 +14,7 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 NAMES = tuple(vars(builtins))
@@ -101,6 +101,32 @@ def locale() -> object:
     import _locale
 
     return _locale.setlocale(_locale.LC_ALL, None)
+
+
+class Throttle:
+    """Counts the passes during which a quota on CPU time held this process back.
+
+    `files` count how often that happens (cpu.stat of its cgroups); without a quota there are none.
+    """
+
+    def __init__(self, files: "Sequence[str]") -> None:
+        self._files = files
+        self._last = self._read()
+        self.passes = 0
+
+    def end_pass(self) -> None:
+        """Counts the pass that has just ended, if it was held back."""
+        if self._files:
+            now = self._read()
+            self.passes += now != self._last
+            self._last = now
+
+    def _read(self) -> "list[bytes]":
+        found = []
+        for path in self._files:
+            with open(path, "rb") as file:
+                found += [line for line in file if line.startswith(b"nr_throttled ")]
+        return found
 
 
 WATCHED: "tuple[tuple[str, Callable[[], object]], ...]" = (

@@ -242,9 +242,15 @@ def plan_program(program: Contender, call_ns: float) -> Contender:
     return replace(program, own_loops=max(1, round(TARGET_EPOCH_NS / call_ns / OWN_UNROLL)))
 
 
-def describe_group(contenders: tuple[Contender, ...], plan: Plan) -> dict[str, Any]:
-    """Puts one group into the form that the worker reads."""
-    return {**asdict(plan), "contenders": [asdict(contender) for contender in contenders]}
+def describe_group(
+    contenders: tuple[Contender, ...], plan: Plan, cpu_stat: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Puts one group into the form that the worker reads.
+
+    `cpu_stat` names the files that tell whether a quota held the worker back.
+    """
+    described = [asdict(contender) for contender in contenders]
+    return {**asdict(plan), "contenders": described, "cpu_stat": list(cpu_stat)}
 
 
 SCOUTING = Plan(unroll=1, loops=1, warm_loops=0, passes=0)

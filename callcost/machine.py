@@ -12,6 +12,8 @@ from typing import Any
 
 import psutil
 
+from callcost import quota
+
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 GOVERNOR = "/sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor"
 ASLR = Path("/proc/sys/kernel/randomize_va_space")
@@ -61,14 +63,22 @@ class Watch:
         self._cpu = cpu
         self._load = os.getloadavg()[0]
         self._start = _cpu_times(cpu)
+        self._quota = quota.read()
+        self._throttling = self._quota.throttling()
 
     def state(self) -> dict[str, Any]:
         """Describes the machine's state; None where it cannot be known.
 
         `load_1min` is from before the watch, so that it tells of other programs;
-        `steal_percent` is the share of the CPU's time since then that the host took away.
+        `steal_percent` is the share of the CPU's time since then that the host took away, and
+        `throttled` how often a quota on CPU time held processes back.
         """
-        return {"load_1min": self._load, "steal_percent": self._steal_percent(), **state(self._cpu)}
+        return {
+            "load_1min": self._load,
+            "steal_percent": self._steal_percent(),
+            **quota.facts(self._quota, self._throttling),
+            **state(self._cpu),
+        }
 
     def _steal_percent(self) -> float | None:
         spent = [now - then for now, then in zip(_cpu_times(self._cpu), self._start, strict=True)]

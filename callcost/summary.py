@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from callcost import quota
 from callcost.coordinator import NO_COST, Run
 from callcost.delays import estimate_delays
 from callcost.estimate import MIN_EFFECT, GroupEstimate, Interval, aa_error
@@ -114,6 +115,7 @@ def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
     lines += failed_controls(run, estimates)
     if run.not_pinned:
         lines.append(f"The workers were not pinned to a CPU ({run.not_pinned}); expect more noise.")
+    lines += quota.remarks(run.state, run.throttled_passes)
     if run.interrupted:
         done = max((len(times.processes) for times in run.groups.values()), default=0)
         lines.append(

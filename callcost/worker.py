@@ -445,6 +445,7 @@ def time_passes(
     subjects: "Sequence[Epoch | Program]",
     shuffler: random.Random,
     line: Line,
+    end_pass: "Callable[[], None]" = lambda: None,
 ) -> "list[list[int]]":
     """Times every contender once a pass, in a fresh order; ns per epoch, negative if preempted."""
     timers = [
@@ -469,6 +470,7 @@ def time_passes(
                 raise ContenderError("call failed", f"it raised {described(error)}") from error
             if os.fstat(1).st_size != written:
                 raise ContenderError("garbage", "it wrote to standard output while it was timed")
+        end_pass()
     return times_ns
 
 
@@ -547,7 +549,8 @@ def measure_ready(
             settle(subject, group["settle_turns"])
     if group["passes"] == 0:
         return {"event": "estimates", "call_ns": list(estimates_ns(group, ready, line, watch))}
-    times_ns = time_passes(group, subjects, shuffler, line)
+    throttle = guard.Throttle(group["cpu_stat"])
+    times_ns = time_passes(group, subjects, shuffler, line, throttle.end_pass)
     changed = watch.changed()
     if changed:
         find_culprit(group, ready, line, changed)
@@ -560,7 +563,13 @@ def measure_ready(
             reports[contender["name"]] = evaluate_report(contender["report"], namespace)
         refuse_interference(watch)
     empty_ns = [subject.empty_ns for subject in subjects if isinstance(subject, Program)]
-    return {"event": "times", "epoch_ns": times_ns, "empty_ns": empty_ns, "reports": reports}
+    return {
+        "event": "times",
+        "epoch_ns": times_ns,
+        "empty_ns": empty_ns,
+        "reports": reports,
+        "throttled": throttle.passes,
+    }
 
 
 def evaluate_report(report: str, namespace: "dict[str, Any]") -> "Any":

@@ -10,6 +10,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from callcost import quota
 from callcost.compare.outcome import (
     UNKNOWN,
     Outcome,
@@ -125,6 +126,7 @@ def _trust(outcome: Outcome) -> Iterator[str]:
         if outcome.control
         else "."
     )
+    yield from quota.remarks(outcome.comparison.state)
 
 
 def _instructions(outcome: Outcome) -> Iterator[str]:

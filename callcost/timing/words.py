@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from callcost import quota
 from callcost.estimate import Interval
 from callcost.summary import number as as_number
 from callcost.timing.flow import Timed
@@ -167,3 +168,4 @@ def _trust(found: Timed, measured: Measured, names: tuple[str, ...]) -> Iterator
         yield "The machine was hardly ever calm, so nothing was left out as disturbed."
     if measured.not_pinned:
         yield f"The workers were not pinned to a CPU ({measured.not_pinned}); expect more noise."
+    yield from quota.remarks(measured.state)

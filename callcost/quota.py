@@ -1,0 +1,141 @@
+"""Reads how much of a CPU a container may use, by cgroup v1 and v2, and what that held back."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+PROC = Path("/proc/self")
+ESCAPED = re.compile(r"\\[0-7]{3}")
+
+
+@dataclass(frozen=True)
+class Throttling:
+    """How often, and for how many ms, processes were held back since their cgroups were made."""
+
+    count: int
+    ms: float
+
+
+@dataclass(frozen=True)
+class Quota:
+    """The CPUs that this process may use; None if nothing limits that, or if it is not known.
+
+    `stats` are the files that count how often the limits held it back. `unknown` says why the
+    limits could not be read.
+    """
+
+    cpus: float | None
+    stats: tuple[Path, ...] = ()
+    unknown: str | None = None
+
+    def throttling(self) -> Throttling | None:
+        """Reads how often the limits held this process back; None without limits."""
+        if not self.stats:
+            return None
+        counts = [dict(line.split() for line in _lines(path)) for path in self.stats]
+        ms = [
+            int(c["throttled_usec"]) / 1e3
+            if "throttled_usec" in c
+            else int(c.get("throttled_time", 0)) / 1e6
+            for c in counts
+        ]
+        return Throttling(sum(int(c.get("nr_throttled", 0)) for c in counts), sum(ms))
+
+
+def read(proc: Path = PROC) -> Quota:
+    """Reads the quota of a process: the least of its cgroups and of all above them."""
+    if not (proc / "cgroup").exists():
+        return Quota(None)
+    try:
+        limits = [
+            (cpus, folder / "cpu.stat")
+            for folder in _folders(proc)
+            if (cpus := _limit(folder)) is not None
+        ]
+    except (OSError, ValueError) as error:
+        return Quota(None, unknown=f"{type(error).__name__}: {error}")
+    stats = tuple(stat for _, stat in limits if stat.exists())
+    return Quota(min((cpus for cpus, _ in limits), default=None), stats)
+
+
+def facts(quota: Quota, before: Throttling | None) -> dict[str, Any]:
+    """Describes a quota, and how often it held this process back since `before`."""
+    now = quota.throttling()
+    throttled = None if now is None or before is None else now.count - before.count
+    held_ms = None if now is None or before is None else now.ms - before.ms
+    return {
+        "cpu_quota_cpus": quota.cpus,
+        "cpu_quota_unknown": quota.unknown,
+        "throttled": throttled,
+        "throttled_ms": held_ms,
+    }
+
+
+def remarks(state: dict[str, Any], passes: int | None = None) -> Iterator[str]:
+    """Says in a sentence what a recorded state tells of a quota; nothing where there was none.
+
+    `passes` is how many passes were held back, where that was counted.
+    """
+    cpus = state.get("cpu_quota_cpus")
+    if cpus is not None:
+        held = f"{state.get('throttled') or 0} times, for {state.get('throttled_ms') or 0:.0f} ms"
+        counted = "" if passes is None else f"; {passes} passes were held back"
+        yield f"A quota allows {cpus:g} CPUs, and stopped this run {held}{counted}."
+    if state.get("cpu_quota_unknown"):
+        yield f"Whether a quota limits the CPU is unknown ({state['cpu_quota_unknown']})."
+
+
+def _folders(proc: Path) -> Iterator[Path]:
+    """Yields the folders of the cgroups that this process is in, and of all above them."""
+    groups = [line.split(":", 2) for line in _lines(proc / "cgroup")]
+    for line in _lines(proc / "mountinfo"):
+        own, _, other = line.partition(" - ")
+        kind, _, options = other.split(" ", 2)
+        root, point = (_unescaped(word) for word in own.split(" ")[3:5])
+        for number, controllers, path in groups:
+            unified = kind == "cgroup2" and number == "0" and not controllers
+            cpu = kind == "cgroup" and "cpu" in options.split(",")
+            if unified or (cpu and "cpu" in controllers.split(",")):
+                yield from _upwards(PurePosixPath(root), Path(point), PurePosixPath(path))
+
+
+def _upwards(root: PurePosixPath, point: Path, path: PurePosixPath) -> Iterator[Path]:
+    """Yields a group's folder below a mount, and those above; the mount's own where it is outside.
+
+    In a container the path may be the host's, of which the mount shows a part only.
+    """
+    inside = path.is_relative_to(root) and ".." not in path.parts
+    folder = point / path.relative_to(root) if inside else point
+    while not folder.exists() and folder != point:
+        folder = folder.parent
+    while True:
+        yield folder
+        if folder == point:
+            return
+        folder = folder.parent
+
+
+def _limit(folder: Path) -> float | None:
+    """Reads how many CPUs one group may use; None if it has no limit."""
+    if (folder / "cpu.max").exists():
+        quota, period = (folder / "cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    if (folder / "cpu.cfs_quota_us").exists():
+        quota_us = int((folder / "cpu.cfs_quota_us").read_text())
+        period_us = int((folder / "cpu.cfs_period_us").read_text())
+        return None if quota_us < 0 else quota_us / period_us
+    return None
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(errors="surrogateescape").splitlines()
+
+
+def _unescaped(word: str) -> str:
+    """Returns a path of mountinfo, in which spaces and the like are octal numbers."""
+    return ESCAPED.sub(lambda found: codecs.decode(found[0], "unicode_escape"), word)
