@@ -196,7 +196,7 @@ def run_passes(*setups: str) -> list[int]:
     ]
     group = {
         "unroll": 5, "loops": 2, "warm_loops": 0, "passes": 6, "layouts": 1,
-        "settle_turns": 0, "contenders": contenders,
+        "settle_turns": 0, "contenders": contenders, "cpu_stat": [],
     }  # fmt: skip
     entered: list[int] = []
     line = cast(worker.Line, SimpleNamespace(enter=entered.append))
