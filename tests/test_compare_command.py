@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import shutil
 import signal
@@ -343,6 +344,17 @@ def test_a_record_beside_a_revision_is_refused(project: Path) -> None:
     done = run("run.json", "run.json")
     assert done.exit_code == 2
     assert "run.json is not a record of callcost" in flat(done)
+
+
+def test_modules_on_the_path_do_not_take_the_place_of_what_was_built(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "toy.py").write_text("def double(n):\n    return 0\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = run("main", ".", "--workload", "double", *FAR)
+    assert done.exit_code == 0, done.output
+    assert "PYTHONPATH was ignored" in done.output
+    assert os.environ["PYTHONPATH"] == str(tmp_path)
 
 
 def test_what_neither_side_has_is_neither_added_nor_removed(project: Path) -> None:

@@ -43,7 +43,8 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
         subprocess.run([sys.executable, str(during)], check=True)
     info = "toy-1.dist-info"
     with zipfile.ZipFile(Path(folder, "toy-1-py3-none-any.whl"), "w") as wheel:
-        wheel.write("toy.py")
+        for file in ("toy.py", *Path().glob("*.so")):
+            wheel.write(file)
         wheel.writestr("toy_built_with.py", f"TOOL = {tool.VERSION!r}\\n")
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: toy\\nVersion: 1\\n")
         kind = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"

@@ -33,6 +33,8 @@ from callcost.compare.source import GitError, Repository, environment
 from callcost.files import write_atomically
 
 MARK = "CALLCOST_SUPERVISOR"
+# The time that files of a build have, for whatever writes it into them: 2020-01-01.
+SOURCE_DATE, BUILD_TIME = "SOURCE_DATE_EPOCH", "1577836800"
 POLL_S = 0.05
 TAIL_LINES = 15
 SWEEPS = 20
@@ -145,8 +147,9 @@ class Build:
         self._install_backend_requirements()
         answer(say="compiling and installing")
         command = self._installer.install_project(self._python, self._limits)
-        self._runner.run(command, self._project, self._on_path())
-        return {**self._job["facts"], "python": self._python, **_kept(ask(self._python))}
+        self._runner.run(command, self._project, self._variables())
+        facts = {"python": self._python, "worktree": str(self._worktree)}
+        return {**self._job["facts"], **facts, **_kept(ask(self._python))}
 
     def remove_worktree(self) -> None:
         """Removes the worktree, from the repository's books too."""
@@ -199,7 +202,7 @@ class Build:
             extra_environ: Mapping[str, str] | None = None,
         ) -> None:
             folder = Path(cwd) if cwd else self._project
-            self._runner.run(cmd, folder, {**self._on_path(), **(extra_environ or {})})
+            self._runner.run(cmd, folder, {**self._variables(), **(extra_environ or {})})
 
         hooks = BuildBackendHookCaller(
             str(self._project),
@@ -216,10 +219,14 @@ class Build:
         if wanted:
             self._install("-c", str(self._limits), *wanted)
 
-    def _on_path(self) -> dict[str, str]:
-        """Puts the programs of the environment first: what it is built with is among them."""
+    def _variables(self) -> dict[str, str]:
+        """Puts the programs of the environment first: what it is built with is among them.
+
+        The time is always the same, so that equal sources make equal files.
+        """
         path = os.environ.get("PATH", os.defpath)
-        return {"PATH": f"{Path(self._python).parent}{os.pathsep}{path}"}
+        epoch = os.environ.get(SOURCE_DATE, BUILD_TIME)
+        return {"PATH": f"{Path(self._python).parent}{os.pathsep}{path}", SOURCE_DATE: epoch}
 
 
 def _kept(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -192,7 +192,8 @@ class Cache:
     @contextlib.contextmanager
     def staged(self, purpose: str) -> Iterator[tuple[Path, Lock]]:
         """Makes a folder in staging that is locked, and removed in the end."""
-        folder = self.place("staging") / f"{purpose}-{os.getpid()}-{secrets.token_hex(4)}"
+        # Always as long: builds write its name into files, which are compared (code.py).
+        folder = self.place("staging") / f"{purpose}-{os.getpid():07}-{secrets.token_hex(4)}"
         # Locked before it is there: who finds it without a lock takes it for a dead one's. Even
         # the lock may be found before it is taken, and is then looked at for a moment.
         with Lock.wait(folder.with_name(folder.name + LOCK)) as lock:

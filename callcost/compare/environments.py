@@ -35,15 +35,18 @@ _held: list[Lock] = []
 class Built:
     """An environment that is ready.
 
-    `python` is its executable and `site` its folder of packages; `source` is a phrase for people;
+    `python` is its executable and `site` its folder of packages, both within `folder`; `worktree`
+    is where it was built, which is gone; `source` is a phrase for people;
     `commit` is what the source is, or is on ("" before a first commit). `versions` has every
     installed distribution, `interpreter` the facts of a record and `executable_digest`. `notes`
     are sentences worth telling.
     """
 
     spec: Spec
+    folder: Path
     python: str
     site: Path
+    worktree: str
     source: str
     commit: str
     tree: str
@@ -245,8 +248,10 @@ class _Builder:
         digest = {"executable_digest": side.interpreter.digest}
         return Built(
             spec=side.spec,
+            folder=entry.folder,
             python=str(entry.python),
             site=Path(facts["site"]),
+            worktree=facts["worktree"],
             source=side.source.phrase,
             commit=side.source.commit,
             tree=side.source.tree,

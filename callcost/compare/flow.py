@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import contextlib
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from callcost import callgrind
-from callcost.compare import absent, busy, environments, measure, records
+from callcost.compare import absent, busy, environments, measure, reach, records
 from callcost.compare.environments import Built
 from callcost.compare.errors import SpecError
 from callcost.compare.outcome import Counts, Outcome, SideFacts
@@ -17,6 +19,7 @@ from callcost.compare.rules import DEFAULT_THRESHOLD, Rules
 from callcost.compare.spec import parse
 from callcost.compare.suite import Selection, choose, find_suite, select
 from callcost.outputs import save_json
+from callcost.process import KEPT_VARIABLES
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 # How far along a comparison is when its environments are ready, and when all is measured.
@@ -58,21 +61,16 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
     if not selection.rows:
         raise SpecError(_nothing(request, selection))
     sides = {name: _side(name, made) for name, made in zip(SIDES, built, strict=True)}
-    rules = Rules(request.threshold, len(selection.rows))
-    with busy.measuring() as others:
-        comparison = measure.measure(
-            sides,
-            selection.rows,
-            rules,
-            measure.Settings(budget_s=request.budget_s),
-            lambda done, what: report(BUILT + (MEASURED - BUILT) * done, what),
-        )
-        disturbed = others()
-    cells = [cell for cell in comparison.rows if cell != CONTROL]
-    counts = {}
-    if request.instructions and cells:
-        report(MEASURED, "counting instructions")
-        counts = _counted(sides, cells, selection)
+    with _only_what_was_built() as ignored:
+        reached = reach.find(built, sides, selection.rows, lambda what: report(BUILT, what))
+        rows = [row for row in selection.rows if row.cell not in reached.same]
+        rules = Rules(request.threshold, len(rows))
+        comparison, disturbed = _measured(sides, rows, rules, request, report)
+        cells = [cell for cell in comparison.rows if cell != CONTROL]
+        counts = {}
+        if request.instructions and cells:
+            report(MEASURED, "counting instructions under valgrind")
+            counts = _counted(sides, cells, selection)
     found = absent.sort_out(comparison.failures, selection.rows)
     comparison.failures = found.failures
     return Outcome(
@@ -84,8 +82,36 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         added={**selection.added, **found.only_on(HEAD)},
         removed={**selection.removed, **found.only_on(BASE)},
         nowhere=found.nowhere,
-        notes=list(dict.fromkeys((*disturbed, *base.notes, *head.notes))),
+        reach=reached,
+        notes=list(dict.fromkeys((*disturbed, *ignored, *base.notes, *head.notes))),
     )
+
+
+@contextlib.contextmanager
+def _only_what_was_built() -> Iterator[list[str]]:
+    """Hides variables whose modules would be measured in place of both sides'; yields notes."""
+    hidden = {name: os.environ.pop(name) for name in KEPT_VARIABLES if name in os.environ}
+    try:
+        yield [f"{name} was ignored: both sides are measured as they were built" for name in hidden]
+    finally:
+        os.environ.update(hidden)
+
+
+def _measured(
+    sides: dict[str, Side], rows: Sequence[Row], rules: Rules, request: Request, report: Report
+) -> tuple[measure.Comparison, list[str]]:
+    """Measures rows, if there are any; returns sentences on who disturbed it, too."""
+    if not rows:
+        return measure.Comparison(sides), []
+    with busy.measuring() as others:
+        comparison = measure.measure(
+            sides,
+            rows,
+            rules,
+            measure.Settings(budget_s=request.budget_s),
+            lambda done, what: report(BUILT + (MEASURED - BUILT) * done, what),
+        )
+        return comparison, others()
 
 
 def are_records(request: Request) -> bool:

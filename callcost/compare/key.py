@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from callcost.compare.interpreter import Interpreter, compiler_versions
 
 # Changes with every change of the steps in builder.py that changes what comes out.
-RECIPE = 1
+RECIPE = 2
 FLAGS = (
     *("CC", "CXX", "AR", "LD", "LDSHARED", "LDCXXSHARED"),
     *("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS", "RUSTFLAGS", "OPT"),

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from callcost.compare.measure import Comparison
-from callcost.compare.rows import BASE, CONTROL, HEAD, Cell, Failure
+from callcost.compare.rows import BASE, CONTROL, HEAD, Cell, Failure, Reach
 from callcost.compare.rules import Rules
 from callcost.compare.verdict import (
     FASTER,
@@ -72,6 +72,7 @@ class Outcome:
     added: Mapping[Cell, str] = field(default_factory=dict)
     removed: Mapping[Cell, str] = field(default_factory=dict)
     nowhere: Mapping[Cell, str] = field(default_factory=dict)
+    reach: Reach = field(default_factory=Reach)
     counts: Mapping[Cell, Counts] = field(default_factory=dict)
     notes: Sequence[str] = ()
     wall_s: float = 0.0
@@ -176,25 +177,40 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """0: nothing is slower; 1: something is; 2: head fails; 3: could not be decided."""
-        if self.head_failures or not self.rows:
+        if self.head_failures or not (self.rows or self.reach.same):
             return USAGE
         if self.of(SLOWER):
             return SOMETHING_SLOWER
-        return INCONCLUSIVE if self.of(UNDECIDED) else NOTHING_SLOWER
+        return INCONCLUSIVE if self.of(UNDECIDED) or self.unanswered else NOTHING_SLOWER
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a SPEC asks for a requirement, and no row that works is reached by it."""
+        return bool(self.reach.named and not self.rows)
 
     @property
     def headline(self) -> str:
         """Says in a sentence what came of it."""
         total = count(len(self.rows), "row")
-        if not self.rows:
-            return "Nothing was measured: no row works on both sides."
         if self.head_failures:
             return f"{count(len(self.head_failures), 'row')} failed in head; {total} measured."
+        if not self.rows:
+            return self._nothing_measured()
         if slower := self.of(SLOWER):
             return f"Slower: {len(slower)} of {total}."
         if undecided := self.of(UNDECIDED):
             return self._undecided(len(undecided), total)
         return f"Nothing is slower: {total}."
+
+    def _nothing_measured(self) -> str:
+        if not self.reach.same:
+            return "Nothing was measured: no row works on both sides."
+        same = f"both sides run the same code in {count(len(self.reach.same), 'row')}"
+        if not self.unanswered:
+            return f"Nothing is slower: {same}."
+        names = listed(self.reach.named)
+        verb = "does" if len(self.reach.named) == 1 else "do"
+        return f"Could not be decided: {names} {verb} not reach the build, and {same}."
 
     def _undecided(self, undecided: int, total: str) -> str:
         could = f"Could not be decided: {undecided} of {total}"
@@ -209,6 +225,11 @@ class Outcome:
 def count(number: int, what: str) -> str:
     """Writes a number of things: 1 row, 2 rows."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Writes names for people: a, b and c."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def number_or_none(value: float) -> float | None:

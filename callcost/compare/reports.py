@@ -14,6 +14,7 @@ from callcost.compare.outcome import (
     RowOutcome,
     changed_versions,
     count,
+    listed,
     number_or_none,
     percent,
 )
@@ -86,6 +87,11 @@ def as_json(outcome: Outcome) -> str:
         "control": outcome.control and _measured(outcome, CONTROL, outcome.control),
         "added": {str(cell): why for cell, why in outcome.added.items()},
         "removed": {str(cell): why for cell, why in outcome.removed.items()},
+        "requirements": {
+            "differ": list(outcome.reach.requirements),
+            "do_not_reach": [str(cell) for cell in outcome.reach.same],
+            "unknown": {str(cell): why for cell, why in outcome.reach.unknown.items()},
+        },
         "on_neither_side": {str(cell): why for cell, why in outcome.nowhere.items()},
         "failures": [
             {**asdict(failure), "cell": str(failure.cell)} for failure in comparison.failures
@@ -143,6 +149,11 @@ def junit(outcome: Outcome) -> bytes:
         elif verdict.word == UNDECIDED:
             case.result = [Skipped(f"{UNDECIDED}: {text}")]
         case.system_out = f"{verdict.word}: {text}"
+        suite.add_testcase(case)
+    for cell in outcome.reach.same:
+        case = TestCase(cell.mechanism, classname=cell.workload)
+        names = listed(outcome.reach.requirements)
+        case.result = [Skipped(f"same code on both sides: {names} not reached")]
         suite.add_testcase(case)
     for failure in outcome.comparison.failures:
         case = TestCase(failure.cell.mechanism, classname=failure.cell.workload)

@@ -91,3 +91,16 @@ class RowTimes:
     calls: int
     quartets: list[Times] = field(default_factory=list)
     first: int = 0
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which rows a differing requirement does not reach, and of which that is not known.
+
+    `requirements` are the distributions that differ, `named` those of them that a SPEC names.
+    """
+
+    requirements: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    same: tuple[Cell, ...] = ()
+    unknown: Mapping[Cell, str] = field(default_factory=dict)

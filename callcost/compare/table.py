@@ -17,6 +17,7 @@ from callcost.compare.outcome import (
     RowOutcome,
     changed_versions,
     count,
+    listed,
     percent,
 )
 from callcost.compare.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED
@@ -102,9 +103,31 @@ def lines(outcome: Outcome) -> list[str]:
     said += [f"Removed in head: {cell} ({why})" for cell, why in outcome.removed.items()]
     said += [f"On neither side: {cell} ({why})" for cell, why in outcome.nowhere.items()]
     said += [f"FAILED {failure}" for failure in outcome.comparison.failures]
+    said += _reach(outcome)
     if outcome.rows:
         said += [*_trust(outcome), *_instructions(outcome)]
     return [*said, *outcome.notes]
+
+
+def _reach(outcome: Outcome) -> Iterator[str]:
+    found = outcome.reach
+    names = listed(found.requirements)
+    verb = "does" if len(found.requirements) == 1 else "do"
+    if found.same:
+        cells = ", ".join(map(str, found.same))
+        yield (
+            f"{names} {verb} not reach the build of {cells}: both sides run the same compiled "
+            "code and the same Python files there. They were not measured, and say nothing of "
+            f"{names}."
+        )
+    reasons: dict[str, list[str]] = {}
+    for cell, why in found.unknown.items():
+        reasons.setdefault(why, []).append(str(cell))
+    for why, cells_of_it in reasons.items():
+        yield (
+            f"Whether {names} {'reaches' if verb == 'does' else 'reach'} "
+            f"{', '.join(cells_of_it)} could not be decided: {why}."
+        )
 
 
 def _trust(outcome: Outcome) -> Iterator[str]:
