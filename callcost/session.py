@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from callcost import progress, record, summary
+from callcost import progress, record, streams, summary
 from callcost.coordinator import NO_COST, Progress, Run, Settings, measure
 from callcost.delays import NoDelaysError, control_group
 from callcost.errors import CallcostError
@@ -219,9 +219,10 @@ class MeasuringSession:
         text = summary.render(
             self.run, self.estimates, ranks, extra, self._notes(ranks), width=width, colour=colour
         )
-        terminalreporter.write_line(text)
-        for line in self._files():
-            terminalreporter.write_line(line)
+        # pytest would write escapes for all of a text that has one character too many.
+        encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+        for line in (text, *self._files()):
+            terminalreporter.write_line(streams.plain(line, encoding))
 
     def _notes(self, groups: Iterable[str]) -> dict[str, dict[str, str]]:
         """Asks the suite what shall stand beside the contenders of each group."""

@@ -64,7 +64,6 @@ class Guarded(io.FileIO):
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
     """Guards both streams of this process; those that stand in for them, such as a test's, stay."""
-    codecs.register_error(ERRORS, _in_plain)
     _fill_gaps()
     kept = sys.stdout, sys.stderr
     if sys.stdout is sys.__stdout__:
@@ -117,6 +116,11 @@ def _wrapped(stream: TextIO | None, fd: int, *, silent: bool) -> TextIO:
     return io.TextIOWrapper(raw, encoding=stream.encoding, errors=ERRORS, line_buffering=at_once)
 
 
+def plain(text: str, encoding: str) -> str:
+    """Replaces the characters that an encoding does not know by others."""
+    return text.encode(encoding, ERRORS).decode(encoding)
+
+
 def _in_plain(error: UnicodeError) -> tuple[str | bytes, int]:
     """Writes what an encoding does not know in characters that it does."""
     assert isinstance(error, UnicodeEncodeError)
@@ -129,3 +133,6 @@ def _plainly(character: str) -> str:
         return PLAIN[character]
     letters = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return letters or character.encode("ascii", "backslashreplace").decode()
+
+
+codecs.register_error(ERRORS, _in_plain)

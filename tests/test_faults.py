@@ -22,7 +22,7 @@ import pytest
 import sites
 from click.testing import CliRunner
 
-from callcost import native
+from callcost import native, streams
 from callcost.compare.cache import TAG, TAG_TEXT
 from callcost.front import Front
 
@@ -197,6 +197,14 @@ def test_a_bug_shows_its_traceback_and_is_not_slower(error: Exception) -> None:
     done = CliRunner().invoke(buggy)
     assert done.exit_code == FAILED
     assert "Traceback" in done.output and "Please report it" in done.output
+
+
+def test_text_is_written_in_what_the_encoding_knows() -> None:
+    assert streams.plain("0.3 µs × 2 ± 1 … ─ † é \udc80 漢", "ascii") == (
+        "0.3 us x 2 +- 1 ... - + e \\udc80 \\u6f22"
+    )
+    assert streams.plain("µ × ─", "latin-1") == "µ × -"
+    assert streams.plain("µ × ─ \udc80", "utf-8") == "µ × ─ \\udc80"
 
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
