@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 import psutil
 from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller
 
-from callcost.compare import install
+from callcost.compare import install, reasons
 from callcost.compare.cache import LOCK, PRIVATE, Entry, describe
 from callcost.compare.errors import BuildError, SpecError
 from callcost.compare.interpreter import ask, clean_environment
@@ -215,7 +215,10 @@ class Build:
             wanted = list(hooks.get_requires_for_build_wheel())
         except BackendUnavailable as error:
             name = self._job["backend"]
-            raise BuildError(f"its build backend {name} cannot be imported") from error
+            why = (error.traceback or "").strip().splitlines()[-1:]
+            raise BuildError(
+                ": ".join([f"its build backend {name} cannot be imported", *why])
+            ) from error
         if wanted:
             self._install("-c", str(self._limits), *wanted)
 
@@ -308,8 +311,12 @@ def _explain(error: Exception, log: Path, job: Mapping[str, Any]) -> tuple[str, 
             return kind, reason
         case subprocess.CalledProcessError() if install.NO_SPACE.search(said):
             return "build", describe(OSError(errno.ENOSPC, ""), Path(job["cache"]))
+        case subprocess.CalledProcessError() if reason := _own_error(said):
+            return "build", reason
         case subprocess.CalledProcessError() if install.unreachable(said):
             return "network", "the package index cannot be reached"
+        case subprocess.CalledProcessError() if reason := reasons.last_error(said):
+            return "build", reason
         case subprocess.CalledProcessError():
             command = " ".join(map(str, error.cmd[:1])).rpartition("/")[2]
             return "build", f"{command} ended with exit code {error.returncode}"
@@ -319,6 +326,12 @@ def _explain(error: Exception, log: Path, job: Mapping[str, Any]) -> tuple[str, 
             return "build", str(error)
         case _:
             return "build", f"{type(error).__name__}: {error}"
+
+
+def _own_error(said: str) -> str | None:
+    """Returns a build's own error, unless it is that of a network."""
+    reason = reasons.find(said)
+    return None if reason is None or install.NO_NETWORK.search(reason) else reason
 
 
 def _lines(log: Path) -> list[str]:

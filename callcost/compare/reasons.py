@@ -1,0 +1,172 @@
+"""Finds in the log of a build what went wrong: its own error, and not what was said about it.
+
+A build ends in layers: the compiler names a line, the backend says that a command failed, and
+pip or uv that the wheel could not be built. Only the first tells what to mend.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+LONGEST = 300
+COMMAND = "$ "
+COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# What pip and uv draw in front of the output of others.
+FRAME = re.compile(r"^[\s│╰─▶├×>]*")
+# The folder that was built in is gone, and says nothing.
+WORKTREE = re.compile(r"[^\s'\"`(]*/staging/build-[0-9]+-[0-9a-f]+/worktree/")
+
+# A place in a source, as compilers, Meson and Cython write it.
+PLACED = re.compile(r"^\S[^:]*:\d+(:\d+)?:\s+(fatal )?error:? .+", re.IGNORECASE)
+TOOL = re.compile(
+    r"^[\w./+-]*(cc1\w*|cc|gcc|[gc]\+\+|clang(\+\+)?|ld|rustc|swig)[\w.-]*: (fatal )?error: .+",
+    re.IGNORECASE,
+)
+LINKER = re.compile(
+    r"undefined reference to|\bld(\.\w+)?: cannot find |ld: library .*not found|"
+    r"^Undefined symbols for architecture"
+)
+NOT_FOUND = re.compile(
+    r"^(make|sh|bash|/bin/sh|env)\b.*: (No such file or directory|(command )?not found)$|"
+    r"^error: command .* failed: No such file"
+)
+CMAKE = re.compile(r"^CMake Error\b")
+CYTHON = re.compile(r"^\S+\.(pyx|pxd|pxi|py):\d+:\d+: .+")
+CYTHON_TITLE = "Error compiling Cython file"
+RUST = re.compile(r"^error(\[E\d+\])?: .+")
+RUST_PLACE = re.compile(r"^\s*-->\s")
+GIT = re.compile(r"^fatal: .+")
+
+# What begins the output of another step: what was wrong before it was not fatal.
+STEP = re.compile(
+    r"^(\[\d+/\d+\]|building '|running |Compiling |FAILED: |compilation terminated|"
+    r"(\S*/)?(\w+-)*(gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(-[\d.]+)? -)"
+)
+TRACEBACK = "Traceback (most recent call last):"
+EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(: .+)?$")
+ERROR_LINE = re.compile(r"^(error|ERROR): .+")
+# Where pip and uv begin to show the output of a build, and where they end.
+BEGINS = re.compile(r"^\[(stdout|stderr)\]$|^\[\d+ lines? of output\]$")
+ENDS = re.compile(r"^\[end of output\]$|^hint: ")
+# Sentences about an error that somebody else has told.
+GENERIC = re.compile(
+    r"returned non-zero exit status|exit (code|status)|CalledProcessError|subprocess-exited|"
+    r"metadata-generation-failed|legacy-install-failure|Failed (to build|building)|"
+    r"Could not build|build backend returned|SystemExit: \d|^SystemExit$|CMake build failed|"
+    r"CMake configuration failed|could not compile|aborting due to|ld returned|"
+    r"(CompileError|LinkError|DistutilsExecError)(: \S+)?$|^(note|hint|cause|warning)\b|"
+    r"Getting requirements to build wheel|Preparing metadata|Building wheel|^Building \S+ @",
+    re.IGNORECASE,
+)
+
+
+def find(log: str) -> str | None:
+    """Returns a build's own error from its log; None if the log has nothing of the kind."""
+    lines = _output(log)
+    inner = _of_the_build(lines)
+    for search in (_exception, _compiler, _error_line, _before_traceback, _last_words):
+        # What pip and uv say in their own name may be a network's fault: that is looked at first.
+        if search in (_error_line, _last_words) and not inner:
+            continue
+        if found := search(inner or lines):
+            return _shown(found)
+    return None
+
+
+def last_error(log: str) -> str | None:
+    """Returns the last line that calls itself an error and tells more than that there was one."""
+    found = _error_line(_output(log))
+    return _shown(found) if found else None
+
+
+def _output(log: str) -> list[str]:
+    """Returns what the last command wrote, without what others have drawn around it."""
+    lines = [COLOURS.sub("", line) for line in log.splitlines()]
+    starts = [number for number, line in enumerate(lines) if line.startswith(COMMAND)]
+    return [FRAME.sub("", line).rstrip() for line in lines[starts[-1] + 1 if starts else 0 :]]
+
+
+def _of_the_build(lines: Sequence[str]) -> list[str]:
+    """Returns the lines that pip and uv show as a build's own; none if they show none."""
+    inner, shown = [], False
+    for line in lines:
+        if BEGINS.match(line):
+            shown = True
+        elif ENDS.match(line):
+            shown = False
+        elif shown and line:
+            inner.append(line)
+    return inner
+
+
+def _error_line(lines: Sequence[str]) -> str | None:
+    named = [line for line in lines if ERROR_LINE.match(line) and not GENERIC.search(line)]
+    return named[-1].partition(": ")[2] if named else None
+
+
+def _last_words(lines: Sequence[str]) -> str | None:
+    told = [line for line in lines if not GENERIC.search(line)]
+    return told[-1] if told else None
+
+
+def _shown(line: str) -> str:
+    text = "".join(sign for sign in WORKTREE.sub("", line) if sign.isprintable()).strip()
+    return f"{text[:LONGEST]}..." if len(text) > LONGEST else text
+
+
+def _exception(lines: Sequence[str]) -> str | None:
+    """Returns what the last traceback ends with, if it tells what went wrong."""
+    if TRACEBACK not in lines:
+        return None
+    last = len(lines) - 1 - lines[::-1].index(TRACEBACK)
+    ends = [line for line in lines[last + 1 :] if _is_exception(line)]
+    return ends[0] if ends and not GENERIC.search(ends[0]) else None
+
+
+def _is_exception(line: str) -> bool:
+    """Tells the line that ends a traceback: a dotted name that may have a message."""
+    name = line.partition(":")[0]
+    looks = re.search(r"(Error|Exception|Exit|Interrupt|Failed|Missing|Unavailable)\w*$", name)
+    return bool(EXCEPTION.match(line) and looks)
+
+
+def _compiler(lines: Sequence[str]) -> str | None:
+    """Returns the first error of the last step that has any: what comes next follows from it."""
+    has_cython = any(CYTHON_TITLE in line for line in lines)
+    found = [
+        number for number in range(len(lines)) if _is_compiler_error(lines, number, has_cython)
+    ]
+    if not found:
+        return None
+    steps = [number for number in range(found[-1]) if STEP.match(lines[number])]
+    first = next(number for number in found if not steps or number > steps[-1])
+    if CMAKE.match(lines[first]):
+        return _with_message(lines, first)
+    return lines[first]
+
+
+def _is_compiler_error(lines: Sequence[str], number: int, has_cython: bool) -> bool:
+    line = lines[number]
+    if any(pattern.search(line) for pattern in (LINKER, NOT_FOUND)):
+        return True
+    if any(pattern.match(line) for pattern in (PLACED, TOOL, CMAKE, GIT)):
+        return not GENERIC.search(line)
+    if has_cython and CYTHON.match(line):
+        return True
+    following = lines[number + 1] if number + 1 < len(lines) else ""
+    return bool(RUST.match(line) and re.match(r"^(--> |\S+:\d+:\d+)", following))
+
+
+def _with_message(lines: Sequence[str], number: int) -> str:
+    """CMake writes what is wrong below the place."""
+    message = next((line for line in lines[number + 1 :] if line), "")
+    return f"{lines[number]} {message}" if lines[number].endswith(":") else lines[number]
+
+
+def _before_traceback(lines: Sequence[str]) -> str | None:
+    """Returns the last line that a failed program wrote before others told of its failure."""
+    if TRACEBACK not in lines:
+        return None
+    before = [line for line in lines[: lines.index(TRACEBACK)] if line]
+    return before[-1] if before and not GENERIC.search(before[-1]) else None
