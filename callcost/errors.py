@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+FAILED = 2
+INTERRUPTED = 130
+
 
 class CallcostError(Exception):
     """An error that the user can act on.
@@ -12,5 +15,5 @@ class CallcostError(Exception):
     and exits with `exit_code`. Above the sentence it prints the lines of `log_tail`.
     """
 
-    exit_code = 2
+    exit_code = FAILED
     log_tail: Sequence[str] = ()

@@ -21,11 +21,9 @@ from typing import Any
 import click
 
 from callcost import streams
-from callcost.errors import CallcostError
+from callcost.errors import FAILED, INTERRUPTED, CallcostError
 
-FAILED = 2
 SET_TMPDIR = "set TMPDIR to one that can be written."
-INTERRUPTED = 130
 # What a machine refuses to any program; other errors of the operating system are bugs.
 REFUSALS = {
     errno.EACCES, errno.EPERM, errno.EROFS,

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,33 @@ def test_a_bug_shows_its_traceback_and_is_not_slower(error: Exception) -> None:
     done = CliRunner().invoke(buggy)
     assert done.exit_code == FAILED
     assert "Traceback" in done.output and "Please report it" in done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("raise ImportError('broken')", FAILED),
+        ("raise EOFError('marshal data too short')", FAILED),
+        ("raise SystemExit(1)", FAILED),
+        ("raise KeyboardInterrupt", INTERRUPTED),
+    ],
+)
+def test_a_package_that_cannot_be_loaded_is_not_slower(
+    tmp_path: Path, text: str, code: int
+) -> None:
+    (tmp_path / "rich.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "callcost", "list"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
+    scripts = tomllib.loads((sites.ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"callcost": "callcost.start:main"}
 
 
 def test_text_is_written_in_what_the_encoding_knows() -> None:

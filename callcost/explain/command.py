@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from callcost.front import FAILED, Front
+from callcost.errors import FAILED
+from callcost.front import Front
 from callcost.options import interpreter_at
 from callcost.outputs import make_writable, save
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from callcost.front import FAILED, Front
+from callcost.errors import FAILED
+from callcost.front import Front
 from callcost.options import FiniteRange, interpreter_at
 from callcost.outputs import console_at_least, refuse_unwritable, save_json
 

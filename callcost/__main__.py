@@ -1,0 +1,5 @@
+"""`python -m callcost` is the command `callcost`."""
+
+from callcost.start import main
+
+main()
