@@ -13,7 +13,10 @@ from pathlib import Path
 
 
 class DamagedError(Exception):
-    """A mechanism's folder that cannot be used; the text says which file, and why."""
+    """A mechanism's folder that cannot be used; the text says which file, and why.
+
+    It ends no command, and the build raises it where nothing of callcost is installed yet.
+    """
 
 
 def folders(bindings: Path) -> list[Path]:

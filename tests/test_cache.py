@@ -58,7 +58,7 @@ def refused(said: str) -> None:
     assert sorted(location().folder.rglob("*")) == before
 
 
-def environment(cache: Cache, **facts: str) -> Path:
+def environment(cache: Cache, **facts: object) -> Path:
     """Makes what looks like a finished environment."""
     entry = cache.entry(KEY)
     site = entry.venv / "lib" / "site-packages"
@@ -66,7 +66,8 @@ def environment(cache: Cache, **facts: str) -> Path:
     entry.folder.chmod(0o700)
     entry.python.parent.mkdir()
     entry.python.symlink_to("/bin/sh")
-    known = {"python": str(entry.python), "site": str(site), "label": "main", **facts}
+    known = {"python": str(entry.python), "site": str(site), "label": "main", "versions": {},
+             "interpreter": {}, **facts}  # fmt: skip
     entry.facts_file.write_text(json.dumps(known))
     return entry.folder
 
@@ -176,6 +177,30 @@ def test_an_environment_that_names_something_else_is_none(
     venv = cache.entry(KEY).venv
     environment(cache, **{fact: form.format(outside=outside, venv=venv)})
     (venv / "link").symlink_to(outside)
+    assert cache.entry(KEY).read() is None
+
+
+@pytest.mark.parametrize("fact", ["python", "site", "versions", "interpreter"])
+@pytest.mark.parametrize("value", [None, 3, [], "", "nowhere"])
+def test_an_environment_with_damaged_facts_is_none(cache: Cache, fact: str, value: object) -> None:
+    environment(cache, **{fact: value})
+    assert cache.entry(KEY).read() is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, "\0", "\udc80"])
+def test_a_damaged_file_of_facts_is_none(cache: Cache, text: str) -> None:
+    environment(cache)
+    cache.entry(KEY).facts_file.write_text(text, encoding="utf-8", errors="surrogateescape")
+    assert cache.entry(KEY).read() is None
+    assert CliRunner().invoke(clean).exit_code == 0
+    assert cache.entries() == []
+
+
+def test_an_environment_behind_a_link_is_none(cache: Cache, ordinary: Path) -> None:
+    environment(cache)
+    venv = cache.entry(KEY).venv
+    venv.rename(ordinary / "moved")
+    venv.symlink_to(ordinary / "moved")
     assert cache.entry(KEY).read() is None
 
 

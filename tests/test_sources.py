@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib.util
 import os
 import re
@@ -191,6 +192,49 @@ def later():
         "callcost.benchmarks.rows",
         "callcost.bindings.sibling",
     }
+
+
+# Errors: one base class, which front.py catches.
+
+# They end no command; their docstrings or docs/design.md say why.
+INTERNAL_ERRORS = {
+    "AbandonedError", "CallcostError", "CancelledError", "ContenderError", "DamagedError",
+    "RowFailedError",
+}  # fmt: skip
+
+
+def commands() -> list[Path]:
+    found = [*python_files("callcost"), *python_files("benchmarks")]
+    return [path for path in found if re.search(r"^@.*\.command\(", path.read_text(), re.MULTILINE)]
+
+
+def test_errors_that_end_a_command_have_one_base_class() -> None:
+    paths = [
+        path for folder in ("callcost", "benchmarks", "bindings") for path in python_files(folder)
+    ]
+    apart = {
+        node.name
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        for base in map(ast.unparse, node.bases)
+        if base.endswith(("Exception", "ClickException", "UsageError"))
+        or (hasattr(builtins, base) and base.endswith("Error"))
+    }
+    assert apart == INTERNAL_ERRORS
+
+
+@pytest.mark.parametrize("path", commands(), ids=lambda path: path.name)
+def test_no_command_catches_errors_or_ends_the_process_itself(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    caught = {
+        ast.unparse(node.type)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler) and node.type
+    }
+    assert not used & {"sys.exit", "click.ClickException", "click.Abort"}
+    assert not caught & {"KeyboardInterrupt", "Exception", "CallcostError"}
 
 
 # Names: the instrument knows no mechanism and no workload.

@@ -153,13 +153,14 @@ class Entry:
             facts = json.loads(self.facts_file.read_text(encoding="utf-8"))
             python, site = Path(facts["python"]), Path(facts["site"])
             usable = python == self.python and python.exists() and self._has(site)
-        except (OSError, ValueError, KeyError, TypeError):
+            whole = all(isinstance(facts[name], dict) for name in ("versions", "interpreter"))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return dict(facts) if usable else None
+        return dict(facts) if usable and whole else None
 
     def _has(self, site: Path) -> bool:
-        """Tells whether a folder lies in the virtual environment."""
-        return site.is_dir() and site.resolve().is_relative_to(self.venv.resolve())
+        """Tells whether a folder lies in this environment, and not behind a link out of it."""
+        return site.is_dir() and site.resolve().is_relative_to(self.folder.resolve() / "venv")
 
     def discard(self) -> None:
         """Removes the environment, first of all what makes it a finished one."""

@@ -115,7 +115,7 @@ def _name(entry: Entry) -> str:
     """Names an environment for people; one that is not finished by its key."""
     try:
         label = json.loads(entry.facts_file.read_text(encoding="utf-8"))["label"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return f"the half-built environment {entry.folder.name}"
     # Text from a file: it must not move the cursor, nor begin a line of its own.
     return f"the environment of {''.join(filter(str.isprintable, str(label)))}"

@@ -151,5 +151,5 @@ def _read(file: Path) -> tuple[float, list[str]] | None:
         if not all(map(PIN.fullmatch, pins)):
             return None
         return float(known["epoch_s"]), pins
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
