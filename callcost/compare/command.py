@@ -135,5 +135,5 @@ def _progress() -> Iterator[Callable[[float, str], None]]:
     from callcost.coordinator import Progress
 
     steps = 1000
-    with progress.shown(sys.stderr, "callcost compare") as report:
+    with progress.shown(sys.stderr, "callcost compare", every_step=True) as report:
         yield lambda share, what: report(Progress(round(share * steps), steps, what))

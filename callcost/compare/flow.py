@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,7 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
     """
     project = find_project(folder)
     suite = find_suite(project)
+    report(0.0, "reading both revisions")
     specs = [parse(text, project) for text in (request.base, request.head)]
 
     def check(files: Collection[str]) -> None:
@@ -69,8 +71,7 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         cells = [cell for cell in comparison.rows if cell != CONTROL]
         counts = {}
         if request.instructions and cells:
-            report(MEASURED, "counting instructions under valgrind")
-            counts = _counted(sides, cells, selection)
+            counts = _counted(sides, cells, selection, report)
     found = absent.sort_out(comparison.failures, selection.rows)
     comparison.failures = found.failures
     return Outcome(
@@ -176,7 +177,7 @@ def _facts(made: Built) -> SideFacts:
 
 
 def _counted(
-    sides: Mapping[str, Side], cells: Sequence[Cell], selection: Selection
+    sides: Mapping[str, Side], cells: Sequence[Cell], selection: Selection, report: Report
 ) -> dict[Cell, Counts]:
     """Counts the instructions of both sides; what seems changed, in several layouts of memory.
 
@@ -187,14 +188,23 @@ def _counted(
     if reason is not None:
         return {cell: Counts(None, None, why_not=reason) for cell in cells}
     rows = [row for row in selection.rows if row.cell in cells]
-    counts = _count_rows(sides, rows, layouts=1)
+    counts = _count_rows(sides, rows, 1, report)
     doubtful = [row for row in rows if counts[row.cell].changed]
-    return counts | _count_rows(sides, doubtful, RECOUNT_LAYOUTS)
+    return counts | _count_rows(sides, doubtful, RECOUNT_LAYOUTS, report)
 
 
-def _count_rows(sides: Mapping[str, Side], rows: Sequence[Row], layouts: int) -> dict[Cell, Counts]:
+def _count_rows(
+    sides: Mapping[str, Side], rows: Sequence[Row], layouts: int, report: Report
+) -> dict[Cell, Counts]:
     """Counts both sides at the same time: counts do not mind what else the machine does."""
     halt = callgrind.Halt()
+    total = len(SIDES) * len(rows)
+    done = itertools.count(1)
+    again = " again" if layouts > 1 else ""
+
+    def tell(number: int) -> None:
+        what = f"counting instructions under valgrind{again}: {number} of {total} calls"
+        report(MEASURED + (1 - MEASURED) * number / total, what)
 
     def count(name: str) -> dict[Cell, callgrind.Count | callgrind.Uncounted]:
         side = sides[name]
@@ -203,11 +213,15 @@ def _count_rows(sides: Mapping[str, Side], rows: Sequence[Row], layouts: int) ->
             side.python,
             contenders,
             modules=side.modules,
+            report=lambda *_: tell(next(done)),
             layouts=layouts,
             apart=lambda cell: cell.mechanism,
             halt=halt,
         )
 
+    if not rows:
+        return {}
+    tell(0)
     with ThreadPoolExecutor(len(SIDES)) as pool:
         try:
             base, head = pool.map(count, SIDES)
