@@ -74,9 +74,8 @@ class Row:
         return worker.time_epoch(self._epoch, self._loops, self._warm_loops)
 
 
-def make_ready(job: "dict[str, Any]", line: "Line") -> "list[Row | None]":
+def make_ready(job: "dict[str, Any]", line: "Line", watch: "Guard") -> "list[Row | None]":
     """Checks and compiles every row; those that fail are reported, and left out."""
-    watch = worker.Guard(vars(worker))
     rows: list[Row | None] = []
     for number, described in enumerate(job["rows"]):
         line.begin(number)
@@ -92,7 +91,7 @@ def make_ready(job: "dict[str, Any]", line: "Line") -> "list[Row | None]":
     return rows
 
 
-def report(number: int, error: Exception, line: "Line") -> None:
+def report(number: "int | None", error: Exception, line: "Line") -> None:
     """Tells the coordinator why a row has no time."""
     if isinstance(error, worker.ContenderError):
         kind, message = error.kind, str(error)
@@ -101,34 +100,46 @@ def report(number: int, error: Exception, line: "Line") -> None:
     line.answer({"event": "error", "row": number, "kind": kind, "message": message})
 
 
-def estimates_ns(rows: "list[Row | None]", line: "Line") -> "list[float | None]":
-    """Estimates roughly what a call of each row costs, in ns."""
+def estimates_ns(rows: "list[Row | None]", line: "Line", watch: "Guard") -> "list[float | None]":
+    """Estimates roughly what a call of each row costs, in ns, and checks it again."""
     costs: list[float | None] = []
     for number, row in enumerate(rows):
-        line.begin(number)
-        line.enter(0)
         cost_ns = None
-        try:
-            cost_ns = None if row is None else row.estimate_ns()
-        except Exception as error:
-            report(number, error, line)
+        if row is not None:
+            line.begin(number)
+            line.enter(0)
+            try:
+                cost_ns = row.estimate_ns()
+                row.check_again()
+                worker.refuse_interference(watch)
+            except Exception as error:
+                report(number, error, line)
         costs.append(cost_ns)
     line.begin(worker.NOWHERE)
     return costs
 
 
 def check_again(rows: "list[Row | None]", line: "Line", watch: "Guard") -> None:
-    """Checks every row after the last epoch, and reports those that have turned wrong."""
+    """Checks every row after the last epoch, and reports those that have turned wrong.
+
+    What was changed meanwhile is nobody's, unless a further call of a row changes it again.
+    """
+    changed = watch.changed()
+    found = False
     for number, row in enumerate(rows):
-        line.begin(number)
-        line.enter(0)
-        try:
-            if row is not None:
+        if row is not None:
+            line.begin(number)
+            line.enter(0)
+            now = worker.Guard(vars(worker))
+            try:
                 row.check_again()
-            worker.refuse_interference(watch)
-        except worker.ContenderError as error:
-            report(number, error, line)
+                worker.refuse_interference(now)
+            except worker.ContenderError as error:
+                found = True
+                report(number, error, line)
     line.begin(worker.NOWHERE)
+    if changed and not found:
+        report(None, worker.InterferenceError(changed, "one of its contenders"), line)
 
 
 def obey(
@@ -144,7 +155,9 @@ def obey(
     watch = None
     written = os.fstat(1).st_size
     while command := os.read(job["commands_fd"], COMMAND.size):
-        watch = watch or worker.Guard(vars(worker))
+        if watch is None:
+            watch = worker.Guard(vars(worker))
+            glance = worker.guard.glance()
         (number,) = COMMAND.unpack(command)
         row = rows[number]
         assert row is not None
@@ -156,6 +169,8 @@ def obey(
                 raise worker.ContenderError(
                     "garbage", "it wrote to standard output while it was timed"
                 )
+            if worker.guard.glance() != glance:
+                worker.refuse_interference(watch)
         except Exception as error:
             report(number, error, line)
             epoch_ns = FAILED
@@ -177,10 +192,9 @@ def main() -> None:
     worker.guard.watch_forks()
     if job["alone"]:
         worker.guard.allow_all()
-    rows = make_ready(job, line)
     watch = worker.Guard(vars(worker))
-    costs = estimates_ns(rows, line) if job["estimate"] else []
-    check_again(rows if job["estimate"] else [], line, watch)
+    rows = make_ready(job, line, watch)
+    costs = estimates_ns(rows, line, watch) if job["estimate"] else []
     layouts = worker.make_layouts(shuffler, job["layouts"])
     line.answer({"event": "ready", "interpreter": worker.interpreter_facts(), "call_ns": costs})
     watch = obey(job, rows, line, lambda time_epoch: shuffler.choice(layouts)(time_epoch))

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from callcost import worker
 from callcost.errors import CallcostError
+from callcost.scratch import Scratch
 
 WORKER_FILE = Path(worker.__file__)
 STDERR_LINES = 3
@@ -59,11 +60,11 @@ class WorkerProcess:
         pass_fds: Sequence[int] = (),
     ) -> None:
         self._silence_s = silence_s
-        self._folder = tempfile.TemporaryDirectory(prefix="callcost-")
-        self._position_file = Path(self._folder.name, "position")
+        self._scratch = Scratch()
+        self._position_file = self.folder / "position"
         self._position_file.write_bytes(worker.POSITION.pack(worker.NOWHERE, worker.NOWHERE))
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
-        job_file = Path(self._folder.name, "job.json")
+        job_file = self.folder / "job.json"
         job_file.write_text(
             json.dumps(
                 {
@@ -87,7 +88,7 @@ class WorkerProcess:
             )
         except OSError as error:
             self._stderr.close()
-            self._folder.cleanup()
+            self._scratch.remove()
             raise WorkerError(
                 "no interpreter", f"{Path(python).name} cannot be started: {error.strerror}"
             ) from error
@@ -111,7 +112,7 @@ class WorkerProcess:
     @property
     def folder(self) -> Path:
         """The folder of its files, which is there until the process is closed."""
-        return Path(self._folder.name)
+        return self._scratch.path
 
     def command(self, python: str, job_file: Path) -> list[str]:
         """Returns the command that begins the process."""
@@ -134,7 +135,7 @@ class WorkerProcess:
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             if stream is not None:
                 stream.close()
-        self._folder.cleanup()
+        self._scratch.remove()
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Yields the worker's answers up to `done`; raises WorkerError."""

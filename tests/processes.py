@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -33,3 +35,14 @@ def wait_until(condition: Callable[[], object], limit_s: float = 20) -> bool:
             return True
         time.sleep(0.02)
     return bool(condition())
+
+
+@contextmanager
+def few_files(most: int = 64) -> Iterator[None]:
+    """Lets this process, and those that it starts, have few files open, as `ulimit -n` does."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -10,12 +10,13 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from needs import needs_callgrind, needs_compiler, needs_cpython
+from processes import few_files
 
 from callcost import callgrind, counting
 from callcost.callgrind import Count, Uncounted, changed, count
@@ -54,6 +55,8 @@ BAD = {
     "exits late": Contender("late", "import os\n" + LATE.format(deed="os._exit(3)"), "late()"),
     "marks": Contender("marks", "from os import getppid", "getppid()"),
     "program": Contender("program", "", "abs(n)", program=("true",)),
+    "wrong late": Contender("late", LATE.format(deed="return 1"), "late()", "None"),
+    "collects": Contender("collects", "import gc", "gc.enable()"),
 }
 SAID = {
     "wrong": "wrong answer: abs(n) returned 3 (int), expected 4 (int)",
@@ -64,6 +67,8 @@ SAID = {
     "exits late": "crash: its worker ended with exit code 3",
     "marks": "it calls getppid, which marks where counting begins and ends",
     "program": "setup failed: it is a program, and only calls are counted",
+    "wrong late": "wrong answer: after it was timed, late() returned 1 (int), expected None",
+    "collects": "interference: it changed the garbage collector, which concerns all others",
 }
 HANGS = Contender("hangs", "import time\n" + LATE.format(deed="time.sleep(600)"), "late()")
 COORDINATOR = """
@@ -94,6 +99,12 @@ def instructions(results: dict[str, Count | Uncounted]) -> dict[str, float]:
     found = {name: one.instructions for name, one in results.items() if isinstance(one, Count)}
     assert len(found) == len(results), {k: str(v) for k, v in results.items()}
     return found
+
+
+@pytest.fixture
+def few_open_files() -> Iterator[None]:
+    with few_files():
+        yield
 
 
 @needs_callgrind
@@ -174,6 +185,7 @@ def test_every_instruction_of_an_extension_counts(tmp_path: Path) -> None:
 
 @needs_callgrind
 @needs_cpython
+@pytest.mark.usefixtures("few_open_files")
 def test_what_fails_is_named_and_the_others_are_counted() -> None:
     good = {name: CALLS[name] for name in ("builtin", "python")}
     results = count(sys.executable, {"builtin": good["builtin"], **BAD, "python": good["python"]})

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+from processes import few_files
 
 from callcost.compare.measure import Comparison, Settings, measure
 from callcost.compare.quartet import SideFailedError, schedule
@@ -27,7 +28,8 @@ GOOD = Row(Cell("good", "builtin"), SHORT, SHORT)
 def no_process_is_left() -> Iterator[None]:
     before = set(psutil.Process().children(recursive=True))
     open_before = psutil.Process().num_fds()
-    yield
+    with few_files():
+        yield
     assert set(psutil.Process().children(recursive=True)) <= before
     assert psutil.Process().num_fds() <= open_before
 
@@ -93,6 +95,21 @@ BAD = {
         Contender("x", LATE.format("os.write(1, b'.')"), "f()"),
         "garbage",
         "standard output",
+    ),
+    "late wrong answer": (
+        Contender("x", LATE.format("return 1"), "f()", "None"),
+        "wrong answer",
+        "after it was timed, f() returned 1 (int), expected None",
+    ),
+    "tracing": (
+        Contender("x", "import sys\nsys.settrace(lambda *_: None)", "None"),
+        "interference",
+        "the trace function",
+    ),
+    "late fork": (
+        Contender("x", LATE.format("calls == 501 and os.waitpid(os.fork(), 0)"), "f()"),
+        "interference",
+        "the number of forks",
     ),
 }
 

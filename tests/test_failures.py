@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import small_suites
-from processes import MARK, marked_processes, wait_until
+from processes import MARK, few_files, marked_processes, wait_until
 
 TIMEOUT_S = 600
 # Long enough for a busy machine to start an interpreter, and what a program gets of it.
@@ -154,7 +154,7 @@ class Told:
 def run_with(folder: Path, catalogue: dict[str, Any]) -> Told:
     """Measures a catalogue, and asserts that no process is left of it."""
     small_suites.write(folder, catalogue)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, few_files():
         patch.setenv(MARK, str(folder))
         done = small_suites.run(
             folder, "--benchmark-only", f"--callcost-timeout={SILENCE_S}", timeout_s=TIMEOUT_S

@@ -163,7 +163,9 @@ class Timer:
             raise RowFailedError(self._failure(number, error.kind, str(error))) from error
         raise RowFailedError(self._failure(number, "crash", "its worker ended"))
 
-    def _failed(self, event: dict[str, Any]) -> RowFailedError:
+    def _failed(self, event: dict[str, Any]) -> Exception:
+        if event["row"] is None:
+            return SideFailedError(f"{self.side.name} ({self.side.source}): {event['message']}")
         return RowFailedError(self._failure(event["row"], event["kind"], event["message"]))
 
     def _died(self, error: WorkerError) -> Exception:
