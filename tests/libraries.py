@@ -29,7 +29,7 @@ def compiled(source: str, target: Path, *flags: str, language: str = "c") -> Pat
         compiler = shlex.split(sysconfig.get_config_var("CC") or default)
     command = [*compiler, "-shared", "-fPIC", "-x", language, "-", "-o", str(target), *flags]
     try:
-        subprocess.run(command, input=source, text=True, check=True, timeout=60)
+        subprocess.run(command, input=source, text=True, check=True, timeout=600)
     except FileNotFoundError:
         pytest.skip(f"the compiler {compiler[0]} is not installed")
     return target

@@ -27,7 +27,7 @@ def marked_processes(mark: Path) -> list[psutil.Process]:
     return [process for process in found if process.pid != os.getpid()]
 
 
-def wait_until(condition: Callable[[], object], limit_s: float = 20) -> bool:
+def wait_until(condition: Callable[[], object], limit_s: float = 120) -> bool:
     """Waits until a condition holds; tells whether it does in the end."""
     end_s = time.monotonic() + limit_s
     while time.monotonic() < end_s:

@@ -87,7 +87,7 @@ def command(folder: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "pytest", str(folder), *FAST, *arguments]
 
 
-def run(folder: Path, *arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, timeout_s: float = 600) -> subprocess.CompletedProcess[str]:
     """Runs the suite in a folder with further arguments, and waits for it."""
     return subprocess.run(
         command(folder, *arguments),

@@ -69,7 +69,7 @@ def test_calibrate_writes_the_figures_it_prints(tmp_path: Path) -> None:
         [sys.executable, "-c", program, "calibrate", "--processes", "10", "--json", str(path)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -127,10 +127,11 @@ def test_a_settled_loop_of_pypy_is_timed_in_machine_code(tmp_path: Path) -> None
     interpreted = wrapper(tmp_path, f'exec {PYPY} --jit off "$@"')
     groups = [job.describe_group(ABSOLUTE, job.SCOUTING_COMPILED)]
     told = {"seed": 1, "modules": {}, "groups": groups}
-    compiled_ns, interpreted_ns = (
-        answers(python, told)[1]["call_ns"] for python in (PYPY, interpreted)
-    )
-    # A compiled turn takes a fifth of an interpreted one, or less.
+    interpreted_ns = answers(interpreted, told)[1]["call_ns"]
+    # A compiled turn takes a fifth of an interpreted one, or less. What else the machine does can
+    # only make it longer, so the shortest of several is compared.
+    tries = [answers(PYPY, told)[1]["call_ns"] for _ in range(5)]
+    compiled_ns = [min(each) for each in zip(*tries, strict=True)]
     assert all(0 < ns < 0.5 * slow for ns, slow in zip(compiled_ns, interpreted_ns, strict=True))
 
 

@@ -337,7 +337,7 @@ def start_endless(command: Any, tmp_path: Path) -> Any:
             try:
                 # Long, as a busy machine takes its time to start three interpreters.
                 assert wait_until(
-                    lambda: len(marked_processes(tmp_path)) == processes, limit_s=90
+                    lambda: len(marked_processes(tmp_path)) == processes, limit_s=300
                 ), f"{marked_processes(tmp_path)}: {said.read_text()}"
                 time.sleep(1)
             finally:

@@ -85,7 +85,7 @@ def test_a_change_is_noticed(name: str) -> None:
         command,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )

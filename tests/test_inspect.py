@@ -111,7 +111,7 @@ os._exit(0)  # the second module of its kind is not fit for an orderly end
 def kind_of_entry(path: Path, entry: str) -> str:
     """Calls an entry point in a process of its own; a definition is what multi-phase returns."""
     command = [sys.executable, "-c", CALL_ENTRY, str(path), entry, path.parent.name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
     return {"moduledef": "multi-phase", "module": "single-phase"}[done.stdout.strip()]
 
 

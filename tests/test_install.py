@@ -66,7 +66,7 @@ def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProce
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     if done.returncode and all(sign in done.stdout + done.stderr for sign in OFFLINE):

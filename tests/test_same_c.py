@@ -158,7 +158,7 @@ def compile_library(source: str, target: Path, *flags: str) -> Path:
     compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
     command = [*compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", str(target), *flags]
     try:
-        subprocess.run(command, input=source, text=True, check=True, timeout=60)
+        subprocess.run(command, input=source, text=True, check=True, timeout=600)
     except FileNotFoundError:
         pytest.skip(f"the compiler {compiler[0]} is not installed")
     return target
@@ -290,7 +290,7 @@ def call_beside(
         env={**os.environ, "LD_LIBRARY_PATH": str(decoy.parent)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

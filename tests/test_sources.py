@@ -82,7 +82,7 @@ def compile_strictly(compiler: str, language: str, standard: str, path: str) -> 
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
     except FileNotFoundError:
@@ -285,7 +285,7 @@ def tracked_files() -> Iterator[Path]:
     """Yields what git has or would take; skips where this is no checkout."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=True)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=600, check=True)
     except (FileNotFoundError, subprocess.CalledProcessError):
         pytest.skip("not a git checkout")
     paths = (ROOT / os.fsdecode(name) for name in done.stdout.split(b"\0") if name)

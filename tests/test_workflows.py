@@ -258,7 +258,7 @@ def run_step(tmp_path: Path) -> Script:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
 
