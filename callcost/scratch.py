@@ -44,12 +44,17 @@ def sweep(temporary: Path) -> None:
     """Removes this user's folders whose lock nobody holds; no link is followed."""
     with os.scandir(temporary) as entries:
         for entry in entries:
-            if (
-                entry.name.startswith(PREFIX)
-                and entry.is_dir(follow_symlinks=False)
-                and entry.stat(follow_symlinks=False).st_uid == os.getuid()
-            ):
+            if entry.name.startswith(PREFIX) and _is_own_folder(entry):
                 _remove_dead(Path(entry.path))
+
+
+def _is_own_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        about = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        # Its run has just ended.
+        return False
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid()
 
 
 def _remove_dead(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,4 +82,16 @@ def test_every_command_that_starts_a_worker_tidies_up(temporary: Path) -> None:
     with WorkerProcess(sys.executable, job, hash_seed=0, silence_s=60) as process:
         assert names(temporary) == {process.folder.name}
         assert [event["event"] for event in process.events()] == ["ready", "done"]
+    assert names(temporary) == set()
+
+
+def test_a_run_that_ends_meanwhile_is_no_error(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with os.scandir(temporary) as entries:
+        found = list(entries)
+    shutil.rmtree(temporary / found[0].name)
+    monkeypatch.setattr(os, "scandir", lambda _: contextlib.nullcontext(found))
+    sweep(temporary)
+    monkeypatch.undo()
     assert names(temporary) == set()
