@@ -38,6 +38,13 @@ class Asked:
             return sys.version.split()[0]
         return self.environment.facts["python_version"]
 
+    @property
+    def interpreter(self) -> str:
+        """Names the interpreter for people: Python 3.13.0, pypy 3.9.16."""
+        facts = {} if self.environment is None else self.environment.facts
+        kind = facts.get("implementation", sys.implementation.name)
+        return f"{'Python' if kind == 'cpython' else kind} {self.python}"
+
 
 @dataclass(frozen=True)
 class Reading:

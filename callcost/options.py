@@ -37,6 +37,8 @@ def interpreter_at(python: str | None, option: str = "--python") -> Environment 
     """
     if python is None:
         return None
+    if not python.strip():
+        raise OptionError(f"{option} names no interpreter: give a version, a name or a path")
     # Late, as they are slow to import and the commands' help does without.
     from callcost.compare.errors import SpecError
     from callcost.compare.interpreter import locate
@@ -44,9 +46,21 @@ def interpreter_at(python: str | None, option: str = "--python") -> Environment 
     from callcost.process import WorkerError
 
     try:
-        # A path is taken literally: behind a link there may be a virtual environment.
         found = locate(python)
-        path = str(Path(python).expanduser().absolute()) if "/" in python else found.executable
-        return find(path or python)
+        own, behind = found.executable or python, found.system_executable or python
+        if "/" in python:
+            # Literally: behind a link there may be a virtual environment.
+            own = str(Path(python).expanduser().absolute())
+        try:
+            return find(own if "/" in python or _is_in_environment(own) else behind)
+        except WorkerError:
+            # A script that looks for an interpreter, like those of pyenv, may find none here.
+            return find(behind)
     except (SpecError, WorkerError, KeyError) as error:
         raise OptionError(f"{option}: {error}") from error
+
+
+def _is_in_environment(executable: str) -> bool:
+    """Tells whether an interpreter belongs to a virtual environment."""
+    folder = Path(executable).parent
+    return any((place / "pyvenv.cfg").is_file() for place in (folder, folder.parent))

@@ -205,20 +205,24 @@ def test_a_call_that_does_not_return_is_given_up(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("at_once", [1, 4])
 def test_a_long_call_is_told_the_limit_it_needs(at_once: int) -> None:
-    def processes(limit: TimeLimit, process_s: float) -> int:
-        looks = [Look(SAME_VALUE, 1e9, 0.1)]
+    def processes(limit: TimeLimit, passes_s: float, start_s: float = 0.1) -> int:
         return limit.processes_for(
-            process_s=process_s, once_s=0, usual=20, looks=looks, passes=15, at_once=at_once
-        )
+            passes_s=passes_s, start_s=start_s, once_s=0, usual=20, passes=15, at_once=at_once,
+            looks=[Look(SAME_VALUE, 1e9, start_s)],
+        )  # fmt: skip
 
     with pytest.raises(
         ExpressionError, match=rf"takes 1 s, so that {10 * at_once} .* about 310 s: .*--seconds 310"
     ):
-        processes(TimeLimit(), 31.0)
-    assert processes(TimeLimit(310.0), 31.0) == 10
+        processes(TimeLimit(), 30.9)
+    with pytest.raises(ExpressionError, match=r"a set-up takes 9 s, .* about 100 s"):
+        processes(TimeLimit(), 1.0, 9.0)
+    assert processes(TimeLimit(310.0), 30.9) == 10
     # Between the two: it takes longer than asked for by default, but within a user's patience.
     assert processes(TimeLimit(), 0.6) == 10
     assert processes(TimeLimit(), 0.1) == 20
+    # A slow set-up alone is no reason to give up.
+    assert processes(TimeLimit(1.0, 10), 0.1, 0.6) == 10
 
 
 def test_a_call_is_put_on_one_line() -> None:

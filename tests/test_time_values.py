@@ -411,15 +411,15 @@ def test_a_crash_shows_no_usage() -> None:
 
 SAME_CALL = [
     (("from plain import f", "from fast import f"),
-     ("f(n) after 'from plain import f'", "f(n) after 'from fast import f'")),
+     ("f(n) after `from plain import f`", "f(n) after `from fast import f`")),
     (("n = 1\nfrom plain import f", "n = 1\nfrom fast import f"),
-     ("f(n) after 'from plain import f'", "f(n) after 'from fast import f'")),
+     ("f(n) after `from plain import f`", "f(n) after `from fast import f`")),
     (("n = 1", "n = 1\nimport gc; gc.disable()"),
-     ("f(n)", "f(n) after 'import gc; gc.disable()'")),
+     ("f(n)", "f(n) after `import gc; gc.disable()`")),
     (("import gc; a = 1; n = 1", "import gc; a = 2; n = 1"),
-     ("f(n) after 'a = 1'", "f(n) after 'a = 2'")),
+     ("f(n) after `a = 1`", "f(n) after `a = 2`")),
     (("a = 1\nb = a", "b = 1\na = b"), None),
-    (("x = 1\n" * 60, "x = 1\n" * 61), ("f(n)", "f(n) after 'x = 1'")),
+    (("x = 1\n" * 60, "x = 1\n" * 61), ("f(n)", "f(n) after `x = 1`")),
     (("n = " + "1 + " * 60 + "1", "n = " + "1 + " * 60 + "2"),
      ("f(n) with the first set-up", "f(n) with the second set-up")),
 ]  # fmt: skip
@@ -460,6 +460,17 @@ def test_an_interpreter_is_named_by_version_name_or_path(tmp_path: Path) -> None
         assert found is not None and found.facts["python_version"].startswith(f"{version}.")
 
 
+def test_a_script_that_finds_no_interpreter_is_not_taken_for_one(tmp_path: Path) -> None:
+    """As pyenv's do, it works where it is looked for and not where it is measured in."""
+    script = tmp_path / "python"
+    script.write_text(
+        f'#!/bin/sh\ncase "$1" in *worker.py) exit 127;; esac\nexec {sys.executable} "$@"\n'
+    )
+    script.chmod(0o755)
+    found = interpreter_at(str(script))
+    assert found is not None and found.python != str(script)
+
+
 def test_a_virtual_environment_keeps_its_modules(tmp_path: Path) -> None:
     folder = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
@@ -475,6 +486,7 @@ def test_a_virtual_environment_keeps_its_modules(tmp_path: Path) -> None:
     ("wanted", "said"),
     [("no-such-python", "--python: no interpreter no-such-python was found"),
      ("/no/such/python", "--python: there is no interpreter /no/such/python"),
+     ("", "--python names no interpreter"),
      ("/bin/echo", "--python: /bin/echo cannot be used")],
 )  # fmt: skip
 def test_an_interpreter_that_is_not_there_is_named(

@@ -27,7 +27,8 @@ def time_alone(
     assert look.call_ns is not None
     pass_s = COPIES * look.call_ns / 1e9
     processes = limit.processes_for(
-        process_s=START_UP_S + look.setup_s + pass_s * (MIN_PASSES + 1),
+        passes_s=pass_s * (MIN_PASSES + 1),
+        start_s=START_UP_S + look.setup_s,
         # The scout that every run begins with makes more calls than a process's check.
         once_s=pass_s * (SCOUT_REPEATS + 1),
         usual=PROCESSES,

@@ -25,7 +25,7 @@ def labels(sides: Sequence[Reading]) -> tuple[str, ...]:
     if setup != other_setup:
         return _by_set_ups(calls[0], [setup, other_setup])
     if python != other_python:
-        versions = [f"{calls[0]} in Python {side.asked.python}" for side in sides]
+        versions = [f"{calls[0]} in {side.asked.interpreter}" for side in sides]
         return _distinct(versions, [f"{calls[0]} in {python}", f"{calls[0]} in {other_python}"])
     return calls[0], f"{calls[0]}, again"
 
@@ -33,7 +33,7 @@ def labels(sides: Sequence[Reading]) -> tuple[str, ...]:
 def _by_set_ups(call: str, set_ups: Sequence[str]) -> tuple[str, ...]:
     """Names the same call by the statements that only its own set-up has."""
     own = [_own_lines(*set_ups), _own_lines(*reversed(set_ups))]
-    named = [f"{call} after '{_short('; '.join(lines))}'" if lines else call for lines in own]
+    named = [f"{call} after `{_short('; '.join(lines))}`" if lines else call for lines in own]
     numbered = [f"{call} with the {number} set-up" for number in NUMBERS]
     return _distinct(named, numbered)
 

@@ -39,7 +39,8 @@ class TimeLimit:
     def processes_for(
         self,
         *,
-        process_s: float,
+        passes_s: float,
+        start_s: float,
         once_s: float,
         usual: int,
         looks: Sequence[Look],
@@ -47,18 +48,20 @@ class TimeLimit:
         few: int = FEW_PROCESSES,
         at_once: int = 1,
     ) -> int:
-        """Chooses the number of processes that each take so long; raises ExpressionError.
+        """Chooses the number of processes; raises ExpressionError if they take too long.
 
+        Each needs so long to start, set-up included, and for its passes; `once_s` comes on top.
         What takes long is timed in fewer processes, and may take PATIENCE_S if no limit is
-        given. `once_s` comes on top. Where `at_once` processes take turns, all numbers are
-        those of such sets.
+        given. Starting may always take as long as that. Where `at_once` processes take turns, all
+        numbers are those of such sets.
         """
         processes = self.asked_processes or usual
-        if process_s * processes > self.seconds and self.asked_processes is None:
+        if (start_s + passes_s) * processes > self.seconds and self.asked_processes is None:
             processes = few
-        needed_s = process_s * processes + once_s
-        patience_s = PATIENCE_S if self.asked_s is None else 0
-        if needed_s > 2 * self.seconds and needed_s > patience_s:
+        timing_s = passes_s * processes + once_s
+        needed_s = timing_s + start_s * processes
+        timing_limit_s = max(2 * self.seconds, PATIENCE_S if self.asked_s is None else 0)
+        if timing_s > timing_limit_s or needed_s > max(2 * self.seconds, PATIENCE_S):
             raise ExpressionError(
                 f"{_what_takes_long(looks)}, so that {processes * at_once} processes with {passes} "
                 f"passes each need about {needed_s:.0f} s: allow them by --seconds "
@@ -68,10 +71,8 @@ class TimeLimit:
 
 
 def _what_takes_long(looks: Sequence[Look]) -> str:
-    times_s = {
-        "a call takes {:.3g} s": max((look.call_ns or 0) / 1e9 for look in looks),
-        "a set-up takes {:.3g} s": max(look.setup_s for look in looks),
-        "a process takes {:.3g} s to start": START_UP_S,
-    }
-    said = max(times_s, key=lambda words: times_s[words])
-    return said.format(times_s[said])
+    call_s = max((look.call_ns or 0) / 1e9 for look in looks)
+    setup_s = max(look.setup_s for look in looks)
+    if setup_s > call_s:
+        return f"a set-up takes {setup_s:.3g} s"
+    return f"a call takes {call_s:.3g} s"

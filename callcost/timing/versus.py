@@ -104,7 +104,8 @@ def time_both(
     long_pass_s = max(pass_s * plan.calls, 4 * TARGET_EPOCH_NS / 1e9) + TURN_OVERHEAD_NS / 1e9
     asked = limit.asked_processes
     quartets = replace(limit, asked_processes=asked and math.ceil(asked / 4)).processes_for(
-        process_s=start_s + pass_s + long_pass_s * MIN_PASSES,
+        passes_s=pass_s + long_pass_s * MIN_PASSES,
+        start_s=start_s,
         once_s=0.0,
         usual=QUARTETS,
         looks=looks,

@@ -82,7 +82,7 @@ def value_sentences(found: Timed) -> Iterator[str]:
     same, why = found.values
     if same == "different":
         yield _difference(found, names)
-    elif same == "unknown":
+    elif same == "unknown" and not found.are_one:
         yield f"Cannot tell whether both return the same: {_changing(found, names) or why}."
 
 
@@ -151,7 +151,8 @@ def _trust(found: Timed, measured: Measured, names: tuple[str, ...]) -> Iterator
             f"A difference of {measured.trusted_share:.1%} or more can be trusted just now: two "
             f"copies of the same code differed by {abs(measured.twin.value - 1):.2%}."
         )
-    if measured.control_moved and measured.control is not None:
+    same_python = len({side.what_it_does[2] for side in found.sides}) == 1
+    if same_python and measured.control_moved and measured.control is not None:
         yield (
             f"A builtin function, which neither calls, takes {measured.control.value:.2f} times as "
             f"long beside {names[0]} as beside {names[1]}: more than the two calls differs."
@@ -159,7 +160,7 @@ def _trust(found: Timed, measured: Measured, names: tuple[str, ...]) -> Iterator
     preempted = f"{measured.preempted:,} of {measured.epochs:,} epochs dropped as preempted"
     if measured.disturbed_share is not None:
         preempted += f", {measured.disturbed_share:.0%} of the passes as disturbed"
-    pythons = dict.fromkeys(side.asked.python for side in found.sides)
+    pythons = dict.fromkeys(side.asked.interpreter for side in found.sides)
     yield (
         f"{measured.processes} processes of {' and '.join(pythons)} on CPU {measured.cpu} in "
         f"{measured.wall_s:.1f} s; {preempted}."
