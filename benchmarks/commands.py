@@ -12,6 +12,7 @@ from rich.table import Table
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.rows import build
 from callcost.bindings.registry import Mechanism, left_out, mechanisms
+from callcost.errors import CallcostError
 from callcost.front import Front
 from callcost.outputs import console_at_least
 
@@ -28,7 +29,7 @@ def list_mechanisms(mechanism: str | None) -> None:
     chosen = {found.name: found for found in mechanisms()}
     if mechanism is not None and mechanism not in chosen:
         reason = left_out(build()).get(mechanism)
-        raise click.UsageError(
+        raise CallcostError(
             f"{mechanism} is damaged: {reason}"
             if reason
             else f"there is no mechanism {mechanism}: `callcost list` shows what there is"

@@ -338,7 +338,7 @@ def output_size(what: str) -> int:
         return worker.output_size()
     except (OSError, ValueError) as error:
         message = f"{what} closed standard output"
-        raise worker.ContenderError("garbage", message) from error
+        raise worker.ContenderError("closed", message) from error
 
 
 class Answers:
@@ -438,7 +438,7 @@ def main() -> None:
     if hasattr(sys, "getrefcount"):
         # As while it is timed.
         gc.disable()
-    worker.guard.watch_forks()
+    worker.guard.begin([job["contender"]])
     try:
         work_off(job, line)
     except worker.ContenderError as error:

@@ -64,7 +64,7 @@ class Settings:
     `row_s` is the wall time that one row may take, all processes together; `silence_s` how
     long a worker may go without an answer; `layouts` how many places on the stacks a process
     times from (1 leaves it where chance put it); `cpu` the one to pin workers to, None to
-    choose. `alone` is for a run of one contender, which may do to its processes what it likes.
+    choose.
     """
 
     processes: int = 30
@@ -75,7 +75,6 @@ class Settings:
     cpu: int | None = None
     python: str = sys.executable
     seed: int | None = None
-    alone: bool = False
 
     def quick(self) -> Settings:
         """Returns the same settings for a first look: fewer processes, shorter ones."""
@@ -347,7 +346,6 @@ class _Coordinator:
             self._began = False
             job = {
                 "seed": self._random.getrandbits(32),
-                "alone": self._run.settings.alone,
                 "modules": {} if environment is None else environment.modules,
                 "groups": [
                     describe_group(self._contenders(n), left[n], self._cpu_stat) for n in numbers

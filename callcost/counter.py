@@ -312,7 +312,7 @@ def main() -> None:
     line.answer({"event": "ready", "interpreter": worker.interpreter_facts()})
     sys.meta_path.append(worker.ModuleFinder(job["modules"]))
     gc.disable()
-    worker.guard.watch_forks()
+    worker.guard.begin(job["contenders"])
     kept = shift_memory(job["layout"])
     line.begin(0)
     count_all(job, line)

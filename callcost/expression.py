@@ -19,6 +19,10 @@ from callcost.job import Contender, Environment
 IDLE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "LOAD_SMALL_INT", "RETURN_VALUE", "RETURN_CONST"}
 
 
+# The names of the function that the expression is compiled into (worker.compile_epoch).
+OWN_NAMES = {f"callcost_{name}" for name in ("epoch", "loops", "clock", "start", "turn", "refusal")}
+
+
 class ExpressionError(CallcostError):
     """An expression or a set-up that cannot be timed; the text says what is wrong and where."""
 
@@ -97,7 +101,7 @@ def read(asked: Asked, what: str) -> Reading:
     # Not the first statement: a text there would be kept as the docstring.
     code = compile(f"pass; {call}", what, "exec")
     folded = {instruction.opname for instruction in dis.get_instructions(code)} <= IDLE
-    contender = Contender(what, f"{_import_from_here()}\n{asked.setup}", call)
+    contender = Contender(what, f"{_import_from_here()}\n{asked.setup}", call, alone=True)
     python = "" if asked.environment is None else asked.environment.python
     return Reading(what, asked, contender, folded, (call, does, python))
 
@@ -126,6 +130,8 @@ def _refuse_unfit(tree: ast.AST, what: str) -> None:
             raise ExpressionError(
                 f"{what} awaits or yields, which works within a function only: call one instead"
             )
+        if isinstance(node, ast.Name) and node.id in OWN_NAMES:
+            raise ExpressionError(f"{what} uses {node.id}, a name of the loop: choose another")
         if isinstance(node, ast.NamedExpr):
             raise ExpressionError(f"{what} assigns with :=, so that it is more than an expression")
 

@@ -15,7 +15,7 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
 NAMES = tuple(vars(builtins))
@@ -161,10 +161,15 @@ WATCHED: "tuple[tuple[str, Callable[[], object]], ...]" = (
 """What no contender may change, and how it is read: each would distort or break the others."""
 
 
-def allow_all() -> None:
-    """Watches the instrument only from now on: this process belongs to one contender alone."""
+def begin(contenders: "Iterable[dict[str, Any]]") -> None:
+    """Prepares this process for all contenders that it will have.
+
+    Where one of them is alone it may change what it likes: only the instrument is watched.
+    """
     global WATCHED
-    WATCHED = ()
+    watch_forks()
+    if any(contender.get("alone") for contender in contenders):
+        WATCHED = ()
 
 
 def glance() -> object:

@@ -63,7 +63,8 @@ class Contender:
     of `result` whose value is compared in the result's place: what the call has changed, or the
     inside of an object. `raises` is an expression for what the call must raise instead of
     returning: an exception class, or an instance whose message is compared too.
-    `examples` are evaluated before and after the timing, beside the call itself.
+    `examples` are evaluated before and after the timing, beside the call itself. `alone` is for
+    one whose processes have no other contender, so that it may change in them what it likes.
     `report` is an expression that is evaluated once in each process, when the timing is over,
     and whose value is handed back. `own_loops` gives a contender that is compared with nobody
     an epoch of its own size: so many turns of its loop, each of `Plan.max_unroll` calls.
@@ -84,6 +85,7 @@ class Contender:
     raises: str | None = None
     program: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
+    alone: bool = False
 
 
 ELSEWHERE = " @ "

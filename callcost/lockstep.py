@@ -189,9 +189,7 @@ def main() -> None:
     if hasattr(sys, "getrefcount"):
         # Without reference counts it is the collector that destroys what the calls make.
         gc.disable()
-    worker.guard.watch_forks()
-    if job["alone"]:
-        worker.guard.allow_all()
+    worker.guard.begin(row["contender"] for row in job["rows"])
     watch = worker.Guard(vars(worker))
     rows = make_ready(job, line, watch)
     costs = estimates_ns(rows, line, watch) if job["estimate"] else []

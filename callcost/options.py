@@ -13,6 +13,8 @@ from callcost.errors import CallcostError
 if TYPE_CHECKING:
     from callcost.job import Environment
 
+PYTHON_HELP = "a version (3.13), a name (pypy3.9) or a path"
+
 
 class FiniteRange(click.FloatRange):
     """A number within a range: NaN passes every comparison with its ends, and infinity one."""

@@ -657,9 +657,7 @@ def main() -> None:
     if hasattr(sys, "getrefcount"):
         # Without reference counts it is the collector that destroys what the calls make.
         gc.disable()
-    guard.watch_forks()
-    if job.get("alone"):
-        guard.allow_all()
+    guard.begin(contender for group in job["groups"] for contender in group["contenders"])
     watch = Guard(globals())
     for number, group in enumerate(job["groups"]):
         line.begin(number)

@@ -39,7 +39,9 @@ def refused(*arguments: str, cwd: Path | None = None) -> str:
 @needs_callgrind
 @needs_cpython
 def test_an_expression_is_explained_exactly(tmp_path: Path) -> None:
-    done = callcost(*QUICK, "--setup", SETUP, CALL, "--output", "made/here", cwd=tmp_path)
+    # Its process is its own, so that the set-up may change what concerns a whole one.
+    setup = f"import os; os.environ['A'] = 'b'; {SETUP}"
+    done = callcost(*QUICK, "--setup", setup, CALL, "--output", "made/here", cwd=tmp_path)
     said = words(done)
     assert "floor(x): instructions per call" in said
     found = records.read(tmp_path / "made" / "here" / "explain.json")

@@ -49,7 +49,7 @@ import importlib.util, os, resource, signal, sys, threading
 spec = importlib.util.spec_from_file_location("guard", {guard.__file__!r})
 guard = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(guard)
-guard.watch_forks()
+guard.begin([{{"alone": sys.argv[2] == "alone"}}])
 signal.alarm(60)
 instrument = {{"CLOCK": max}}
 watch = guard.Guard(instrument)
@@ -80,13 +80,23 @@ def cannot(name: str) -> str:
 def test_a_change_is_noticed(name: str) -> None:
     if reason := cannot(name):
         pytest.skip(reason)
-    command = [sys.executable, "-c", PROGRAM, DEEDS[name]]
+    assert repr(name) in changed_by(DEEDS[name])
+
+
+def test_who_is_alone_may_change_all_but_the_instrument() -> None:
+    names = ("the environment variables", "the working folder", "the instrument")
+    deeds = "; ".join(DEEDS[name] for name in names)
+    assert changed_by(deeds, alone=True) == "['the instrument']"
+
+
+def changed_by(deed: str, *, alone: bool = False) -> str:
+    """Returns what a process writes of the changes that it has noticed."""
     done = subprocess.run(
-        command,
+        [sys.executable, "-c", PROGRAM, deed, "alone" if alone else "with others"],
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
-    assert repr(name) in done.stderr
+    return done.stderr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,9 @@ import numpy as np
 import pytest
 from command_line import callcost
 
+from callcost import worker
 from callcost.coordinator import Settings
-from callcost.expression import Asked, ExpressionError, read
+from callcost.expression import OWN_NAMES, Asked, ExpressionError, read
 from callcost.timing.flow import NAMES, Timed, time_expressions
 from callcost.timing.look import Look, Value
 from callcost.timing.time_limit import TimeLimit
@@ -175,6 +178,7 @@ def test_a_module_of_the_current_folder_can_be_imported(tmp_path: Path) -> None:
         (["abs(1); abs(2)"], "is no expression but a statement"),
         (["(x := 1)"], "assigns with :="),
         (["(yield)"], "awaits or yields"),
+        (["callcost_turn", "-s", "callcost_turn = 1"], "uses callcost_turn, a name of the loop"),
         (["abs(1)", "-s", "a = 1", "-s", "if:"], "has a syntax error at line 2"),
         (["abs(n)"], "call failed: abs(n) raised NameError: name 'n' is not defined"),
         (["abs(n)", "-s", "n = 1 / 0"], "setup failed: its set-up raised ZeroDivisionError"),
@@ -223,6 +227,11 @@ def test_a_long_call_is_told_the_limit_it_needs(at_once: int) -> None:
     assert processes(TimeLimit(), 0.1) == 20
     # A slow set-up alone is no reason to give up.
     assert processes(TimeLimit(1.0, 10), 0.1, 0.6) == 10
+
+
+def test_the_names_of_the_loop_are_those_that_an_expression_may_not_use() -> None:
+    source = inspect.getsource(worker.compile_epoch)
+    assert set(re.findall(r"callcost_\w+", source)) == OWN_NAMES
 
 
 def test_a_call_is_put_on_one_line() -> None:

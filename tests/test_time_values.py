@@ -322,7 +322,7 @@ FAILURES = [
     ("f()", "def f(): return f()", "raised RecursionError"),
     ("print('x')", "", "garbage: print('x') wrote to standard output"),
     ("os.write(1, b'x')", "import os", "wrote to standard output"),
-    ("os.close(1)", "import os", "os.close(1) closed standard output"),
+    ("os.close(1)", "import os", "closed: os.close(1) closed standard output"),
     ("sys.stdout.close()", "import sys", "closed standard output"),
     ("os.closerange(3, 300)", "import os", "Bad file descriptor"),
     ("os.fork()", "import os", "forked its process"),

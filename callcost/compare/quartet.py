@@ -62,7 +62,6 @@ class Timer:
         job = {
             "seed": shuffler.getrandbits(32),
             "modules": dict(side.modules),
-            "alone": side.alone,
             "rows": [_describe(row.on(side.name), plan) for row, plan in rows],
             "layouts": layouts,
             "settle_turns": SETTLE_TURNS if side.compiles_loops else 0,

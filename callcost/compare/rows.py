@@ -39,8 +39,7 @@ class Side:
 
     `build` is what the interpreter says of how it was built: two sides of the same build run
     the same machine code except for what is compared. `modules` are the files of modules that
-    are not installed there. `alone` is for a side of one contender, which may do to its processes
-    what it likes.
+    are not installed there.
     """
 
     name: str
@@ -49,7 +48,6 @@ class Side:
     build: str
     compiles_loops: bool = False
     modules: Mapping[str, str] = field(default_factory=dict)
-    alone: bool = False
 
 
 @dataclass(frozen=True)

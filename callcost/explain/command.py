@@ -12,7 +12,7 @@ import click
 
 from callcost.errors import FAILED
 from callcost.front import Front
-from callcost.options import interpreter_at
+from callcost.options import PYTHON_HELP, interpreter_at
 from callcost.outputs import make_writable, save
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ NAME = re.compile(r"[\w*?\[\]!-]+")
     "--setup", "-s", "setup", multiple=True, metavar="LINE",
     help="Run this before EXPRESSION; may be repeated, each a line.",
 )  # fmt: skip
-@click.option("--python", metavar="PATH", help="Explain EXPRESSION in another interpreter.")
+@click.option(
+    "--python", metavar="PYTHON",
+    help=f"Explain EXPRESSION in another interpreter: {PYTHON_HELP}.",
+)  # fmt: skip
 @click.option(
     "--time/--no-time", "timed", default=True, help="Measure the time of each call, too.  "
     "[default: time]",

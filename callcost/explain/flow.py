@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from callcost import callgrind, machine
+from callcost.advice import advice
 from callcost.callgrind import Count, Uncounted
 from callcost.compare.rows import Cell
 from callcost.compare.suite import SuiteError, suite_here
@@ -202,7 +203,9 @@ def _chapter(
     for name in topic.contenders:
         found = counts[topic.name, name]
         if isinstance(found, Uncounted):
-            uncounted[name] = str(found)
+            # A mechanism's author knows what it is; whoever wrote an expression may need advice.
+            hint = advice(found.kind, found.message) if name == EXPRESSION else ""
+            uncounted[name] = f"{found}{hint}"
         else:
             rows.append(_row(name, found, estimate, attribution))
     rows.sort(key=lambda row: (row.instructions, row.name))

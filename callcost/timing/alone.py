@@ -36,9 +36,7 @@ def time_alone(
         passes=MIN_PASSES,
     )
     group = Group(GROUP, (side.contender,), environment=side.asked.environment)
-    settings = Settings(
-        processes=processes, row_s=limit.seconds, silence_s=limit.silence_s, alone=True
-    )
+    settings = Settings(processes=processes, row_s=limit.seconds, silence_s=limit.silence_s)
     run = measure([group], settings, report)
     if run.interrupted:
         raise KeyboardInterrupt

@@ -10,7 +10,7 @@ import click
 
 from callcost.errors import FAILED
 from callcost.front import Front
-from callcost.options import FiniteRange, interpreter_at
+from callcost.options import PYTHON_HELP, FiniteRange, interpreter_at
 from callcost.outputs import console_at_least, refuse_unwritable, save_json
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 INCONCLUSIVE = 3
 NARROWEST = 120
-PYTHON_HELP = "a version (3.13), a name (pypy3.9) or a path"
 
 
 @click.command("time", cls=Front)

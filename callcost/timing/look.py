@@ -6,7 +6,6 @@ layouts: a value that differs between these says nothing about another side.
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,22 +14,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from callcost import answers
+from callcost.advice import advice
 from callcost.expression import ExpressionError, Reading
 from callcost.job import SETTLE_TURNS
 from callcost.process import WorkerError, WorkerProcess
 
 SEEDS = (0, 1)
-CRASHES = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL")
-HINTS = {
-    "hang": "; a call that is meant to take so long needs a budget (--seconds)",
-    "garbage": ": what prints costs what its terminal costs, so time it without that",
-    "fork": ", so its process would be timed twice: call something that does not return twice",
-}
-CRASH_HINT = (
-    ". Is it called through ctypes? Declare argtypes and restype: without them a pointer is cut "
-    "to an int. A callback crashes when C calls it after Python has collected it: keep a reference"
-)
-KILLED_HINT = ". The system kills a process that needs more memory than there is"
 
 
 @dataclass(frozen=True)
@@ -180,12 +169,7 @@ def _together(looks: Sequence[Look]) -> Look:
 
 def failed(what: str, kind: str, message: str) -> ExpressionError:
     """Says what went wrong with which side, and what to do about it."""
-    hint = HINTS.get(kind, "")
-    if kind == "crash" and any(name in message for name in CRASHES):
-        hint = CRASH_HINT
-    elif kind == "crash" and signal.Signals.SIGKILL.name in message:
-        hint = KILLED_HINT
-    return ExpressionError(f"{what}: {kind}: {message}{hint}")
+    return ExpressionError(f"{what}: {kind}: {message}{advice(kind, message)}")
 
 
 Same = Literal["same", "different", "unknown"]

@@ -208,7 +208,6 @@ def _side(name: str, side: Reading) -> Side:
         "",
         side.compiles_loops,
         {} if environment is None else environment.modules,
-        alone=True,
     )
 
 
