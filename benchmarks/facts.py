@@ -94,7 +94,8 @@ def _answer(name: str, mechanism: Mechanism) -> str:
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=LIMIT_S,
             check=False,
         )

@@ -24,7 +24,9 @@ import sites
 from click.testing import CliRunner
 
 from callcost import native, streams
+from callcost.compare import interpreter
 from callcost.compare.cache import TAG, TAG_TEXT
+from callcost.errors import CallcostError
 from callcost.front import Front
 
 Outcome = dict[str, Any]
@@ -258,3 +260,13 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     assert "Traceback" not in err
     assert not psutil.wait_procs(workers, timeout=10)[1]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_an_interpreter_that_speaks_no_utf8_is_named(tmp_path: Path, stream: str) -> None:
+    program = tmp_path / "python"
+    to = "" if stream == "stdout" else " >&2"
+    program.write_text(f"#!/bin/sh\nprintf '\\377\\376 broken\\n'{to}\nexit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(CallcostError, match=f"{program} cannot be used"):
+        interpreter.ask(str(program))

@@ -411,7 +411,7 @@ def make_inputs(folder: Path) -> dict[str, Path]:
         ("loop", "cannot be read"),
         ("empty.so/file.so", "cannot be read (Not a directory)"),
         ("x" * 300, "cannot be read (File name too long)"),
-        ("not\udcffutf8.so", "has a name that is not UTF-8: rename it"),
+        ("not\udcffutf8.so", "has a name that is not UTF-8 in this locale: rename it"),
     ],
 )
 def test_bad_input_gets_one_sentence_and_exit_code_2(

@@ -141,7 +141,8 @@ def ask(executable: str) -> dict[str, Any]:
         done = subprocess.run(
             command,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=PROBE_S,
             check=False,
             stdin=subprocess.DEVNULL,
@@ -173,7 +174,14 @@ def _first_line(command: str) -> str:
         return ""
     asked = [words[0], "--version"]
     try:
-        done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=PROBE_S)
+        done = subprocess.run(
+            asked,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=PROBE_S,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return (done.stdout.splitlines() or [""])[0]

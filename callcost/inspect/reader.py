@@ -146,7 +146,9 @@ def _refuse_unreadable(path: Path) -> None:
         with path.open("rb"):
             pass
     except UnicodeEncodeError:
-        raise RefusedError("has a name that is not UTF-8: rename it") from None
+        raise RefusedError(
+            "has a name that is not UTF-8 in this locale: rename it, or set LC_ALL=C.UTF-8"
+        ) from None
     except FileNotFoundError:
         raise RefusedError("does not exist: look for a mistake in its name") from None
     except OSError as error:
