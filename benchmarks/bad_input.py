@@ -63,11 +63,12 @@ class BadInput:
 
     arguments: str
     instead: str = ""
+    function: str = FUNCTION
 
     @property
     def call(self) -> str:
         """The call expression."""
-        return f"{FUNCTION}({self.arguments})"
+        return f"{self.function}({self.arguments})"
 
 
 BAD_INPUTS = (
@@ -101,7 +102,7 @@ def name_outcome(ending: str, bad: BadInput) -> str:
 def call_in_child(module: str, bad: BadInput, wall_limit_s: float = WALL_LIMIT_S) -> str:
     """Says how the call ended: raises, returns, crashes or no answer; raises ProbeError."""
     # -P: the current folder, with the checkout in it, is no place to import from.
-    command = [sys.executable, "-P", "-c", CHILD, module, FUNCTION, bad.arguments]
+    command = [sys.executable, "-P", "-c", CHILD, module, bad.function, bad.arguments]
     try:
         done = subprocess.run(
             [*command, str(CPU_LIMIT_S)],

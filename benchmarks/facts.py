@@ -32,6 +32,7 @@ Facts = Mapping[str, str]
 
 YES, NO, NOT_SEEN = "yes", "no", "not seen"
 LIMIT_S = 20
+KEYWORD = "fibonacci_keyword"
 PROBES = Path(__file__).parent / "probes"
 
 
@@ -48,7 +49,7 @@ FACTS = (
     Fact("releases_gil", "G", "releases the GIL around the call"),
     Fact("checks_type", "T", "refuses an argument of the wrong type"),
     Fact("checks_range", "R", "refuses an int that C's int cannot hold"),
-    Fact("takes_keywords", "K", "takes the argument by keyword, too"),
+    Fact("takes_keywords", "K", "can take the argument by keyword"),
     Fact("text_signature", "S", "has a signature that inspect.signature can read"),
     Fact("stable_abi", "A", "is built for the stable ABI: one file for several versions of Python"),
     Fact("subinterpreter", "I", "works in a subinterpreter, and in the main one afterwards"),
@@ -73,8 +74,12 @@ def probe(mechanism: Mechanism) -> Facts:
 
 
 def _takes_keywords(mechanism: Mechanism) -> str:
-    """Passes the argument by name; who ignores names calls C with whatever is there."""
-    by_name = BadInput("n=1", instead="leftovers")
+    """Passes the argument by name to the form that is bound for it, if there is one.
+
+    A mechanism that ignores names calls C with whatever is there.
+    """
+    function = KEYWORD if KEYWORD in mechanism.functions else bad_input.FUNCTION
+    by_name = BadInput("n=1", instead="leftovers", function=function)
     return YES if bad_input.call_in_child(mechanism.module, by_name) == "returns 1" else NO
 
 

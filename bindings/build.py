@@ -246,7 +246,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         self.get_finalized_command("build_rust").run_for_extension(rust)
 
     def _compile_apart(self, extension: Extension) -> None:
-        """Compiles each source with `last_flags`, where these are what a mechanism is about."""
+        """Compiles each source with the flags that its tool sets itself: its `last_flags`."""
         for source in [source for source in extension.sources if last_flags_of(extension, source)]:
             extension.sources.remove(source)
             extension.extra_objects += self.compiler.compile(

@@ -21,8 +21,8 @@ from .places import CORE_NAME, DARWIN, ROOT
 from .wording import reason, without_folders, without_path_tokens
 
 # They come after the interpreter's own flags and override them: one optimisation level, no
-# link-time optimisation and the same visibility for the core and every mechanism. Only what a
-# build.py sets as `last_flags`, because the mechanism is about that level, overrides them.
+# link-time optimisation and the same visibility for the core and every mechanism. Only a level that
+# a tool sets for all its users overrides them: an extension's `last_flags`.
 COMPILE_FLAGS = ["-O2", "-fno-lto", "-fvisibility=hidden"]
 # DT_RPATH rather than DT_RUNPATH: LD_LIBRARY_PATH must not put another core in its place.
 # From a mechanism's folder and from that of the ladder the way is the same.
@@ -118,7 +118,7 @@ def flags_of(extension: Extension) -> list[str]:
 
 
 def last_flags_of(extension: Extension, source: str) -> list[str]:
-    """Returns the flags that override the suite's for one source: an attribute set in build.py."""
+    """Returns the flags of the tool's own that override the suite's for one source."""
     by_name: dict[str, list[str]] = getattr(extension, "last_flags", {})
     return by_name.get(Path(source).name, [])
 

@@ -89,6 +89,14 @@ class Mechanism:
         return _section(self.docstring, "Through Python:")
 
     @cached_property
+    def _always_named(self) -> dict[str, str]:
+        return _section(self.docstring, "Always takes keywords:")
+
+    def always_named(self, function: str) -> bool:
+        """Tells whether a plain function takes keywords too: names are free, or unavoidable."""
+        return bool({function, EVERYTHING} & self._always_named.keys())
+
+    @cached_property
     def _own_code(self) -> dict[str, str]:
         return _section(self.docstring, "Not the same C:")
 

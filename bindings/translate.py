@@ -55,7 +55,9 @@ def _mypycify(extension: Extension) -> None:
     finally:
         del os.environ["MYPYPATH"]
     extension.depends, extension.sources = inputs_of(extension), translated.sources
-    # Not its flags: optimisation is the same for all, and -Werror would be its users' trouble.
+    # Of its flags the level of optimisation, which its users get; the others are about warnings.
+    levels = [flag for flag in translated.extra_compile_args if flag.startswith("-O")]
+    extension.last_flags = {Path(path).name: levels for path in translated.sources}
     extension.include_dirs = [*translated.include_dirs, *extension.include_dirs]
 
 

@@ -19,9 +19,9 @@ from callcost.record import load
 # What the tools themselves document, or the source of the folder shows.
 KNOWN = {
     "cffi_api": "GTR",
-    "cpython_fastcall": "TRSI",
-    "ctypes_cdll": "GTI",
-    "ctypes_pydll": "TI",
+    "cpython_fastcall": "TRKSI",
+    "ctypes_cdll": "GTKI",
+    "ctypes_pydll": "TKI",
     "ctypes_untyped": "GI",
     "cython_def": "TRKS",
     "python_reference": "TKSI",

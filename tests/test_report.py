@@ -528,7 +528,6 @@ def test_every_mechanism_shows_how_it_writes_fibonacci(mechanism: Any) -> None:
         pytest.skip("it has no fibonacci")
     depends = {
         "cython_limited": ["callcost/bindings/cython_def/_def.pyx"],
-        "nanobind_minsize": ["callcost/bindings/nanobind_module/module.cpp"],
         "nanobind_abi3": ["callcost/bindings/nanobind_module/module.cpp"],
         "swig_builtin": ["callcost/bindings/swig_proxy/core.i"],
     }

@@ -1,13 +1,14 @@
-"""Boost.Python, C functions registered with def and their parameters named with arg.
+"""Boost.Python, functions and classes registered with def and class_.
 
 Idiomatic: the signatures are taken from the C++ types at compile time; at run time each argument
 is looked up in a registry of converters, which check type and range; a wrong type raises a
-TypeError of its own, ArgumentError. Takes keywords wherever arg names them. Exceptions of C++ are
-translated: std::invalid_argument to ValueError, std::bad_alloc to MemoryError. There are no
-converters for bytes and buffers: those functions take an object and ask the C API. The objects of
-class_ have a dict, and hold that of C++. None would be a null pointer: first_byte refuses it by
-hand. Holds the GIL, for which Boost.Python has no guard: work_released brings its own. One registry
-serves the whole process: no other interpreters in it, and no threads without the GIL.
+TypeError of its own, ArgumentError. Takes keywords where arg names parameters, as in
+fibonacci_keyword alone. Exceptions of C++ are translated: std::invalid_argument to ValueError,
+std::bad_alloc to MemoryError. There are no converters for bytes and buffers: those functions take
+an object and ask the C API. The objects of class_ have a dict, and hold that of C++. None would be
+a null pointer: first_byte refuses it by hand. Holds the GIL, for which Boost.Python has no guard:
+work_released brings its own. One registry serves the whole process: no other interpreters in it,
+and no threads without the GIL.
 """
 
 from . import _python as core_constants
@@ -21,6 +22,7 @@ from ._python import (
     add_two,
     fibonacci,
     fibonacci_batch,
+    fibonacci_keyword,
     fill_array,
     first_byte,
     get_greeting,
@@ -39,7 +41,6 @@ from ._python import (
     work_released,
 )
 
-fibonacci_keyword = fibonacci
 fibonacci_typed = fibonacci
 new_tally = Tally
 

@@ -239,7 +239,6 @@ py::object refusal_of(const py::object &function, const char *argument)
 
 BOOST_PYTHON_MODULE(_python)
 {
-    using py::arg;
     using py::def;
 
     // What is documented is what is written here, and the signature in Python; not that in C++.
@@ -249,46 +248,40 @@ BOOST_PYTHON_MODULE(_python)
     module.attr("ANSWER") = answer;
 
     def("get_pi", &get_pi, "Return 3.14 as a C float holds it.");
-    def("fibonacci", &fibonacci, arg("n"), "Return the n-th Fibonacci number.");
-    def("add_million", &add_million, arg("n"), "Return n + 1,000,000.");
-    def("half_of", &half_of, arg("x"), "Return x / 2.");
-    def("negate", &negate, arg("flag"), "Return whether flag is false.");
-    def("add_two", &add_two, (arg("a"), arg("b")), "Return the sum.");
-    def("add_four", &add_four, (arg("a"), arg("b"), arg("c"), arg("d")), "Return the sum.");
-    def("add_eight", &add_eight,
-        (arg("a"), arg("b"), arg("c"), arg("d"), arg("e"), arg("f"), arg("g"), arg("h")),
-        "Return the sum.");
+    def("fibonacci", &fibonacci, "Return the n-th Fibonacci number.");
+    def("fibonacci_keyword", &fibonacci, py::arg("n"), "Return the n-th Fibonacci number.");
+    def("add_million", &add_million, "Return n + 1,000,000.");
+    def("half_of", &half_of, "Return x / 2.");
+    def("negate", &negate, "Return whether flag is false.");
+    def("add_two", &add_two, "Return the sum.");
+    def("add_four", &add_four, "Return the sum.");
+    def("add_eight", &add_eight, "Return the sum.");
 
-    def("first_byte", &checked_first_byte, arg("text"), "Return the first byte in UTF-8.");
-    def("last_byte", &last_byte_of, arg("data"), "Return the last byte, or -1 if there are none.");
+    def("first_byte", &checked_first_byte, "Return the first byte in UTF-8.");
+    def("last_byte", &last_byte_of, "Return the last byte, or -1 if there are none.");
     def("get_greeting", &get_greeting, "Return 16 characters of ASCII.");
     def("get_token", &token, "Return 16 bytes, the first of which is zero.");
 
-    def("sum_ends", &sum_of_ends, arg("values"), "Return the first plus the last of a buffer.");
-    def("sum_ends_list", &sum_of_list_ends, arg("values"),
-        "Return the first plus the last of a list.");
-    def("fill_array", &fill, (arg("values"), arg("value")),
-        "Store value in each place of a buffer.");
-    def("fibonacci_batch", &batch, (arg("n"), arg("results")),
-        "Store fibonacci(n[i]) in results[i] for each i.");
+    def("sum_ends", &sum_of_ends, "Return the first plus the last of a buffer.");
+    def("sum_ends_list", &sum_of_list_ends, "Return the first plus the last of a list.");
+    def("fill_array", &fill, "Store value in each place of a buffer.");
+    def("fibonacci_batch", &batch, "Store fibonacci(n[i]) in results[i] for each i.");
 
-    def("split_digits", &digits, arg("n"), "Return n / 10 and n % 10, both rounded to zero.");
+    def("split_digits", &digits, "Return n / 10 and n % 10, both rounded to zero.");
     py::class_<point>("Point", "Two coordinates.", py::no_init)
-        .def("__init__", py::make_constructor(&make_point, py::default_call_policies(),
-                                              (arg("x"), arg("y"))))
+        .def("__init__", py::make_constructor(&make_point))
         .def_readwrite("x", &point::x)
         .def_readwrite("y", &point::y);
-    def("mirror", &mirror, arg("original"), "Return the point with x and y exchanged.");
+    def("mirror", &mirror, "Return the point with x and y exchanged.");
     py::class_<tally_owner, boost::noncopyable>(
-        "Tally", "Counts from where it starts; after 99 comes 0.", py::init<int>(arg("start")))
+        "Tally", "Counts from where it starts; after 99 comes 0.", py::init<int>())
         .def("increment", &tally_owner::increment, "Count one further and return the count.");
 
-    def("sum_calls", &sum_of_calls, (arg("function"), arg("count")),
+    def("sum_calls", &sum_of_calls,
         "Return the sum of function(i) for each i from 0 to count - 1.");
-    def("half_of_even", &half_of_even_or_throw, arg("n"),
-        "Return n / 2; raise ValueError for an odd n.");
-    def("work_held", &work, arg("steps"), "Return the number after so many steps.");
-    def("work_released", &work_without_gil, arg("steps"),
+    def("half_of_even", &half_of_even_or_throw, "Return n / 2; raise ValueError for an odd n.");
+    def("work_held", &work, "Return the number after so many steps.");
+    def("work_released", &work_without_gil,
         "Return the number after so many steps, the GIL released meanwhile.");
 
     module.attr("ArgumentError") = refusal_of(module.attr("fibonacci"), "0");

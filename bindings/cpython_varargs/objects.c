@@ -105,9 +105,12 @@ typedef struct {
 
 static PyObject *py_tally_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"start", NULL};
+    if (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0) {
+        PyErr_SetString(PyExc_TypeError, "Tally() takes no keyword arguments");
+        return NULL;
+    }
     int start;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "i:Tally", keywords, &start)) {
+    if (!PyArg_ParseTuple(args, "i:Tally", &start)) {
         return NULL;
     }
     tally *handle = tally_new(start);
@@ -158,7 +161,7 @@ static PyMethodDef tally_methods[] = {
 };
 
 static PyType_Slot tally_slots[] = {
-    {Py_tp_doc, "Tally(start)\n--\n\nCounts from where it starts; after 99 comes 0."},
+    {Py_tp_doc, "Tally(start, /)\n--\n\nCounts from where it starts; after 99 comes 0."},
     {Py_tp_new, py_tally_new},
     {Py_tp_dealloc, tally_dealloc},
     {Py_tp_methods, tally_methods},

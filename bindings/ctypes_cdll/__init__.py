@@ -51,7 +51,7 @@ fibonacci.restype = ctypes.c_int
 fibonacci_typed = fibonacci
 ArgumentError = ctypes.ArgumentError
 
-# Only a prototype names parameters, and gives them a direction.
+# Only a prototype gives parameters a direction, and a name where one is wanted.
 _INPUT, _OUTPUT = 1, 2
 _N = ((_INPUT, "n"),)
 fibonacci_keyword = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(("fibonacci", _library), _N)
@@ -80,8 +80,7 @@ add_eight = _library.add_eight
 add_eight.argtypes = (ctypes.c_int,) * 8
 add_eight.restype = ctypes.c_int
 
-# Read once: ctypes makes a new object of each look at C's data.
-# Read once; what users see is a constant of this module.
+# Read once: ctypes makes a new object at each look at C's data.
 ANSWER = ctypes.c_int.in_dll(_library, "answer").value
 core_constants = sys.modules[__name__]
 
@@ -123,7 +122,7 @@ def _cut(data: Any, _function: Any, arguments: tuple[ctypes.c_size_t]) -> bytes:
     return data[: size.value]
 
 
-_SIZE = ((_OUTPUT, "size"),)
+_SIZE = ((_OUTPUT,),)
 # Of a pointer to char, a slice is bytes.
 get_token: Any = ctypes.CFUNCTYPE(ctypes.POINTER(ctypes.c_char), ctypes.POINTER(ctypes.c_size_t))(
     ("get_token", _library), _SIZE
@@ -199,7 +198,7 @@ def fibonacci_batch(n: Any, results: Any) -> None:
 
 # Several results, and structs.
 
-_TENS_AND_ONES = ((_INPUT, "n"), (_OUTPUT, "tens"), (_OUTPUT, "ones"))
+_TENS_AND_ONES = ((_INPUT,), (_OUTPUT,), (_OUTPUT,))
 split_digits = ctypes.CFUNCTYPE(
     None, ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int)
 )(("split_digits", _library), _TENS_AND_ONES)
@@ -265,7 +264,7 @@ _callback = _Callback(_call)
 
 # A parameter with this flag is not for the caller: it always has its default.
 _HIDDEN = 4
-_CALLBACK = ((_INPUT | _HIDDEN, "callback", _callback), (_INPUT, "function"), (_INPUT, "count"))
+_CALLBACK = ((_INPUT | _HIDDEN, None, _callback), (_INPUT,), (_INPUT,))
 sum_calls = ctypes.CFUNCTYPE(ctypes.c_int, _Callback, ctypes.py_object, ctypes.c_int)(
     ("sum_calls", _library), _CALLBACK
 )
@@ -277,7 +276,7 @@ def _raise_if_odd(status: int, _function: Any, arguments: tuple[Any, ...]) -> tu
     return arguments  # by which ctypes goes on, to return the out-parameter
 
 
-_HALF = ((_INPUT, "n"), (_OUTPUT, "half"))
+_HALF = ((_INPUT,), (_OUTPUT,))
 half_of_even: Any = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.POINTER(ctypes.c_int))(
     ("half_of_even", _library), _HALF
 )

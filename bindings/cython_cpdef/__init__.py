@@ -4,7 +4,13 @@ Idiomatic where the rest of the module, or with a .pxd other Cython modules, cal
 as C. From Python it is entered through a wrapper that Cython generates beside the C function and
 that converts as in cython_def. A cpdef function knows no `not None`, and has a value by which its
 callers in C see that it raised. Special methods and properties cannot be cpdef: they are def.
-Takes keywords. Holds the GIL, except in work_released.
+The directive always_allow_keywords=False spares functions of one parameter the search for keywords.
+Holds the GIL, except in work_released; where there is none, a critical section locks the object
+that counts.
+
+Always takes keywords:
+- add_two, add_four, add_eight, fill_array, fibonacci_batch, sum_calls: a cpdef function cannot have
+  a slash behind its parameters, and the directive is for those with one.
 """
 
 from . import _cpdef as core_constants
@@ -17,6 +23,7 @@ from ._cpdef import (
     add_two,
     fibonacci,
     fibonacci_batch,
+    fibonacci_keyword,
     fill_array,
     first_byte,
     get_greeting,
@@ -35,7 +42,6 @@ from ._cpdef import (
     work_released,
 )
 
-fibonacci_keyword = fibonacci
 fibonacci_typed = fibonacci
 new_tally = Tally
 

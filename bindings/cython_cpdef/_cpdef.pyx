@@ -1,4 +1,4 @@
-# cython: language_level=3, freethreading_compatible=True
+# cython: language_level=3, freethreading_compatible=True, always_allow_keywords=False
 """cpdef functions around a C header: callable from Python, and as C from the rest of the module."""
 
 cimport core
@@ -8,6 +8,9 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 
 ANSWER = core.answer
+
+# A cpdef function cannot have a slash behind its parameters. For functions with one parameter,
+# always_allow_keywords=False does the same; those with more take keywords in any case.
 
 # noexcept: what cannot raise, so that no caller in C asks whether it did. What can raise has an
 # exception value: -1 alone where that is no result, `? -1` where it may be one and is then looked
@@ -20,6 +23,12 @@ cpdef float get_pi() noexcept:
 
 
 cpdef int fibonacci(int n) noexcept:
+    """Return the n-th Fibonacci number."""
+    return core.fibonacci(n)
+
+
+@cython.always_allow_keywords(True)
+cpdef int fibonacci_keyword(int n) noexcept:
     """Return the n-th Fibonacci number."""
     return core.fibonacci(n)
 
@@ -136,7 +145,7 @@ cdef class Point:
 
     cdef core.point _value
 
-    def __init__(self, double x, double y):
+    def __init__(self, double x, double y, /):
         self._value = core.point(x, y)
 
     @property
@@ -167,7 +176,7 @@ cdef class Tally:
     cdef core.tally *_tally
 
     # Not __init__, which may be called twice, or never.
-    def __cinit__(self, int start):
+    def __cinit__(self, int start, /):
         self._tally = core.tally_new(start)
         if self._tally is NULL:
             raise MemoryError()

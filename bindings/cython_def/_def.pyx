@@ -15,48 +15,54 @@ def get_pi():
     return core.get_pi()
 
 
-def fibonacci(int n):
+# The slash, here and below: what takes no keyword spares Cython the search for one.
+def fibonacci(int n, /):
     """Return the n-th Fibonacci number."""
     return core.fibonacci(n)
 
 
-def add_million(int n):
+def fibonacci_keyword(int n):
+    """Return the n-th Fibonacci number."""
+    return core.fibonacci(n)
+
+
+def add_million(int n, /):
     """Return n + 1,000,000."""
     return core.add_million(n)
 
 
-def half_of(double x):
+def half_of(double x, /):
     """Return x / 2."""
     return core.half_of(x)
 
 
-def negate(bint flag):
+def negate(bint flag, /):
     """Return whether flag is false."""
     return core.negate(flag)
 
 
-def add_two(int a, int b):
+def add_two(int a, int b, /):
     """Return the sum."""
     return core.add_two(a, b)
 
 
-def add_four(int a, int b, int c, int d):
+def add_four(int a, int b, int c, int d, /):
     """Return the sum."""
     return core.add_four(a, b, c, d)
 
 
-def add_eight(int a, int b, int c, int d, int e, int f, int g, int h):
+def add_eight(int a, int b, int c, int d, int e, int f, int g, int h, /):
     """Return the sum."""
     return core.add_eight(a, b, c, d, e, f, g, h)
 
 
 # `not None`: without it, None would pass for an argument whose type is one of Python's.
-def first_byte(str text not None):
+def first_byte(str text not None, /):
     """Return the first byte of the text in UTF-8; 0 for no text."""
     return core.first_byte(PyUnicode_AsUTF8AndSize(text, NULL))
 
 
-def last_byte(bytes data not None):
+def last_byte(bytes data not None, /):
     """Return the last byte, or -1 if there are none."""
     return core.last_byte(data, len(data))
 
@@ -74,13 +80,13 @@ def get_token():
 
 
 # [::1]: contiguous. A first element is asked for only where there is one: its index is checked.
-def sum_ends(const double[::1] values not None):
+def sum_ends(const double[::1] values not None, /):
     """Return the first plus the last value; 0 if there are none."""
     count = values.shape[0]
     return core.sum_ends(&values[0] if count else NULL, count)
 
 
-def sum_ends_list(list values not None):
+def sum_ends_list(list values not None, /):
     """Return the first plus the last value; 0 if there are none."""
     cdef Py_ssize_t i, count = len(values)
     copied = <double *>PyMem_Malloc(count * sizeof(double))
@@ -95,13 +101,13 @@ def sum_ends_list(list values not None):
         PyMem_Free(copied)
 
 
-def fill_array(double[::1] values not None, double value):
+def fill_array(double[::1] values not None, double value, /):
     """Store value in each place."""
     count = values.shape[0]
     core.fill_array(&values[0] if count else NULL, count, value)
 
 
-def fibonacci_batch(const int[::1] n not None, int[::1] results not None):
+def fibonacci_batch(const int[::1] n not None, int[::1] results not None, /):
     """Store fibonacci(n[i]) in results[i] for each i."""
     count = n.shape[0]
     if results.shape[0] < count:
@@ -110,7 +116,7 @@ def fibonacci_batch(const int[::1] n not None, int[::1] results not None):
         core.fibonacci_batch(&n[0], &results[0], count)
 
 
-def split_digits(int n):
+def split_digits(int n, /):
     """Return n / 10 and n % 10, both rounded towards zero."""
     cdef int tens, ones
     core.split_digits(n, &tens, &ones)
@@ -123,7 +129,7 @@ cdef class Point:
 
     cdef core.point _value
 
-    def __init__(self, double x, double y):
+    def __init__(self, double x, double y, /):
         self._value = core.point(x, y)
 
     @property
@@ -137,7 +143,7 @@ cdef class Point:
         return self._value.y
 
 
-def mirror(Point original not None):
+def mirror(Point original not None, /):
     """Return the point with x and y exchanged."""
     # __new__ alone: there is nothing left to do for __init__, whose arguments would be a tuple.
     mirrored = Point.__new__(Point)
@@ -152,7 +158,7 @@ cdef class Tally:
     cdef core.tally *_tally
 
     # Not __init__, which may be called twice, or never.
-    def __cinit__(self, int start):
+    def __cinit__(self, int start, /):
         self._tally = core.tally_new(start)
         if self._tally is NULL:
             raise MemoryError()
@@ -174,12 +180,12 @@ cdef int _call(void *context, int i) except? -1:
     return (<object>context)(i)
 
 
-def sum_calls(function, int count):
+def sum_calls(function, int count, /):
     """Return the sum of function(i) for each i from 0 to count - 1."""
     return core.sum_calls(_call, <void *>function, count)
 
 
-def half_of_even(int n):
+def half_of_even(int n, /):
     """Return n / 2; raise ValueError for an odd n."""
     cdef int half
     if core.half_of_even(n, &half) < 0:
@@ -187,12 +193,12 @@ def half_of_even(int n):
     return half
 
 
-def work_held(int steps):
+def work_held(int steps, /):
     """Return the number after so many steps of work."""
     return core.work(steps)
 
 
-def work_released(int steps):
+def work_released(int steps, /):
     """Return the number after so many steps of work, without the GIL meanwhile."""
     cdef unsigned number
     with nogil:

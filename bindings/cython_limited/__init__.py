@@ -18,6 +18,7 @@ from ._limited import (
     add_two,
     fibonacci,
     fibonacci_batch,
+    fibonacci_keyword,
     fill_array,
     first_byte,
     get_greeting,
@@ -36,7 +37,6 @@ from ._limited import (
     work_released,
 )
 
-fibonacci_keyword = fibonacci
 fibonacci_typed = fibonacci
 new_tally = Tally
 

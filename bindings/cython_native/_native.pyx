@@ -11,12 +11,17 @@ cdef int _fibonacci(int n) noexcept:
     return _fibonacci(n - 1) + _fibonacci(n - 2)
 
 
-def fibonacci(int n):
+def fibonacci(int n, /):
     """Return the n-th Fibonacci number by plain recursion; 0 for every n <= 0."""
     return _fibonacci(n)
 
 
-def fill_array(double[::1] values not None, double value):
+def fibonacci_keyword(int n):
+    """Return the n-th Fibonacci number by plain recursion; 0 for every n <= 0."""
+    return _fibonacci(n)
+
+
+def fill_array(double[::1] values not None, double value, /):
     """Store value in each place."""
     cdef Py_ssize_t i
     for i in range(values.shape[0]):
@@ -30,12 +35,12 @@ cdef unsigned _work(int steps) noexcept nogil:
     return number
 
 
-def work_held(int steps):
+def work_held(int steps, /):
     """Return the number after so many steps of the generator of Numerical Recipes."""
     return _work(steps)
 
 
-def work_released(int steps):
+def work_released(int steps, /):
     """Return the same number, without the GIL meanwhile."""
     cdef unsigned number
     with nogil:

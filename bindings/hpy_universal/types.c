@@ -70,9 +70,11 @@ HPyDef_SLOT(tally_object_new, HPy_tp_new)
 static HPy tally_object_new_impl(HPyContext *ctx, HPy type, const HPy *args, HPy_ssize_t nargs,
                                  HPy kw)
 {
-    static const char *names[] = {"start", NULL};
+    if (!HPy_IsNull(kw) && HPy_Length(ctx, kw) != 0) {
+        return HPyErr_SetString(ctx, ctx->h_TypeError, "Tally() takes no keyword arguments");
+    }
     int start;
-    if (!HPyArg_ParseKeywordsDict(ctx, NULL, args, nargs, kw, "i:Tally", names, &start)) {
+    if (!HPyArg_Parse(ctx, NULL, args, nargs, "i:Tally", &start)) {
         return HPy_NULL;
     }
     tally_object *self;

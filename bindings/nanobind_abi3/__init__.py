@@ -15,6 +15,7 @@ from ._module import (
     add_two,
     fibonacci,
     fibonacci_batch,
+    fibonacci_keyword,
     fill_array,
     first_byte,
     get_greeting,
@@ -33,7 +34,6 @@ from ._module import (
     work_released,
 )
 
-fibonacci_keyword = fibonacci
 fibonacci_typed = fibonacci
 new_tally = Tally
 

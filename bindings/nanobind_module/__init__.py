@@ -1,15 +1,15 @@
 """nanobind, C++ functions and classes registered with m.def and nb::class_.
 
 Idiomatic: as in nanobind's documentation, C functions bound as they are wherever their types
-allow it, and parameters named with nb::arg. A buffer is an nb::ndarray, which numpy's arrays are
-and whatever has the buffer protocol; noconvert refuses what does not fit instead of copying it. A
-tuple of results is a std::pair, a list becomes a std::vector. The GIL is held, but released by
-nb::call_guard in work_released. On a free-threaded Python it declares that it does without one,
-by NB_FREE_THREADED; nanobind supports no subinterpreters.
+allow it. Only fibonacci_keyword names its parameter with nb::arg, as named ones take a slower path.
+A buffer is an nb::ndarray, which numpy's arrays are and whatever has the buffer protocol;
+noconvert refuses what does not fit instead of copying it. A tuple of results is a std::pair, a list
+becomes a std::vector. The GIL is held, but released by nb::call_guard in work_released. On a
+free-threaded Python it declares that it does without one, by NB_FREE_THREADED; nanobind
+supports no subinterpreters.
 
-nanobind is linked statically, which is its CMake's default, and compiled with the flags of that
-CMake, but for this suite's one level of optimisation, -O2, for all. nanobind's own are -O3 for its
-library and -Os for the binding: nanobind_minsize has these.
+Compiled with the flags of nanobind_add_module, nanobind's CMake, in a release: the library is
+linked statically and has -O3, the binding -Os. They override the suite's -O2.
 """
 
 from . import _module as core_constants
@@ -22,6 +22,7 @@ from ._module import (
     add_two,
     fibonacci,
     fibonacci_batch,
+    fibonacci_keyword,
     fill_array,
     first_byte,
     get_greeting,
@@ -40,7 +41,6 @@ from ._module import (
     work_released,
 )
 
-fibonacci_keyword = fibonacci
 fibonacci_typed = fibonacci
 new_tally = Tally
 

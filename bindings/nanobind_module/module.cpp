@@ -126,58 +126,53 @@ int sum_of_calls(const nb::callable &function, int count)
 void define_numbers(nb::module_ &m)
 {
     m.def("get_pi", &get_pi, "Return 3.14 as a C float holds it.");
-    m.def("fibonacci", &fibonacci, nb::arg("n"), "Return the n-th Fibonacci number.");
-    m.def("add_million", &add_million, nb::arg("n"), "Return n + 1,000,000.");
-    m.def("half_of", &half_of, nb::arg("x"), "Return x / 2.");
-    m.def("negate", &negate, nb::arg("flag"), "Return whether flag is false.");
-    m.def("add_two", &add_two, nb::arg("a"), nb::arg("b"), "Return the sum.");
-    m.def("add_four", &add_four, nb::arg("a"), nb::arg("b"), nb::arg("c"), nb::arg("d"),
-          "Return the sum.");
-    m.def("add_eight", &add_eight, nb::arg("a"), nb::arg("b"), nb::arg("c"), nb::arg("d"),
-          nb::arg("e"), nb::arg("f"), nb::arg("g"), nb::arg("h"), "Return the sum.");
-    m.def("split_digits", &digits, nb::arg("n"), "Return n / 10 and n % 10.");
-    m.def("half_of_even", &half_or_error, nb::arg("n"),
-          "Return n / 2; raise ValueError for an odd n.");
+    m.def("fibonacci", &fibonacci, "Return the n-th Fibonacci number.");
+    m.def("fibonacci_keyword", &fibonacci, nb::arg("n"), "Return the n-th Fibonacci number.");
+    m.def("add_million", &add_million, "Return n + 1,000,000.");
+    m.def("half_of", &half_of, "Return x / 2.");
+    m.def("negate", &negate, "Return whether flag is false.");
+    m.def("add_two", &add_two, "Return the sum.");
+    m.def("add_four", &add_four, "Return the sum.");
+    m.def("add_eight", &add_eight, "Return the sum.");
+    m.def("split_digits", &digits, "Return n / 10 and n % 10.");
+    m.def("half_of_even", &half_or_error, "Return n / 2; raise ValueError for an odd n.");
     m.attr("ANSWER") = answer;
 }
 
 void define_text_and_arrays(nb::module_ &m)
 {
-    m.def("first_byte", &first_byte, nb::arg("text"),
-          "Return the first byte of the text in UTF-8; 0 for no text.");
-    m.def("last_byte", &last_of_bytes, nb::arg("data"),
-          "Return the last byte, or -1 if there are none.");
+    m.def("first_byte", &first_byte, "Return the first byte of the text in UTF-8; 0 for no text.");
+    m.def("last_byte", &last_of_bytes, "Return the last byte, or -1 if there are none.");
     m.def("get_greeting", &get_greeting, "Return 16 characters of ASCII.");
     m.def("get_token", &token, "Return 16 bytes, the first of which is zero.");
     // An array that does not fit would be copied, and results written into the copy be lost.
-    m.def("sum_ends", &sum_array, nb::arg("values").noconvert(),
+    m.def("sum_ends", &sum_array, nb::arg().noconvert(),
           "Return the first plus the last value; 0 if there are none.");
-    m.def("fill_array", &fill, nb::arg("values").noconvert(), nb::arg("value"),
-          "Store value in each place.");
-    m.def("fibonacci_batch", &batch, nb::arg("n").noconvert(), nb::arg("results").noconvert(),
+    m.def("fill_array", &fill, nb::arg().noconvert(), nb::arg(), "Store value in each place.");
+    m.def("fibonacci_batch", &batch, nb::arg().noconvert(), nb::arg().noconvert(),
           "Store fibonacci(n[i]) in results[i] for each i.");
-    m.def("sum_ends_list", &sum_vector, nb::arg("values"),
+    m.def("sum_ends_list", &sum_vector,
           "Return the first plus the last value of a list; 0 if there are none.");
 }
 
 void define_classes(nb::module_ &m)
 {
     nb::class_<point>(m, "Point", "Two coordinates.")
-        .def(nb::init<double, double>(), nb::arg("x"), nb::arg("y"))
+        .def(nb::init<double, double>())
         .def_rw("x", &point::x)
         .def_rw("y", &point::y);
-    m.def("mirror", &mirror, nb::arg("original"), "Return the point with x and y exchanged.");
+    m.def("mirror", &mirror, "Return the point with x and y exchanged.");
     nb::class_<Tally>(m, "Tally", "Counts from where it starts; after 99 comes 0.")
-        .def(nb::init<int>(), nb::arg("start"))
+        .def(nb::init<int>())
         .def("increment", &Tally::increment, "Count one further and return the count.");
 }
 
 void define_calls_and_work(nb::module_ &m)
 {
-    m.def("sum_calls", &sum_of_calls, nb::arg("function"), nb::arg("count"),
+    m.def("sum_calls", &sum_of_calls,
           "Return the sum of function(i) for each i from 0 to count - 1.");
-    m.def("work_held", &work, nb::arg("steps"), "Return the number after so many steps.");
-    m.def("work_released", &work, nb::arg("steps"), nb::call_guard<nb::gil_scoped_release>(),
+    m.def("work_held", &work, "Return the number after so many steps.");
+    m.def("work_released", &work, nb::call_guard<nb::gil_scoped_release>(),
           "Return the number after so many steps, the GIL released meanwhile.");
 }
 

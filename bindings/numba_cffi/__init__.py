@@ -5,6 +5,9 @@ used in ABI mode, from which numba takes the addresses by itself; of a compiled 
 have to be told, and would call its wrapper. A buffer's pointer is cffi's from_buffer, which numba
 compiles. The rest, and how to read the times, is the same: from Python it is the dispatcher's cost.
 
+Always takes keywords:
+- everything: the dispatcher takes arguments as the Python function does that it compiles.
+
 Through Python:
 - fibonacci_typed: which signature might suit, and the message, are found by Python code.
 - half_of_even: what was to be raised is unpickled, by Python code, each time.

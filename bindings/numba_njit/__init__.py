@@ -6,8 +6,11 @@ costs what it costs in C. From Python each call passes numba's dispatcher, which
 of every argument and finds the code compiled for them: that is nearly all of the time here, and
 get_pi, which has no argument to look at, is the dispatcher by itself. Scalars are compiled for
 what they are first called with (before anything is timed), arrays for the one type that they
-must have, read-only ones excluded. A number that is too large is cut off without a word. Takes
-keywords. Holds the GIL, except in work_released.
+must have, read-only ones excluded. A number that is too large is cut off without a word.
+Holds the GIL, except in work_released.
+
+Always takes keywords:
+- everything: the dispatcher takes arguments as the Python function does that it compiles.
 
 Through Python:
 - fibonacci_typed: which signature might suit, and the message, are found by Python code.

@@ -1,12 +1,15 @@
 """pybind11, C++ functions and classes registered with m.def and py::class_.
 
 Idiomatic: as in pybind11's documentation, C functions bound as they are wherever their types allow
-it, and parameters named with py::arg. Every call goes through a dispatcher that tries the
-overloads of the name in turn. A buffer is a py::buffer, asked for what it is by request(): that
-takes any buffer, array.array's too, where py::array_t would only take numpy's arrays. A tuple of
-results is a std::pair, a list becomes a std::vector. The GIL is held, but released by
-py::call_guard in work_released. Subinterpreters, from pybind11 3.0 on, and a free-threaded Python
-are declared to be supported.
+it; only fibonacci_keyword names its parameter with py::arg. Every call goes through a dispatcher
+that tries the overloads of the name in turn. A buffer is a py::buffer, asked for what it is by
+request(): that takes any buffer, array.array's too, where py::array_t would only take numpy's
+arrays. A tuple of results is a std::pair, a list becomes a std::vector. The GIL is held, but
+released by py::call_guard in work_released. Subinterpreters, from pybind11 3.0 on, and a
+free-threaded Python are declared to be supported.
+
+Compiled by Pybind11Extension, pybind11's helper for setuptools, which leaves the level of
+optimisation to the interpreter's flags, and so to this suite's -O2.
 """
 
 from . import _module as core_constants
@@ -19,6 +22,7 @@ from ._module import (
     add_two,
     fibonacci,
     fibonacci_batch,
+    fibonacci_keyword,
     fill_array,
     first_byte,
     get_greeting,
@@ -37,7 +41,6 @@ from ._module import (
     work_released,
 )
 
-fibonacci_keyword = fibonacci
 fibonacci_typed = fibonacci
 new_tally = Tally
 

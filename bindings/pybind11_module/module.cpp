@@ -153,58 +153,52 @@ int sum_of_calls(const py::function &function, int count)
 void define_numbers(py::module_ &m)
 {
     m.def("get_pi", &get_pi, "Return 3.14 as a C float holds it.");
-    m.def("fibonacci", &fibonacci, py::arg("n"), "Return the n-th Fibonacci number.");
-    m.def("add_million", &add_million, py::arg("n"), "Return n + 1,000,000.");
-    m.def("half_of", &half_of, py::arg("x"), "Return x / 2.");
-    m.def("negate", &negate, py::arg("flag"), "Return whether flag is false.");
-    m.def("add_two", &add_two, py::arg("a"), py::arg("b"), "Return the sum.");
-    m.def("add_four", &add_four, py::arg("a"), py::arg("b"), py::arg("c"), py::arg("d"),
-          "Return the sum.");
-    m.def("add_eight", &add_eight, py::arg("a"), py::arg("b"), py::arg("c"), py::arg("d"),
-          py::arg("e"), py::arg("f"), py::arg("g"), py::arg("h"), "Return the sum.");
-    m.def("split_digits", &digits, py::arg("n"), "Return n / 10 and n % 10.");
-    m.def("half_of_even", &half_or_error, py::arg("n"),
-          "Return n / 2; raise ValueError for an odd n.");
+    m.def("fibonacci", &fibonacci, "Return the n-th Fibonacci number.");
+    m.def("fibonacci_keyword", &fibonacci, py::arg("n"), "Return the n-th Fibonacci number.");
+    m.def("add_million", &add_million, "Return n + 1,000,000.");
+    m.def("half_of", &half_of, "Return x / 2.");
+    m.def("negate", &negate, "Return whether flag is false.");
+    m.def("add_two", &add_two, "Return the sum.");
+    m.def("add_four", &add_four, "Return the sum.");
+    m.def("add_eight", &add_eight, "Return the sum.");
+    m.def("split_digits", &digits, "Return n / 10 and n % 10.");
+    m.def("half_of_even", &half_or_error, "Return n / 2; raise ValueError for an odd n.");
     m.attr("ANSWER") = answer;
 }
 
 void define_text_and_arrays(py::module_ &m)
 {
     // As a const char *, None would become NULL, and C reads from what it is given.
-    m.def("first_byte", &first_byte, py::arg("text").none(false),
+    m.def("first_byte", &first_byte, py::arg().none(false),
           "Return the first byte of the text in UTF-8; 0 for no text.");
-    m.def("last_byte", &last_of_bytes, py::arg("data"),
-          "Return the last byte, or -1 if there are none.");
+    m.def("last_byte", &last_of_bytes, "Return the last byte, or -1 if there are none.");
     m.def("get_greeting", &get_greeting, "Return 16 characters of ASCII.");
     m.def("get_token", &token, "Return 16 bytes, the first of which is zero.");
-    m.def("sum_ends", &sum_buffer, py::arg("values"),
-          "Return the first plus the last value; 0 if there are none.");
-    m.def("sum_ends_list", &sum_vector, py::arg("values"),
+    m.def("sum_ends", &sum_buffer, "Return the first plus the last value; 0 if there are none.");
+    m.def("sum_ends_list", &sum_vector,
           "Return the first plus the last value of a list; 0 if there are none.");
-    m.def("fill_array", &fill_buffer, py::arg("values"), py::arg("value"),
-          "Store value in each place.");
-    m.def("fibonacci_batch", &batch_buffers, py::arg("n"), py::arg("results"),
-          "Store fibonacci(n[i]) in results[i] for each i.");
+    m.def("fill_array", &fill_buffer, "Store value in each place.");
+    m.def("fibonacci_batch", &batch_buffers, "Store fibonacci(n[i]) in results[i] for each i.");
 }
 
 void define_classes(py::module_ &m)
 {
     py::class_<point>(m, "Point", "Two coordinates.")
-        .def(py::init<double, double>(), py::arg("x"), py::arg("y"))
+        .def(py::init<double, double>())
         .def_readwrite("x", &point::x)
         .def_readwrite("y", &point::y);
-    m.def("mirror", &mirror, py::arg("original"), "Return the point with x and y exchanged.");
+    m.def("mirror", &mirror, "Return the point with x and y exchanged.");
     py::class_<Tally>(m, "Tally", "Counts from where it starts; after 99 comes 0.")
-        .def(py::init<int>(), py::arg("start"))
+        .def(py::init<int>())
         .def("increment", &Tally::increment, "Count one further and return the count.");
 }
 
 void define_calls_and_work(py::module_ &m)
 {
-    m.def("sum_calls", &sum_of_calls, py::arg("function"), py::arg("count"),
+    m.def("sum_calls", &sum_of_calls,
           "Return the sum of function(i) for each i from 0 to count - 1.");
-    m.def("work_held", &work, py::arg("steps"), "Return the number after so many steps.");
-    m.def("work_released", &work, py::arg("steps"), py::call_guard<py::gil_scoped_release>(),
+    m.def("work_held", &work, "Return the number after so many steps.");
+    m.def("work_released", &work, py::call_guard<py::gil_scoped_release>(),
           "Return the number after so many steps, the GIL released meanwhile.");
 }
 

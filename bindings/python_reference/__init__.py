@@ -2,6 +2,9 @@
 
 Idiomatic Python for the same algorithms, the same recursion included.
 
+Always takes keywords:
+- everything: names of parameters cost nothing where none is given.
+
 Not the same C:
 - everything: there is no C in it.
 

@@ -1,2 +1,0 @@
-// The same source: what differs are the flags in build.py.
-#include "../nanobind_module/module.cpp"
