@@ -97,6 +97,11 @@ class Mechanism:
         return bool({function, EVERYTHING} & self._always_named.keys())
 
     @cached_property
+    def one_thread(self) -> dict[str, str]:
+        """The classes whose objects several threads may not share, each with the reason."""
+        return _section(self.docstring, "One thread at a time:")
+
+    @cached_property
     def _own_code(self) -> dict[str, str]:
         return _section(self.docstring, "Not the same C:")
 

@@ -270,8 +270,8 @@ BOOST_PYTHON_MODULE(_python)
     def("split_digits", &digits, "Return n / 10 and n % 10, both rounded to zero.");
     py::class_<point>("Point", "Two coordinates.", py::no_init)
         .def("__init__", py::make_constructor(&make_point))
-        .def_readwrite("x", &point::x)
-        .def_readwrite("y", &point::y);
+        .def_readonly("x", &point::x)
+        .def_readonly("y", &point::y);
     def("mirror", &mirror, "Return the point with x and y exchanged.");
     py::class_<tally_owner, boost::noncopyable>(
         "Tally", "Counts from where it starts; after 99 comes 0.", py::init<int>())

@@ -15,6 +15,9 @@ Through Python:
 - Tally, new_tally: ffi.gc owns a pointer; the class around it is written in Python.
 - sum_calls: the C callback and the handle are two arguments, of which the caller has one.
 
+One thread at a time:
+- Tally: the GIL is released while C counts, and a lock is its users' to bring.
+
 Unsupported:
 - fibonacci_keyword: a cffi function has no parameter names.
 - work_held: cffi always releases the GIL.

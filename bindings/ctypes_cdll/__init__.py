@@ -18,6 +18,9 @@ Through Python:
   cuts the bytes to their size, or raises ValueError.
 - Tally, new_tally: ctypes knows pointers, but no owner of one; the class is written in Python.
 
+One thread at a time:
+- Tally: the GIL is released while C counts, and a lock is its users' to bring.
+
 Unsupported:
 - work_held: CDLL always releases the GIL; ctypes_pydll keeps it.
 """

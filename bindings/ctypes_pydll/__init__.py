@@ -13,6 +13,9 @@ Through Python:
   cuts the bytes to their size, or raises ValueError.
 - Tally, new_tally: ctypes knows pointers, but no owner of one; the class is written in Python.
 
+One thread at a time:
+- Tally: without a GIL nothing keeps others out, and a lock is its users' to bring.
+
 Unsupported:
 - work_released: PyDLL always keeps the GIL; ctypes_cdll releases it.
 """

@@ -11,6 +11,9 @@ suite's -O2.
 Always takes keywords:
 - everything: mypyc gives parameters the names that they have in Python, at no cost to other calls.
 
+One thread at a time:
+- Tally: the GIL is released while C counts, and a lock of Python's is its users' to bring.
+
 Unsupported:
 - work_held: CDLL always releases the GIL.
 - new_tally: for every instance ever made, mypyc's code keeps a reference to its class.

@@ -159,12 +159,13 @@ void define_classes(nb::module_ &m)
 {
     nb::class_<point>(m, "Point", "Two coordinates.")
         .def(nb::init<double, double>())
-        .def_rw("x", &point::x)
-        .def_rw("y", &point::y);
+        .def_ro("x", &point::x)
+        .def_ro("y", &point::y);
     m.def("mirror", &mirror, "Return the point with x and y exchanged.");
     nb::class_<Tally>(m, "Tally", "Counts from where it starts; after 99 comes 0.")
         .def(nb::init<int>())
-        .def("increment", &Tally::increment, "Count one further and return the count.");
+        .def("increment", &Tally::increment, nb::lock_self(),
+             "Count one further and return the count.");
 }
 
 void define_calls_and_work(nb::module_ &m)

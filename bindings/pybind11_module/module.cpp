@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
 #include <string_view>
@@ -110,9 +111,20 @@ public:
         }
     }
 
-    int increment() { return tally_increment(handle.get()); }
+    int increment()
+    {
+        // The core counts without a lock, and the GIL, where there is one, is lock enough.
+#ifdef Py_GIL_DISABLED
+        const std::lock_guard<std::mutex> locked(mutex);
+#endif
+        return tally_increment(handle.get());
+    }
 
 private:
+#ifdef Py_GIL_DISABLED
+    std::mutex mutex;
+#endif
+
     struct Free {
         void operator()(tally *self) const { tally_free(self); }
     };
@@ -185,8 +197,8 @@ void define_classes(py::module_ &m)
 {
     py::class_<point>(m, "Point", "Two coordinates.")
         .def(py::init<double, double>())
-        .def_readwrite("x", &point::x)
-        .def_readwrite("y", &point::y);
+        .def_readonly("x", &point::x)
+        .def_readonly("y", &point::y);
     m.def("mirror", &mirror, "Return the point with x and y exchanged.");
     py::class_<Tally>(m, "Tally", "Counts from where it starts; after 99 comes 0.")
         .def(py::init<int>())

@@ -3,8 +3,9 @@
 Idiomatic: a #[pyfunction] for each function, its types converted as Rust declares them: i32
 refuses an int that does not fit, bool what is no bool, &CStr a text with a zero inside. PyBuffer
 refuses another element type, yet takes doubles in the other byte order for its own. Point is a
-frozen #[pyclass], the C struct itself, Tally one that its methods borrow while they run.
-sum_ends_list makes a Vec of any sequence. Compiled by cargo in its own release profile. Holds the GIL, where there is one;
+frozen #[pyclass], the C struct itself, and so is Tally, the owner of a pointer, which counts in a
+critical section: that is code only where there is no GIL. sum_ends_list makes a Vec of any
+sequence. Compiled by cargo in its own release profile. Holds the GIL, where there is one;
 work_released detaches for the call. Declares that it needs no GIL; PyO3 refuses to be imported in
 a subinterpreter.
 

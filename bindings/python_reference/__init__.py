@@ -5,6 +5,9 @@ Idiomatic Python for the same algorithms, the same recursion included.
 Always takes keywords:
 - everything: names of parameters cost nothing where none is given.
 
+One thread at a time:
+- Tally: reading the count and storing it are two steps.
+
 Not the same C:
 - everything: there is no C in it.
 

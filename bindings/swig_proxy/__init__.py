@@ -6,7 +6,8 @@ arguments on to the extension: they take keywords thereby. -fastproxy (part of -
 extension's own functions and methods in their places, and leave the proxy classes with `__init__`.
 An int must be an int of C's range, a bool True or False; a str is passed as UTF-8. Holds the GIL,
 except in work_released. The constant is an attribute of the module, set on import (%constant).
-Modules have multi-phase init, and say by -nogil that they need no GIL.
+Modules have multi-phase init, and say by -nogil that they need no GIL: without one, a critical
+section locks the object that counts.
 
 Through Python:
 - get_pi, fibonacci, fibonacci_keyword, fibonacci_typed, add_million, half_of, negate, add_two,

@@ -19,6 +19,18 @@
 #define sum_ends_list sum_ends
 #define work_held work
 #define work_released work
+
+#ifndef Py_BEGIN_CRITICAL_SECTION /* new in Python 3.13; nothing where there is a GIL */
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
+/* Where a method that SWIG wraps has its object. */
+#ifdef SWIGPYTHON_BUILTIN
+#define METHOD_SELF self
+#else
+#define METHOD_SELF swig_obj[0]
+#endif
 %}
 
 %include <constraints.i>
@@ -92,11 +104,6 @@ static int get_buffer(PyObject *object, int flags, const char *format, Py_buffer
 /* A list of floats, copied; SWIG's own conversion of a float runs no Python code meanwhile. */
 
 %fragment("as_doubles", "header", fragment="SWIG_AsVal_double") %{
-#ifndef Py_BEGIN_CRITICAL_SECTION /* new in Python 3.13; nothing where there is a GIL */
-#define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION() }
-#endif
-
 static double *as_doubles(PyObject *list, size_t *count)
 {
     double *values = NULL;
@@ -223,6 +230,13 @@ static int call_function(void *context, int i)
     }
 }
 
+/* The core counts without a lock: where there is no GIL, the object's own serves. */
+%exception tally::increment {
+    Py_BEGIN_CRITICAL_SECTION(METHOD_SELF);
+    $action
+    Py_END_CRITICAL_SECTION();
+}
+
 %rename(Tally) tally;
 struct tally {
     %extend {
@@ -232,9 +246,11 @@ struct tally {
     }
 };
 
-/* The functions. */
+/* The functions, and the fields of point: read-only, so that no thread sees half of a change. */
 
+%immutable;
 %include "core.h"
+%mutable;
 
 %constant int ANSWER = answer;
 

@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::{PyBufferError, PyMemoryError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 
 #[pyfunction]
 fn get_pi() -> f32 {
@@ -165,11 +166,11 @@ fn mirror(original: &Point) -> Point {
     native::mirror(*original)
 }
 
-#[pyclass(module = "callcost.bindings.pyo3_module")]
+/// Frozen, as the count is not Rust's: what PyO3 would keep from being borrowed twice is the pointer.
+#[pyclass(frozen, module = "callcost.bindings.pyo3_module")]
 struct Tally(NonNull<native::Tally>);
 
-// SAFETY: a tally belongs to no thread, and every use of it needs `&mut Tally`, which PyO3 gives to
-// one at a time.
+// SAFETY: a tally belongs to no thread, and `increment` lets one at a time use it.
 unsafe impl Send for Tally {}
 unsafe impl Sync for Tally {}
 
@@ -182,9 +183,11 @@ impl Tally {
             .ok_or_else(|| PyMemoryError::new_err(()))
     }
 
-    fn increment(&mut self) -> i32 {
-        // SAFETY: the tally lives as long as its owner, this object.
-        unsafe { native::tally_increment(self.0.as_ptr()) }
+    fn increment(slf: &Bound<'_, Self>) -> i32 {
+        let tally = slf.get().0.as_ptr();
+        // SAFETY: the tally lives as long as its owner, this object. The core counts without a
+        // lock: the object's own serves where there is no GIL; where there is one, this is no code.
+        with_critical_section(slf, || unsafe { native::tally_increment(tally) })
     }
 }
 
