@@ -64,11 +64,13 @@ class Front(click.Command):
         sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command; raises RuntimeError for what click would take for its own streams'."""
+        """Runs the command; raises RuntimeError for what would be taken for click's own doing."""
         try:
             return super().invoke(ctx)
         except (BrokenPipeError, EOFError) as error:
             raise RuntimeError(f"lost another process: {error!r}") from error
+        except SystemExit as end:
+            raise RuntimeError(f"some code called sys.exit({end.code!r})") from end
 
 
 class FrontGroup(Front, click.Group):
@@ -102,7 +104,8 @@ def _finished(run: Callable[[], Any]) -> int:
     try:
         code = run()
     except SystemExit as end:
-        raise RuntimeError(f"some code called sys.exit({end.code!r})") from end
+        # Click's own, for the completion of a shell.
+        return FAILED if end.code else 0
     return code if isinstance(code, int) else 0
 
 

@@ -229,6 +229,20 @@ def test_a_package_that_cannot_be_loaded_is_not_slower(
     assert scripts == {"callcost": "callcost.start:main"}
 
 
+@pytest.mark.parametrize(("asked", "code"), [("bash_source", FINE), ("nonsense", FAILED)])
+def test_a_shell_is_told_how_to_complete(asked: str, code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from callcost.cli import main; main(prog_name='callcost')"],
+        env={**os.environ, "_CALLCOST_COMPLETE": asked},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert ("_callcost_completion" in done.stdout) == (code == FINE)
+    assert "Traceback" not in done.stderr
+
+
 def test_text_is_written_in_what_the_encoding_knows() -> None:
     assert streams.plain("0.3 µs × 2 ± 1 … ─ † é \udc80 漢", "ascii") == (
         "0.3 us x 2 +- 1 ... - + e \\udc80 \\u6f22"
