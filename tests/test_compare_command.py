@@ -244,6 +244,14 @@ def test_names_are_checked_before_anything_is_resolved_or_built(
         ('[[tool.callcost.contender]]\nworkload="x"\ncall=1', "call has to be a string"),
         (2 * '[[tool.callcost.contender]]\nworkload="x"\ncall="1"\n', "is a second x-toy"),
         ("[[tool.", "cannot be read"),
+        ('[[tool.callcost.contender]]\nworkload="x"\ncall="f("\n', "call is not an expression"),
+        ('[[tool.callcost.contender]]\nworkload="x"\ncall="a = 1"\n', "call is not an expression"),
+        (
+            '[[tool.callcost.contender]]\nworkload="x"\ncall="1"\nsetup="import"\n',
+            "setup is not Python",
+        ),
+        ("[tool]\ncallcost = 3\n", "tool.callcost is not a table"),
+        ("[tool.callcost]\ncontender = 3\n", "contender is not a list of tables"),
     ],
 )
 def test_contenders_that_are_badly_declared_are_named(project: Path, text: str, said: str) -> None:
@@ -258,7 +266,7 @@ def test_outside_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir("/")
     done = run("main", ".")
     assert done.exit_code == 2
-    assert "/ is in no project" in flat(done)
+    assert "No pyproject.toml in / or any parent folder." in flat(done)
 
 
 def test_an_error_of_our_own_is_not_taken_for_a_slowdown(

@@ -84,7 +84,9 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         removed={**selection.removed, **found.only_on(BASE)},
         nowhere=found.nowhere,
         reach=reached,
-        notes=list(dict.fromkeys((*disturbed, *ignored, *base.notes, *head.notes))),
+        notes=list(
+            dict.fromkeys((*disturbed, *ignored, *_same(base, head), *base.notes, *head.notes))
+        ),
     )
 
 
@@ -141,7 +143,17 @@ def find_project(folder: Path) -> Path:
     for parent in (folder, *folder.parents):
         if any((parent / name).is_file() for name in PROJECT_FILES):
             return parent
-    raise SpecError(f"{folder} is in no project: there is no pyproject.toml in it, nor above")
+    raise SpecError(f"No pyproject.toml in {folder} or any parent folder.")
+
+
+def _same(base: Built, head: Built) -> list[str]:
+    """Says that a comparison is one of an environment with itself."""
+    if base.key != head.key:
+        return []
+    return [
+        "Both sides are one environment: the same files, interpreter and versions. Any difference "
+        "between them is noise."
+    ]
 
 
 def _nothing(request: Request, selection: Selection) -> str:

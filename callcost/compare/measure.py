@@ -142,8 +142,8 @@ class _Measurer:
     def _look_again(self) -> None:
         """Measures what is flagged or open by fresh processes, for as long as there is time.
 
-        The number of quartets is fixed beforehand: who looks after each one, and stops when
-        he likes what he sees, finds differences where there are none.
+        The number of quartets is fixed beforehand: stopping as soon as a difference appears would
+        find differences that do not exist.
         """
         cells = [
             cell for cell in unsettled(self._comparison.rows, self._rules) if cell in self._left
@@ -157,7 +157,7 @@ class _Measurer:
         quartets = max(MIN_AGAIN, min(MAX_AGAIN, int(left_s / again_s)))
         for number in range(quartets):
             done = FIRST_SHARE + number / quartets * (1 - FIRST_SHARE)
-            what = f"{len(cells)} rows again: quartet {number + 1} of {quartets}"
+            what = f"measuring {len(cells)} rows again: quartet {number + 1} of {quartets}"
             self._report(done, what)
             for batch in self._batches(cells):
                 self._measure(batch)

@@ -7,6 +7,7 @@ revisions that are compared: those only have to hold what is called.
 from __future__ import annotations
 
 import tomllib
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -21,6 +22,8 @@ from callcost.patterns import matches, require_known
 
 SUITES = "callcost.suites"
 KEYS = {"workload", "mechanism", "setup", "call", "expect", "raises", "view"}
+# The entries that are sources, and how each is compiled.
+SOURCES = {"setup": "exec", "call": "eval", "expect": "eval", "raises": "eval", "view": "eval"}
 HOW = (
     "say what to measure in [[tool.callcost.contender]] tables of its pyproject.toml, each with "
     'workload = "...", setup = "..." and call = "..."'
@@ -100,14 +103,26 @@ def find_suite(project: Path) -> Suite:
         raise SuiteError(f"{project} has no pyproject.toml: {HOW}") from None
     except (OSError, ValueError) as error:
         raise SuiteError(f"{path} cannot be read: {error}") from error
-    name = str(document.get("project", {}).get("name", project.name))
-    tables = document.get("tool", {}).get("callcost", {}).get("contender", [])
+    name = str(_table(document, path, "project").get("name", project.name))
+    tables = _table(document, path, "tool", "callcost").get("contender", [])
+    if not isinstance(tables, list):
+        raise SuiteError(f"{path}: tool.callcost.contender is not a list of tables: {HOW}")
     if tables:
         return Declared(_declared(tables, name))
     if name in entry_points(group=SUITES).names:
         suite: Suite = entry_points(group=SUITES)[name].load()
         return suite
     raise SuiteError(f"{name} has nothing to compare: {HOW}")
+
+
+def _table(document: Mapping[str, Any], path: Path, *names: str) -> Mapping[str, Any]:
+    """Returns a table within tables, empty where there is none; raises SuiteError."""
+    table: Any = document
+    for number, name in enumerate(names, start=1):
+        table = table.get(name, {})
+        if not isinstance(table, dict):
+            raise SuiteError(f"{path}: {'.'.join(names[:number])} is not a table")
+    return dict(table)
 
 
 def suite_here(folder: Path) -> Suite:
@@ -141,6 +156,7 @@ def _declared(tables: Any, name: str) -> dict[Cell, Contender]:
             )
         if wrong := [key for key, value in table.items() if not isinstance(value, str)]:
             raise SuiteError(f"{where}: {wrong[0]} has to be a string of Python source")
+        _require_python(where, table)
         cell = Cell(table["workload"], table.get("mechanism", name))
         if cell in contenders:
             raise SuiteError(f"{where} is a second {cell}")
@@ -153,6 +169,19 @@ def _declared(tables: Any, name: str) -> dict[Cell, Contender]:
             view=table.get("view"),
         )
     return contenders
+
+
+def _require_python(where: str, table: Mapping[str, str]) -> None:
+    """Raises SuiteError for a source that is not Python, before anything is built."""
+    for key, mode in SOURCES.items():
+        if key not in table:
+            continue
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                compile(table[key], f"<{key}>", mode)
+        except (SyntaxError, ValueError) as error:
+            kind = "an expression" if mode == "eval" else "Python"
+            raise SuiteError(f"{where}: {key} is not {kind}: {error}") from error
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from rich import box
@@ -137,7 +137,7 @@ def _trust(outcome: Outcome) -> Iterator[str]:
     again = sum(verdict.again for verdict in verdicts)
     floor = float(np.max([verdict.floor for verdict in verdicts]))
     yield (
-        f"{min(pairs)} to {max(pairs)} pairs of processes on CPU {outcome.comparison.cpu} in "
+        f"{_from_to(pairs)} of processes on CPU {outcome.comparison.cpu} in "
         f"{outcome.comparison.wall_s:.0f} s; {again} of {total} measured again. "
         f"Intervals are of {outcome.rules.confidence:.2%} each, 95% for all rows together; "
         f"slower is what exceeds {percent(outcome.rules.threshold)} and the row's own twins."
@@ -150,6 +150,11 @@ def _trust(outcome: Outcome) -> Iterator[str]:
         else "."
     )
     yield from quota.remarks(outcome.comparison.state)
+
+
+def _from_to(pairs: Sequence[int]) -> str:
+    least, most = min(pairs), max(pairs)
+    return count(most, "pair") if least == most else f"{least} to {most} pairs"
 
 
 def _instructions(outcome: Outcome) -> Iterator[str]:
