@@ -176,7 +176,8 @@ class Program:
     It begins with a line that says what the call returned, a whole number or a float. It then
     answers each line `turns warm_turns stack_bytes` with a line `epoch_ns empty_ns`: what so
     many turns of OWN_UNROLL calls took, with its stack moved by so many bytes, and what as many
-    turns of its own empty loop took; both are negative if it was preempted meanwhile.
+    turns of its own empty loop took; both are negative if it was preempted meanwhile. A third
+    number on that line, if there is one, says what the call returns after the epoch.
     A program that does not answer within `limit_s` seconds fails.
     """
 
@@ -220,7 +221,10 @@ class Program:
 
     def check(self) -> None:
         """Compares what its call returned with what is expected; raises ContenderError."""
-        answer = self._read("setup failed")
+        self._compare(self._read("setup failed"), "in its program")
+
+    def _compare(self, answer: bytes, where: str) -> None:
+        """Compares what its call is said to have returned; raises ContenderError."""
         if self._contender["expect"] is None:
             return
         expected = eval(compile(self._contender["expect"], "<expect>", "eval"), {})
@@ -231,7 +235,7 @@ class Program:
         if got != expected:
             raise ContenderError(
                 "wrong answer",
-                f"{self._contender['call']} returned {shown(got)} in its program, "
+                f"{self._contender['call']} returned {shown(got)} {where}, "
                 f"expected {shown(expected)}",
             )
 
@@ -247,11 +251,14 @@ class Program:
         answer = self._read("crash")
         wall_ns = CLOCK() - start_ns
         try:
-            epoch_ns, empty_ns = map(int, answer.split())
+            words = answer.split(None, 2)
+            epoch_ns, empty_ns = map(int, words[:2])
         except ValueError:
             self._refuse(answer)
         if epoch_ns == 0 or abs(epoch_ns) + abs(empty_ns) > wall_ns:
             self._refuse(answer)
+        if len(words) > 2:
+            self._compare(words[2], "in its program after it was timed")
         self.empty_ns.append(empty_ns)
         return epoch_ns
 

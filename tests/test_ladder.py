@@ -91,7 +91,9 @@ def test_a_rung_says_what_its_call_returns_and_how_long_it_took(
     result, *epochs = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
     assert type(workload.expect)(result) == workload.expect
-    times = [tuple(map(int, epoch.split())) for epoch in epochs]
+    times = [tuple(map(int, epoch.split()[:2])) for epoch in epochs]
+    # After each epoch it calls once more, and says what that returned.
+    assert {float(epoch.split()[2]) for epoch in epochs} == {float(result)}
     assert len(times) == 2
     assert all(epoch_ns * empty_ns > 0 for epoch_ns, empty_ns in times)
 

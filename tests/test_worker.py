@@ -243,14 +243,26 @@ def test_a_file_that_is_not_the_one_built_is_refused(tmp_path: Any) -> None:
 
 def test_a_program_is_asked_for_what_its_loop_is_to_do(program: Any) -> None:
     _, call, expect, command = program(
-        "print(answer(turns), flush=True)", "print(line, end='', flush=True)"
+        "print(answer(turns), flush=True)", "print('asked', line, end='', flush=True)"
     )
     facts = contender("", call, expect, program=command)
     with worker.Program(facts) as echo:
         echo.check()
-        # Three numbers are no epoch: it says again what it was asked.
-        with pytest.raises(worker.ContenderError, match=r"its program answered b'7 2 48\\n'"):
+        # That is no epoch: it says again what it was asked.
+        with pytest.raises(worker.ContenderError, match=r"its program answered b'asked 7 2 48\\n'"):
             echo.time_epoch(7, 2, 48)
+
+
+def test_a_program_that_turns_wrong_while_it_is_timed_is_refused(program: Any) -> None:
+    _, call, expect, command = program(
+        "print(answer(turns), flush=True)", "print(answer(turns), 3 - asked, flush=True)"
+    )
+    with worker.Program(contender("", call, expect, program=command)) as late:
+        late.check()
+        assert late.time_epoch(9, 0, 0) > 0
+        said = r"abs\(n\) returned 2 in its program after it was timed, expected 3"
+        with pytest.raises(worker.ContenderError, match=said):
+            late.time_epoch(9, 0, 0)
 
 
 SILENT = "its program did not answer within 0.1 s: it must end each answer with a newline and flush"
