@@ -193,7 +193,7 @@ def test_delays_are_nowhere_among_the_rows(
     off = [abs(group["twin_ratio"][0] - 1) for group in section["groups"].values()]
     assert section["aa_p95"] == pytest.approx(np.quantile(off, 0.95))
     assert section["delays_missing"] is None
-    assert read_delays(document) == delays.estimate_delays(read_run(path))
+    assert read_delays(Path("some.json"), document) == delays.estimate_delays(read_run(path))
 
 
 def recorded(run: Run) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def test_delays_are_read_back_and_estimated_anew(processes: int) -> None:
     assert read.delays.group == run.delays.group
     assert read.delays.controls == run.delays.controls
     assert delays.fit(read.delays).points == delays.fit(run.delays).points
-    found = read_delays(document)
+    found = read_delays(Path("some.json"), document)
     assert found is not None and found.failed is (processes == 12)
     facts = document["callcost"]["delays"]
     assert facts["slope"] == found.slope.as_list() == delays.fit(read.delays).slope.as_list()
@@ -223,7 +223,8 @@ def test_delays_are_read_back_and_estimated_anew(processes: int) -> None:
 
 def test_a_run_without_delays_is_read_back() -> None:
     document = recorded(run_with(None, "too few"))
-    assert (document["callcost"]["delays"], read_delays(document)) == (None, None)
+    assert document["callcost"]["delays"] is None
+    assert read_delays(Path("some.json"), document) is None
     read = rebuild(Path("some.json"), document)
     assert (read.delays, read.delays_missing) == (None, "too few")
 
@@ -232,14 +233,14 @@ def test_a_run_without_delays_is_read_back() -> None:
 def test_damaged_delays_are_refused(lost: str) -> None:
     document = recorded(run_with(made_up(1.0)))
     del document["callcost"]["delays"][lost]
-    with pytest.raises(RecordError, match=f"delays are damaged: KeyError: '{lost}'"):
-        read_delays(document)
+    with pytest.raises(RecordError, match=f"callcost.delays: it lacks {lost}"):
+        read_delays(Path("some.json"), document)
 
 
 def test_damaged_epochs_of_delays_are_refused_by_name() -> None:
     document = recorded(run_with(made_up(1.0)))
     del document["callcost"]["delays"]["raw"]["timed_in_c_ns"]
-    with pytest.raises(RecordError, match=r"some\.json is damaged: KeyError"):
+    with pytest.raises(RecordError, match=r"callcost.delays.raw: it lacks timed_in"):
         rebuild(Path("some.json"), document)
 
 
@@ -255,7 +256,7 @@ def test_a_run_whose_test_weights_were_not_built_goes_on_without(
     (path,) = records()
     section = load(path)["callcost"]
     assert section["delays"] is None and "not built" in section["delays_missing"]
-    assert read_delays(load(path)) is None
+    assert read_delays(path, load(path)) is None
     assert read_run(path).delays_missing == section["delays_missing"]
 
 

@@ -125,9 +125,12 @@ def test_what_is_wrong_is_said_in_a_sentence(arguments: tuple[str, ...], said: s
     ("text", "said"),
     [
         ("{", "is not JSON"),
-        ("[]", "is no explanation; make one with"),
+        ("[]", "is not an explanation; make one with"),
         ('{"callcost": {"kind": "explanation", "version": 99}}', "has version 99"),
-        ('{"callcost": {"kind": "explanation", "version": 1}}', "is damaged: KeyError"),
+        (
+            '{"callcost": {"kind": "explanation", "version": 1}}',
+            "is damaged: the whole: it lacks facts",
+        ),
     ],
 )
 def test_what_is_no_explanation_is_refused(tmp_path: Path, text: str, said: str) -> None:

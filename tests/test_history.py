@@ -22,10 +22,10 @@ from small_suites import Measured
 from callcost.estimate import GroupEstimate, estimate_run
 from callcost.history import points, store, table
 from callcost.history.files import HistoryError
-from callcost.history.runs import Row, RunFileError, read
+from callcost.history.runs import Row, read
 from callcost.history.show import bars
 from callcost.history.store import Point, Series, Store
-from callcost.record import read_run
+from callcost.record import RecordError, read_run
 
 MOMENT = datetime(2026, 11, 1)
 finds_changes = pytest.mark.skipif(bool(points.missing()), reason=points.missing())
@@ -128,19 +128,19 @@ def test_the_same_run_in_another_layout_is_known_again(record: Path, tmp_path: P
     assert not kept.add(read(copy))
 
 
-def test_a_foreign_file_is_compared_with_its_control_or_its_mean(foreign: Change) -> None:
+def test_a_foreign_file_is_compared_with_its_control_or_a_typical_row(foreign: Change) -> None:
     path = foreign(test_mine=4e-6)
     rows = {row.fullname: row for row in read(path, control="test_control").rows}
     assert rows["bench.py::test_mine"].ratio == pytest.approx(4)
     rows = {row.fullname: row for row in read(path).rows}
-    assert rows["bench.py::test_mine"].ratio == pytest.approx(2)
-    assert rows["bench.py::test_mine"].control.startswith("geometric mean of 3 rows")
+    assert rows["bench.py::test_mine"].ratio is None, "it is known beside other runs only"
+    assert rows["bench.py::test_mine"].control == "typical row"
     assert rows["bench.py::test_mine"].cost_ns == pytest.approx(4000)
-    with pytest.raises(RunFileError, match="no rows called nothing"):
+    with pytest.raises(RecordError, match="no rows called nothing"):
         read(path, control="nothing")
 
 
-def test_too_few_rows_have_no_mean_to_be_compared_with(foreign: Change, tmp_path: Path) -> None:
+def test_too_few_rows_have_nothing_to_be_compared_with(foreign: Change, tmp_path: Path) -> None:
     done = history("add", str(foreign()), "--store", str(tmp_path / "history"))
     assert "name a row with --control" in words(done)
 
@@ -230,8 +230,11 @@ def test_lasting_changes_are_found_and_single_nights_are_not(
         ("", "is not JSON"),
         ("[]", "is not a run of pytest-benchmark"),
         ('{"benchmarks": []}', "has no rows"),
-        ('{"benchmarks": [1]}', "is no run that can be kept"),
-        ('{"benchmarks": [1], "callcost": {}, "commit_info": {}}', "is no run that can be kept"),
+        ('{"benchmarks": [{}]}', "is damaged: benchmarks[0]: it lacks name"),
+        (
+            '{"benchmarks": [1], "machine_info": {}, "commit_info": {"id": ""}, "datetime": ""}',
+            "is damaged: benchmarks[0]: expected object, got int",
+        ),
     ],
 )
 def test_what_is_no_run_is_refused_by_name_and_nothing_is_added(
@@ -252,7 +255,7 @@ def test_a_time_that_is_none_is_refused(foreign: Change, median: Any) -> None:
     document = json.loads(path.read_text())
     document["benchmarks"][1]["stats"]["median"] = median
     path.write_text(json.dumps(document))
-    with pytest.raises(RunFileError, match="is not a time in seconds"):
+    with pytest.raises(RecordError, match=r"benchmarks\[1\].stats.median: expected float"):
         read(path)
 
 

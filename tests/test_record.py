@@ -54,7 +54,7 @@ def test_a_damaged_record_is_refused_by_name(record: Path) -> None:
     document = json.loads(record.read_text())
     del document["benchmarks"][0]["extra_info"]["callcost"]["epoch_ns"]
     record.write_text(json.dumps(document))
-    with pytest.raises(RecordError, match=rf"{record.name} is damaged: KeyError"):
+    with pytest.raises(RecordError, match=rf"{record.name} is damaged: .* lacks epoch_ns"):
         read_run(record)
 
 
@@ -161,4 +161,4 @@ def test_a_record_that_is_older_than_injected_delays_is_read(record: Path) -> No
         run = read_run(record)
         assert set(run.groups) == {"absolute", "length"}
         assert (run.delays, run.delays_missing) == (None, None)
-        assert read_delays(load(record)) is None
+        assert read_delays(record, load(record)) is None

@@ -379,8 +379,8 @@ def with_damaged_epochs(path: Path) -> None:
     [
         (truncated, "is not JSON"),
         (from_the_future, "99"),
-        (of_another_program, "is no record of callcost"),
-        (a_list, "is no record"),
+        (of_another_program, "is not a record of callcost"),
+        (a_list, "is not a record"),
         (without_machine, "machine_info"),
         (with_damaged_epochs, "is damaged"),
         (a_calibration_without_points, "is damaged"),

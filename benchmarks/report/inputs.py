@@ -13,7 +13,9 @@ from callcost.estimate import Interval
 from callcost.explain import records
 from callcost.explain.explanation import Explanation
 from callcost.history.store import Store
-from callcost.record import SECTION, RecordError, read_json
+from callcost.layouts import Calibration
+from callcost.reading import RecordError, checked, other_kind, read_json, refuse_odd
+from callcost.record import SECTION
 
 TAKES = (
     "a report takes runs (pytest benchmarks --benchmark-only), explanations (callcost explain "
@@ -54,28 +56,21 @@ def read(paths: Iterable[Path]) -> Inputs:
 
 def _read_file(path: Path, found: Inputs) -> None:
     document = read_json(path)
-    if not isinstance(document, dict):
-        raise RecordError(f"{path} is no record: {TAKES}")
-    about = document.get(SECTION)
+    about = document.get(SECTION) if isinstance(document, dict) else None
     if isinstance(about, dict) and "kind" in about:
         found.explanations.append(records.read(path))
-    elif document.keys() >= CALIBRATION_KEYS:
+    elif isinstance(document, dict) and document.keys() >= CALIBRATION_KEYS:
         found.calibrations[path.name] = _calibration(path, document)
     elif isinstance(about, dict):
         found.runs.append(Measured.of_document(path, document))
     else:
-        raise RecordError(f"{path} is no record of callcost: {TAKES}")
+        raise other_kind(path, document, "a record of callcost", TAKES)
 
 
-def _calibration(path: Path, known: dict[str, Any]) -> Delays:
+def _calibration(path: Path, document: dict[str, Any]) -> Delays:
     """Takes from a calibration what it found of injected delays; raises RecordError."""
-    try:
-        points = [
-            Point(float(point["injected_ns"]), Interval(**point["measured"]), bool(point["fitted"]))
-            for point in known["points"]
-        ]
-        slope = Interval(known["slope"], *known["slope_interval"])
-        intercept_ns = Interval(known["intercept_ns"], *known["intercept_ns_interval"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordError(f"{path} is damaged: {type(error).__name__}: {error}") from error
-    return Delays(slope, intercept_ns, points)
+    known = checked(path, document, Calibration)
+    refuse_odd(path, document, "")
+    points = [Point(point.injected_ns, point.measured, point.fitted) for point in known.points]
+    slope = Interval(known.slope, *known.slope_interval)
+    return Delays(slope, Interval(known.intercept_ns, *known.intercept_ns_interval), points)

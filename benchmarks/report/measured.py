@@ -21,7 +21,9 @@ from callcost.benchmarks.marks import OWN_CODE, Marks
 from callcost.coordinator import Run
 from callcost.estimate import GroupEstimate, Interval, aa_error, estimate_run
 from callcost.job import ELSEWHERE
-from callcost.record import SECTION, RecordError, rebuild
+from callcost.layouts import Dated
+from callcost.reading import checked
+from callcost.record import SECTION, rebuild
 
 Floats = npt.NDArray[np.float64]
 
@@ -112,11 +114,8 @@ class Measured:
     @classmethod
     def of_document(cls, path: Path, document: dict[str, Any]) -> Measured:
         """Takes a run apart that was read from `path`; raises RecordError."""
-        run = rebuild(path, document)
-        for key in ("machine_info", "benchmarks", "datetime"):
-            if key not in document:
-                raise RecordError(f"{path} is damaged: it has no {key}")
-        return cls(path, document, run)
+        checked(path, document, Dated)
+        return cls(path, document, rebuild(path, document))
 
     @property
     def section(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from callcost.estimate import (
 )
 from callcost.outputs import console_at_least
 from callcost.patterns import matches, require_known
-from callcost.record import load, read_run
+from callcost.record import load, rebuild
 
 HIGHER, LOWER, WITHIN = "higher", "lower", "within the noise"
 # Lower or the same: only a rise beyond the limit is excluded.
@@ -84,8 +84,9 @@ def compare(
     workloads: Sequence[str] = (),
 ) -> RecordedComparison:
     """Compares two records row by row; raises RecordError, or UnknownNameError for a pattern."""
-    before, after = (estimate_run(read_run(path)) for path in (base, head))
-    machines = [load(path)["machine_info"].get("callcost", {}) for path in (base, head)]
+    documents = [(path, load(path)) for path in (base, head)]
+    before, after = (estimate_run(rebuild(*document)) for document in documents)
+    machines = [document.get("machine_info", {}).get("callcost", {}) for _, document in documents]
     every = [set(_rows(before)), set(_rows(after))]
     require_known("--workload", workloads, [group for group, _ in set.union(*every)])
     require_known("--mechanism", mechanisms, [name for _, name in set.union(*every)])

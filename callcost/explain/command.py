@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.errors import FAILED
+from callcost.files import shown
 from callcost.front import Front
 from callcost.options import PYTHON_HELP, interpreter_at
 from callcost.outputs import make_writable, save
@@ -78,8 +79,8 @@ def explain(
     table.show(found)
     if folder is not None:
         _write(found, folder)
-    if before is not None:
-        records.show(records.differences(before, found), str(record))
+    if before is not None and record is not None:
+        records.show(records.differences(before, found), shown(record))
     if not any(True for _ in found.rows):
         raise click.exceptions.Exit(FAILED)
 

@@ -77,7 +77,8 @@ class Explained:
         for one in self.placed:
             if not one.stack[0].named:
                 sums[object_name(one.stack[0].object)] += one.instructions  # type: ignore[assignment]
-        return {name: took / self.instructions for name, took in sums.items()}
+        total = self.instructions
+        return {name: took / total for name, took in sums.items()} if total else {}
 
 
 def said(stack: Stack) -> str:

@@ -7,9 +7,11 @@ parts can be worked out again from it by other rules.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,11 @@ from rich.table import Table
 from callcost.estimate import Interval
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS, Placed, object_name
+from callcost.files import shown
+from callcost.layouts import MOST, ExplainedRow, ExplanationFile
 from callcost.outputs import console_at_least
 from callcost.profile import Frame, Stack
-from callcost.record import RecordError, read_json
+from callcost.reading import RecordError, checked, damaged, other_kind, read_json, refuse_odd
 from callcost.summary import number
 
 VERSION = 1
@@ -30,6 +34,10 @@ KIND = "explanation"
 # Callers that are kept of each function: more than any rule looks at.
 KEPT_CALLERS = 11
 WIDTH = 126
+# Instructions, a part, and frames by their numbers, the called one first.
+SPENT = re.compile(
+    r"(-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[+-]?[0-9]{1,3})?) ([a-z]+)((?: [0-9]{1,9})+)"
+)
 
 
 class _Frames:
@@ -100,55 +108,68 @@ def read(path: Path) -> Explanation:
     document = read_json(path)
     about = document.get("callcost") if isinstance(document, dict) else None
     if not isinstance(about, dict) or about.get("kind") != KIND:
+        advice = "make one with: callcost explain --output FOLDER"
+        raise other_kind(path, document, "an explanation", advice)
+    version = about.get("version")
+    if type(version) is not int or version != VERSION:
         raise RecordError(
-            f"{path} is no explanation; make one with: callcost explain --output FOLDER"
+            f"{shown(path)} has version {version!a:.40}, this callcost reads {VERSION}"
         )
-    if about.get("version") != VERSION:
-        raise RecordError(
-            f"{path} has version {about.get('version')}, this callcost reads {VERSION}"
-        )
-    try:
-        return _explanation(document)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise RecordError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+    known = checked(path, document, ExplanationFile)
+    refuse_odd(path, document["facts"], "facts")
+    return _explanation(path, known)
 
 
-def _explanation(document: Mapping[str, Any]) -> Explanation:
-    frames = [Frame(place, function) for place, function in document["frames"]]
-    chapters = tuple(
-        Chapter(
-            chapter["name"],
-            chapter["call"],
-            tuple(_row(row, frames) for row in chapter["rows"]),
-            chapter["uncounted"],
-            chapter["inconclusive"],
+def _explanation(path: Path, known: ExplanationFile) -> Explanation:
+    frames = [Frame(place, function) for place, function in known.frames]
+    chapters = []
+    for place, chapter in enumerate(known.chapters):
+        where = f"chapters[{place}].rows"
+        rows = [_row(path, f"{where}[{n}]", row, frames) for n, row in enumerate(chapter.rows)]
+        _refuse_twice(path, where, [row.name for row in rows])
+        chapters.append(
+            Chapter(
+                chapter.name, chapter.call, tuple(rows), chapter.uncounted, chapter.inconclusive
+            )
         )
-        for chapter in document["chapters"]
-    )
+    _refuse_twice(path, "chapters", [chapter.name for chapter in chapters])
     return Explanation(
-        chapters,
-        document["facts"],
-        tuple(document["notes"]),
-        document["counting_s"],
-        document["wall_s"],
+        tuple(chapters), known.facts, tuple(known.notes), known.counting_s, known.wall_s
     )
 
 
-def _row(facts: Mapping[str, Any], frames: list[Frame]) -> Explained:
-    placed = []
-    for line in facts["spent"]:
-        took, part, *numbers = line.split()
-        stack: Stack = tuple(frames[int(n)] for n in numbers)
-        placed.append(Placed(part, stack, float(took)))
-    time_ns = facts["time_ns"]
+def _refuse_twice(path: Path, where: str, names: list[str]) -> None:
+    for place, name in enumerate(names):
+        if names.index(name) < place:
+            raise damaged(path, f"{where}[{place}]", f"{name} is there twice")
+
+
+def _row(path: Path, where: str, known: ExplainedRow, frames: list[Frame]) -> Explained:
+    placed = [
+        _placed(path, f"{where}.spent[{number}]", line, frames)
+        for number, line in enumerate(known.spent)
+    ]
+    time_ns = known.time_ns
     return Explained(
-        facts["name"],
-        facts["instructions"],
-        facts["calls"],
-        facts["spread"],
+        known.name,
+        known.instructions,
+        known.calls,
+        known.spread,
         tuple(placed),
-        None if time_ns is None else Interval(*(float("nan") if t is None else t for t in time_ns)),
+        None if time_ns is None else Interval(*(nan if t is None else t for t in time_ns)),
     )
+
+
+def _placed(path: Path, where: str, line: str, frames: list[Frame]) -> Placed:
+    """Reads instructions, part and the numbers of the frames that spent them."""
+    match = SPENT.fullmatch(line)
+    if match is None or match[2] not in PARTS:
+        raise damaged(path, where, "it does not hold instructions, a part and frames")
+    took, numbers = float(match[1]), [int(number) for number in match[3].split()]
+    if not abs(took) <= MOST or max(numbers) >= len(frames):
+        raise damaged(path, where, "there are no such frames, or too many instructions")
+    stack: Stack = tuple(frames[number] for number in numbers)
+    return Placed(match[2], stack, took)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def history() -> None:
     "--control",
     metavar="NAME",
     help="Row that the others are compared with, in a file that callcost did not make. "
-    "Default: the geometric mean of all its rows.",
+    "Default: a typical row, the median of the changes of all rows.",
 )
 @click.option(
     "--machine",
@@ -59,7 +59,7 @@ def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str 
     A run that is there already is left as it is. Either all files can be read, or none is added.
     """
     # Imported late, as they are slow to import and other commands do without.
-    from callcost.history.runs import read
+    from callcost.history.runs import read, without_ratio
     from callcost.history.store import Store
     from callcost.history.table import import_duckdb
 
@@ -70,11 +70,8 @@ def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str 
             click.echo(f"added: {shown(path)}: {len(run.rows):,} rows of commit {run.commit[:9]}")
         else:
             click.echo(f"already there, nothing added: {shown(path)}")
-        if all(row.ratio is None for row in run.rows):
-            click.echo(
-                f"{shown(path)} has nothing to compare its rows with, so no change will be found "
-                "in them: name a row with --control, or measure on a calmer machine"
-            )
+        if reason := without_ratio(run):
+            click.echo(f"{shown(path)}: {reason}")
     if sealed := Store(folder).seal():
         click.echo(
             f"the store is of an older version: {_files(sealed)} got a digest in the name, by "

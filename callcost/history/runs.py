@@ -2,7 +2,7 @@
 
 Each row has a ratio to a control, which change points are looked for in: a machine that is
 slower today is slower at both. In a record the control is the group's yardstick. Other files
-have the row that the user names or, failing that, the geometric mean of all rows.
+have the row that the user names or, failing that, a typical row (typical.py).
 """
 
 from __future__ import annotations
@@ -10,25 +10,32 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from callcost.errors import CallcostError
 from callcost.estimate import GroupEstimate, estimate_run
-from callcost.record import SECTION, RecordError, read_json, rebuild
+from callcost.files import shown
+from callcost.history.table import FIRST_YEAR, LAST_YEAR, TYPICAL
+from callcost.history.typical import MIN_ROWS
+from callcost.layouts import Benchmark, Machine, PytestRun
+from callcost.reading import (
+    PYTEST_BENCHMARK,
+    RecordError,
+    checked,
+    damaged,
+    describe,
+    other_kind,
+    read_json,
+    refuse_odd,
+)
+from callcost.record import SECTION, rebuild
 
 Facts = Mapping[str, Any]
-
-# A ratio to the mean of so few rows would tell more of the others than of the row.
-MIN_MEAN_ROWS = 3
-
-
-class RunFileError(CallcostError):
-    """A file that holds no run which can be kept; the text says which file and why."""
+WANTED = "a run of pytest-benchmark"
+ADVICE = f"make one with: {PYTEST_BENCHMARK}"
 
 
 @dataclass(frozen=True)
@@ -75,52 +82,54 @@ class RunFile:
 
 
 def read(path: Path, control: str | None = None, machine: str | None = None) -> RunFile:
-    """Reads a run file; raises RunFileError for what is none.
+    """Reads a run file; raises RecordError for what is none.
 
     `control` names the row that the others of a file are compared with, `machine` the machine
     where its own name says too much (each hosted runner is a new one).
     """
-    try:
-        document = _load(path)
-        return _read(path, document, control, machine)
-    except RecordError as error:
-        raise RunFileError(str(error)) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunFileError(
-            f"{path} is no run that can be kept: {type(error).__name__}: {error}"
-        ) from error
-
-
-def _load(path: Path) -> dict[str, Any]:
     document = read_json(path)
-    if not isinstance(document, dict) or not isinstance(document.get("benchmarks"), list):
-        raise RunFileError(
-            f"{path} is not a run of pytest-benchmark; make one with: "
-            "pytest --benchmark-only --benchmark-json=FILE"
-        )
-    if not document["benchmarks"]:
-        raise RunFileError(f"{path} has no rows: nothing was measured in that run")
-    return document
+    rows = document.get("benchmarks") if isinstance(document, dict) else None
+    if not isinstance(rows, list):
+        raise other_kind(path, document, WANTED, ADVICE)
+    if not rows:
+        raise RecordError(f"{shown(path)} has no rows: nothing was measured in that run")
+    if "machine_info" not in document and describe(document):
+        raise other_kind(path, document, WANTED, ADVICE)
+    try:
+        return _read(path, document, control, machine)
+    except RecursionError as error:
+        raise RecordError(f"{shown(path)} is nested too deeply") from error
 
 
 def _read(path: Path, document: dict[str, Any], control: str | None, name: str | None) -> RunFile:
-    commit = document["commit_info"]
-    machine = _Machine(document["machine_info"], name)
+    known = checked(path, document, PytestRun)
+    _refuse_twice(path, [row.fullname for row in known.benchmarks])
+    machine = _Machine(known.machine_info, name)
     if SECTION in document:
         if control is not None:
-            raise RunFileError(f"{path} has controls of its own: leave --control out")
-        rows = tuple(_record_rows(path, document, machine))
+            raise RecordError(f"{shown(path)} has controls of its own: leave --control out")
+        refuse_odd(path, document["machine_info"].get(SECTION), f"machine_info.{SECTION}")
+        rows = tuple(_record_rows(path, document, known, machine))
     else:
-        rows = tuple(_foreign_rows(path, document, machine, control))
+        rows = tuple(_foreign_rows(path, known, machine, control))
     return RunFile(
         digest=_digest(document),
-        time=_in_utc(document["datetime"]),
-        commit=str(commit["id"]),
-        branch=str(commit.get("branch", "")),
-        dirty=bool(commit.get("dirty")),
-        environment=json.dumps(_environment(document), sort_keys=True),
+        time=_in_utc(path, known.datetime),
+        commit=known.commit_info.id,
+        branch=known.commit_info.branch or "",
+        dirty=bool(known.commit_info.dirty),
+        environment=json.dumps(_environment(document, known), sort_keys=True),
         rows=rows,
     )
+
+
+def _refuse_twice(path: Path, fullnames: list[str]) -> None:
+    first: dict[str, int] = {}
+    for number, fullname in enumerate(fullnames):
+        if fullname in first:
+            reason = f"benchmarks[{first[fullname]}] has the same name"
+            raise damaged(path, f"benchmarks[{number}].fullname", reason)
+        first[fullname] = number
 
 
 def _digest(document: dict[str, Any]) -> str:
@@ -134,39 +143,43 @@ def _digest(document: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()[:20]
 
 
-def _in_utc(text: str) -> datetime:
+def _in_utc(path: Path, text: str) -> datetime:
     """Reads a time; one without a zone is UTC, as pytest-benchmark's is."""
-    time = datetime.fromisoformat(text)
-    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+    try:
+        time = datetime.fromisoformat(text)
+        found = time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
+        raise damaged(path, "datetime", f"{text!a:.60} is not a time") from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise damaged(path, "datetime", f"{text} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return found
 
 
-def _environment(document: dict[str, Any]) -> dict[str, Any]:
-    machine = document["machine_info"]
-    known: dict[str, Any] = {
-        "python": machine.get("python_version"),
-        "system": f"{machine.get('system')} {machine.get('release')}",
-        "pytest-benchmark": document.get("version"),
+def _environment(document: dict[str, Any], known: PytestRun) -> dict[str, Any]:
+    machine, section = known.machine_info, document.get(SECTION, {})
+    return {
+        "python": machine.python_version,
+        "system": f"{machine.system} {machine.release}",
+        "pytest-benchmark": known.version,
+        "interpreters": section.get("interpreters", {}),
+        **section.get("environment", {}),
     }
-    section = document.get(SECTION, {})
-    return {**known, "interpreters": section.get("interpreters", {}),
-            **section.get("environment", {})}  # fmt: skip
 
 
 class _Machine:
     """The identities of a machine with each interpreter that a run was made with."""
 
-    def __init__(self, info: Facts, name: str | None) -> None:
-        own: Facts = info.get(SECTION, {})
-        cpu: Facts = info.get("cpu", {})
-        self._cpu = str(cpu.get("brand_raw") or info.get("machine", "unknown CPU"))
-        self._cpus = own.get("cpu_count") or cpu.get("count")
-        self._name = name or str(own.get("machine_digest") or info["node"])
-        version = ".".join(str(info["python_version"]).split(".")[:2])
-        self._python = f"{info['python_implementation']} {version}"
-        self._build = own.get("interpreter") or {
-            "implementation": info["python_implementation"],
+    def __init__(self, info: Machine, name: str | None) -> None:
+        own = info.callcost
+        self._cpu = info.cpu.brand_raw or info.machine
+        self._cpus = own.cpu_count or info.cpu.count
+        self._name = name or own.machine_digest or info.node
+        version = ".".join(info.python_version.split(".")[:2])
+        self._python = f"{info.python_implementation} {version}"
+        self._build = own.interpreter or {
+            "implementation": info.python_implementation,
             "version": version,
-            "compiler": info.get("python_compiler"),
+            "compiler": info.python_compiler,
         }
 
     def identity(self, elsewhere: Facts | None = None) -> dict[str, Any]:
@@ -186,27 +199,35 @@ class _Machine:
         return {"machine": digest, "machine_label": label, "interpreter": interpreter}
 
 
-def _record_rows(path: Path, document: dict[str, Any], machine: _Machine) -> Iterator[Row]:
+def _record_rows(
+    path: Path, document: dict[str, Any], known: PytestRun, machine: _Machine
+) -> Iterator[Row]:
     """Yields the rows of a record of callcost's, compared with the yardstick of their group."""
-    estimates = estimate_run(rebuild(path, document))
+    run = rebuild(path, document)
+    estimates = estimate_run(run)
     compared = {name: _to_yardstick(estimate) for name, estimate in estimates.items()}
-    section = document[SECTION]
-    for row in document["benchmarks"]:
-        facts = row["extra_info"][SECTION]
-        group = facts["group"]
-        place = section["groups"][group].get("interpreter", "")
+    for number, row in enumerate(known.benchmarks):
+        facts = document["benchmarks"][number]["extra_info"][SECTION]
+        group, name = facts.get("group", ""), facts["name"]
+        if group not in estimates or name not in estimates[group].names:
+            reason = f"{SECTION}.groups has no times of {group}: {name}"
+            raise damaged(path, f"benchmarks[{number}].extra_info.{SECTION}", reason)
+        estimate = estimates[group]
+        place = estimate.times.group.environment
         control, ratios = compared[group]
-        known, low, high = facts["net_ns"]
+        cost_ns, low_ns, high_ns = estimate.net_ns(estimate.names.index(name)).as_list()
+        # A call that costs less than nothing was too short for its epochs.
+        known_cost = cost_ns is not None and cost_ns > 0
         yield Row(
-            **machine.identity(section["interpreters"][place] if place else None),
+            **machine.identity(None if place is None else place.facts),
             **_names_and_stats(row),
             group=group,
-            contender=facts["name"],
-            cost_ns=known,
-            cost_low_ns=low,
-            cost_high_ns=high,
+            contender=name,
+            cost_ns=cost_ns if known_cost else None,
+            cost_low_ns=low_ns if known_cost else None,
+            cost_high_ns=high_ns if known_cost else None,
             control=control,
-            ratio=ratios.get(facts["name"]),
+            ratio=ratios.get(name),
         )
 
 
@@ -222,20 +243,19 @@ def _to_yardstick(estimate: GroupEstimate) -> tuple[str, dict[str, float]]:
 
 
 def _foreign_rows(
-    path: Path, document: dict[str, Any], machine: _Machine, control: str | None
+    path: Path, known: PytestRun, machine: _Machine, control: str | None
 ) -> Iterator[Row]:
     """Yields the rows of any other pytest-benchmark file."""
-    rows: list[dict[str, Any]] = document["benchmarks"]
-    said, base_ns = _base(path, rows, control)
-    for row in rows:
-        median_ns = _positive(row["stats"]["median"]) * 1e9
+    said, base_ns = _base(path, known.benchmarks, control)
+    for row in known.benchmarks:
+        median_ns = row.stats.median * 1e9
         ratio = None if base_ns is None else median_ns / base_ns
-        stem, _, parameters = str(row["fullname"]).partition("[")
+        stem, _, parameters = row.fullname.partition("[")
         yield Row(
             **machine.identity(),
             **_names_and_stats(row),
-            group=str(row.get("group") or stem),
-            contender=str(row.get("param") or parameters.rstrip("]") or row["name"]),
+            group=str(row.group or stem),
+            contender=str(row.param or parameters.rstrip("]") or row.name),
             cost_ns=median_ns,
             cost_low_ns=None,
             cost_high_ns=None,
@@ -244,47 +264,42 @@ def _foreign_rows(
         )
 
 
-def _base(path: Path, rows: list[dict[str, Any]], control: str | None) -> tuple[str, float | None]:
-    """Says what the rows of a file are compared with, and returns what that takes in ns."""
-    medians_ns = {row["fullname"]: _positive(row["stats"]["median"]) * 1e9 for row in rows}
-    if control is not None:
-        named = [row["fullname"] for row in rows if control in (row["fullname"], row["name"])]
-        if len(named) != 1:
-            raise RunFileError(
-                f"{path} has {len(named) or 'no'} rows called {control}: --control takes the "
-                "name or, where that is not enough, the fullname of one row"
-            )
-        return named[0], medians_ns[named[0]]
-    if len(rows) < MIN_MEAN_ROWS:
-        return "", None
-    # The rows that make up the mean belong to its name: one more moves the ratios of all.
-    members = hashlib.sha256("\n".join(sorted(medians_ns)).encode()).hexdigest()[:8]
-    mean_ns = statistics.geometric_mean(medians_ns.values())
-    return f"geometric mean of {len(rows)} rows ({members})", mean_ns
+def _base(path: Path, rows: list[Benchmark], control: str | None) -> tuple[str, float | None]:
+    """Says what the rows of a file are compared with, and returns what that takes in ns.
+
+    The typical row is known once the runs beside it are, so it has no time yet.
+    """
+    if control is None:
+        return TYPICAL, None
+    named = [row for row in rows if control in (row.fullname, row.name)]
+    if len(named) != 1:
+        raise RecordError(
+            f"{shown(path)} has {len(named) or 'no'} rows called {control}: --control takes "
+            "the name or, where that is not enough, the fullname of one row"
+        )
+    return named[0].fullname, named[0].stats.median * 1e9
 
 
-def _names_and_stats(row: dict[str, Any]) -> dict[str, Any]:
+def _names_and_stats(row: Benchmark) -> dict[str, Any]:
     """Returns what a row says in every file of pytest-benchmark, by the names of `Row`."""
-    stats = row["stats"]
     return {
-        "fullname": str(row["fullname"]),
-        "parameters": str(row.get("param") or ""),
-        "median_ns": _positive(stats["median"]) * 1e9,
-        "mean_ns": _positive(stats["mean"]) * 1e9,
-        "rounds": _count(stats["rounds"]),
+        "fullname": row.fullname,
+        "parameters": str(row.param or ""),
+        "median_ns": row.stats.median * 1e9,
+        "mean_ns": row.stats.mean * 1e9,
+        "rounds": row.stats.rounds,
     }
 
 
-def _positive(seconds: Any) -> float:
-    """Checks a time from a file; raises ValueError."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise TypeError(f"{seconds!r} is not a time in seconds")
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise ValueError(f"{seconds!r} is not a time in seconds that anything can take")
-    return float(seconds)
-
-
-def _count(number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ValueError(f"{number!r} is not a number of rounds")
-    return number
+def without_ratio(run: RunFile) -> str:
+    """Says why no change will ever be found in the rows of a run; empty if it may be."""
+    if any(row.ratio is not None for row in run.rows):
+        return ""
+    if run.rows[0].control != TYPICAL:
+        return "the twins moved too far for any ratio to be trusted: measure on a calmer machine"
+    if len(run.rows) < MIN_ROWS:
+        return (
+            f"with fewer than {MIN_ROWS} rows it cannot be known whether a row or the machine has "
+            "changed, so no change will be found: name a row with --control"
+        )
+    return ""

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from callcost.history.points import MIN_RUNS, Change, missing
 from callcost.history.store import Point, Series
+from callcost.history.table import TYPICAL
 
 BARS = "▁▂▃▄▅▆▇█"
 BARS_WIDTH = 30
@@ -70,11 +71,17 @@ def _table(title: str, found: Found) -> Table:
             f"{len(series.points):,}",
             f"{last.time:%Y-%m-%d}",
             _cost(last),
-            "inconclusive" if last.ratio is None else f"{last.ratio:.3f}",
+            _ratio(series, last),
             bars([point.ratio for point in series.points if point.ratio]),
             str(len(changes) or ""),
         )
     return table
+
+
+def _ratio(series: Series, point: Point) -> str:
+    if point.ratio is not None:
+        return f"{point.ratio:.3f}"
+    return "unknown" if series.control.startswith(TYPICAL) else "inconclusive"
 
 
 def _cost(point: Point) -> str:

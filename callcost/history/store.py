@@ -11,6 +11,7 @@ branch of git can hold.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 import json
 import os
@@ -19,17 +20,20 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from callcost.files import UnreadableError, read_bytes, shown, write_atomically
 from callcost.history.files import HistoryError, StoredFile, check_all, listed, name_of
-from callcost.history.table import Table, write
+from callcost.history.table import TYPICAL, Table, write
 
 if TYPE_CHECKING:
     # Slow to import, as it can estimate: reading the history does without.
     from callcost.history.runs import RunFile
+    from callcost.history.typical import Scales
 
+Names = tuple[Any, ...]
 MARKER = "callcost-history.json"
 # In 1, files had no digest in their names.
 VERSION = 2
@@ -142,7 +146,7 @@ class Store:
             for column, option, patterns in asked:
                 _refuse_unknown(table, column, option, patterns)
             raise HistoryError("no row of the history has such a workload and such a mechanism")
-        return _gather(rows)
+        return _gather(rows, _Scaled(table))
 
     def each_series(self) -> Iterator[Series]:
         """Reads all series, so many rows at a time: for histories that are too long to hold.
@@ -150,11 +154,12 @@ class Store:
         Raises HistoryError.
         """
         table = self._table()
+        scaled = _Scaled(table)
         for groups in _batches(table.query(GROUPS)):
             # None is never equal, and no run has it: a file that does is named.
             any_of = ", ".join("?" * len(groups))
             rest = f'WHERE "group" IN ({any_of}) OR "group" IS NULL ORDER BY {ORDER}'
-            yield from _gather(table.select(_COLUMNS, rest, groups))
+            yield from _gather(table.select(_COLUMNS, rest, groups), scaled)
 
     def environments(self, runs: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Reads what was recorded of the tools of some runs; raises HistoryError."""
@@ -265,12 +270,38 @@ def _batches(counts: Iterable[tuple[Any, ...]]) -> Iterator[list[str]]:
         yield batch
 
 
-def _gather(rows: list[tuple[Any, ...]]) -> list[Series]:
+class _Scaled:
+    """Fills in the ratios to a typical row, which are found out when the first is asked for."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    @cached_property
+    def _scales(self) -> Scales:
+        from callcost.history.typical import scales_of
+
+        return scales_of(self._table)
+
+    def __call__(self, name: Names, point: Point) -> tuple[Names, Point]:
+        """Returns the names of a series, and a point of it, with the control of its run."""
+        *names, control = name
+        if control != TYPICAL:
+            return name, point
+        scale = self._scales.get((names[0], point.run))
+        if scale is None or point.cost_ns is None:
+            return name, point
+        ratio = scale.ratio(point.cost_ns)
+        return (*names, scale.control), dataclasses.replace(point, ratio=ratio)
+
+
+def _gather(rows: list[tuple[Any, ...]], scaled: _Scaled) -> list[Series]:
     """Puts rows that are ordered by series together."""
     width = len(SERIES_COLUMNS)
-    gathered: dict[tuple[Any, ...], list[Point]] = {}
+    gathered: dict[Names, list[Point]] = {}
     for row in rows:
-        gathered.setdefault(row[:width], []).append(Point(*row[width:]))
+        name, point = row[:width], Point(*row[width:])
+        name, point = scaled(name, point)
+        gathered.setdefault(name, []).append(point)
     return [
         Series(**dict(zip(SERIES_COLUMNS, name, strict=True)), points=tuple(points))
         for name, points in gathered.items()

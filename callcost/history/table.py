@@ -47,6 +47,9 @@ ROW_COLUMNS = {
     "rounds": "INTEGER",
 }
 COLUMNS = {**RUN_COLUMNS, **ROW_COLUMNS}
+TYPICAL = "typical row"
+"""The control of rows that have no other; their ratios follow from the runs beside them."""
+
 LEAST_NS, MOST_NS = 1e-6, 1e18
 """Between these lies every cost that a run can have: a millionth of a ns to 31 years."""
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -60,6 +63,14 @@ _SOUND = {
     "cost_high_ns": f"{{0}} IS NULL OR abs({{0}}) <= {MOST_NS}",
     "ratio": f"{{0}} IS NULL OR {{0}} BETWEEN {LEAST_NS / MOST_NS} AND {MOST_NS / LEAST_NS}",
     "rounds": "{0} >= 1",
+}
+
+
+# Older versions had a mean of the run's own rows, or nothing.
+_DEFAULT = f"""("control" IN ('', '{TYPICAL}') OR starts_with("control", 'geometric mean of '))"""
+_NORMAL = {
+    "control": f"""CASE WHEN {_DEFAULT} THEN '{TYPICAL}' ELSE "control" END AS "control\"""",
+    "ratio": f"""CASE WHEN {_DEFAULT} THEN NULL ELSE "ratio" END AS "ratio\"""",
 }
 
 
@@ -96,6 +107,12 @@ class Table:
         """Asks about `runs`; what it says of values is not checked. Raises HistoryError."""
         with self._reading() as ask:
             found: list[tuple[Any, ...]] = ask(sql, values)
+        return found
+
+    def arrays(self, sql: str) -> dict[str, Any]:
+        """Asks as `query` does; returns a NumPy array for each column, none of which is NULL."""
+        with self._reading() as ask:
+            found: dict[str, Any] = ask.execute(sql, []).fetchnumpy()
         return found
 
     @contextmanager
@@ -142,16 +159,21 @@ class _Ask:
         self, sql: str, values: Sequence[str], filename: bool = False
     ) -> list[tuple[Any, ...]]:
         """Returns all rows; `filename` adds a column with the path of each row's file."""
+        return self.execute(sql, values, filename).fetchall()
+
+    def execute(
+        self, sql: str, values: Sequence[str], filename: bool = False
+    ) -> duckdb.DuckDBPyConnection:
+        """Asks; returns what the answer is fetched from."""
         source = f"{_source(filename)} AS runs"
-        asked = self._connection.execute(
+        return self._connection.execute(
             sql.replace("FROM runs", f"FROM {source}"), [self._paths, *values]
         )
-        return asked.fetchall()
 
 
 def _source(filename: bool = False) -> str:
     """Returns what the rows come from, in SQL; its parameter is a list of paths."""
-    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    columns = ", ".join(_NORMAL.get(name, f'"{name}"') for name in COLUMNS)
     # A folder called `cost_ns=3` would otherwise be a column.
     options = f"hive_partitioning=false, filename={filename}"
     extra = ', "filename"' if filename else ""
