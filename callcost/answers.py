@@ -21,11 +21,10 @@ import gc
 import hashlib
 import importlib.util
 import json
-import marshal
 import re
 import reprlib
 from array import array
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import ItemsView, KeysView
 
 TYPE_CHECKING = False
@@ -98,7 +97,7 @@ class Reader:
             return self._join(value, [self.read(part) for part in value])
         if isinstance(value, dict):
             pairs = [self._join(pair, map(self.read, pair)) for pair in dict.items(value)]
-            return self._join(value, pairs, ordered=False)
+            return self._join(value, pairs, ordered=isinstance(value, OrderedDict))
         if isinstance(value, (set, frozenset, KeysView, ItemsView)):
             return self._join(value, map(self.read, value), ordered=False)
         if isinstance(value, enum.Enum):
@@ -197,9 +196,12 @@ def simple_parts(value: "Any") -> "list[bytes] | None":
     if not isinstance(value, (list, tuple)) or len(value) < LONG:
         return None
     kinds = set(map(type, value))
-    if kinds <= {int, bool, str, bytes, type(None)}:
-        # Version 2 has no references, which would tell equal objects from the same object.
-        return [marshal.dumps(list(value), 2)]
+    if kinds <= {int, bool, str, type(None)}:
+        try:
+            return [json.dumps(value).encode()]
+        except ValueError:
+            # Python does not write the digits of very long numbers.
+            return None
     if kinds != {float}:
         return None
     # All NaN are the same, whatever their bits are.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import re
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from command_line import callcost
+from rich.console import Console
 
 from callcost import worker
 from callcost.coordinator import Settings
@@ -20,7 +22,7 @@ from callcost.timing.flow import NAMES, Timed, time_expressions
 from callcost.timing.look import Look, Value
 from callcost.timing.time_limit import TimeLimit
 from callcost.timing.versus import CALL, CONTROL, LOOP, Pairs, from_pairs
-from callcost.timing.words import sentences, value_sentences
+from callcost.timing.words import sentences, show, value_sentences
 
 NOBODY = lambda state: None  # noqa: E731 - who reports to nobody needs no name
 SHORT = TimeLimit(1.0, 10)
@@ -40,6 +42,7 @@ def made_up(
     control: float = 1.0,
     asked: tuple[Asked, Asked] = (Asked("f(n)"), Asked("g(n)")),
     values: tuple[Value, Value] = (SAME_VALUE, SAME_VALUE),
+    preempted: bool = False,
 ) -> Timed:
     """Makes the outcome of a run in which the calls took exactly so long, beside a loop of 0.2.
 
@@ -59,6 +62,7 @@ def made_up(
         quartets.append(
             {
                 cell: np.rint(ns[:, None] * calls * np.ones(passes)).astype(np.int64)
+                * (-1 if preempted else 1)
                 for cell, ns in rows.items()
             }
         )
@@ -110,6 +114,17 @@ def test_costs_are_net_of_the_loop_in_each_process() -> None:
     assert first.net_ns.value == pytest.approx(50) and second.gross_ns.value == pytest.approx(25.2)
     assert outcome.ratio.value == pytest.approx(2)
     assert len(first.processes_ns) == 24
+
+
+def test_where_every_epoch_was_preempted_nothing_is_said_of_the_cost() -> None:
+    outcome = made_up(50, 25, preempted=True)
+    assert (outcome.verdict, outcome.ratio) == ("inconclusive", None)
+    assert "INCONCLUSIVE: nearly every epoch was preempted" in said_of(outcome)
+    assert "costs so little" not in said_of(outcome) and "nan" not in said_of(outcome)
+    console = Console(file=io.StringIO(), width=150)
+    show(outcome, console)
+    assert "unknown" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "NaN" not in json.dumps(outcome.as_json())
 
 
 def test_what_else_differs_between_two_sides_is_said() -> None:

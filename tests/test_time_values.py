@@ -115,6 +115,7 @@ SAME: list[Callable[[], object]] = [
     lambda: {"b": 1, "a": 2},
     lambda: [float(str(n)) for n in range(2000)] + [NAN, -NAN],
     lambda: [str(n) for n in range(2000)],
+    lambda: [10**5000] * 2000,
 ]  # fmt: skip
 
 
@@ -140,6 +141,7 @@ DIFFERENT: list[tuple[object, object]] = [
     (["ab", "c"], ["a", "bc"]),
     ({"a": 1}, {"a": 2}),
     ({"a": 1}, OrderedDict(a=1)),
+    (OrderedDict(a=1, b=2), OrderedDict(b=2, a=1)),
     (b"a", "a"),
     (b"a", bytearray(b"a")),
     (None, 0),

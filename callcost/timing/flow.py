@@ -47,7 +47,7 @@ class Timed:
         if self.is_wrong(number):
             return False
         cost = self.cost(number)
-        return cost is None or not cost.net_ns.low > 0
+        return cost is None or cost.net_ns.low <= 0
 
     @property
     def values(self) -> tuple[Same, str]:
@@ -78,9 +78,9 @@ class Timed:
     @property
     def ratio(self) -> Interval | None:
         """The cost of the first as a multiple of the second's, where the two can be compared."""
-        if self.measured is None or not self.comparable or any(map(self.nothing_left, (0, 1))):
+        if self.measured is None or self.measured.too_few_left or not self.comparable:
             return None
-        return self.measured.ratio
+        return None if any(map(self.nothing_left, (0, 1))) else self.measured.ratio
 
     @property
     def verdict(self) -> str:

@@ -55,8 +55,15 @@ class Measured:
         return sum(cost.preempted for cost in self.costs)
 
     @property
+    def too_few_left(self) -> bool:
+        """Whether too much was preempted or disturbed to estimate a cost."""
+        return any(np.isnan(cost.net_ns.low) for cost in self.costs)
+
+    @property
     def inconclusive(self) -> bool:
-        """Whether two copies of the same code differed: nothing can be said just now."""
+        """Whether nothing can be said just now: two copies of the same code differed, say."""
+        if self.too_few_left:
+            return True
         if not self.costs[0].net_ns.low > 0:
             return False
         far = self.twin.low > 1 + TWIN_LIMIT or self.twin.high < 1 - TWIN_LIMIT

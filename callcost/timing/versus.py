@@ -66,10 +66,10 @@ class Pairs:
             epochs = [_less(times, loop) for times, loop in zip(epochs, loops, strict=True)]
         return RowTimes(row, self.calls, epochs)
 
-    def costs_ns(self, side: str, *, cell: Cell = CALL, net: bool = True) -> Floats:
-        """Lists what a call takes in each process of a side."""
+    def costs_ns(self, side: str, cell: Cell = CALL) -> Floats:
+        """Lists what a call takes in each process of a side, the loop included."""
         places = [place for place, name in enumerate(QUARTET) if name == side]
-        levels = [_levels(times) for times in self.times(cell, net=net).quartets]
+        levels = [_levels(times) for times in self.times(cell).quartets]
         return np.array([level[place] for level in levels for place in places]) / self.calls
 
     def preempted(self, side: str) -> int:
@@ -215,7 +215,7 @@ def from_pairs(pairs: Pairs) -> Measured:
     """Estimates costs and ratios from what was timed."""
     net = pairs.times(CALL, net=True)
     ratio = _interval(-pair_logs(net))
-    loop_ns = np.concatenate([pairs.costs_ns(name, cell=LOOP, net=False) for name in SIDES])
+    loop_ns = np.concatenate([pairs.costs_ns(name, LOOP) for name in SIDES])
     epochs = sum(quartet[CALL].size for quartet in pairs.quartets)
     costs = tuple(_cost(pairs, name) for name in SIDES)
     return Measured(
@@ -245,7 +245,8 @@ def _twin(net: RowTimes) -> Interval:
 
 
 def _cost(pairs: Pairs, name: str) -> Cost:
-    net_ns, gross_ns = (pairs.costs_ns(name, net=net) for net in (True, False))
+    gross_ns = pairs.costs_ns(name)
+    net_ns = gross_ns - pairs.costs_ns(name, LOOP)
     return Cost(
         trimmed_interval(net_ns),
         trimmed_interval(gross_ns),

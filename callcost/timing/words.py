@@ -50,6 +50,9 @@ def table(found: Timed, measured: Measured) -> Table:
             made.add_row(escape(label), said, *[""] * (len(HEADINGS) - 1))
             continue
         net = cost.net_ns
+        if np.isnan(net.low):
+            made.add_row(escape(label), "unknown", *[""] * (len(HEADINGS) - 1))
+            continue
         value, low, high = (as_number(end / scale_ns, 3) for end in (net.value, net.low, net.high))
         spread = np.quantile(cost.processes_ns, [0, 0.25, 0.5, 0.75, 1]) / scale_ns
         figures = (value, f"({low} .. {high})", *(as_number(one, 3) for one in spread))
@@ -111,7 +114,12 @@ def sentences(found: Timed) -> Iterator[str]:
     for number, name in enumerate(names):
         if found.nothing_left(number) and not found.inconclusive:
             yield _nothing(name, found.sides[number].folded)
-    if found.inconclusive:
+    if found.measured is not None and found.measured.too_few_left:
+        yield (
+            "INCONCLUSIVE: nearly every epoch was preempted or disturbed, so too few are left. "
+            "Measure again on a calmer machine, or longer (--seconds)."
+        )
+    elif found.inconclusive:
         yield (
             "INCONCLUSIVE: two copies of the same expression differed, so nothing can be trusted "
             "just now. Measure again on a calmer machine, or longer (--seconds)."
@@ -146,7 +154,9 @@ def _comparison(found: Timed, ratio: Interval, names: tuple[str, ...]) -> str:
 
 
 def _trust(found: Timed, measured: Measured, names: tuple[str, ...]) -> Iterator[str]:
-    if not found.inconclusive and measured.costs[0].net_ns.low > 0:
+    if found.inconclusive:
+        pass
+    elif measured.costs[0].net_ns.low > 0:
         yield (
             f"A difference of {measured.trusted_share:.1%} or more can be trusted just now: two "
             f"copies of the same code differed by {abs(measured.twin.value - 1):.2%}."
