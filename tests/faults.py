@@ -27,6 +27,7 @@ from callcost.benchmarks.report import command as report_command
 from callcost.calibrate import Calibration
 from callcost.coordinator import Run
 from callcost.delays import Delays, Point
+from callcost.errors import CallcostError
 from callcost.estimate import Interval
 from callcost.explain import chart, flow, records
 from callcost.history import runs, show, store, table
@@ -35,7 +36,9 @@ LIMIT_S = 60
 PIPE_BYTES = 4096
 MISSING = "missing"
 # Imported only so that no fork has to do it.
-IMPORTED = (chart, report_command, runs, show, store, table.import_duckdb())
+IMPORTED = (chart, report_command, runs, show, store)
+with contextlib.suppress(CallcostError):
+    table.import_duckdb()
 
 
 def without(fd: int) -> Callable[[], None]:
