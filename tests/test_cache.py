@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from callcost.compare import resolution
-from callcost.compare.cache import FOLDERS, TAG, Cache, location, opened
+from callcost.compare.cache import FOLDERS, TAG, Cache, concerns, location, opened
 from callcost.compare.clean import clean
 from callcost.compare.removal import remove_tree
 from callcost.compare.supervision import mend
@@ -289,6 +290,21 @@ def test_a_remembered_version_is_a_name_and_a_version(tmp_path: Path, pin: str, 
     file = tmp_path / "resolution.json"
     file.write_text(json.dumps({"epoch_s": 1.0, "pins": [pin]}))
     assert (resolution._read(file) is not None) == kept
+
+
+@pytest.mark.parametrize(
+    ("error", "about"),
+    [
+        (OSError(errno.ENOSPC, "full"), True),
+        (OSError(errno.EACCES, "refused", "/the/cache/logs"), True),
+        (OSError(errno.EACCES, "refused", b"/the/cache/logs"), True),
+        (OSError(errno.ENOENT, "missing", "/the/cache-of-another"), False),
+        (OSError(errno.ENOENT, "missing", "git"), False),
+        (OSError(errno.ENOENT, "missing"), False),
+    ],
+)
+def test_only_errors_of_the_cache_are_blamed_on_it(error: OSError, about: bool) -> None:
+    assert concerns(error, Path("/the/cache")) == about
 
 
 # Removing a folder.

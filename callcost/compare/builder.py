@@ -25,7 +25,7 @@ import psutil
 from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller
 
 from callcost.compare import install, reasons
-from callcost.compare.cache import LOCK, PRIVATE, Entry, describe
+from callcost.compare.cache import LOCK, PRIVATE, Entry, concerns, describe
 from callcost.compare.errors import BuildError, SpecError
 from callcost.compare.interpreter import ask, clean_environment
 from callcost.compare.removal import remove_tree
@@ -320,8 +320,10 @@ def _explain(error: Exception, log: Path, job: Mapping[str, Any]) -> tuple[str, 
         case subprocess.CalledProcessError():
             command = " ".join(map(str, error.cmd[:1])).rpartition("/")[2]
             return "build", f"{command} ended with exit code {error.returncode}"
-        case OSError():
+        case OSError() if concerns(error, Path(job["cache"])):
             return "build", describe(error, Path(job["cache"]))
+        case OSError():
+            return "build", f"{error.strerror or error} ({error.filename})"
         case SpecError() | BuildError() | GitError():
             return "build", str(error)
         case _:

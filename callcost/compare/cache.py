@@ -275,9 +275,19 @@ def opened() -> Cache:
     return cache
 
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def concerns(error: OSError, folder: Path) -> bool:
+    """Tells whether it is the cache that an error is about."""
+    if error.filename is None:
+        return error.errno in NO_SPACE
+    return Path(os.fsdecode(error.filename)).is_relative_to(folder)
+
+
 def describe(error: OSError, folder: Path) -> str:
     """Says in a sentence why the cache cannot be written, and what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in NO_SPACE:
         return (
             f"no space is left for {folder}: remove old environments with `callcost clean`, or "
             f"set {VARIABLE} to a folder on another disk"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from callcost.compare import install, project, resolution
-from callcost.compare.cache import Cache, Entry, Lock, describe, opened
+from callcost.compare.cache import Cache, Entry, Lock, concerns, describe, opened
 from callcost.compare.errors import BuildError, CancelledError, ContradictionError, SpecError
 from callcost.compare.interpreter import Interpreter, find
 from callcost.compare.key import key_of
@@ -93,6 +93,8 @@ def build_all(
         repository.forget_lost_worktrees(cache.place("staging"))
         return _Builder(cache, repository, report).build(specs, check)
     except OSError as error:
+        if not concerns(error, cache.folder):
+            raise
         raise BuildError(describe(error, cache.folder)) from error
 
 
