@@ -139,8 +139,16 @@ def test_ending_is_named(
 ) -> None:
     module = plant(tmp_path, monkeypatch, f"def fibonacci(n):\n    {body}")
     # The limit of the call that waits; the one that computes is to be ended by its own before.
-    limit_s = 2.0 if "pause" in body else 60.0
-    assert call_in_child(module, TEXT, limit_s) == ending
+    limit_s = 2.0 if "pause" in body else 600.0
+    assert call_in_child(module, TEXT, limit_s, cpu_limit_s=1) == ending
+
+
+def test_importing_takes_nothing_from_the_time_of_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = "import time\nwhile time.process_time() < 1.5: pass\ndef fibonacci(n):\n    return n"
+    module = plant(tmp_path, monkeypatch, busy)
+    assert call_in_child(module, TEXT, cpu_limit_s=1) == "returns '1'"
 
 
 def test_a_module_that_cannot_be_imported_is_no_outcome(
