@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import needs_site
 import pytest
 import sites
 
@@ -33,7 +37,7 @@ from callcost.history.store import Store
 from callcost.record import RecordError
 from callcost.summary import interval, number
 
-pytestmark = pytest.mark.xdist_group("site")
+pytestmark = needs_site.one_process("site")
 
 
 class Reader(HTMLParser):
@@ -611,3 +615,21 @@ def test_series_come_one_after_the_other_and_all(tmp_path: Path, record: Path) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stores, "BATCH_ROWS", 1)
         assert sorted(Store(folder).each_series(), key=str) == sorted(whole, key=str)
+
+
+def test_without_what_the_site_needs_one_sentence_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "vl_convert.py").write_text("raise ModuleNotFoundError(name='vl_convert')")
+    run = sites.RESULTS / "reference.json"
+    program = "from callcost.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "report", str(run), "--output", str(tmp_path / "site")],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    (sentence,) = done.stderr.splitlines()
+    assert "needs vl_convert, which is not installed: pip install 'callcost[site]'" in sentence
+    assert not (tmp_path / "site").exists()

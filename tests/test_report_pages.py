@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import needs_site
 import pytest
 import sites
 
@@ -24,7 +25,7 @@ CHROMIUM = next(
 )
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium (apt-get install chromium)"),
-    pytest.mark.xdist_group("browser"),
+    needs_site.one_process("browser"),
 ]
 
 WIDTHS = (360, 768, 1440)

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
+from callcost.errors import CallcostError
 from callcost.front import Front
+
+
+class SiteError(CallcostError):
+    """What the site is written with is not installed; the text says what to install."""
 
 
 @click.command(cls=Front)
@@ -38,8 +43,14 @@ def report(records: tuple[Path, ...], output: Path, histories: tuple[Path, ...])
     calibrate --json FILE) and histories are recognised by what is in them. The site needs no
     server and no network: open index.html.
     """
-    # Imported late, as they are slow to import and other commands do without.
-    from callcost.benchmarks.report import inputs, site
+    try:
+        # Imported late, as they are slow to import and other commands do without.
+        from callcost.benchmarks.report import inputs, site
+    except ModuleNotFoundError as error:
+        raise SiteError(
+            f"callcost report needs {error.name}, which is not installed: "
+            "pip install 'callcost[site]'"
+        ) from error
 
     output = output.absolute()
     site.refuse_foreign(output)
