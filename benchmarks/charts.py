@@ -9,6 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from callcost import abi
 from callcost.benchmarks.bars import Panel, panel_of, per_call_chart
 from callcost.benchmarks.break_even import Curve, curves, sweep
 from callcost.benchmarks.break_even_chart import break_even_chart
@@ -121,7 +122,8 @@ def panels_of(estimates: dict[str, GroupEstimate], marks: Marks = NO_MARKS) -> l
 def provenance(document: dict[str, Any]) -> str:
     """Says what a record was measured with, as far as it tells."""
     facts = document.get("machine_info", {})
-    python = f"{facts.get('python_implementation', '')} {facts.get('python_version', '')}"
+    version = abi.version(facts) if "python_version" in facts else ""
+    python = f"{facts.get('python_implementation', '')} {version}"
     processor = facts.get("cpu", {}).get("brand_raw", "")
     parts = (python, facts.get("system", ""), facts.get("machine", ""), processor)
     return "  ·  ".join(part.strip() for part in parts if part.strip())

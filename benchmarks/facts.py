@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -20,17 +21,20 @@ from pathlib import Path
 
 import click
 
+from callcost import abi
 from callcost.benchmarks import bad_input
 from callcost.benchmarks.bad_input import BAD_INPUTS, RAISES, BadInput
+from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.probes import questions
 from callcost.bindings.registry import Build, Mechanism, mechanisms
 from callcost.front import Front
 from callcost.record import write_atomically
-from callcost.worker import clean
+from callcost.worker import clean, interpreter_facts
 
 Facts = Mapping[str, str]
 """The answers for one mechanism by the key of the fact; "" where it cannot be asked."""
 
-YES, NO, NOT_SEEN = "yes", "no", "not seen"
+YES, NO, NOT_SEEN = questions.YES, questions.NO, questions.NOT_SEEN
 LIMIT_S = 20
 KEYWORD = "fibonacci_keyword"
 PROBES = Path(__file__).parent / "probes"
@@ -50,18 +54,38 @@ FACTS = (
     Fact("checks_type", "T", "refuses an argument of the wrong type"),
     Fact("checks_range", "R", "refuses an int that C's int cannot hold"),
     Fact("takes_keywords", "K", "can take the argument by keyword"),
-    Fact("text_signature", "S", "has a signature that inspect.signature can read"),
+    Fact("text_signature", "S", "has a signature with the function's own parameters"),
     Fact("stable_abi", "A", "is built for the stable ABI: one file for several versions of Python"),
     Fact("subinterpreter", "I", "works in a subinterpreter, and in the main one afterwards"),
     Fact("free_threading", "F", "declares that it needs no GIL (visible from Python 3.13 on)"),
 )
 
 
+HOLDS, DOES_NOT, DOES_NOT_APPLY, NOT_KNOWN = "yes", "no", "does not apply", "not known"
+"""What an answer comes to. What was not measured, or cannot be seen, is not known."""
+VERDICT_MARKS = {DOES_NOT: "·", DOES_NOT_APPLY: "–", NOT_KNOWN: "?"}
+
+
+def verdict(answer: str | None) -> str:
+    """Tells what an answer comes to: HOLDS, DOES_NOT, DOES_NOT_APPLY or NOT_KNOWN."""
+    if answer == YES:
+        return HOLDS
+    if answer in (NO, NOT_SEEN, questions.FOREIGN_ABI) or (answer or "").startswith(f"{NO}: "):
+        return DOES_NOT
+    inapplicable = answer in (questions.NO_EXTENSION, questions.NO_GIL)
+    return DOES_NOT_APPLY if inapplicable else NOT_KNOWN
+
+
+def verdicts(facts: Facts) -> dict[str, str]:
+    """Tells what each fact comes to, also one that a record lacks."""
+    return {fact.key: verdict(facts.get(fact.key)) for fact in FACTS}
+
+
 def probe(mechanism: Mechanism) -> Facts:
     """Asks everything about one mechanism; what cannot be found out says why."""
     if bad_input.FUNCTION not in mechanism.functions:
         return {fact.key: "" for fact in FACTS}
-    answers = _answer("questions", mechanism)
+    answers = _answer("questions", mechanism, *_parameters())
     if not answers.startswith("{"):
         return {fact.key: answers for fact in FACTS}
     return {
@@ -71,6 +95,13 @@ def probe(mechanism: Mechanism) -> Facts:
         "checks_range": _is_refused(mechanism, "2**40"),
         "subinterpreter": _answer("subinterpreter", mechanism),
     }
+
+
+def _parameters() -> list[str]:
+    """Names the parameters of the function that is tried, as its prototype does."""
+    asked = next(w for w in WORKLOADS if w.function == bad_input.FUNCTION)
+    declared = asked.prototype.partition("(")[2].rstrip(")").split(",")
+    return [re.findall(r"\w+", one)[-1] for one in declared]
 
 
 def _takes_keywords(mechanism: Mechanism) -> str:
@@ -90,10 +121,10 @@ def _is_refused(mechanism: Mechanism, arguments: str) -> str:
     return YES if outcome.startswith(RAISES) and "Recursion" not in outcome else NO
 
 
-def _answer(name: str, mechanism: Mechanism) -> str:
+def _answer(name: str, mechanism: Mechanism, *arguments: str) -> str:
     """Runs a probe on a mechanism and returns what it printed, or how it died."""
     # -P: the folder of the probe is no place to import from.
-    command = [sys.executable, "-P", str(PROBES / f"{name}.py"), mechanism.module]
+    command = [sys.executable, "-P", str(PROBES / f"{name}.py"), mechanism.module, *arguments]
     try:
         done = subprocess.run(
             command,
@@ -103,6 +134,7 @@ def _answer(name: str, mechanism: Mechanism) -> str:
             errors="replace",
             timeout=LIMIT_S,
             check=False,
+            env=_environment(),
         )
     except subprocess.TimeoutExpired:
         return f"unknown: no answer within {LIMIT_S} s"
@@ -113,6 +145,11 @@ def _answer(name: str, mechanism: Mechanism) -> str:
     if done.returncode > 0 or not lines:
         return f"unknown: {lines[-1] if lines else f'exit code {done.returncode}'}"
     return lines[-1]
+
+
+def _environment() -> dict[str, str]:
+    """Returns the variables without the one that decides for everybody whether there is a GIL."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
 
 
 def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:
@@ -134,18 +171,26 @@ def current(found: Mapping[str, Facts]) -> dict[str, Facts]:
 
 
 def letters(facts: Facts) -> str:
-    """Abbreviates facts: the letter of each that holds, a dot for each that does not.
+    """Abbreviates facts: the letter of each that holds, a mark for what each other comes to.
 
     Nothing where nothing could be asked.
     """
     if not any(facts.values()):
         return ""
-    return "".join(fact.letter if facts.get(fact.key) == YES else "·" for fact in FACTS)
+    return "".join(_letter(fact, facts) for fact in FACTS)
+
+
+def _letter(fact: Fact, facts: Facts) -> str:
+    found = verdict(facts.get(fact.key))
+    return fact.letter if found == HOLDS else VERDICT_MARKS[found]
 
 
 def legend() -> str:
-    """Tells what the letters stand for."""
-    return "; ".join(f"{fact.letter}: {fact.words}" for fact in FACTS) + "."
+    """Tells what the letters and the marks in their places stand for."""
+    known = [f"{fact.letter}: {fact.words}" for fact in FACTS]
+    said = {DOES_NOT: f"{DOES_NOT}, or {NOT_SEEN}"}
+    marks = [f"{mark}: {said.get(comes_to, comes_to)}" for comes_to, mark in VERDICT_MARKS.items()]
+    return "; ".join([*known, *marks]) + "."
 
 
 def markdown_table(found: Mapping[str, Facts]) -> str:
@@ -168,7 +213,8 @@ def main(path: Path | None) -> None:
     """Ask every mechanism that was built what it does, and print the table."""
     found = probe_all()
     if path is not None:
-        python = f"{platform.python_implementation()} {platform.python_version()}"
+        version = abi.version(interpreter_facts())
+        python = f"{platform.python_implementation()} {version}"
         text = json.dumps({"python": python, "facts": found}, indent=1)
         write_atomically(path, text + "\n")
     click.echo(markdown_table(found))

@@ -13,6 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from callcost import abi
 from callcost.benchmarks import (
     bad_input,
     charts,
@@ -153,7 +154,7 @@ def environment() -> str:
     return (
         f"Reference run of {document['datetime'][:10]}: {machine['cpu']['brand_raw']}, "
         f"{machine['callcost']['cpu_count']} CPUs, {machine['system']}, "
-        f"CPython {machine['python_version']}, {section['environment']['compiler']}, "
+        f"CPython {abi.version(machine)}, {section['environment']['compiler']}, "
         f"{versions}. "
         f"{rows} rows in {section['wall_s']:.0f} s ({section['wall_s'] / rows:.2f} s a row), "
         f"{section['settings']['processes']} processes; contenders of the same code differed by "

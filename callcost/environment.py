@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from callcost import abi
 from callcost.job import (
     SCOUTING,
     Contender,
@@ -28,8 +29,8 @@ def find(
     modules = dict(modules or {})
     trials = [Contender(name, f"import {name}", "None") for name in imports]
     facts, missing = _try(python, modules, trials)
-    version = ".".join(facts["python_version"].split(".")[:2])
-    return Environment(facts["implementation"] + version, python, facts, modules, missing)
+    name = facts["implementation"] + abi.version(facts, parts=2)
+    return Environment(name, python, facts, modules, missing)
 
 
 def check(environment: Environment, contender: Contender) -> str | None:

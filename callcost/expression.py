@@ -12,8 +12,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from callcost import abi
 from callcost.errors import CallcostError
 from callcost.job import Contender, Environment
+from callcost.worker import interpreter_facts
 
 # What the compiler leaves of a constant, or of nothing at all.
 IDLE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "LOAD_SMALL_INT", "RETURN_VALUE", "RETURN_CONST"}
@@ -39,8 +41,8 @@ class Asked:
     def python(self) -> str:
         """The version of the interpreter that it is timed in."""
         if self.environment is None:
-            return sys.version.split()[0]
-        return self.environment.facts["python_version"]
+            return abi.version(interpreter_facts())
+        return abi.version(self.environment.facts)
 
     @property
     def interpreter(self) -> str:

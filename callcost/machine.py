@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import sys
-import sysconfig
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from callcost import quota
+from callcost import interpreter_build, quota
 
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 GOVERNOR = "/sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor"
@@ -26,7 +24,7 @@ def identity() -> dict[str, Any]:
         "machine_digest": machine_digest(),
         "cpu_count": os.cpu_count(),
         "memory_gib": memory_gib,
-        "interpreter": interpreter_build(),
+        "interpreter": interpreter_build.describe(),
     }
 
 
@@ -36,24 +34,6 @@ def machine_digest() -> str:
         if path.is_file() and (text := path.read_text().strip()):
             return hashlib.sha256(text.encode()).hexdigest()[:16]
     return hashlib.sha256(platform.node().encode()).hexdigest()[:16]
-
-
-def interpreter_build() -> dict[str, Any]:
-    """Describes how the interpreter was built, as far as that changes the cost of a call."""
-    arguments = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
-    flags = str(sysconfig.get_config_var("PY_CORE_CFLAGS") or "")
-    gil_enabled = getattr(sys, "_is_gil_enabled", lambda: True)()
-    return {
-        "implementation": sys.implementation.name,
-        "cache_tag": sys.implementation.cache_tag,
-        "pgo": "--enable-optimizations" in arguments or "-fprofile-use" in flags,
-        "lto": "--with-lto" in arguments or "-flto" in flags,
-        "shared_libpython": bool(sysconfig.get_config_var("Py_ENABLE_SHARED")),
-        "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
-        "gil": bool(gil_enabled),
-        "jit": "--enable-experimental-jit" in arguments,
-        "cflags": without_paths(str(sysconfig.get_config_var("CFLAGS") or "")),
-    }
 
 
 class Watch:
@@ -100,11 +80,6 @@ def state(cpu: int | None) -> dict[str, Any]:
 
 def _read(path: Path) -> str | None:
     return path.read_text().strip() if path.is_file() else None
-
-
-def without_paths(command: str) -> str:
-    """Leaves out the words of a command line that name a place on this machine."""
-    return " ".join(word for word in command.split() if "/" not in word)
 
 
 def _cpu_times(cpu: int | None) -> Any:

@@ -623,6 +623,8 @@ def interpreter_facts() -> "dict[str, str]":
         "cache_tag": str(known.cache_tag),
         "implementation_version": ".".join(map(str, known.version[:3])),
         "python_version": ".".join(map(str, sys.version_info[:3])),
+        # "t": a free-threaded build.
+        "abi_flags": getattr(sys, "abiflags", ""),
         "build": " ".join(sys.version.split()),
     }
 

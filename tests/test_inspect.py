@@ -21,7 +21,7 @@ import pytest
 from command_line import callcost
 from libraries import ARM64, OBJECT, X86_64, compiled, mach_o, universal, windows_extension
 
-from callcost import native
+from callcost import abi, native
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.bindings.registry import Build, mechanisms
 from callcost.inspect.document import document
@@ -141,7 +141,7 @@ def test_the_interpreter_supplies_the_c_api(path: Path, reader: Reader) -> None:
     used = found["python_api"]["in_stable_abi_since"]
     assert all(hasattr(ctypes.pythonapi, name) for name in used)
     assert f"It expects {len(used):,} symbols of Python's C API" in said(found)
-    if ".abi3." in path.name:
+    if abi.is_stable(path.name):
         assert found["python_api"]["keeps_to_limited_api"], said(found)
         assert "Limited API: kept, as it promises" in said(found)
 

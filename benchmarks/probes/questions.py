@@ -1,45 +1,55 @@
 """Asks a mechanism what can be asked without harm; prints the answers as one JSON object.
 
-Run as a program, with the module's name as its argument.
+Run as a program: the arguments are the module's name and the names of its function's parameters.
 """
 
 import ctypes
 import importlib
 import inspect
 import json
-import struct
 import sys
 import sysconfig
 import threading
 import time
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
+
+from callcost import abi
+from callcost.benchmarks.probes import slots
 
 YES, NO, NOT_SEEN = "yes", "no", "not seen"
 LONG_ENOUGH_S = 0.02
 # By how much the argument of each try is above the first that takes so long.
 TRIES = (0, 0, 1, 1, 2, 2, 3)
-MOD_GIL_SLOT, GIL_NOT_USED = 4, 1
-# In a PyModuleDef on a 64-bit machine: where its slots are.
-SLOTS_OFFSET = 72
-SLOT = struct.Struct("@iP")
+# Answers that are neither yes nor no.
+NO_EXTENSION = "no extension"
+NO_GIL = "free-threaded: no GIL"
+FOREIGN_ABI = "HPy's own"
+NOT_VISIBLE = "not visible"
 
 
-def text_signature(fibonacci: Any) -> str:
-    """Reads the signature as an editor or a test would."""
+def text_signature(fibonacci: Any, parameters: Sequence[str]) -> str:
+    """Tells whether an editor or a test can read the function's own parameters.
+
+    A signature that fits many functions, such as `(*args, **kwargs)` or `(object, /)`, is none:
+    Python 3.15 makes one up for every built-in function that has no text of its own.
+    """
     try:
-        inspect.signature(fibonacci)
+        found = inspect.signature(fibonacci)
     except (TypeError, ValueError):
         return NO
-    return YES
+    return YES if list(found.parameters) == list(parameters) else NO
 
 
 def releases_gil(fibonacci: Any) -> str:
     """Tells whether this thread was seen to run while another was in C, in any of several tries.
 
     One sighting is proof. None is no proof of the opposite: on a busy machine this thread may
-    get no processor before the call ends.
+    get no processor before the call ends. A free-threaded build has nothing to release.
     """
+    if is_free_threaded():
+        return NO_GIL
     n = 20
     while not _lasts_long(fibonacci, n):
         n += 1
@@ -74,20 +84,25 @@ def _lasts_long(fibonacci: Any, n: int) -> bool:
     return time.thread_time() - start_s > LONG_ENOUGH_S
 
 
+def is_free_threaded() -> bool:
+    """Tells whether this interpreter is a free-threaded build, with or without its GIL just now."""
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
 def extensions(package: str) -> list[ModuleType]:
     """Lists the extension modules that importing a mechanism has loaded from its folder."""
     loaded = [module for name, module in sys.modules.items() if name.startswith(f"{package}.")]
-    return [m for m in loaded if str(getattr(m, "__file__", "")).endswith((".so", ".dylib"))]
+    return [m for m in loaded if str(getattr(m, "__file__", "")).endswith(abi.COMPILED)]
 
 
 def stable_abi(package: str) -> str:
     """Tells whether the file that was loaded is one that other versions would load as well."""
     names = [str(module.__file__) for module in extensions(package)]
     if not names:
-        return "no extension"
-    if any(".hpy" in name for name in names):
-        return "HPy's own"
-    return YES if all(".abi3." in name for name in names) else NO
+        return NO_EXTENSION
+    if any(map(abi.is_universal, names)):
+        return FOREIGN_ABI
+    return YES if all(map(abi.is_stable, names)) else NO
 
 
 def free_threading(package: str) -> str:
@@ -100,37 +115,22 @@ def free_threading(package: str) -> str:
         return "not before 3.13"
     found = extensions(package)
     if not found:
-        return "no extension"
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return NO_EXTENSION
+    if is_free_threaded():
         return NO if sys._is_gil_enabled() else YES
-    return YES if all(_declares_no_gil(module) for module in found) else "not visible"
-
-
-def _declares_no_gil(module: ModuleType) -> bool:
-    stem = module.__name__.rpartition(".")[2]
-    initialise = getattr(ctypes.PyDLL(module.__file__), f"PyInit_{stem}")
-    initialise.restype = ctypes.c_void_p
-    address = initialise()
-    kind: Any = ctypes.cast(address, ctypes.POINTER(ctypes.py_object * 2)).contents[1]
-    if kind.__name__ != "moduledef":
-        return False  # single-phase: what it made is a module, which has no slots
-    (slot_address,) = struct.unpack("@P", ctypes.string_at(address + SLOTS_OFFSET, 8))
-    while slot_address:
-        number, value = SLOT.unpack(ctypes.string_at(slot_address, SLOT.size))
-        if number == 0:
-            return False
-        if number == MOD_GIL_SLOT:
-            return bool(value == GIL_NOT_USED)
-        slot_address += SLOT.size
-    return False
+    declared = (
+        slots.needs_no_gil(ctypes.PyDLL(module.__file__), module.__name__.rpartition(".")[2])
+        for module in found
+    )
+    return YES if all(declared) else NOT_VISIBLE
 
 
 def main() -> None:
-    """Prints the answers for the module that the command line names."""
-    package = sys.argv[1]
+    """Prints the answers for the module and the names of parameters that the command line has."""
+    package, *parameters = sys.argv[1:]
     fibonacci = importlib.import_module(package).fibonacci
     answers = {
-        "text_signature": text_signature(fibonacci),
+        "text_signature": text_signature(fibonacci, parameters),
         "stable_abi": stable_abi(package),
         "releases_gil": releases_gil(fibonacci),
         "free_threading": free_threading(package),

@@ -1,7 +1,7 @@
 """Facts that the guide chooses by, and the costs that it ranks by: what a record says, no opinion.
 
-Who has to build a mechanism is read from what its rows consist of: nothing compiled, files of
-the stable ABI, or files for one version of Python.
+Who has to build a mechanism is read from the names of the files that its rows consist of: nothing
+compiled, files that several versions of Python load, or files for one version.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from callcost.benchmarks.facts import FACTS, YES, Facts
+from callcost import abi
+from callcost.benchmarks.facts import FACTS, YES, Facts, verdicts
 from callcost.benchmarks.report import source
 from callcost.benchmarks.report.measured import WAY, Measured, Row
 from callcost.benchmarks.report.tabled import short
@@ -22,9 +23,6 @@ BUILDS = {
 }
 # By what is in a folder; whatever else is compiled is C in the end.
 COMPILERS = {".rs": "Rust", ".cpp": "a C++ compiler"}
-_COMPILED = (".so", ".pyd", ".dylib")
-# Files that more than one version of Python loads: its own stable ABI, and HPy's.
-_SEVERAL = (".abi3.", ".hpy0.")
 
 
 @dataclass(frozen=True)
@@ -67,10 +65,10 @@ def compiler(name: str) -> str:
 
 def builds(row: Row) -> str:
     """Tells from the files that a row consists of who has to build it."""
-    compiled = [name for name in row.compiled if name.endswith(_COMPILED)]
+    compiled = [name for name in row.compiled if name.endswith(abi.COMPILED)]
     if not compiled:
         return NOTHING
-    several = all(any(tag in name for tag in _SEVERAL) for name in compiled)
+    several = all(abi.is_stable(name) or abi.is_universal(name) for name in compiled)
     return ONE_FILE if several else EACH_VERSION
 
 
@@ -84,6 +82,7 @@ def as_json(measured: Measured, urls: dict[str, str]) -> dict[str, Any]:
                 "builds": candidate.builds,
                 "compiler": candidate.compiler,
                 "facts": {fact.key: candidate.facts.get(fact.key, "") for fact in FACTS},
+                "verdicts": verdicts(candidate.facts),
                 "costs": {
                     workload: [*map(short, row.net_ns.as_list()), row.rank]
                     for workload, row in candidate.costs_ns.items()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from callcost import abi
 from callcost.benchmarks import facts
 from callcost.benchmarks.break_even import REFERENCE, Curve, calls_the_c, curves, sweep
 from callcost.benchmarks.catalogue import TOPICS, WORKLOADS, Workload
@@ -141,7 +142,7 @@ class Measured:
     def python(self) -> str:
         """The interpreter that ran it, and its version."""
         info = self.document["machine_info"]
-        return f"{info.get('python_implementation', 'Python')} {info.get('python_version', '?')}"
+        return f"{info.get('python_implementation', 'Python')} {abi.version(info)}"
 
     @property
     def cpu(self) -> str:

@@ -15,6 +15,7 @@ import click
 import jinja2
 from markupsafe import Markup
 
+from callcost.benchmarks.facts import verdicts
 from callcost.benchmarks.marks import LEGEND
 from callcost.benchmarks.report import (
     charts,
@@ -137,6 +138,7 @@ class Site:
                 name: {
                     "family": name.partition("_")[0],
                     "facts": dict(run.facts.get(name, {})),
+                    "verdicts": verdicts(run.facts.get(name, {})),
                     "colour": self.book.palette.of_mechanism(name),
                     "url": self.book.mechanism_urls[name],
                 }

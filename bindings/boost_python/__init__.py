@@ -7,8 +7,8 @@ fibonacci_keyword alone. Exceptions of C++ are translated: std::invalid_argument
 std::bad_alloc to MemoryError. There are no converters for bytes and buffers: those functions take
 an object and ask the C API. The objects of class_ have a dict, and hold that of C++. None would be
 a null pointer: first_byte refuses it by hand. Holds the GIL, for which Boost.Python has no guard:
-work_released brings its own. One registry serves the whole process: no other interpreters in it,
-and no threads without the GIL.
+work_released brings its own. One registry of converters serves the whole process, whichever
+interpreter fills it, and is not made for threads without the GIL.
 """
 
 from . import _python as core_constants

@@ -1,4 +1,4 @@
-"""A raw CPython extension for the stable ABI: one file that every Python from 3.11 on can load.
+"""A raw CPython extension for the stable ABI: one file for every Python with a GIL from 3.11 on.
 
 Idiomatic for who would build one wheel rather than one for each version: Py_LIMITED_API, and
 METH_NOARGS, METH_O and METH_FASTCALL as in cpython_fastcall. Where that uses macros that read

@@ -1,4 +1,4 @@
-"""Cython in Python's limited API: the source of cython_def, one binary for CPython 3.11 and later.
+"""Cython in Python's limited API: the source of cython_def, one file for CPython 3.11 and later.
 
 Idiomatic where one wheel is to serve many versions of Python. What cython_def reads from Python's
 structs is asked of functions here, so that the same calls take longer. All else is as there.

@@ -6,7 +6,7 @@ A buffer is an nb::ndarray, which numpy's arrays are and whatever has the buffer
 noconvert refuses what does not fit instead of copying it. A tuple of results is a std::pair, a list
 becomes a std::vector. The GIL is held, but released by nb::call_guard in work_released. On a
 free-threaded Python it declares that it does without one, by NB_FREE_THREADED, and nb::lock_self
-locks the object that counts; nanobind supports no subinterpreters.
+locks the object that counts.
 
 Compiled with the flags of nanobind_add_module, nanobind's CMake, in a release: the library is
 linked statically and has -O3, the binding -Os. They override the suite's -O2.

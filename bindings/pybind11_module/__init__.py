@@ -5,8 +5,9 @@ it; only fibonacci_keyword names its parameter with py::arg. Every call goes thr
 that tries the overloads of the name in turn. A buffer is a py::buffer, asked for what it is by
 request(): that takes any buffer, array.array's too, where py::array_t would only take numpy's
 arrays. A tuple of results is a std::pair, a list becomes a std::vector. The GIL is held, but
-released by py::call_guard in work_released. Subinterpreters, from pybind11 3.0 on, and a
-free-threaded Python are declared to be supported; there, and only there, Tally has a mutex.
+released by py::call_guard in work_released. It declares that each interpreter
+may have a GIL of its own, from pybind11 3.0 on, and that it needs none; a free-threaded Python, and
+only that, has a mutex in Tally.
 
 Compiled by Pybind11Extension, pybind11's helper for setuptools, which leaves the level of
 optimisation to the interpreter's flags, and so to this suite's -O2.

@@ -6,8 +6,7 @@ refuses another element type, yet takes doubles in the other byte order for its 
 frozen #[pyclass], the C struct itself, and so is Tally, the owner of a pointer, which counts in a
 critical section: that is code only where there is no GIL. sum_ends_list makes a Vec of any
 sequence. Compiled by cargo in its own release profile. Holds the GIL, where there is one;
-work_released detaches for the call. Declares that it needs no GIL; PyO3 refuses to be imported in
-a subinterpreter.
+work_released detaches for the call. Declares that it needs no GIL.
 
 Always takes keywords:
 - everything: a #[pyfunction] is METH_FASTCALL with METH_KEYWORDS, and `signature = (n, /)` saves

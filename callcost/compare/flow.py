@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from callcost import callgrind
+from callcost import abi, callgrind
 from callcost.compare import absent, busy, environments, measure, reach, records
 from callcost.compare.environments import Built
 from callcost.compare.errors import SpecError
@@ -181,7 +181,7 @@ def _facts(made: Built) -> SideFacts:
     facts = {"commit": made.commit, "tree": made.tree, "key": made.key, "reused": made.reused}
     return SideFacts(
         made.spec.text,
-        f"{made.source}, {made.interpreter['implementation']} {made.interpreter['python_version']}",
+        f"{made.source}, {made.interpreter['implementation']} {abi.version(made.interpreter)}",
         made.versions,
         made.interpreter,
         {**facts, "building_s": made.wall_s},

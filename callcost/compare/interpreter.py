@@ -18,7 +18,7 @@ from typing import Any
 
 from python_discovery import PythonInfo, get_interpreter, iter_interpreters
 
-from callcost import worker
+from callcost import abi, worker
 from callcost.compare import probe
 from callcost.compare.errors import SpecError
 from callcost.compare.source import LOCAL_VARIABLES
@@ -60,8 +60,8 @@ class Interpreter:
 
     @property
     def label(self) -> str:
-        """Names it for people: cpython 3.13.0."""
-        return f"{self.facts['implementation']} {self.facts['python_version']}"
+        """Names it for people: cpython 3.13.0, or cpython 3.14.0t where it is free-threaded."""
+        return f"{self.facts['implementation']} {abi.version(self.facts)}"
 
 
 def clean_environment() -> dict[str, str]:
@@ -131,7 +131,8 @@ def _missing(wanted: str) -> str:
 
 
 def _name(info: PythonInfo) -> str:
-    return f"{info.implementation} {info.version_str}"
+    flag = abi.FREE_THREADED_FLAG if info.free_threaded else ""
+    return f"{info.implementation} {info.version_str}{flag}"
 
 
 def ask(executable: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from callcost import callgrind, machine
+from callcost import abi, callgrind, interpreter_build
 from callcost.advice import advice
 from callcost.callgrind import Count, Uncounted
 from callcost.compare.rows import Cell
@@ -25,6 +25,7 @@ from callcost.explain.parts import OTHER, Attribution, read_rules
 from callcost.expression import Asked, ExpressionError, read
 from callcost.job import Contender, Environment, Group
 from callcost.patterns import matches, require_known
+from callcost.worker import interpreter_facts
 
 EXPRESSION = "expression"
 # How much of the progress is counting; the rest is timing.
@@ -33,7 +34,7 @@ STEPS = 1000
 # From this share on it is said that files have no symbols for what was executed. In the others
 # there is nothing that a name would tell: libffi is one part as a whole.
 NAMELESS = 0.05
-CALLS_WITH_NAMES = ("python", "*.cpython-*", "*.abi3.so")
+CALLS_WITH_NAMES = ("python", "*.cpython-*", "*.abi3*.so")
 
 Report = Callable[[Progress], None]
 
@@ -225,10 +226,10 @@ def _row(
 
 def _facts(request: Request) -> dict[str, object]:
     environment = request.environment
-    build = dict(machine.interpreter_build()) if environment is None else dict(environment.facts)
-    version = platform.python_version()
+    facts = interpreter_facts() if environment is None else environment.facts
+    build = interpreter_build.describe() if environment is None else dict(facts)
     return {
-        "python": version if environment is None else environment.facts["python_version"],
+        "python": abi.version(facts),
         "interpreter": build,
         "machine": platform.machine(),
         "libc": " ".join(platform.libc_ver()),

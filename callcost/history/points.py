@@ -60,7 +60,7 @@ def missing() -> str:
         return ""
     return (
         "Changes are not looked for, as fastcpd is not installed: pip install 'callcost[history]' "
-        "(it has no wheel for Linux on ARM)."
+        "(it has no wheel for Linux on ARM, Python 3.15 or free-threaded Python)."
     )
 
 

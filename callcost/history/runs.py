@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from callcost import abi
 from callcost.estimate import GroupEstimate, estimate_run
 from callcost.files import shown
 from callcost.history.table import FIRST_YEAR, LAST_YEAR, TYPICAL
@@ -158,12 +159,26 @@ def _in_utc(path: Path, text: str) -> datetime:
 def _environment(document: dict[str, Any], known: PytestRun) -> dict[str, Any]:
     machine, section = known.machine_info, document.get(SECTION, {})
     return {
-        "python": machine.python_version,
+        "python": _version(machine),
         "system": f"{machine.system} {machine.release}",
         "pytest-benchmark": known.version,
         "interpreters": section.get("interpreters", {}),
         **section.get("environment", {}),
     }
+
+
+def _told_apart(build: Facts) -> Facts:
+    """Leaves out flags of the ABI where there are none: older records do not have the key.
+
+    A free-threaded build has flags, and the cache tag of the build with a GIL.
+    """
+    return {k: v for k, v in build.items() if (k, v) != ("abi_flags", "")}
+
+
+def _version(info: Machine, parts: int = 3) -> str:
+    """Returns the version of the interpreter of a run, with the t of a free-threaded one."""
+    own = info.callcost.interpreter or {}
+    return abi.version({**own, "python_version": info.python_version}, parts)
 
 
 class _Machine:
@@ -174,9 +189,9 @@ class _Machine:
         self._cpu = info.cpu.brand_raw or info.machine
         self._cpus = own.cpu_count or info.cpu.count
         self._name = name or own.machine_digest or info.node
-        version = ".".join(info.python_version.split(".")[:2])
+        version = _version(info, parts=2)
         self._python = f"{info.python_implementation} {version}"
-        self._build = own.interpreter or {
+        self._build = _told_apart(own.interpreter or {}) or {
             "implementation": info.python_implementation,
             "version": version,
             "compiler": info.python_compiler,
@@ -189,9 +204,9 @@ class _Machine:
         """
         build, python = self._build, self._python
         if elsewhere is not None:
-            build = {key: elsewhere[key] for key in ("implementation", "cache_tag")}
-            version = ".".join(elsewhere["python_version"].split(".")[:2])
-            python = f"{elsewhere['implementation']} {version}"
+            told = ("implementation", "cache_tag", "abi_flags")
+            build = _told_apart({key: elsewhere[key] for key in told if key in elsewhere})
+            python = f"{elsewhere['implementation']} {abi.version(elsewhere, parts=2)}"
         parts = [self._name, self._cpu, self._cpus, build]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         label = f"{self._name}: {self._cpu}, {self._cpus or '?'} CPUs, {python}"

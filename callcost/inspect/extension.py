@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import abi3info
 from abi3info.models import PyVersion
 
+from callcost import abi
 from callcost.inspect.facts import FUNCTION, Import, Library
 
 ENTRIES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", "HPyInit_")
@@ -18,6 +19,9 @@ SINGLE_PHASE = "single-phase"
 MULTI_PHASE = "multi-phase"
 
 CPYTHON_TAG = re.compile(r"(?:cpython-|cp)(\d)(\d+)([a-z]*)(?:-(.+))?")
+# The first version that imports files of the stable ABI; and those of abi3t, or with a platform in
+# their name (Debian's 3.14 has that, too).
+STABLE_SINCE, PLATFORM_SINCE = "3.2", "3.15"
 BUILDS = {"t": "free-threaded ", "d": "debug "}
 
 
@@ -117,9 +121,8 @@ def _phases(entry: str, imports: set[str]) -> tuple[str | None, str]:
 
 def read_name(file_name: str) -> FileName:
     """Reads a module's name and the ABI tag from a file's name."""
-    module, *tags = file_name.split(".")
-    tag = ".".join(tags[:-1]) or None
-    return FileName(module, tag, _meaning(tag))
+    tag = abi.tag_of(file_name)
+    return FileName(file_name.partition(".")[0], tag, _meaning(tag))
 
 
 def _meaning(tag: str | None) -> str:
@@ -128,19 +131,23 @@ def _meaning(tag: str | None) -> str:
             "has no ABI tag: any interpreter that finds it tries to import it, whatever it was "
             "built for"
         )
-    if tag == "abi3":
-        return "has the ABI tag abi3, the stable ABI: CPython 3.2 or later tries to import it"
-    if tag == "abi3t":
-        return (
-            "has the ABI tag abi3t, the stable ABI that free-threaded builds have too: CPython "
-            "3.15 or later tries to import it"
-        )
+    if stable := abi.stable_tag(tag):
+        return f"has the ABI tag {tag}, the stable ABI{_of_stable(stable)} tries to import it"
     if found := CPYTHON_TAG.fullmatch(tag):
         major, minor, flags, platform = found.groups()
         build = "".join(BUILDS.get(flag, "") for flag in flags)
         where = f" on {platform}" if platform else ""
         return f"has the ABI tag {tag}: only {build}CPython {major}.{minor}{where} imports it"
     return f"has the ABI tag {tag}, which is not CPython's: CPython alone does not import it"
+
+
+def _of_stable(tag: abi.StableTag) -> str:
+    """Says which builds import a file of the stable ABI, as a part of a sentence."""
+    shared = tag.abi.endswith(abi.FREE_THREADED_FLAG)
+    since = PLATFORM_SINCE if shared or tag.platform else STABLE_SINCE
+    builds = " that free-threaded builds have too" if shared else ""
+    where = f" on {tag.platform}" if tag.platform else ""
+    return f"{builds}{where}: CPython {since} or later{'' if shared else ' with a GIL'}"
 
 
 def exports_api(library: Library) -> bool:

@@ -6,6 +6,7 @@ import platform
 import sys
 from collections.abc import Iterable, Iterator
 
+from callcost.abi import stable_tag
 from callcost.inspect.calling import obstacle
 from callcost.inspect.extension import (
     Extension,
@@ -158,7 +159,7 @@ def _api_supplier(library: Library, api: PythonApi, found: Extension | None) -> 
 def limited_api(api: PythonApi, name: FileName | None) -> str:
     """Says whether the symbols are those of the stable ABI, and what that shows."""
     tag = name.tag if name else None
-    promised = tag in ("abi3", "abi3t") or (api.supplier or "").lower() == "python3.dll"
+    promised = stable_tag(tag) is not None or (api.supplier or "").lower() == "python3.dll"
     count, outside = len(api.since), api.outside
     if outside:
         some = outside[:NAMED_OUTSIDE]

@@ -179,11 +179,11 @@
     let shown = 0;
     for (const row of table.tBodies[0].rows) {
       const mechanism = callcost.costs.mechanisms[row.dataset.mechanism];
-      const facts = mechanism && !row.dataset.name.includes(" @ ") ? mechanism.facts : {};
+      const { facts, verdicts } = mechanism && !row.dataset.name.includes(" @ ") ? mechanism : { facts: {}, verdicts: {} };
       const fits = row.dataset.name.toLowerCase().includes(wanted.mechanism.toLowerCase())
         && (!wanted.family || (mechanism && mechanism.family === wanted.family))
         && (!wanted.gil || facts.releases_gil === wanted.gil)
-        && (!wanted.abi || (facts.stable_abi !== undefined && (facts.stable_abi === "yes") === (wanted.abi === "yes")));
+        && (!wanted.abi || verdicts.stable_abi === wanted.abi);
       row.hidden = !fits;
       shown += fits;
     }

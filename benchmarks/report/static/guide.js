@@ -50,9 +50,19 @@
     if (!(wanted.get("workload") in candidate.costs)) found.push(["cannot express that signature, or was not measured with it", "costs-over-workloads"]);
     if (!BUILDS[wanted.get("builds")].includes(candidate.builds)) found.push([data.builds[candidate.builds], "builds"]);
     const gil = wanted.get("gil");
-    if (gil && candidate.facts.releases_gil !== gil) found.push([candidate.facts.releases_gil === "yes" ? "releases the GIL" : candidate.facts.releases_gil === "not seen" ? "was not seen to release the GIL" : "nobody asked about the GIL", "fact-releases_gil"]);
-    for (const need of wanted.getAll("needs")) if (candidate.facts[need] !== "yes") found.push([`not found: ${NEEDS[need]}`, `fact-${need}`]);
+    if (gil && candidate.facts.releases_gil !== gil) found.push([gilOf(candidate), "fact-releases_gil"]);
+    for (const need of wanted.getAll("needs")) {
+      const verdict = candidate.verdicts[need];
+      if (verdict === "no") found.push([`not found: ${NEEDS[need]}`, `fact-${need}`]);
+      else if (verdict !== "yes") found.push([`not known here: ${NEEDS[need]}`, `fact-${need}`]);
+    }
     return found;
+  }
+
+  function gilOf(candidate) {
+    const found = candidate.facts.releases_gil;
+    const words = { yes: "releases the GIL", "not seen": "was not seen to release the GIL" };
+    return words[found] || (candidate.verdicts.releases_gil === "does not apply" ? found : "not known whether it releases the GIL");
   }
 
   function ranked(left, wanted, calls) {
@@ -77,8 +87,7 @@
     why.append(link(`${ns.format(value)} ns per call`, candidate.url, `on-${workload}`), low === null ? "" : ` (${ns.format(low)} .. ${ns.format(high)})`, rank.endsWith("=") ? `, a tie (rank ${rank})` : "", `, ${share.format(used)} of a core; `);
     const built = candidate.compiler ? `${data.builds[candidate.builds]}, built with ${candidate.compiler}` : data.builds[candidate.builds];
     why.append(link(built, candidate.url, "builds"), "; ");
-    const gil = { yes: "releases the GIL", "not seen": "not seen to release the GIL" }[candidate.facts.releases_gil] || "GIL not asked";
-    why.append(link(gil, candidate.url, "fact-releases_gil"));
+    why.append(link(gilOf(candidate), candidate.url, "fact-releases_gil"));
     for (const need of wanted.getAll("needs")) why.append("; ", link(NEEDS[need], candidate.url, `fact-${need}`));
     line.append(why);
     return line;
