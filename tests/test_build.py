@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import subprocess
+import sys
 import sysconfig
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from libraries import compiled
+
+from callcost import abi
 
 setuptools = pytest.importorskip(
     "setuptools", reason="the build runs in setuptools, which is not installed"
 )
-build, declare, places, sources, wording = (
+build, declare, libraries, places, sources, wording = (
     importlib.import_module(f"callcost.bindings.{name}")
-    for name in ("build", "declare", "places", "sources", "wording")
+    for name in ("build", "declare", "libraries", "places", "sources", "wording")
 )
 
 
@@ -162,10 +168,10 @@ def test_each_file_has_the_suffix_of_its_own_extension() -> None:
     command = build.BuildMechanisms(distribution)
     command.ensure_finalized()
     stable, other = (Path(command.get_ext_fullpath(name)).name for name in names)
-    assert (stable, other) == (
-        "_module.abi3.so",
-        f"_module{sysconfig.get_config_var('EXT_SUFFIX')}",
-    )
+    assert stable.startswith("_module.") and abi.is_stable(stable)
+    # What is built has to be importable here, under whichever name the stable ABI has here.
+    assert stable.removeprefix("_module") in EXTENSION_SUFFIXES
+    assert other == f"_module{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 
 def test_a_library_is_looked_for_with_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,3 +213,58 @@ def test_declared_sources_are_named_by_where_they_are() -> None:
         ("callcost/bindings/c_d/x.pyx", Path("bindings/c_d/x.pyx")),
         ("callcost/bindings/a_b/y.pxd", Path("bindings/a_b/y.pxd")),
     ]
+
+
+def library_that_calls(function: str, folder: Path) -> Path:
+    """Compiles a library that expects this function of Python."""
+    source = f"extern void {function}(void *); void used(void *it) {{ {function}(it); }}"
+    return compiled(source, folder / f"lib{function.strip('_')}.so")
+
+
+def test_a_library_for_another_build_of_python_is_found_out_before_it_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ours = libraries._counting_symbols()
+    assert ours and all(hasattr(ctypes.pythonapi, name) for name in ours)
+    fitting = library_that_calls(min(ours), tmp_path)
+    other = library_that_calls("_Py_CountedElsewhere", tmp_path)
+    assert libraries.symbols(other) == {"_Py_CountedElsewhere"}
+    found = libraries._compiler_says
+
+    def placed(path: Path) -> None:
+        monkeypatch.setattr(
+            libraries, "_compiler_says",
+            lambda *words: str(path) if "-print" in words[0] else found(*words),
+        )  # fmt: skip
+        libraries.require_this_build("planted")
+
+    placed(fitting)
+    with pytest.raises(declare.PlatformError, match=r"planted was compiled for another build"):
+        placed(other)
+
+
+@pytest.mark.parametrize("free_threaded", [0, 1])
+def test_a_free_threaded_python_takes_no_library_that_nothing_is_known_of(
+    free_threaded: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = sysconfig.get_config_var
+    monkeypatch.setattr(
+        sysconfig, "get_config_var",
+        lambda name: free_threaded if name == "Py_GIL_DISABLED" else asked(name),
+    )  # fmt: skip
+    monkeypatch.setattr(libraries, "symbols", lambda path: None)
+    if free_threaded:
+        with pytest.raises(declare.PlatformError, match=r"cannot tell .* \d\.\d+t$"):
+            libraries.require_this_build("planted")
+    else:
+        libraries.require_this_build("planted")
+
+
+@pytest.mark.parametrize("name", ["cpython_limited", "cython_limited", "nanobind_abi3"])
+def test_the_stable_abi_of_builds_with_a_gil_is_left_out_without_one(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 1}.get)
+    monkeypatch.setattr(sys, "version_info", (3, 14, 0, "final", 0))
+    with pytest.raises(declare.PlatformError, match="GIL"):
+        declare.load_file(declare.ROOT / "bindings" / name / "build.py")

@@ -6,6 +6,7 @@ from setuptools import Extension
 from setuptools.errors import PlatformError
 
 from bindings.declare import compiles
+from bindings.libraries import require_this_build
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 LIBRARY = f"boost_python{VERSION.replace('.', '')}"
@@ -14,6 +15,7 @@ if not compiles('#if !__has_include("boost/python.hpp")\n#error\n#endif'):
     raise PlatformError("libboost-python-dev is not installed")
 if not compiles("", f"-l{LIBRARY}"):
     raise PlatformError(f"Boost.Python for Python {VERSION} ({LIBRARY}) is not installed")
+require_this_build(LIBRARY)
 
 EXTENSIONS = [
     Extension("_python", ["python.cpp"], libraries=[LIBRARY], extra_compile_args=["-std=c++17"])

@@ -1,6 +1,12 @@
 """The extension of cython_def once more, in the limited API of CPython 3.11."""
 
+import sysconfig
+
 from setuptools import Extension
+from setuptools.errors import PlatformError
+
+if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    raise PlatformError("Python without the GIL does not have the stable ABI of 3.11")
 
 EXTENSIONS = [
     Extension(
