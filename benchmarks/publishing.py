@@ -6,7 +6,6 @@ A generated part of a document stands between the lines `<!-- generated: NAME --
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import cache, partial
@@ -19,6 +18,7 @@ from callcost.benchmarks import (
     charts,
     explain_tables,
     facts,
+    figures,
     gate_tables,
     suite,
     tables,
@@ -39,6 +39,7 @@ from callcost.delays import estimate_delays
 from callcost.errors import CallcostError
 from callcost.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run
 from callcost.explain import chart as explain_chart
+from callcost.reading import checked
 from callcost.record import RecordError, load, read_run, write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,7 +96,9 @@ def refuse_unfit(record: Path) -> None:
     run = read_run(record)
     there = estimate_run(run)
     # What another interpreter's compiler leaves nothing of has no cost, and is no failure.
-    found = load(record)["callcost"]["failures"]
+    document = load(record)
+    checked(record, document, figures.Reference)
+    found = document["callcost"].get("failures", [])
     failures = [failure for failure in found if failure["kind"] != NO_COST]
     shown = [group_name(workload) for workload in WORKLOADS]
     shown += [group_name(break_even_workload(n), BREAK_EVEN) for n in BREAK_EVEN_RESULTS]
@@ -201,7 +204,7 @@ def _span(values: list[float], unit: str) -> str:
 
 def delay_curve() -> str:
     """Lists the injected delays of the recorded calibration, and what was measured."""
-    found = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+    found = figures.read(CALIBRATION)
     rows = [
         [
             f"{point['injected_ns']:.1f}",
@@ -224,7 +227,7 @@ def delay_curve() -> str:
 
 def repeatability() -> str:
     """Lists how far two runs agreed, ours and the others'."""
-    found: dict[str, Any] = json.loads(REPEATABILITY.read_text(encoding="utf-8"))
+    found = figures.read(REPEATABILITY)
     rows = [
         [
             label,
@@ -250,7 +253,7 @@ def repeatability() -> str:
 
 def history() -> str:
     """Says how long the commands of the history take when it is large."""
-    found = json.loads(HISTORY.read_text(encoding="utf-8"))
+    found = figures.read(HISTORY)
     rows = [
         [f"add a run of {found['run_rows']} rows", *_seconds(found["add_s"])],
         [f"show a series of {found['shown_points']:,} runs", *_seconds(found["show_s"])],
@@ -266,7 +269,7 @@ def history() -> str:
 
 def report() -> str:
     """Says how large a site is, how long it takes to write, and how soon it is seen."""
-    found = json.loads(REPORT.read_text(encoding="utf-8"))
+    found = figures.read(REPORT)
     whole, few, long = found["whole"], found["few"], found["history"]
     rows = [
         ["the reference run, with explanations", *_written(whole)],
@@ -292,8 +295,7 @@ def _written(found: dict[str, float]) -> list[str]:
 
 
 def _gate() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(GATE.read_text(encoding="utf-8"))
-    return found
+    return figures.read(GATE)
 
 
 def _seconds(found: dict[str, float]) -> list[str]:
@@ -302,7 +304,7 @@ def _seconds(found: dict[str, float]) -> list[str]:
 
 def facts_next() -> str:
     """Lists what each mechanism does in a later interpreter than that of the reference run."""
-    found = json.loads(FACTS_NEXT.read_text(encoding="utf-8"))
+    found = figures.read(FACTS_NEXT)
     return f"{found['python']}:\n\n{facts.markdown_table(found['facts'])}"
 
 

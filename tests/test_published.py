@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from callcost import page
-from callcost.benchmarks import charts, publishing
+from callcost.benchmarks import charts, figures, publishing
 from callcost.page import THEMES
 from callcost.record import RecordError, load
 
@@ -107,3 +107,29 @@ def test_a_large_history_is_fast() -> None:
     assert found["rows"] >= 1_000_000
     assert found["run_rows"] >= 500 and found["add_s"]["best"] < 2
     assert found["show_s"]["best"] < 1
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (publishing.HISTORY, "rows"),
+        (publishing.GATE, "cold"),
+        (publishing.REPEATABILITY, "order"),
+        (publishing.REPORT, "few"),
+        (publishing.FACTS_NEXT, "python"),
+        (publishing.CALIBRATION, "aa_max"),
+    ],
+)
+def test_a_damaged_file_of_figures_is_named(tmp_path: Path, path: Path, field: str) -> None:
+    odd = tmp_path / path.name
+    document = read(path)
+    odd.write_text(json.dumps(document)[:-3])
+    with pytest.raises(RecordError, match=rf"{odd.name} is not JSON"):
+        figures.read(odd)
+    odd.write_text(json.dumps({**document, "more": float("nan")}))
+    with pytest.raises(RecordError, match=rf"{odd.name} is damaged: more: nan"):
+        figures.read(odd)
+    del document[field]
+    odd.write_text(json.dumps(document))
+    with pytest.raises(RecordError, match=rf"{odd.name} is damaged: the whole: it lacks {field}"):
+        figures.read(odd)
