@@ -90,7 +90,7 @@ def read(asked: Asked, what: str) -> Reading:
 
     Raises ExpressionError, with the place, for what is no expression or no set-up.
     """
-    setup = _parse(asked.setup, "exec", f"the set-up of {what}")
+    does = _read_setup(asked, f"the set-up of {what}")
     if not asked.call.strip():
         raise ExpressionError(f"{what} is empty: give an expression, such as 'abs(-1)'")
     try:
@@ -99,13 +99,26 @@ def read(asked: Asked, what: str) -> Reading:
         _refuse_statement(asked.call, what)
         raise
     _refuse_unfit(tree, what)
-    call, does = _on_one_line(tree, what), _on_one_line(setup, f"the set-up of {what}")
+    call = _on_one_line(tree, what)
     # Not the first statement: a text there would be kept as the docstring.
     code = compile(f"pass; {call}", what, "exec")
     folded = {instruction.opname for instruction in dis.get_instructions(code)} <= IDLE
     contender = Contender(what, f"{_import_from_here()}\n{asked.setup}", call, alone=True)
     python = "" if asked.environment is None else asked.environment.python
     return Reading(what, asked, contender, folded, (call, does, python))
+
+
+def _read_setup(asked: Asked, what: str) -> str:
+    """Returns the set-up as it would be written without comments, to be compared with another.
+
+    What is no Python here may be some in another interpreter, which then says if it is not.
+    """
+    try:
+        return _on_one_line(_parse(asked.setup, "exec", what), what)
+    except ExpressionError:
+        if asked.environment is None:
+            raise
+        return asked.setup
 
 
 def _import_from_here() -> str:

@@ -24,6 +24,7 @@ from test_time import NOBODY, SAME_VALUE, SHORT, made_up, said_of
 from callcost import answers
 from callcost.errors import CallcostError
 from callcost.expression import Asked, ExpressionError, read
+from callcost.job import Environment
 from callcost.options import interpreter_at
 from callcost.timing import look
 from callcost.timing.flow import NAMES, time_expressions
@@ -436,6 +437,15 @@ def test_the_same_call_is_told_apart_by_its_set_ups(
     first, second = labels(outcome.sides)
     assert first != second and (expected is None or (first, second) == expected)
     assert f"{first} is slower than {second}" in said_of(outcome)
+
+
+def test_a_set_up_may_be_for_another_version_of_python() -> None:
+    newer = Environment("cpython3.99", "python3.99", {"python_version": "3.99.0"})
+    asked = [Asked("f(n)", f"{setup}\nmatchless n:", newer) for setup in ("n = 1", "n = 2")]
+    outcome = made_up(50, 25, asked=(asked[0], asked[1]))
+    assert labels(outcome.sides) == ("f(n) after `n = 1`", "f(n) after `n = 2`")
+    with pytest.raises(ExpressionError, match="syntax error at line 2"):
+        read(Asked("f(n)", asked[0].setup), "it")
 
 
 def test_long_calls_that_begin_alike_are_told_apart() -> None:

@@ -82,7 +82,7 @@ def time_expression(
     where these differ, neither side is said to win.
 
     The exit code is 0, or 2 for what cannot be timed or returns wrong or different values, or 3
-    if the machine is too restless to tell: then two copies of the same expression differed.
+    if the machine is too restless to tell.
     """
     if vs is None and (vs_setup or vs_python):
         option = "--vs-setup sets up" if vs_setup else "--vs-python is for"

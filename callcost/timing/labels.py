@@ -45,7 +45,11 @@ def _own_lines(one: str, other: str) -> list[str]:
 
 
 def _statements(setup: str) -> list[str]:
-    return [" ".join(ast.unparse(node).split()) for node in ast.parse(setup).body]
+    try:
+        return [" ".join(ast.unparse(node).split()) for node in ast.parse(setup).body]
+    except SyntaxError:
+        # It is for another interpreter, which may know more.
+        return [line.strip() for line in setup.splitlines() if line.strip()]
 
 
 def _distinct(wished: Sequence[str], otherwise: Sequence[str]) -> tuple[str, ...]:
