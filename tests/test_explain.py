@@ -212,6 +212,11 @@ def stack(*names: str, place: str = "libpython3.11.so.1.0") -> Stack:
         (stack("0x6cd800", "_PyCallMethodDescriptorFastWithKeywords_StackRef"), "protocol"),
         (stack("_Py_ReachedRecursionLimit", "_PyEval_EvalFrameDefault"), "protocol"),
         (stack("PyObject_GetTypeData_DuringGC", "PyObject_GetTypeData", "take_gil"), "gil"),
+        # And free-threaded builds.
+        (stack("_mi_page_retire", "mi_free", "_PyObject_MiFree"), "memory"),
+        (stack("_Py_MergeZeroLocalRefcount", "_PyEval_EvalFrameDefault"), "memory"),
+        (stack("PyCriticalSection_End", "PyErr_SetString"), "result"),
+        (stack("_PySeqLock_EndRead", "_PyObject_GetMethodStackRef"), "protocol"),
         (stack("what_nobody_knows"), OTHER),
         (stack("PyType_IsSubtype", "what_nobody_knows"), OTHER),
         (stack("0x0000000000004711"), OTHER),
