@@ -103,6 +103,6 @@ def read_bytes(path: Path) -> bytes:
 
 
 def shown(path: Path | str) -> str:
-    """Returns a path as a message shows it: on one line, and in any encoding."""
+    """Returns a path or a name as it is printed: on one line, and in any encoding."""
     text = str(path)
     return text if text.isprintable() else ascii(text)

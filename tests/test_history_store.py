@@ -215,6 +215,14 @@ def test_numbers_of_a_narrower_type_are_not_rounded_and_do_not_round_the_others(
     refused(store.folder, name, "cost_ns is INTEGER, not DOUBLE")
 
 
+def test_what_a_terminal_would_obey_is_shown_as_text(tmp_path: Path) -> None:
+    store = filled(tmp_path / "history", 1)
+    odd = "'a' || chr(27) || '[2J' || chr(10) || 'b'"
+    rewritten(store, f'SELECT * REPLACE ({odd} AS "group") FROM run')
+    done = history("show", "--store", store.folder)
+    assert "\x1b" not in done.output and r"'a\x1b[2J\nb'" in done.output
+
+
 @pytest.mark.parametrize(
     "text", ["NULL::VARCHAR", "'['", "'[]'", "'{\"tools\": 3}'", "repeat('[', 100000)"]
 )

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from callcost.files import shown
 from callcost.history.points import MIN_RUNS, Change, missing
 from callcost.history.store import Point, Series
 from callcost.history.table import TYPICAL
@@ -38,7 +39,7 @@ def render(found: Found, environments: Environments, console: Console) -> None:
     for (label, machine), members in groupby(
         found, key=lambda one: (one[0].machine_label, one[0].machine)
     ):
-        console.print(_table(f"{label} (identity {machine})", list(members)))
+        console.print(_table(f"{shown(label)} (identity {shown(machine)})", list(members)))
     changes = [(series, change) for series, its in found for change in its]
     for series, change in sorted(changes, key=lambda one: one[1].point.time, reverse=True):
         console.print(sentence(series, change, environments), markup=False, highlight=False)
@@ -66,8 +67,8 @@ def _table(title: str, found: Found) -> Table:
     for series, changes in found:
         last = series.points[-1]
         table.add_row(
-            escape(series.group),
-            escape(series.contender),
+            escape(shown(series.group)),
+            escape(shown(series.contender)),
             f"{len(series.points):,}",
             f"{last.time:%Y-%m-%d}",
             _cost(last),
@@ -107,8 +108,9 @@ def sentence(series: Series, change: Change, environments: Environments) -> str:
     """Says what has changed since when, and which tools have changed with it."""
     commits = f"commit {short(change.point)} (before: {short(change.before)})"
     said = (
-        f"{series.group}, {series.contender}: since {change.point.time:%Y-%m-%d}, {commits}: "
-        f"{change.share:+.1%} (ratio to the {series.control.partition(' (')[0]}: "
+        f"{shown(series.group)}, {shown(series.contender)}: "
+        f"since {change.point.time:%Y-%m-%d}, {commits}: "
+        f"{change.share:+.1%} (ratio to the {shown(series.control.partition(' (')[0])}: "
         f"{change.ratio_before:.3f}, now {change.ratio_after:.3f})"
     )
     tools = list(
@@ -119,7 +121,7 @@ def sentence(series: Series, change: Change, environments: Environments) -> str:
 
 def short(point: Point) -> str:
     """Shortens a commit for reading; a run of a changed working tree is marked."""
-    return f"{point.commit[:SHORT_COMMIT]}{'+changes' if point.dirty else ''}"
+    return f"{shown(point.commit[:SHORT_COMMIT])}{'+changes' if point.dirty else ''}"
 
 
 def changed_tools(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -127,7 +129,7 @@ def changed_tools(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterat
     old, new = _versions(before), _versions(after)
     for name in sorted(old.keys() & new.keys()):
         if old[name] != new[name]:
-            yield f"{name} {new[name]} (before: {old[name]})"
+            yield shown(f"{name} {new[name]} (before: {old[name]})")
 
 
 def _versions(environment: Mapping[str, Any]) -> dict[str, str]:

@@ -111,7 +111,7 @@ class Store:
         self.refuse_foreign()
         old = [file for file in self.files() if not file.digest]
         if old:
-            Table(self.folder, old).select(_COLUMNS, "")
+            Table(self.folder, old).check(_COLUMNS)
         try:
             for file in old:
                 moment = datetime.strptime(file.moment, "%Y%m%dT%H%M%SZ")

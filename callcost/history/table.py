@@ -103,6 +103,14 @@ class Table:
                 self._name_unsound(ask, columns)
         return [row[:-1] for row in found]
 
+    def check(self, columns: Sequence[str]) -> None:
+        """Raises HistoryError, naming the file and the column, as `select` does; fetches no row."""
+        conditions = " AND ".join(map(sound, columns))
+        with self._reading() as ask:
+            ((whole,),) = ask(f"SELECT bool_and(coalesce({conditions}, FALSE)) FROM runs", [])
+            if not whole:
+                self._name_unsound(ask, columns)
+
     def query(self, sql: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         """Asks about `runs`; what it says of values is not checked. Raises HistoryError."""
         with self._reading() as ask:
