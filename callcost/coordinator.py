@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from callcost import machine, quota
 from callcost.job import (
-    TARGET_EPOCH_NS,
     Contender,
     Controls,
     Environment,
@@ -27,34 +26,21 @@ from callcost.job import (
     Plan,
     controls_for,
     describe_group,
-    least_calls,
     make_group,
-    plan_epochs,
-    plan_program,
     scouting_plan,
 )
+from callcost.planning import plan_group, plan_programs, row_time_ns, scouting_s
 from callcost.process import WorkerError, WorkerProcess
-from callcost.worker import OWN_UNROLL, PROGRAM_WARM_SHARE, SCOUT_REPEATS
+from callcost.worker import OWN_UNROLL
 
 Times = npt.NDArray[np.int64]
 
 QUICK_PROCESSES = 12
 QUICK_ROW_S = 0.18
-MIN_PASSES = 15
-# In a small run starting the processes takes most of the time, and longer ones cost little more.
-MIN_GROUP_NS = 40_000_000
-YARDSTICK_NS = 25_000
-MAX_PASSES = 2000
 HASH_SEEDS = 2**32 - 1
-# About how many target epochs the worker spends on estimating one call.
-SCOUT_EPOCHS = 2 * SCOUT_REPEATS
 # The kind of failure of a call that takes fewer turns of the empty loop than these.
 NO_COST = "no cost"
 NO_COST_TURNS = 3
-# What an epoch costs beside its own time: switching contenders, two getrusage calls, waking up.
-EPOCH_OVERHEAD_NS = 5_000
-# The same for a program: its loop's warm-up, and two switches of processes.
-PROGRAM_OVERHEAD_NS = PROGRAM_WARM_SHARE * TARGET_EPOCH_NS + 20_000
 
 
 @dataclass(frozen=True)
@@ -280,8 +266,7 @@ class _Coordinator:
             self._work_off({number: scouting_plan(self._groups[number]) for number in left})
             wall_s = time.monotonic() - start_s
             costs = [cost for number in left for cost in self._call_ns.get(number, [])]
-            scout_ns = sum(SCOUT_EPOCHS * max(TARGET_EPOCH_NS, cost) for cost in costs)
-            start_up_s = max(start_up_s, wall_s - scout_ns / 1e9)
+            start_up_s = max(start_up_s, wall_s - scouting_s(costs))
         return start_up_s
 
     def _plan(self, numbers: list[int], start_up_s: float) -> dict[int, Plan]:
@@ -290,42 +275,17 @@ class _Coordinator:
         rows = sum(len(self._groups[number].members) for number in numbers)
         if not rows:
             return {}
-        # The scout is one process more than those that count.
-        available_s = rows * settings.row_s - (settings.processes + 1) * start_up_s
-        row_ns = max(0.0, available_s * 1e9 / settings.processes / rows)
+        row_ns = row_time_ns(rows, settings.row_s, settings.processes, start_up_s)
         plans = {}
         for number in numbers:
-            costs, programs = self._plan_programs(number)
-            group = self._groups[number]
-            scouted = scouting_plan(group)
-            plan = plan_epochs(costs, scouted.passes, scouted.max_unroll, least_calls(group, costs))
-            calls = plan.calls + plan.warm_loops * plan.unroll
-            pass_ns = calls * sum(costs) + len(costs) * EPOCH_OVERHEAD_NS + YARDSTICK_NS
-            pass_ns += programs * (TARGET_EPOCH_NS + PROGRAM_OVERHEAD_NS)
-            group_ns = max(MIN_GROUP_NS, row_ns * len(group.members))
-            passes = min(MAX_PASSES, max(MIN_PASSES, int(group_ns / pass_ns)))
-            plans[number] = replace(
-                plan,
-                passes=passes,
-                layouts=settings.layouts,
-                settle_turns=scouted.settle_turns,
-            )
+            contenders = self._contenders(number)
+            calls = list(zip(contenders, self._call_ns[number], strict=True))
+            costs = [cost for contender, cost in calls if not contender.program]
+            by_name = {contender.name: cost for contender, cost in calls}
+            self._groups[number] = plan_programs(self._groups[number], by_name)
+            plan = plan_group(self._groups[number], costs, len(calls) - len(costs), row_ns)
+            plans[number] = replace(plan, layouts=settings.layouts)
         return plans
-
-    def _plan_programs(self, number: int) -> tuple[list[float], int]:
-        """Gives each program of a group its own number of calls.
-
-        Returns what a call of each other contender costs in ns, and the number of programs.
-        """
-        group = self._groups[number]
-        call_ns = dict(zip(self._contenders(number), self._call_ns[number], strict=True))
-        contenders, floors = (
-            tuple(plan_program(c, call_ns[c]) if c.program else c for c in members)
-            for members in (group.contenders, group.floors)
-        )
-        self._groups[number] = replace(group, contenders=contenders, floors=floors)
-        costs = [cost for contender, cost in call_ns.items() if not contender.program]
-        return costs, len(call_ns) - len(costs)
 
     def _work_off(self, plans: dict[int, Plan]) -> None:
         """Has every planned group visited once, the interpreters one after the other."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from callcost.coordinator import MIN_PASSES, Progress, Run, Settings, measure
+from callcost.coordinator import Progress, Run, Settings, measure
 from callcost.estimate import GroupEstimate
 from callcost.expression import Reading
 from callcost.job import Group
+from callcost.planning import MIN_PASSES
 from callcost.timing.look import Look, failed
 from callcost.timing.measured import Cost, Measured
 from callcost.timing.time_limit import PROCESSES, START_UP_S, TimeLimit
