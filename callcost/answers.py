@@ -16,6 +16,7 @@ if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
     # The folder of this file: its modules must not take the place of the standard library's.
     del sys.path[0]
 
+import copyreg
 import enum
 import gc
 import hashlib
@@ -142,7 +143,9 @@ class Reader:
             shown = b""
         name = type_name(kind).encode()
         try:
-            made = value.__reduce_ex__(4)
+            # As pickle does it.
+            reduce: Any = copyreg.dispatch_table.get(kind)
+            made: Any = value.__reduce_ex__(4) if reduce is None else reduce(value)
         except Exception:
             # Nothing else tells all that is in it, so only a difference can be seen.
             self.opaque[f"what is in {type_name(kind)} cannot be seen"] = None

@@ -17,10 +17,6 @@ from callcost.errors import CallcostError
 from callcost.job import Contender, Environment
 from callcost.worker import interpreter_facts
 
-# What the compiler leaves of a constant, or of nothing at all.
-IDLE = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "LOAD_SMALL_INT", "RETURN_VALUE", "RETURN_CONST"}
-
-
 # The names of the function that the expression is compiled into (worker.compile_epoch).
 OWN_NAMES = {f"callcost_{name}" for name in ("epoch", "loops", "clock", "start", "turn", "refusal")}
 
@@ -100,12 +96,20 @@ def read(asked: Asked, what: str) -> Reading:
         raise
     _refuse_unfit(tree, what)
     call = _on_one_line(tree, what)
-    # Not the first statement: a text there would be kept as the docstring.
-    code = compile(f"pass; {call}", what, "exec")
-    folded = {instruction.opname for instruction in dis.get_instructions(code)} <= IDLE
     contender = Contender(what, f"{_import_from_here()}\n{asked.setup}", call, alone=True)
     python = "" if asked.environment is None else asked.environment.python
-    return Reading(what, asked, contender, folded, (call, does, python))
+    return Reading(what, asked, contender, _is_folded(call), (call, does, python))
+
+
+def _is_folded(call: str) -> bool:
+    """Tells whether the compiler leaves no more of an expression than of nothing at all."""
+    return _instructions(call) <= {"NOP", *_instructions("pass")}
+
+
+def _instructions(statement: str) -> set[str]:
+    # Not the first statement: a text there would be kept as the docstring.
+    code = compile(f"pass; {statement}", "<expression>", "exec")
+    return {instruction.opname for instruction in dis.get_instructions(code)}
 
 
 def _read_setup(asked: Asked, what: str) -> str:

@@ -112,6 +112,7 @@ SAME: list[Callable[[], object]] = [
     lambda: int,
     lambda: _Colour.RED,
     lambda: Path("a/b"),
+    lambda: re.compile("a+"),
     lambda: _Equal([1, 2]),
     lambda: {"b": 1, "a": 2},
     lambda: [float(str(n)) for n in range(2000)] + [NAN, -NAN],
