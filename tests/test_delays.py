@@ -211,7 +211,8 @@ def test_delays_are_read_back_and_estimated_anew(processes: int) -> None:
     assert run.delays is not None and read.delays is not None
     assert read.delays.group == run.delays.group
     assert read.delays.controls == run.delays.controls
-    assert delays.fit(read.delays).points == delays.fit(run.delays).points
+    # As text: NaN is an end of an interval that is not known, and does not equal itself.
+    assert repr(delays.fit(read.delays).points) == repr(delays.fit(run.delays).points)
     found = read_delays(Path("some.json"), document)
     assert found is not None and found.failed is (processes == 12)
     facts = document["callcost"]["delays"]

@@ -87,6 +87,7 @@ SAID = {
 }
 
 
+NOT_THERE = "is not there"
 ANSWER = "print(answer(turns), flush=True)"
 # What a program may do wrong: text of a good one, what stands there instead, and what is said.
 BAD_PROGRAMS = {
@@ -113,6 +114,7 @@ SAID_OF_PROGRAMS = {
     "hangs": f"hang: its program did not answer within {PROGRAM_S:g} s: it must",
     "hangs late": f"hang: its program did not answer within {PROGRAM_S:g} s: it must",
     "closes its output": "hang: its program closed its output and went on",
+    NOT_THERE: "setup failed: its program cannot be started: No such file or directory",
     "wrong value": "wrong answer: abs(n) returned 4 in its program, expected 3",
     "garbage": "garbage: its program answered b'three",
     "garbage late": "garbage: its program answered b'fast",
@@ -188,8 +190,12 @@ def bad_contenders(tmp_path_factory: pytest.TempPathFactory) -> Told:
 def bad_programs(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """What a run came to in which every program of BAD_PROGRAMS was."""
     culprits = {deed: small_suites.make_program(*bad) for deed, bad in BAD_PROGRAMS.items()}
-    catalogue = beside(culprits)
+    catalogue = beside({**culprits, NOT_THERE: ("", "abs(n)", "3", ["./no such program"])})
     catalogue["length"]["floor"] = small_suites.make_program()
+    catalogue["only"] = {"culprit": BAD["raises"], "floor": small_suites.make_program()}
+    # Only what is timed is warmed up before.
+    late = small_suites.make_program(ANSWER, f"warm_turns and sys.exit('enough'); {ANSWER}")
+    catalogue["timed"] = {**small_suites.copy_of_toy()["absolute"], "culprit": late}
     return run_with(tmp_path_factory.mktemp("programs"), catalogue)
 
 
@@ -206,7 +212,7 @@ def test_a_bad_contender_is_named_and_the_others_keep_their_results(
     assert bad_contenders.left == ()
 
 
-@pytest.mark.parametrize("deed", BAD_PROGRAMS)
+@pytest.mark.parametrize("deed", SAID_OF_PROGRAMS)
 def test_a_bad_program_is_named_and_the_others_keep_their_results(
     deed: str, bad_programs: Told
 ) -> None:
@@ -218,47 +224,18 @@ def test_a_bad_program_is_named_and_the_others_keep_their_results(
     assert f"test_toy[{deed}-python]" in bad_programs.kept
 
 
-def test_a_program_that_is_not_there_is_named(
-    toy: dict[str, Any], write_suite: Any, run_pytest: Any
-) -> None:
-    toy["absolute"]["culprit"] = ("", "abs(n)", "3", ["./no such program"])
-    write_suite(toy)
-    said = " ".join(run_pytest("--benchmark-only").stdout.split())
-    why = "setup failed: its program cannot be started: No such file or directory"
-    assert f"FAILED absolute: culprit: {why}" in said
-    assert "5 passed" in said
-
-
 def test_floors_are_compared_with_each_other_when_their_contenders_fail(
-    write_suite: Any, run_pytest: Any, program: Any
+    bad_programs: Told,
 ) -> None:
-    write_suite({"only": {"culprit": BAD["raises"], "floor": program()}})
-    done = run_pytest("--benchmark-only")
-    assert done.returncode == 1
-    assert "1 failed, 1 passed" in done.stdout
-    assert re.search(r"^ +1 +floor .* fastest", done.stdout, re.MULTILINE)
+    assert "test_toy[only-floor]" in bad_programs.kept
+    assert re.search(r" only: ns per call.{,99} ─+ 1 floor .{,99} fastest ", bad_programs.said)
 
 
-def test_a_program_that_fails_while_it_is_timed_costs_its_group(
-    toy: dict[str, Any], write_suite: Any, run_pytest: Any, program: Any
-) -> None:
-    # Only what is timed is warmed up before.
-    toy["absolute"]["culprit"] = program(ANSWER, f"warm_turns and sys.exit('enough'); {ANSWER}")
-    write_suite(toy)
-    done = run_pytest("--benchmark-only")
-    assert "4 failed, 2 passed" in done.stdout
-    said = " ".join(done.stdout.split())
-    assert "absolute: culprit: crash: its program ended with exit code 1: enough" in said
-    assert "absolute: builtin: crash: not measured, because culprit failed" in said
-
-
-def test_a_contender_that_is_wrong_alone_costs_only_its_own_row(
-    toy: dict[str, Any], write_suite: Any, run_pytest: Any, records: Any
-) -> None:
-    toy["absolute"]["culprit"] = BAD["wrong value"]
-    write_suite(toy)
-    run_pytest("--benchmark-only")
-    assert len(json.loads(records()[0].read_text())["benchmarks"]) == 5
+def test_a_program_that_fails_while_it_is_timed_costs_its_group(bad_programs: Told) -> None:
+    said = bad_programs.said
+    assert "timed: culprit: crash: its program ended with exit code 1: enough" in said
+    assert "timed: builtin: crash: not measured, because culprit failed" in said
+    assert not [name for name in bad_programs.kept if "[timed-" in name]
 
 
 def test_a_run_without_any_result_saves_nothing(
