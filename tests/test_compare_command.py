@@ -347,7 +347,7 @@ def test_a_record_beside_a_revision_is_refused(project: Path) -> None:
     Path("run.json").write_text("{}")
     done = run("run.json", "main")
     assert done.exit_code == 2
-    assert "run.json is a record of a run, and main is none" in flat(done)
+    assert "run.json is a record of a run and main is not" in flat(done)
     done = run("run.json", "run.json")
     assert done.exit_code == 2
     assert "run.json is not a record of callcost" in flat(done)

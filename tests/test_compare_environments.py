@@ -427,7 +427,7 @@ def test_unmerged_tree_is_refused(project: Path) -> None:
     [
         ("gone", "git knows no revision gone in "),
         ("main@9.99", "no interpreter 9.99 was found "),
-        ("main@/no/such/python", "there is no interpreter /no/such/python"),
+        ("main@/no/such/python", "Cannot find the interpreter /no/such/python"),
         ("main@/bin/cat", "/bin/cat"),
     ],
 )
@@ -443,7 +443,7 @@ def test_what_is_not_there_is_named(project: Path, text: str, said: str) -> None
     [
         ("[build-system", "the pyproject.toml of main "),
         ("[build-system]\nrequires = ['==']", "the pyproject.toml of main "),
-        ("[build-system]\nrequires = 'tool'", "requires is no list"),
+        ("[build-system]\nrequires = 'tool'", "requires is not a list"),
         ("[project]\nname = 'x'\nrequires-python = '>=99'", " requires Python >=99, and "),
     ],
 )
@@ -459,7 +459,7 @@ def test_no_repository_and_no_cache_are_named(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(SpecError, match="is in no git repository"):
+    with pytest.raises(SpecError, match="is not in a git repository"):
         built(tmp_path / "empty", ".")
     monkeypatch.setenv("CALLCOST_CACHE", str(project / "toy.py"))
     with pytest.raises(CallcostError, match=r"toy.py has to be a folder of its own"):

@@ -137,6 +137,16 @@ def test_what_cannot_be_seen_is_not_taken_for_the_same(project: Path, setup: str
     assert reached.unknown[Cell("work", "toy")].startswith(why)
 
 
+def test_another_version_of_the_project_itself_is_no_requirement(project: Path) -> None:
+    text = (project / "backend.py").read_text().replace("toy-1", "toy-2")
+    (project / "backend.py").write_text(
+        text.replace("Name: toy\\nVersion: 1", "Name: toy\\nVersion: 2")
+    )
+    old, new = build_all([parse(text, project) for text in ("main", ".")], project, print)
+    assert (old.versions["toy"], new.versions["toy"]) == ("1", "2")
+    assert reach.differing(old, new) == ()
+
+
 def test_equal_sides_and_equal_requirements_are_not_asked(project: Path) -> None:
     for specs in (("main", "."), (".+tool==2.0", "main"), (".+tool==2", ".+Tool==2.0")):
         assert found(project, "import toy", "abs(1)", specs) == Reach()

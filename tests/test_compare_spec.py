@@ -102,8 +102,8 @@ def test_outside_of_a_repository_only_the_form_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "'' is no revision"),
-        ("  ", "'  ' is no revision"),
+        ("", "'' is not a revision"),
+        ("  ", "'  ' is not a revision"),
         ("+tool", "+tool names no revision"),
     ],
 )
@@ -117,9 +117,9 @@ def test_no_revision_is_an_error(repository: Path, text: str, said: str) -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (".+", "has a requirement that is none"),
-        (".+==1", "has a requirement that is none"),
-        ("main@3.12+tool,,", "has a requirement that is none"),
+        (".+", "has an invalid requirement"),
+        (".+==1", "has an invalid requirement"),
+        ("main@3.12+tool,,", "has an invalid requirement"),
         (".@", "names no interpreter behind the @"),
         ("feature/c++@+tool", "names no interpreter behind the @"),
     ],

@@ -8,6 +8,7 @@ What is then loaded into memory is compared section by section.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +51,7 @@ def _loaded(content: bytes) -> list[Section] | None:
     # Slow to import, and only needed where two files differ at all.
     import lief
 
-    binary = lief.ELF.parse(list(content))
+    binary = lief.ELF.parse(io.BytesIO(content))
     if binary is None or not len(binary.sections):
         return None
     return [

@@ -124,7 +124,8 @@ def are_records(request: Request) -> bool:
     if len(records) == 1:
         other = next(text for text in texts if text not in records)
         raise SpecError(
-            f"{records[0]} is a record of a run, and {other} is none: give two of a kind"
+            f"{records[0]} is a record of a run and {other} is not: give two records, or two "
+            "revisions"
         )
     return bool(records)
 

@@ -93,12 +93,12 @@ def locate(wanted: str | None) -> PythonInfo:
     if wanted is not None and "/" in wanted:
         wanted = str(Path(wanted).expanduser().absolute())
         if not os.access(wanted, os.X_OK) or Path(wanted).is_dir():
-            raise SpecError(f"there is no interpreter {wanted}")
+            raise SpecError(f"Cannot find the interpreter {wanted}.")
     try:
         found = get_interpreter(wanted or sys.executable, env=_search())
     except RuntimeError as error:
         # The error holds the whole program that could not be run.
-        raise SpecError(f"{wanted} cannot be used: it is no interpreter, or too old") from error
+        raise SpecError(f"{wanted} is not an interpreter, or is too old") from error
     if not found:
         raise SpecError(_missing(str(wanted)))
     if found.version_info[:2] < OLDEST:

@@ -74,12 +74,12 @@ def _from_table(document: Mapping[str, Any]) -> Project:
 def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = document.get(name, {})
     if not isinstance(table, dict):
-        raise TypeError(f"{name} is no table")
+        raise TypeError(f"{name} is not a table")
     return table
 
 
 def _requirements(table: Mapping[str, Any], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     listed = table.get(name, default)
     if not isinstance(listed, list | tuple):
-        raise TypeError(f"{name} is no list")
+        raise TypeError(f"{name} is not a list")
     return tuple(str(Requirement(text)) for text in listed)

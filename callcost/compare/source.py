@@ -240,7 +240,7 @@ class Repository:
         """Says what to do about a revision that is not there."""
         if git(self.folder, "rev-parse", "--is-shallow-repository").strip() == "true":
             return (
-                f"there is no revision {revision} in {self.folder}, which is a shallow clone: "
+                f"Cannot find revision {revision} in {self.folder}, which is a shallow clone: "
                 "fetch the whole history (git fetch --unshallow; fetch-depth: 0 in a checkout "
                 "action) and ask again"
             )
@@ -264,5 +264,5 @@ def _no_repository(project: Path, said: str) -> str:
     if "must be run in a work tree" in said:
         return f"{project} is a bare git repository: ask in a working tree of it"
     if "not a git repository" in said:
-        return f"{project} is in no git repository: ask in a working tree of the project"
+        return f"{project} is not in a git repository: ask in a working tree of the project"
     return f"git cannot read {project}: {said}"

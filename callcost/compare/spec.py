@@ -119,7 +119,7 @@ def _malformed(folder: Path, text: str) -> str | None:
     try:
         split_requirements(rest.partition("+")[2] if text[len(front)] == "@" else rest)
     except InvalidRequirement as error:
-        return f"{text} has a requirement that is none ({str(error).splitlines()[0]})"
+        return f"{text} has an invalid requirement ({str(error).splitlines()[0]})"
     return None
 
 
@@ -130,4 +130,4 @@ def _complaint(text: str) -> str:
             f"{text} names no revision: write {FORM}, with {WORKING_TREE} for the working tree, "
             f"as in {WORKING_TREE}{text}"
         )
-    return f"{text!r} is no revision with an interpreter or requirements: write {FORM}"
+    return f"{text!r} is not a revision with an interpreter or requirements: write {FORM}"
