@@ -17,6 +17,8 @@ import pytest
 import sites
 
 from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.facts import YES
+from callcost.benchmarks.probes.questions import FOREIGN_ABI
 from callcost.benchmarks.report import (
     charts,
     drawing,
@@ -520,6 +522,23 @@ def test_the_guide_tells_who_has_to_build_from_the_files(measured: Measured) -> 
     assert found["pybind11_module"] == found["cffi_api"] == guide.EACH_VERSION
     assert "python_reference" not in found
     assert "cython_native" not in found
+
+
+def test_the_guide_tells_a_no_from_what_is_not_known(measured: Measured) -> None:
+    # The run was made with an interpreter that cannot show whether a module needs the GIL.
+    assert measured.facts["cpython_fastcall"]["free_threading"] == "not before 3.13"
+    shown = guide.as_json(measured, {})["candidates"]
+    verdicts = {one["name"]: one["verdicts"] for one in shown}
+    assert {one["free_threading"] for one in verdicts.values()} <= {"not known", "does not apply"}
+    assert verdicts["cpython_fastcall"]["stable_abi"] == "no"
+    assert verdicts["ctypes_cdll"]["stable_abi"] == "does not apply"
+    assert verdicts["cpython_limited"]["stable_abi"] == "yes"
+
+
+def test_where_one_file_serves_several_versions_the_fact_says_so_too(measured: Measured) -> None:
+    for one in guide.candidates(measured):
+        found = one.facts["stable_abi"]
+        assert (one.builds == guide.ONE_FILE) == (found in (YES, FOREIGN_ABI)), one.name
 
 
 # The sources.
