@@ -11,6 +11,9 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+BUILT = ("__pycache__", "_generated.py")
+BUILT_SUFFIXES = (".so", ".dylib", ".pyd")
+
 
 class DamagedError(Exception):
     """A mechanism's folder that cannot be used; the text says which file, and why.
@@ -21,11 +24,18 @@ class DamagedError(Exception):
 
 def folders(bindings: Path) -> list[Path]:
     """Lists the folders that are meant to be mechanisms, usable or not."""
-    return sorted(
-        path
-        for path in bindings.iterdir()
-        if not path.name.startswith(("_", ".")) and (path.is_dir() or path.is_symlink())
-    )
+    named = (path for path in bindings.iterdir() if not path.name.startswith(("_", ".")))
+    found = (path for path in named if path.is_dir() or path.is_symlink())
+    return sorted(path for path in found if not _is_left_over(path))
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Tells whether only what was built is left of a mechanism: git removes its own files alone."""
+    try:
+        left = [path.name for path in folder.iterdir()]
+    except OSError:
+        return False
+    return bool(left) and all(name in BUILT or name.endswith(BUILT_SUFFIXES) for name in left)
 
 
 def why_unusable(folder: Path) -> str | None:

@@ -107,6 +107,8 @@ def test_what_is_no_mechanism_is_not_damaged(bindings: Path) -> None:
     (bindings / "__pycache__").mkdir()
     (bindings / ".cache").mkdir()
     (bindings / "module.py").touch()
+    (bindings / "gone_mode" / "__pycache__").mkdir(parents=True)
+    (bindings / "gone_mode" / "_gone.cpython-311-x86_64-linux-gnu.so").touch()
     (bindings / "good_one" / ".#lock").symlink_to("nowhere")
     assert len(registry.mechanisms(bindings)) == 2
     assert registry.damaged(bindings) == {}
