@@ -6,6 +6,7 @@ import hashlib
 import importlib.machinery
 import json
 import shutil
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_file_with_the_tag_of_another_interpreter_is_refused(
     copy: tuple[Build, Mechanism],
 ) -> None:
     build, mechanism = copy
-    (built,) = mechanism.folder.glob("_fastcall.*.so")
+    built = mechanism.folder / f"_fastcall{sysconfig.get_config_var('EXT_SUFFIX')}"
     built.rename(built.with_name("_fastcall.cpython-39-x86_64-linux-gnu.so"))
     with pytest.raises(StaleBuildError, match="this interpreter finds nothing"):
         build.check_sources(mechanism)
