@@ -178,7 +178,7 @@ def report(*paths: Path) -> int | None:
         return run("report", *paths, "--output", paths[0].with_name("site"))
 
 
-@odd_files(650)
+@odd_files(600)
 @given(mutated(RECORD), st.booleans())
 def test_compare(odd: Odd, first: bool) -> None:
     with folder() as place:
@@ -200,26 +200,26 @@ def added_and_shown(odd: Odd) -> None:
         json.dumps(as_json([(one, ()) for one in Store(store).each_series()]), allow_nan=False)
 
 
-@odd_files(300)
+@odd_files(250)
 @given(mutated(RECORD))
 def test_history_add_of_a_record(odd: Odd) -> None:
     added_and_shown(odd)
 
 
-@odd_files(200)
+@odd_files(120)
 @given(mutated(RUN))
 def test_history_add_of_a_run_of_pytest_benchmark(odd: Odd) -> None:
     added_and_shown(odd)
 
 
-@odd_files(500)
+@odd_files(450)
 @given(mutated(RECORD))
 def test_report_of_a_record(odd: Odd) -> None:
     with folder() as place:
         assert report(made_records.written(place / "odd.json", odd.document)) in (0, None, 2)
 
 
-@odd_files(350)
+@odd_files(330)
 @given(st.one_of(mutated(CALIBRATION), mutated(EXPLANATION)))
 def test_report_of_what_goes_with_a_record(odd: Odd) -> None:
     with folder() as place:
@@ -236,7 +236,7 @@ def test_publish(odd: Odd) -> None:
         assert run("publish", made_records.written(place / "odd.json", odd.document)) == 2
 
 
-@odd_files(450)
+@odd_files(600)
 @given(mutated(EXPLANATION))
 def test_explain_against(odd: Odd) -> None:
     with folder() as place, mock.patch.object(flow, "explain", lambda *_: EXPLAINED):
@@ -244,7 +244,7 @@ def test_explain_against(odd: Odd) -> None:
         assert run("explain", "1 + 1", "-s", "", "--against", path) in (0, None, 2)
 
 
-@odd_files(300)
+@odd_files(400)
 @given(
     st.one_of([damaged(json.dumps(one).encode()) for one in (RECORD, RUN, EXPLANATION)]),
     st.sampled_from(("compare", "add", "report", "explain")),
