@@ -139,7 +139,7 @@ def test_a_mechanism_then_a_workload(checkout: Path) -> None:
     assert {Path(name).parent.as_posix() for name in changed} == {"bindings/toy_module"}
     assert "fibonacci" in told[1] and "unsupported: it is a toy." in " ".join(told[1].split())
     assert re.search(r"\d+ passed", told[2])
-    assert "| `toy_module` | no | yes | yes | no |" in told[3]
+    assert "| `toy_module` | not seen | yes | yes | no |" in told[3]
     assert "toy_module" in told[4]
     drawn = [path.read_bytes() for path in (checkout / "results").glob("*.svg")]
     assert drawn, "a chart was drawn"

@@ -23,6 +23,7 @@ from callcost.benchmarks.look import hues, luminance, style_for
 from callcost.benchmarks.marks import Marks
 from callcost.bindings.registry import mechanisms
 from callcost.coordinator import GroupTimes, Run, Settings
+from callcost.errors import CallcostError
 from callcost.estimate import GroupEstimate, aa_error, estimate_run
 from callcost.job import Contender, Group, Plan, controls_for
 from callcost.page import DARK, LIGHT, THEMES, Theme
@@ -398,6 +399,6 @@ def test_no_half_written_chart_is_left_where_saving_fails(
         raise OSError("no space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(CallcostError, match="no space left on device"):
         charts.draw(path)
     assert list(tmp_path.iterdir()) == [path]
