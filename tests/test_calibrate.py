@@ -9,7 +9,7 @@ import pytest
 
 from callcost import calibrate
 from callcost.coordinator import GroupTimes, Settings
-from callcost.delays import fit
+from callcost.delays import NoDelaysError, fit
 from callcost.estimate import GroupEstimate
 from callcost.job import Plan, controls_for
 
@@ -44,5 +44,5 @@ def test_pairs_are_the_same_code() -> None:
 
 def test_without_test_weights_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "callcost._delay", None)
-    with pytest.raises(calibrate.CalibrationError, match="install callcost again with a C comp"):
+    with pytest.raises(NoDelaysError, match="install callcost again with a C comp"):
         calibrate.calibrate(Settings(), lambda progress: None)
