@@ -10,7 +10,7 @@ from typing import Any
 class Example:
     """The same workload with other arguments than are timed, and the one right answer.
 
-    `setup` stands in the place of the workload's. `call` and `view` are the workload's unless
+    `setup` replaces the workload's. `call` and `view` are the workload's unless
     they are given; a call of its own has a view of its own. `raises` is as in Workload.
     """
 

@@ -1,6 +1,6 @@
 """Tells what is wrong with a mechanism's folder, without running anything in it.
 
-The build leaves such a folder out, and so does whoever lists the mechanisms: a damaged folder
+The build leaves such a folder out, and so does everything that lists the mechanisms: a damaged folder
 loses its own mechanism only, by name.
 """
 

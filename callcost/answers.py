@@ -192,7 +192,7 @@ def atom(value: "Any") -> "bytes | None":
 
 
 def simple_parts(value: "Any") -> "list[bytes] | None":
-    """Returns the exact content of a long list of numbers or texts, of which each would take long.
+    """Returns the exact content of a long list of numbers or texts; one by one would take long.
 
     None for every other value.
     """

@@ -225,7 +225,7 @@ def output_size() -> int:
     The coordinator starts this interpreter unbuffered, which holds for C's stdio too.
     """
     for stream in (sys.stdout, OUTPUT):
-        # A contender may have put anything in the place of sys.stdout, or nothing.
+        # A contender may have replaced sys.stdout by anything, or removed it.
         if hasattr(stream, "flush"):
             stream.flush()
     return os.fstat(1).st_size

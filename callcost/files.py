@@ -9,7 +9,7 @@ from pathlib import Path
 
 from callcost.errors import CallcostError
 
-# A name may have 255 bytes, of which a character takes up to four.
+# A name may have 255 bytes; a character takes up to four.
 NAME_CHARACTERS = 40
 
 

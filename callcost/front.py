@@ -5,7 +5,7 @@
 2    wrong usage, bad input, or a machine that refuses; also a bug, below its traceback
 3    inconclusive
 130  interrupted
-141  whoever read the output has closed it
+141  the reader of the output has closed it
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the files of callcost must hold to be read: the layout of each, by msgspec.
 
-A field that is not listed is not checked, and whoever reads it must not rely on it. One with a
+A field that is not listed is not checked, and no reader may rely on it. One with a
 default is missing in records that are older than it.
 """
 
@@ -184,7 +184,7 @@ class Commit(Struct):
 
 
 class Dated(Struct):
-    """When, on what and of which commit a run was made."""
+    """When and on what a run was made, and its commit."""
 
     machine_info: Machine
     datetime: Name

@@ -107,7 +107,7 @@ def _folders(proc: Path) -> Iterator[Path]:
 def _upwards(root: PurePosixPath, point: Path, path: PurePosixPath) -> Iterator[Path]:
     """Yields a group's folder below a mount, and those above; the mount's own where it is outside.
 
-    In a container the path may be the host's, of which the mount shows a part only.
+    In a container the path may be the host's, while the mount shows only a part of it.
     """
     inside = path.is_relative_to(root) and ".." not in path.parts
     folder = point / path.relative_to(root) if inside else point

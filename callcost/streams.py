@@ -63,7 +63,7 @@ class Guarded(io.FileIO):
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Guards both streams of this process; those that stand in for them, such as a test's, stay."""
+    """Guards both streams of this process; replacements, such as a test's, stay."""
     _fill_gaps()
     kept = sys.stdout, sys.stderr
     if sys.stdout is sys.__stdout__:

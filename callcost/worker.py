@@ -150,7 +150,7 @@ class Line:
     def answer(self, event: "dict[str, Any]") -> None:
         """Sends one answer, and starts the time limit anew."""
         if os.getpid() != self._pid:
-            # A process that was forked in C must not answer in the place of this one.
+            # A process that was forked in C must not answer for this one.
             os._exit(0)
         line = memoryview(json.dumps(event).encode() + b"\n")
         while line:

@@ -1,4 +1,4 @@
-"""The cache is the user's alone, and what stands in its files leads nowhere else."""
+"""The cache is the user's alone, and its files lead nowhere else."""
 
 from __future__ import annotations
 

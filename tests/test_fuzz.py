@@ -80,7 +80,7 @@ class Odd:
 
 @st.composite
 def mutated(draw: st.DrawFn, whole: Any) -> Odd:
-    """Draws a document of which some fields are not what they were."""
+    """Draws a document with some fields changed."""
     document = made_records.copied(whole)
     odd = Odd(document)
     for _ in range(draw(st.integers(1, 3))):
@@ -105,7 +105,7 @@ def mutated(draw: st.DrawFn, whole: Any) -> Odd:
 
 @st.composite
 def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
-    """Draws a text some bytes of which are not what they were."""
+    """Draws a text with some bytes changed."""
     data = bytearray(whole)
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(data) or 1))

@@ -45,7 +45,7 @@ def text_signature(fibonacci: Any, parameters: Sequence[str]) -> str:
 def releases_gil(fibonacci: Any) -> str:
     """Tells whether this thread was seen to run while another was in C, in any of several tries.
 
-    One sighting is proof. None is no proof of the opposite: on a busy machine this thread may
+    One sighting proves it. No sighting proves nothing: on a busy machine this thread may
     get no processor before the call ends. A free-threaded build has nothing to release.
     """
     if is_free_threaded():

@@ -26,7 +26,7 @@ class ModuleDefSlot(ctypes.Structure):
 
 
 class Slot(ctypes.Structure):
-    """PySlot: its value is a union, of which a pointer is as wide as every other member."""
+    """PySlot: its value is a union, and a pointer is as wide as every other member."""
 
     _fields_ = (
         ("number", ctypes.c_uint16),

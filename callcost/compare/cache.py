@@ -10,7 +10,7 @@
     CACHEDIR.TAG            what tells a cache from any other folder, to backups too
 
 What is in it will be run, so it is used only if nobody else can write to it (trust.py). A path
-that stands in one of its files is used only if it lies in the cache, and names that callcost does
+in one of its files is used only if it lies in the cache, and names that callcost does
 not give are left alone.
 
 A lock belongs to an open file, so that it goes with the last process that has it open, however

@@ -113,7 +113,7 @@ class Resolver:
         except BuildError as error:
             message = f"the requirements of {label} cannot be resolved: {error}"
             raise BuildError(message, error.log_tail) from error
-        # What stands in a file must not say what is run: a path or an address is asked for anew.
+        # No file may say what is run: a path or an address is asked for anew.
         if not any(Requirement(pin).url for pin in found):
             write_atomically(file, json.dumps({"epoch_s": time.time(), "pins": found}))
         return list(found)

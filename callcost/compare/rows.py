@@ -93,7 +93,7 @@ class RowTimes:
 
 @dataclass(frozen=True)
 class Reach:
-    """Which rows a differing requirement does not reach, and of which that is not known.
+    """Which rows a differing requirement does not reach, and where that is not known.
 
     `requirements` are the distributions that differ, `named` those of them that a SPEC names.
     """

@@ -124,7 +124,7 @@ def mend(cache: Cache) -> list[Path]:
     """Removes what killed supervisors have left: processes, worktrees and half-built entries.
 
     Returns the folders of those supervisors. The books of a repository keep a worktree until the
-    next comparison there: which one it was stands in a file, and that says nothing here.
+    next comparison there: only a file says which one it was, and no file is trusted here.
     """
     mended = []
     for folder in cache.stagings():

@@ -204,7 +204,7 @@ def _chapter(
     for name in topic.contenders:
         found = counts[topic.name, name]
         if isinstance(found, Uncounted):
-            # A mechanism's author knows what it is; whoever wrote an expression may need advice.
+            # A mechanism's author knows what it is; the author of an expression may need advice.
             hint = advice(found.kind, found.message) if name == EXPRESSION else ""
             uncounted[name] = f"{found}{hint}"
         else:

@@ -54,7 +54,7 @@ class StoredFile:
 
 
 def digest_of(data: bytes) -> str:
-    """Returns the digest that stands in the name of a file with these bytes."""
+    """Returns the digest that the name of a file with these bytes has."""
     return hashlib.sha256(data).hexdigest()[:32]
 
 

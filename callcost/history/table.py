@@ -118,7 +118,7 @@ class Table:
         return found
 
     def arrays(self, sql: str) -> dict[str, Any]:
-        """Asks as `query` does; returns a NumPy array for each column, none of which is NULL."""
+        """Asks as `query` does; returns a NumPy array for each column, without NULL."""
         with self._reading() as ask:
             found: dict[str, Any] = ask.execute(sql, []).fetchnumpy()
         return found

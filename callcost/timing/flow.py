@@ -162,7 +162,7 @@ def time_expressions(
 def _measured(
     found: Timed, looks: Sequence[Look], limit: TimeLimit, report: Callable[[Progress], None]
 ) -> Timed:
-    """Times every side that is right, and of which the compiler leaves something."""
+    """Times every side that is right, unless the compiler leaves nothing of it."""
     timed = [
         number
         for number, side in enumerate(found.sides)
