@@ -1,7 +1,7 @@
 """Tells what is wrong with a mechanism's folder, without running anything in it.
 
-The build leaves such a folder out, and so does everything that lists the mechanisms: a damaged folder
-loses its own mechanism only, by name.
+The build leaves such a folder out, and so does everything that lists the mechanisms: a damaged
+folder loses its own mechanism only, by name.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ WORKLOADS = (
 )
 MECHANISMS = (
     "boost_python", "cffi_abi", "cffi_api", "cpython_fastcall", "cpython_limited", "ctypes_cdll",
-    "cython_def", "cython_native", "hpy_universal", "nanobind_module", "numba_njit",
-    "pybind11_module", "pyo3_module", "python_reference", "swig_proxy",
+    "cython_def", "cython_limited", "cython_native", "hpy_universal", "nanobind_module",
+    "numba_njit", "pybind11_module", "pyo3_module", "python_reference", "swig_proxy",
 )  # fmt: skip
 
 Record = dict[str, Any]

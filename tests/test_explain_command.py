@@ -112,7 +112,7 @@ def test_another_interpreter_is_explained_by_the_same_rules(version: str, tmp_pa
         (("abs(", "-s", "n = 1"), "syntax error at line 1"),
         (("n = 2", "-s", "n = 1"), "is no expression but a statement"),
         (("1 + 1",), "nothing of it is left to be counted"),
-        (("abs(n)", "--python", "/no/such/python"), "there is no interpreter /no/such/python"),
+        (("abs(n)", "--python", "/no/such/python"), "Cannot find the interpreter /no/such/python"),
         (("abs(n)", "--output", "/dev/null/x"), "cannot be written"),
         (("abs(n)", "--against", "/no/such/file"), "cannot be read: No such file"),
     ],

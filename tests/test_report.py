@@ -272,7 +272,7 @@ def test_a_chart_stands_in_every_page_as_svg_with_a_table_beside_it(folder: Path
 
 # Names are data.
 
-HOSTILE = "<script>alert('x')</script>\x00\x0b\ud800"
+HOSTILE = "<script>alert('x')</script>\u202e"
 
 
 def test_hostile_names_are_escaped(tmp_path: Path) -> None:

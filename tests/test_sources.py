@@ -249,12 +249,15 @@ NEUTRAL = {"python", "cpython", "numpy"}
 # they are what it is about, and not contenders that it measures.
 # Advice on a crash and the comparing of values know what ctypes makes; the reasons for a failed
 # build are in the words of the tool that failed, and a requirement may be written in two ways.
+# The tag of an ABI may be HPy's, and the loader is asked through ctypes what this process is.
 SUBJECTS = {
     "inspect": {"ctypes", "hpy"},
     "advice": {"ctypes"},
     "answers": {"ctypes"},
     "reasons": {"cython", "swig"},
     "spec": {"cython"},
+    "abi": {"hpy"},
+    "interpreter_build": {"ctypes"},
 }
 
 

@@ -202,7 +202,7 @@ def test_a_module_of_the_current_folder_can_be_imported(tmp_path: Path) -> None:
         (["print('x')"], "wrote to standard output"),
         (["os.abort()", "-s", "import os"], "crash: its worker died of SIGABRT"),
         (["abs(-1)", "--vs-setup", "n = 1"], "--vs-setup sets up the expression of --vs"),
-        (["abs(-1)", "--python", "/bin/echo"], "/bin/echo cannot be used"),
+        (["abs(-1)", "--python", "/bin/echo"], "/bin/echo is not an interpreter"),
         (["abs(-1)", "--vs-python", "3.11"], "--vs-python is for the expression of --vs"),
         (["abs(-1)", "--processes", "3"], "is not in the range"),
         (["abs(-1)", "--seconds", "0"], "is not in the range"),

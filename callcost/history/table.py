@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from callcost.checks import clean
 from callcost.files import shown
 from callcost.history.files import HistoryError, StoredFile, plain_path
 
@@ -264,4 +265,5 @@ def write(run: RunFile, folder: Path, name: str) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    """Returns what DuckDB says first; it may repeat bytes of a damaged file."""
+    return clean((str(error).splitlines() or [type(error).__name__])[0])
