@@ -104,6 +104,8 @@ def test_before_it_could_be_asked_configure_tells_of_the_jit(
 def test_a_free_threaded_build_is_described_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     configured(monkeypatch, {**DEBIAN, "Py_GIL_DISABLED": 1})
     monkeypatch.setattr(sys, "abiflags", "t", raising=False)
+    # A build with a GIL says from 3.13 on that it is in force.
+    monkeypatch.setattr(sys, "flags", SimpleNamespace(gil=None))
     found = interpreter_build.describe()
     assert (found["abi_flags"], found["gil"]) == ("t", False)
     monkeypatch.setattr(sys, "flags", SimpleNamespace(gil=1))
