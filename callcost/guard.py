@@ -63,7 +63,7 @@ def timers() -> object:
 
 
 def child_processes() -> object:
-    """Reads the children of the main thread that are no programs of the worker (Linux)."""
+    """Reads the children of the main thread, without the programs of the worker (Linux)."""
     with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
         return set(map(int, file.read().split())) - programs
 
