@@ -7,21 +7,23 @@ from setuptools import Distribution, setup
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from bindings.build import BuildMechanisms
-from bindings.declare import declared_extensions
-from bindings.places import PACKAGE_FOLDERS, packages
+from bindings._build.build import BuildMechanisms
+from bindings._build.declare import declared_extensions
+from bindings._build.places import package_folders
 
 extensions, missing = declared_extensions()
+folders = package_folders()
 # The reason for each mechanism that cannot be built, for the manifest that build_ext writes.
 Distribution.callcost_missing = missing
 
 setup(
-    packages=packages(),
-    package_dir=PACKAGE_FOLDERS,
+    packages=list(folders),
+    package_dir=folders,
     package_data={
         "": ["*.c", "*.cpp", "*.h", "*.i", "*.pxd", "*.pyx", "*.toml", "src/*.rs"],
-        "callcost": ["py.typed", "*.pyi"],
-        "callcost.benchmarks.report": ["templates/*.html", "static/*"],
+        "callcost": ["py.typed"],
+        "callcost.run": ["*.pyi"],
+        "callcost.benchmarks.site": ["templates/*.html", "static/*"],
     },
     # What MANIFEST.in grafts besides is for the sdist; src/ would be taken for a package.
     include_package_data=False,

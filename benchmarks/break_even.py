@@ -17,10 +17,10 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.benchmarks.rows import BREAK_EVEN
+from callcost.benchmarks.contenders import BREAK_EVEN
 from callcost.bindings.registry import mechanisms
-from callcost.estimate import GroupEstimate, Interval
-from callcost.summary import NARROWEST
+from callcost.console.summary import NARROWEST
+from callcost.estimate.estimate import GroupEstimate, Interval
 
 FUNCTION = "fibonacci"
 # Plain Python: the line to break even against, and no way to call C.

@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.rows import build
+from callcost.benchmarks.contenders import build
 from callcost.bindings.registry import Mechanism, left_out, mechanisms
+from callcost.console.front import Front
+from callcost.console.outputs import console_at_least
 from callcost.errors import CallcostError
-from callcost.front import Front
-from callcost.outputs import console_at_least
 
 FUNCTIONS = tuple(dict.fromkeys(workload.function for workload in WORKLOADS))
 
@@ -86,7 +86,7 @@ def publish(record: Path | None) -> None:
 
     RECORD becomes the new reference run first, where one is given.
     """
-    from callcost.benchmarks import publishing
+    from callcost.benchmarks.publish import publishing
 
     for name, damage in left_out(build()).items():
         click.echo(f"{name} is left out: {damage}", err=True)

@@ -10,13 +10,14 @@ import pytest
 from rich.console import RenderableType
 from rich.text import Text
 
-from callcost.benchmarks import facts, selection
-from callcost.benchmarks.marks import LEGEND, Marks, marks_of
-from callcost.benchmarks.rows import build
-from callcost.benchmarks.rungs import rungs
+from callcost.benchmarks import selection
+from callcost.benchmarks.contenders import build
+from callcost.benchmarks.facts import facts
+from callcost.benchmarks.facts.marks import LEGEND, Marks, marks_of
+from callcost.benchmarks.ladder import rungs
 from callcost.bindings.registry import left_out, mechanisms
-from callcost.estimate import GroupEstimate
-from callcost.job import ELSEWHERE
+from callcost.estimate.estimate import GroupEstimate
+from callcost.model.job import ELSEWHERE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,8 +63,8 @@ def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
 
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
     """Draws the charts of a run that was saved."""
-    from callcost.benchmarks.charts import draw
-    from callcost.page import LIGHT
+    from callcost.benchmarks.charts.draw import draw
+    from callcost.console.page import LIGHT
 
     return draw(path, themes=(LIGHT,))
 

@@ -1,7 +1,7 @@
 """Finds the other interpreters that mechanisms can be measured in: PyPy, where it is installed.
 
 Nothing is installed there: the files of the packages are handed to its workers. Mechanisms
-without an extension of their own take part as they are; those of bindings/elsewhere.py once
+without an extension of their own take part as they are; those of bindings/_build/elsewhere.py once
 that has compiled them.
 """
 
@@ -19,7 +19,7 @@ import pytest
 import callcost
 from callcost import bindings, native
 from callcost.benchmarks.catalogue import Workload
-from callcost.benchmarks.rows import cells, contender, group_name
+from callcost.benchmarks.contenders import cells, contender, group_name
 from callcost.bindings.registry import (
     FOLDER,
     Build,
@@ -27,11 +27,11 @@ from callcost.bindings.registry import (
     StaleBuildError,
     mechanisms,
 )
-from callcost.environment import find
 from callcost.errors import CallcostError
-from callcost.job import Environment
-from callcost.plugin import case, refused
-from callcost.process import WorkerError
+from callcost.model.job import Environment
+from callcost.pytest_plugin.plugin import case, refused
+from callcost.run.interpreters import find
+from callcost.run.process import WorkerError
 
 VARIABLE = "CALLCOST_PYPY"
 COMMAND = "pypy3"
@@ -92,7 +92,7 @@ def _row(workload: Workload, mechanism: Mechanism, environment: Environment) -> 
     identity = f"{'-'.join(names)}@{environment.name}"
     missing = environment.missing.get(mechanism.module)
     if missing is not None:
-        hint = "; to build it: pypy3 bindings/elsewhere.py" if mechanism.compiled else ""
+        hint = "; to build it: pypy3 bindings/_build/elsewhere.py" if mechanism.compiled else ""
         skip = pytest.mark.skip(missing + hint)
         return pytest.param(*names, id=identity, marks=skip)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callcost.bindings.registry import damaged
-from callcost.patterns import UnknownNameError, matches, require_known
+from callcost.model.patterns import UnknownNameError, matches, require_known
 
 OPTIONS = {
     "mechanism": "Measure only this mechanism; a pattern such as 'cffi_*', and may be repeated.",

@@ -15,7 +15,7 @@ from typing import Any
 
 from callcost import native
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
-from callcost.benchmarks.rows import build, contender, describe
+from callcost.benchmarks.contenders import build, contender, describe
 from callcost.bindings.registry import (
     FOLDER,
     Mechanism,
@@ -24,9 +24,9 @@ from callcost.bindings.registry import (
     mechanisms,
     module_of,
 )
-from callcost.compare.rows import Cell
-from callcost.compare.suite import Offer, SuiteError
-from callcost.job import Binary, Contender
+from callcost.model.job import Binary, Contender
+from callcost.paired.rows import Cell
+from callcost.paired.suite import Offer, SuiteError
 
 MECHANISM_FILE = "bindings/[!_]*/__init__.py"
 DEFAULT_WORKLOADS = ("get_pi", "fibonacci", "text_ascii_16")

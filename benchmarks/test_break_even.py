@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from callcost.benchmarks.catalogue import BREAK_EVEN_RESULTS, break_even_workload
-from callcost.benchmarks.rows import BREAK_EVEN, rows
+from callcost.benchmarks.contenders import BREAK_EVEN, rows
 
 SWEEP = [break_even_workload(n) for n in BREAK_EVEN_RESULTS]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.rows import rows
+from callcost.benchmarks.contenders import rows
 
 
 @pytest.mark.parametrize(("workload", "mechanism"), rows(WORKLOADS))

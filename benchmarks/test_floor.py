@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from callcost.benchmarks.rungs import floor_rows
+from callcost.benchmarks.ladder import floor_rows
 
 
 @pytest.mark.parametrize(("workload", "mechanism"), floor_rows())

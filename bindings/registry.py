@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from callcost import native
-from callcost.bindings import damage
-from callcost.bindings.damage import DamagedError
+from callcost.bindings._build import damage
+from callcost.bindings._build.damage import DamagedError
 from callcost.errors import CallcostError
 
 FOLDER = Path(__file__).resolve().parent

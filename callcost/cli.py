@@ -12,17 +12,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from callcost.compare.clean import clean
+from callcost.commands.clean import clean
 from callcost.compare.command import compare
+from callcost.console.front import FrontGroup
+from callcost.console.outputs import refuse_unwritable, save_json
 from callcost.explain.command import explain
-from callcost.front import FrontGroup
 from callcost.history.commands import history
 from callcost.inspect.command import inspect_library
-from callcost.outputs import refuse_unwritable, save_json
 from callcost.timing.command import time_expression
 
 if TYPE_CHECKING:
-    from callcost import calibrate as calibration
+    from callcost.commands import calibrate as calibration
 
 COMMANDS = "callcost.commands"
 
@@ -67,9 +67,9 @@ main.add_command(time_expression)
 def calibrate(json_file: Path | None, processes: int | None) -> None:
     """Weigh known weights: tells how far the figures hold on this machine, just now."""
     # Imported late, as they are slow to import and other commands do without.
-    from callcost import calibrate as calibration
-    from callcost import progress
-    from callcost.coordinator import Settings
+    from callcost.commands import calibrate as calibration
+    from callcost.console import progress
+    from callcost.run.coordinator import Settings
 
     refuse_unwritable(json_file, "--json")
     settings = Settings(row_s=calibration.ROW_S).changed(processes=processes)
@@ -80,8 +80,8 @@ def calibrate(json_file: Path | None, processes: int | None) -> None:
 
 
 def _print_calibration(found: calibration.Calibration) -> None:
-    from callcost.calibrate import PAIR_CALLS, disturbances
-    from callcost.delays import FIT_FROM_NS
+    from callcost.commands.calibrate import PAIR_CALLS, disturbances
+    from callcost.run.delays import FIT_FROM_NS
 
     console = Console(highlight=False)
     slope, intercept_ns = found.delays.slope, found.delays.intercept_ns

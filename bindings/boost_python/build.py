@@ -5,8 +5,8 @@ import sys
 from setuptools import Extension
 from setuptools.errors import PlatformError
 
-from bindings.declare import compiles
-from bindings.libraries import require_this_build
+from bindings._build.declare import compiles
+from bindings._build.libraries import require_this_build
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 LIBRARY = f"boost_python{VERSION.replace('.', '')}"

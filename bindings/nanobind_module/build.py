@@ -11,7 +11,7 @@ from pathlib import Path
 import nanobind
 from setuptools import Extension
 
-from bindings.declare import compiles
+from bindings._build.declare import compiles
 
 LIBRARY = Path(nanobind.source_dir())
 MACROS = ["NDEBUG", "NB_COMPACT_ASSERTIONS"]

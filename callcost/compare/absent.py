@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from callcost.compare.rows import BASE, HEAD, SIDES, Cell, Failure, Row
+from callcost.paired.rows import BASE, HEAD, SIDES, Cell, Failure, Row
 
 # A row that a side does not have shows in its set-up: what is called does not exist.
 KIND = "setup failed"

@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from callcost.compare import cache
-from callcost.compare.cache import Lock
+from callcost.revisions import cache
+from callcost.revisions.cache import Lock
 
 FOLDER = "measuring"
 SENTENCE = (

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from callcost.compare.rules import DEFAULT_THRESHOLD
-from callcost.front import Front
-from callcost.options import FiniteRange
-from callcost.outputs import refuse_unwritable, save
+from callcost.console.front import Front
+from callcost.console.options import FiniteRange
+from callcost.console.outputs import refuse_unwritable, save
+from callcost.paired.rules import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from callcost.compare.outcome import Outcome
@@ -131,8 +131,8 @@ def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[float, str], None]]:
     """Yields what takes the share that is done, and what is being done."""
-    from callcost import progress
-    from callcost.coordinator import Progress
+    from callcost.console import progress
+    from callcost.run.coordinator import Progress
 
     steps = 1000
     with progress.shown(sys.stderr, "callcost compare", every_step=True) as report:

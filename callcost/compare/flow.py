@@ -10,17 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from callcost import abi, callgrind
-from callcost.compare import absent, busy, environments, measure, reach, records
-from callcost.compare.environments import Built
-from callcost.compare.errors import SpecError
+from callcost.compare import absent, busy, reach, records
 from callcost.compare.outcome import Counts, Outcome, SideFacts
-from callcost.compare.rows import BASE, CONTROL, HEAD, SIDES, Cell, Row, Side
-from callcost.compare.rules import DEFAULT_THRESHOLD, Rules
-from callcost.compare.spec import parse
-from callcost.compare.suite import Selection, choose, find_suite, select
-from callcost.outputs import save_json
-from callcost.process import KEPT_VARIABLES
+from callcost.console.outputs import save_json
+from callcost.instructions import callgrind
+from callcost.model import abi
+from callcost.paired import measure
+from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, Row, Side
+from callcost.paired.rules import DEFAULT_THRESHOLD, Rules
+from callcost.paired.suite import Selection, choose, find_suite, select
+from callcost.revisions import environments
+from callcost.revisions.environments import Built
+from callcost.revisions.errors import SpecError
+from callcost.revisions.spec import parse
+from callcost.run.process import KEPT_VARIABLES
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 # How far along a comparison is when its environments are ready, and when all is measured.

@@ -9,10 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
-from callcost.compare.measure import Comparison
-from callcost.compare.rows import BASE, CONTROL, HEAD, Cell, Failure, Reach
-from callcost.compare.rules import Rules
-from callcost.compare.verdict import (
+from callcost.estimate.estimate import Interval
+from callcost.paired.measure import Comparison
+from callcost.paired.rows import BASE, CONTROL, HEAD, Cell, Failure, Reach
+from callcost.paired.rules import Rules
+from callcost.paired.verdict import (
     FASTER,
     NOT_SLOWER,
     SLOWER,
@@ -25,7 +26,6 @@ from callcost.compare.verdict import (
     share_interval,
     twin_logs,
 )
-from callcost.estimate import Interval
 
 NOTHING_SLOWER, SOMETHING_SLOWER, USAGE, INCONCLUSIVE = 0, 1, 2, 3
 UNKNOWN = "unknown"

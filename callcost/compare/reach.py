@@ -16,11 +16,11 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from callcost import loaded
 from callcost.compare.code import same_code
-from callcost.compare.environments import Built
-from callcost.compare.rows import BASE, HEAD, Reach, Row, Side
-from callcost.process import WorkerError, WorkerProcess
+from callcost.paired.rows import BASE, HEAD, Reach, Row, Side
+from callcost.revisions.environments import Built
+from callcost.run.process import WorkerError, WorkerProcess
+from callcost.worker import loaded
 
 SURVEY_SILENCE_S = 60.0
 HASH_SEED = 0

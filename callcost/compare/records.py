@@ -14,10 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from callcost.compare.outcome import count, number_or_none, percent
-from callcost.compare.rules import Rules, mirrored
 from callcost.compare.table import WIDTH, cost_text
-from callcost.compare.verdict import SLOWER, UNDECIDED, direction
-from callcost.estimate import (
+from callcost.console.outputs import console_at_least
+from callcost.estimate.estimate import (
     MIN_PROCESSES,
     TRIM,
     Floats,
@@ -26,9 +25,10 @@ from callcost.estimate import (
     estimate_run,
     trimmed_interval,
 )
-from callcost.outputs import console_at_least
-from callcost.patterns import matches, require_known
-from callcost.record import load, rebuild
+from callcost.estimate.record import load, rebuild
+from callcost.model.patterns import matches, require_known
+from callcost.paired.rules import Rules, mirrored
+from callcost.paired.verdict import SLOWER, UNDECIDED, direction
 
 HIGHER, LOWER, WITHIN = "higher", "lower", "within the noise"
 # Lower or the same: only a rise beyond the limit is excluded.

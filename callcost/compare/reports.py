@@ -8,7 +8,6 @@ from typing import Any
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from callcost import machine
 from callcost.compare.outcome import (
     Outcome,
     RowOutcome,
@@ -18,9 +17,10 @@ from callcost.compare.outcome import (
     number_or_none,
     percent,
 )
-from callcost.compare.rows import CONTROL
 from callcost.compare.table import cost_text, instructions_text, interval_text, lines
-from callcost.compare.verdict import SAME, SLOWER, UNDECIDED, Verdict, pair_logs, twin_logs
+from callcost.paired.rows import CONTROL
+from callcost.paired.verdict import SAME, SLOWER, UNDECIDED, Verdict, pair_logs, twin_logs
+from callcost.run import machine
 
 VERSION = 1
 SIGNS = {0: "✅", 1: "❌", 2: "❌", 3: "⚠️"}

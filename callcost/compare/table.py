@@ -10,7 +10,6 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from callcost import quota
 from callcost.compare.outcome import (
     UNKNOWN,
     Outcome,
@@ -20,9 +19,10 @@ from callcost.compare.outcome import (
     listed,
     percent,
 )
-from callcost.compare.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED
-from callcost.outputs import console_at_least
-from callcost.summary import number
+from callcost.console.outputs import console_at_least
+from callcost.console.summary import number
+from callcost.paired.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED
+from callcost.run import quota
 
 STYLES = {SLOWER: "bold red", FASTER: "green", UNDECIDED: "yellow", NOT_SLOWER: "", SAME: ""}
 # What the table needs, as a pipe has no width of its own.

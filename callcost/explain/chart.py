@@ -10,9 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from callcost.explain.explanation import Chapter, Explained, Explanation
-from callcost.explain.parts import PARTS
-from callcost.page import (
+from callcost.console.page import (
     FOOTER_IN,
     HEADER_IN,
     MARGIN_IN,
@@ -28,7 +26,9 @@ from callcost.page import (
     text_width_in,
     write,
 )
-from callcost.summary import number
+from callcost.console.summary import number
+from callcost.explain.explanation import Chapter, Explained, Explanation
+from callcost.explain.parts import PARTS
 
 # A bar, and below it in words what is largest.
 ROW_IN, BAR_SHARE, BAR_PLACE, WORDS_PLACE = 0.38, 0.5, -0.17, 0.27

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.console.files import shown
+from callcost.console.front import Front
+from callcost.console.options import PYTHON_HELP, interpreter_at
+from callcost.console.outputs import make_writable, save
 from callcost.errors import FAILED
-from callcost.files import shown
-from callcost.front import Front
-from callcost.options import PYTHON_HELP, interpreter_at
-from callcost.outputs import make_writable, save
 
 if TYPE_CHECKING:
     from callcost.explain.explanation import Explanation
@@ -68,7 +68,7 @@ def explain(
     numbers.
     """
     # Imported late, as they are slow to import and other commands do without.
-    from callcost import progress
+    from callcost.console import progress
     from callcost.explain import flow, records, table
 
     before = None if record is None else records.read(record)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from callcost.estimate import Interval
+from callcost.estimate.estimate import Interval
 from callcost.explain.parts import OTHER, PARTS, Placed, object_name
-from callcost.profile import Stack
+from callcost.instructions.profile import Stack
 
 # Below this share a part is not worth a word.
 LEAST_SHARE = 0.05

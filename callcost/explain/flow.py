@@ -12,20 +12,22 @@ from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from callcost import abi, callgrind, interpreter_build
-from callcost.advice import advice
-from callcost.callgrind import Count, Uncounted
-from callcost.compare.rows import Cell
-from callcost.compare.suite import SuiteError, suite_here
-from callcost.coordinator import Progress, Settings, measure
+from callcost.console.advice import advice
 from callcost.errors import CallcostError
-from callcost.estimate import GroupEstimate, estimate_run
+from callcost.estimate.estimate import GroupEstimate, estimate_run
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import OTHER, Attribution, read_rules
-from callcost.expression import Asked, ExpressionError, read
-from callcost.job import Contender, Environment, Group
-from callcost.patterns import matches, require_known
-from callcost.worker import interpreter_facts
+from callcost.instructions import callgrind
+from callcost.instructions.callgrind import Count, Uncounted
+from callcost.model import abi
+from callcost.model.expression import Asked, ExpressionError, read
+from callcost.model.job import Contender, Environment, Group
+from callcost.model.patterns import matches, require_known
+from callcost.paired.rows import Cell
+from callcost.paired.suite import SuiteError, suite_here
+from callcost.run import interpreter_build
+from callcost.run.coordinator import Progress, Settings, measure
+from callcost.worker.worker import interpreter_facts
 
 EXPRESSION = "expression"
 # How much of the progress is counting; the rest is timing.

@@ -19,15 +19,22 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.estimate import Interval
+from callcost.console.files import shown
+from callcost.console.outputs import console_at_least
+from callcost.console.summary import number
+from callcost.estimate.estimate import Interval
+from callcost.estimate.layouts import MOST, ExplainedRow, ExplanationFile
+from callcost.estimate.reading import (
+    RecordError,
+    checked,
+    damaged,
+    other_kind,
+    read_json,
+    refuse_odd,
+)
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS, Placed, object_name
-from callcost.files import shown
-from callcost.layouts import MOST, ExplainedRow, ExplanationFile
-from callcost.outputs import console_at_least
-from callcost.profile import Frame, Stack
-from callcost.reading import RecordError, checked, damaged, other_kind, read_json, refuse_odd
-from callcost.summary import number
+from callcost.instructions.profile import Frame, Stack
 
 VERSION = 1
 KIND = "explanation"

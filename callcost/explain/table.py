@@ -8,10 +8,10 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from callcost.console.outputs import console_at_least
+from callcost.console.summary import number
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS
-from callcost.outputs import console_at_least
-from callcost.summary import number
 
 # For the heads of columns, with what they stand for below the table.
 SHORT = {

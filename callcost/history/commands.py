@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from callcost.files import shown
-from callcost.front import FrontGroup
-from callcost.outputs import console_at_least, refuse_unwritable, save
+from callcost.console.files import shown
+from callcost.console.front import FrontGroup
+from callcost.console.outputs import console_at_least, refuse_unwritable, save
 
 if TYPE_CHECKING:
     from callcost.history.points import Change

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from callcost.console.files import UnreadableError, read_bytes, shown
 from callcost.errors import CallcostError
-from callcost.files import UnreadableError, read_bytes, shown
 
 SUFFIX = ".parquet"
 NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]{20})(?:-([0-9a-f]{32}))?\.parquet")

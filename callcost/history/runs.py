@@ -16,13 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from callcost import abi
-from callcost.estimate import GroupEstimate, estimate_run
-from callcost.files import shown
-from callcost.history.table import FIRST_YEAR, LAST_YEAR, TYPICAL
-from callcost.history.typical import MIN_ROWS
-from callcost.layouts import Benchmark, Machine, PytestRun
-from callcost.reading import (
+from callcost.console.files import shown
+from callcost.estimate.estimate import GroupEstimate, estimate_run
+from callcost.estimate.layouts import Benchmark, Machine, PytestRun
+from callcost.estimate.reading import (
     PYTEST_BENCHMARK,
     RecordError,
     checked,
@@ -32,7 +29,10 @@ from callcost.reading import (
     read_json,
     refuse_odd,
 )
-from callcost.record import SECTION, rebuild
+from callcost.estimate.record import SECTION, rebuild
+from callcost.history.table import FIRST_YEAR, LAST_YEAR, TYPICAL
+from callcost.history.typical import MIN_ROWS
+from callcost.model import abi
 
 Facts = Mapping[str, Any]
 WANTED = "a run of pytest-benchmark"

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.files import shown
+from callcost.console.files import shown
 from callcost.history.points import MIN_RUNS, Change, missing
 from callcost.history.store import Point, Series
 from callcost.history.table import TYPICAL

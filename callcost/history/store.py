@@ -24,7 +24,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from callcost.files import UnreadableError, read_bytes, shown, write_atomically
+from callcost.console.files import UnreadableError, read_bytes, shown, write_atomically
 from callcost.history.files import HistoryError, StoredFile, check_all, listed, name_of
 from callcost.history.table import TYPICAL, Table, write
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from callcost.checks import clean
-from callcost.files import shown
+from callcost.console.files import shown
 from callcost.history.files import HistoryError, StoredFile, plain_path
+from callcost.worker.checks import clean
 
 if TYPE_CHECKING:
     import duckdb

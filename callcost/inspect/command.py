@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from callcost.front import Front
-from callcost.outputs import console_at_least
+from callcost.console.front import Front
+from callcost.console.outputs import console_at_least
 
 if TYPE_CHECKING:
     from callcost.inspect.facts import Library

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import abi3info
 from abi3info.models import PyVersion
 
-from callcost import abi
 from callcost.inspect.facts import FUNCTION, Import, Library
+from callcost.model import abi
 
 ENTRIES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", "HPyInit_")
 API_NAME = re.compile(r"_{0,2}Py[A-Z_]\w*")

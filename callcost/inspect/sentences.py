@@ -6,7 +6,6 @@ import platform
 import sys
 from collections.abc import Iterable, Iterator
 
-from callcost.abi import stable_tag
 from callcost.inspect.calling import obstacle
 from callcost.inspect.extension import (
     Extension,
@@ -29,6 +28,7 @@ from callcost.inspect.facts import (
     Needed,
     SearchPath,
 )
+from callcost.model.abi import stable_tag
 
 SYSTEMS = {ELF: "Linux and many other systems", PE: "Windows", MACH_O: "macOS"}
 WINDOWS_PROGRAM = (PE, EXECUTABLE)

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from callcost.coordinator import Progress, Run, Settings, measure
-from callcost.estimate import GroupEstimate
-from callcost.expression import Reading
-from callcost.job import Group
-from callcost.planning import MIN_PASSES
+from callcost.estimate.estimate import GroupEstimate
+from callcost.model.expression import Reading
+from callcost.model.job import Group
+from callcost.run.coordinator import Progress, Run, Settings, measure
+from callcost.run.planning import MIN_PASSES
 from callcost.timing.look import Look, failed
 from callcost.timing.measured import Cost, Measured
 from callcost.timing.time_limit import PROCESSES, START_UP_S, TimeLimit
-from callcost.worker import SCOUT_REPEATS
+from callcost.worker.worker import SCOUT_REPEATS
 
 GROUP = "time"
 # How often the expression is there: itself, and its twin.

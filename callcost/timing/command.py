@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.console.front import Front
+from callcost.console.options import PYTHON_HELP, FiniteRange, interpreter_at
+from callcost.console.outputs import console_at_least, refuse_unwritable, save_json
 from callcost.errors import FAILED
-from callcost.front import Front
-from callcost.options import PYTHON_HELP, FiniteRange, interpreter_at
-from callcost.outputs import console_at_least, refuse_unwritable, save_json
 
 if TYPE_CHECKING:
     from callcost.timing.flow import Timed
@@ -88,8 +88,8 @@ def time_expression(
         option = "--vs-setup sets up" if vs_setup else "--vs-python is for"
         raise click.UsageError(f"{option} the expression of --vs: give that too")
     # Imported late, as they are slow to import and other commands do without.
-    from callcost import progress
-    from callcost.expression import Asked
+    from callcost.console import progress
+    from callcost.model.expression import Asked
     from callcost.timing.flow import time_expressions
     from callcost.timing.time_limit import TimeLimit
 

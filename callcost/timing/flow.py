@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from callcost import machine
-from callcost.coordinator import Progress
-from callcost.estimate import MIN_EFFECT, Interval
-from callcost.expression import Asked, Reading, read
+from callcost.estimate.estimate import MIN_EFFECT, Interval
+from callcost.model.expression import Asked, Reading, read
+from callcost.run import machine
+from callcost.run.coordinator import Progress
 from callcost.timing.alone import time_alone
 from callcost.timing.look import Look, Same, compare, look_at
 from callcost.timing.measured import Cost, Measured

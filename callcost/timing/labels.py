@@ -6,7 +6,7 @@ import ast
 import difflib
 from collections.abc import Sequence
 
-from callcost.expression import Reading
+from callcost.model.expression import Reading
 
 LONGEST = 70
 NUMBERS = ("first", "second")

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from callcost import answers
-from callcost.advice import advice
-from callcost.expression import ExpressionError, Reading
-from callcost.job import SETTLE_TURNS
-from callcost.process import WorkerError, WorkerProcess
+from callcost.console.advice import advice
+from callcost.model.expression import ExpressionError, Reading
+from callcost.model.job import SETTLE_TURNS
+from callcost.run.process import WorkerError, WorkerProcess
+from callcost.worker import answers
 
 SEEDS = (0, 1)
 

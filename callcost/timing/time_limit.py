@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callcost.coordinator import Settings
-from callcost.expression import ExpressionError
+from callcost.model.expression import ExpressionError
+from callcost.run.coordinator import Settings
 from callcost.timing.look import Look
 
 SECONDS = 5.0

@@ -16,15 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from callcost import machine
-from callcost.compare.measure import MAX_PASSES, MIN_PASSES, TURN_OVERHEAD_NS
-from callcost.compare.quartet import RowFailedError, SideFailedError, time_quartet
-from callcost.compare.rows import BASE, HEAD, QUARTET, Cell, Row, RowTimes, Side, Times
-from callcost.compare.verdict import pair_logs, twin_logs
-from callcost.coordinator import Progress, Settings, choose_cpu
-from callcost.estimate import MIN_PROCESSES, Interval, interquartile_mean, trimmed_interval
-from callcost.expression import ExpressionError, Reading
-from callcost.job import (
+from callcost.estimate.estimate import MIN_PROCESSES, Interval, interquartile_mean, trimmed_interval
+from callcost.model.expression import ExpressionError, Reading
+from callcost.model.job import (
     COMPILED_YARDSTICK,
     EMPTY,
     SCOUTING,
@@ -36,6 +30,12 @@ from callcost.job import (
     least_calls,
     plan_epochs,
 )
+from callcost.paired.measure import MAX_PASSES, MIN_PASSES, TURN_OVERHEAD_NS
+from callcost.paired.quartet import RowFailedError, SideFailedError, time_quartet
+from callcost.paired.rows import BASE, HEAD, QUARTET, Cell, Row, RowTimes, Side, Times
+from callcost.paired.verdict import pair_logs, twin_logs
+from callcost.run import machine
+from callcost.run.coordinator import Progress, Settings, choose_cpu
 from callcost.timing.look import Look, failed
 from callcost.timing.measured import Cost, Floats, Measured
 from callcost.timing.time_limit import FEW_PROCESSES, PROCESSES, START_UP_S, TimeLimit

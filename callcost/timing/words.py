@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from callcost import quota
-from callcost.estimate import Interval
-from callcost.summary import number as as_number
+from callcost.console.summary import number as as_number
+from callcost.estimate.estimate import Interval
+from callcost.run import quota
 from callcost.timing.flow import Timed
 from callcost.timing.labels import labels
 from callcost.timing.measured import Measured

@@ -1,0 +1,1 @@
+"""A record as static figures, for README and docs; the site has its own."""

@@ -1,0 +1,129 @@
+"""Draws a record: what each call costs, all of it at a glance, and when that stops to matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from callcost.benchmarks.break_even import Curve, curves, sweep
+from callcost.benchmarks.catalogue import TOPICS
+from callcost.benchmarks.charts.bars import Panel, panel_of, per_call_chart
+from callcost.benchmarks.charts.break_even_chart import break_even_chart
+from callcost.benchmarks.charts.look import Style, style_for
+from callcost.benchmarks.charts.overview import overview_chart
+from callcost.benchmarks.facts.marks import NO_MARKS, Marks
+from callcost.console.page import THEMES, Theme, save, settings
+from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
+from callcost.estimate.record import load, read_run
+from callcost.model import abi
+from callcost.model.job import ELSEWHERE
+
+# More panels than this are told apart by topic; the headline is then drawn alone as well.
+ONE_CHART = 4
+HEADLINE = "fibonacci"
+OTHER = "Other"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What there is to draw of a record."""
+
+    panels: tuple[Panel, ...]
+    swept: tuple[Curve, ...]
+    swept_call: str
+    footer: str
+
+    @property
+    def names(self) -> set[str]:
+        """The mechanisms that appear in any chart."""
+        drawn = {bar.name for panel in self.panels for bar in panel.bars}
+        return drawn | {curve.name for curve in self.swept}
+
+
+def draw(record: Path, folder: Path | None = None, themes: Sequence[Theme] = THEMES) -> list[Path]:
+    """Draws a record for each theme, each chart as SVG and PNG, and returns the files made.
+
+    They stand in `folder`, or beside the record; raises RecordError.
+    """
+    content = _content(record)
+    stem = (folder or record.parent) / record.stem
+    made = []
+    for theme in themes:
+        style = style_for(content.names, theme)
+        with settings(theme):
+            for chart, figure in _figures(content, style):
+                made += save(figure, stem.with_name(f"{stem.name}.{chart}.{theme.name}"))
+    return sorted(made)
+
+
+def _content(record: Path) -> Content:
+    estimates, document = estimate_run(read_run(record)), load(record)
+    swept = list(sweep(estimates).values())
+    return Content(
+        tuple(panels_of(estimates, Marks.of_record(document))),
+        tuple(curves(estimates)),
+        estimates[swept[0]].times.contenders[0].call if swept else "",
+        provenance(document),
+    )
+
+
+def _figures(content: Content, style: Style) -> Iterator[tuple[str, Figure]]:
+    """Yields every chart of a record with the name of its file."""
+    panels, footer = content.panels, content.footer
+    if 0 < len(panels) <= ONE_CHART:
+        yield "per_call", per_call_chart(panels, style, footer)
+    elif panels:
+        headline = next((panel for panel in panels if panel.name == HEADLINE), panels[0])
+        yield "per_call", per_call_chart([headline], style, footer)
+        yield "overview", overview_chart(panels, style, footer)
+        for topic, members in by_topic(panels).items():
+            yield file_part(topic), per_call_chart(members, style, footer, topic)
+    if content.swept:
+        yield "break_even", break_even_chart(content.swept, content.swept_call, style, footer)
+
+
+def file_part(topic: str) -> str:
+    """Turns the name of a topic into a part of a file's name."""
+    return topic.lower().replace(" ", "_")
+
+
+def by_topic(panels: Sequence[Panel]) -> dict[str, list[Panel]]:
+    """Sorts panels by the topic of their workload, in the order of the catalogue."""
+    topics = {w.name: topic for topic, workloads in TOPICS.items() for w in workloads}
+    found: dict[str, list[Panel]] = {topic: [] for topic in (*TOPICS, OTHER)}
+    for panel in panels:
+        found[topics.get(panel.name.partition(ELSEWHERE)[0], OTHER)].append(panel)
+    return {topic: members for topic, members in found.items() if members}
+
+
+def panels_of(estimates: dict[str, GroupEstimate], marks: Marks = NO_MARKS) -> list[Panel]:
+    """Collects what is drawn of the groups outside the sweep, one panel for each workload."""
+    swept = sweep(estimates).values()
+    error = aa_error(list(estimates.values()))
+    here = {name: own for name, own in estimates.items() if name not in swept}
+    panels = []
+    for name, estimate in here.items():
+        workload, _, place = name.partition(ELSEWHERE)
+        if place and workload in here:
+            continue  # it stands in the panel of its workload
+        elsewhere = {
+            other.partition(ELSEWHERE)[2]: here[other]
+            for other in here
+            if other.startswith(f"{name}{ELSEWHERE}")
+        }
+        panels.append(panel_of(name, estimate, error, marks, elsewhere))
+    return panels
+
+
+def provenance(document: dict[str, Any]) -> str:
+    """Says what a record was measured with, as far as it tells."""
+    facts = document.get("machine_info", {})
+    version = abi.version(facts) if "python_version" in facts else ""
+    python = f"{facts.get('python_implementation', '')} {version}"
+    processor = facts.get("cpu", {}).get("brand_raw", "")
+    parts = (python, facts.get("system", ""), facts.get("machine", ""), processor)
+    return "  ·  ".join(part.strip() for part in parts if part.strip())

@@ -1,0 +1,1 @@
+"""What each mechanism does, found out by running it; no time is taken here."""

@@ -1,1 +1,0 @@
-"""The same rows by other harnesses, to show beside ours how far their figures repeat."""

@@ -1,1 +1,0 @@
-"""Programs that try a mechanism out, each in a process of its own."""

@@ -1,0 +1,93 @@
+"""The generated parts of docs/explaining.md: tables and sentences of the recorded explanations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from callcost.benchmarks.publish.tables import markdown
+from callcost.console.summary import number
+from callcost.explain import records
+from callcost.explain.explanation import Chapter, Explained, Explanation
+from callcost.explain.parts import PARTS
+
+HEADLINE = "fibonacci"
+
+
+def headline(path: Path) -> Explanation:
+    """Reads a record, and leaves of it the chapter that the documents show in full."""
+    found = records.read(path)
+    return replace(found, chapters=(_chapter(found, HEADLINE),))
+
+
+def chapter_table(path: Path, name: str) -> str:
+    """Lists the instructions of each call of a chapter by part, and its time."""
+    chapter = _chapter(records.read(path), name)
+    shown = [part for part in PARTS if any(row.parts.get(part) for row in chapter.rows)]
+    rows = [
+        [
+            f"`{row.name}`",
+            *(_count(row.parts.get(part, 0)) for part in shown),
+            f"**{_count(row.instructions)}**",
+            _time(row),
+        ]
+        for row in chapter.rows
+    ]
+    headings = [f"`{chapter.call}`", *(PARTS[part] for part in shown), "all", "ns"]
+    return markdown(headings, rows)
+
+
+def sentences(path: Path) -> str:
+    """States the largest parts of each call of the headline's chapter."""
+    chapter = _chapter(records.read(path), HEADLINE)
+    told = (row.sentence.partition(": ")[2] for row in chapter.rows)
+    return "\n".join(f"- `{r.name}`: {said}." for r, said in zip(chapter.rows, told, strict=True))
+
+
+def provenance(path: Path) -> str:
+    """Says what a record was made on, how long that took, and what of it no rule knew."""
+    found = records.read(path)
+    calls = sum(1 for _ in found.rows)
+    mechanisms = len({row.name for row in found.rows})
+    most = max(found.rows, key=lambda row: row.share("other"))
+    other = (
+        f"of no row more than {most.share('other'):.1%} is other"
+        if most.share("other")
+        else "nothing is left as other in any row"
+    )
+    facts = found.facts
+    return (
+        f"CPython {facts['python']} on {facts['machine']}, {facts['libc']}, {facts['valgrind']}: "
+        f"{calls} calls through {mechanisms} mechanisms were counted in {found.counting_s:.0f} s "
+        f"({found.counting_s / mechanisms:.1f} s a mechanism), timing and all took "
+        f"{found.wall_s:.0f} s; {other}."
+    )
+
+
+def versions_table(paths: list[Path]) -> str:
+    """Lists the instructions of the headline's calls in several versions of Python."""
+    found = [records.read(path) for path in paths]
+    tables = [{row.name: row for row in _chapter(one, HEADLINE).rows} for one in found]
+    names = list(dict.fromkeys(name for table in tables for name in table))
+    rows = [
+        [
+            f"`{name}`",
+            *(_count(table[name].instructions) if name in table else "–" for table in tables),
+        ]
+        for name in names
+    ]
+    headings = ["instructions", *(f"CPython {one.facts['python']}" for one in found)]
+    return markdown(headings, rows)
+
+
+def _chapter(explanation: Explanation, name: str) -> Chapter:
+    (chapter,) = (chapter for chapter in explanation.chapters if chapter.name == name)
+    return chapter
+
+
+def _count(instructions: float) -> str:
+    return number(instructions, 0) if instructions else ""
+
+
+def _time(row: Explained) -> str:
+    return "" if row.time_ns is None else number(row.time_ns.value)

@@ -1,0 +1,197 @@
+"""What the documents take from the files in results/ that are not runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from callcost.estimate.layouts import Calibration, Count, Dated, Name, Number
+from callcost.estimate.reading import checked, read_json, refuse_odd
+
+Share = Number
+
+
+class WholeCalibration(Calibration):
+    """calibration.json."""
+
+    empty_call_ns: Number
+    aa_p95: Share
+    aa_max: Share
+    wall_s: Number
+
+
+class Agreement(Struct):
+    """How far two runs of one harness agreed."""
+
+    compared: Count
+    within_limit: Share
+    median: Share
+    p95: Share
+    worst: Share
+    swapped_pairs: Count
+
+
+class Order(Struct):
+    """How many pairs of rows changed their order."""
+
+    pairs_told_apart: Count
+    turned_round: Count
+
+
+class Repeatability(Struct):
+    """repeatability.json."""
+
+    limit: Share
+    harnesses: dict[Name, Agreement]
+    order: Order
+
+
+class Facts(Struct):
+    """facts_next.json."""
+
+    python: Name
+    facts: dict[Name, dict[Name, Name | None]]
+
+
+class Load(Struct):
+    """How busy the machine was."""
+
+    load_1min: Number
+
+
+class Cpus(Struct):
+    """How large the machine is."""
+
+    cpu_count: Count
+
+
+class Best(Struct):
+    """The seconds of a command."""
+
+    best: Number
+    median: Number
+
+
+class History(Struct):
+    """history.json."""
+
+    rows: Count
+    runs: Count
+    bytes: Count
+    run_rows: Count
+    shown_points: Count
+    add_s: Best
+    show_s: Best
+    duckdb: Name
+    state: Load
+    machine: Cpus
+
+
+class Written(Struct):
+    """What it took to write a site."""
+
+    rows: Count
+    wall_s: Number
+    peak_mib: Number
+    bytes: Count
+
+
+class Opened(Written):
+    """What it took to write a site and to open it."""
+
+    painted_ms: Number
+    live_ms: Number
+
+
+class Report(Struct):
+    """report.json."""
+
+    whole: Opened
+    few: Written
+    history: Written
+    state: Load
+    machine: Cpus
+
+
+class Plant(Struct):
+    """A slowdown that was planted."""
+
+    steps: Count
+    share_timed_in_c: Share
+    instructions: tuple[Number, Number]
+
+
+class GateRun(Struct):
+    """What one comparison came to."""
+
+    exit_code: int
+    slower: list[Name]
+    changes: dict[Name, tuple[Number, Number, Number]]
+    measuring_s: Number
+    wall_s: Number
+
+
+class PeerRun(Struct):
+    """What another tool said."""
+
+    failed: bool
+    slower: list[Name]
+
+
+class Cold(Struct):
+    """What a comparison took from an empty cache."""
+
+    wall_s: Number
+
+
+class Gate(Struct):
+    """gate.json."""
+
+    threshold_percent: Number
+    mechanisms: list[Name]
+    workloads: list[Name]
+    planted_row: Name
+    planted: dict[Name, Plant]
+    runs: dict[Name, Annotated[list[GateRun], Meta(min_length=1)]]
+    peers: dict[Name, list[PeerRun]]
+    cold: Cold
+
+
+class ReferenceBuild(Struct):
+    """The build of the reference run."""
+
+    compiler: Name
+    tools: dict[Name, Name]
+
+
+class ReferenceSection(Struct):
+    """What the documents say of the reference run."""
+
+    environment: ReferenceBuild
+
+
+class Reference(Dated, kw_only=True):
+    """A run that may be the reference."""
+
+    callcost: ReferenceSection
+
+
+LAYOUTS: dict[str, Any] = {
+    "calibration.json": WholeCalibration,
+    "repeatability.json": Repeatability,
+    "facts_next.json": Facts,
+    "history.json": History,
+    "report.json": Report,
+    "gate.json": Gate,
+}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Reads one of the files above; raises RecordError, naming the field that is wrong."""
+    document = read_json(path)
+    checked(path, document, LAYOUTS[path.name])
+    refuse_odd(path, document, "")
+    found: dict[str, Any] = document
+    return found

@@ -1,0 +1,128 @@
+"""The tables of docs/comparing.md: how often comparisons were right, as it was recorded."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from callcost.benchmarks.publish.tables import markdown
+from callcost.paired.rules import DEFAULT_THRESHOLD, mirrored
+
+Record = dict[str, Any]
+
+
+def runs_table(record: Record) -> str:
+    """Lists for each pair of revisions what its runs came to."""
+    planted = record["planted_row"]
+    rows = []
+    for label, runs in record["runs"].items():
+        codes = [run["exit_code"] for run in runs]
+        false = [
+            name for run in runs for name in run["slower"] if not _is_there(record, label, name)
+        ]
+        found = sum(planted in run["slower"] for run in runs)
+        rows.append(
+            [
+                f"planted to be {label} slower" if label in record["planted"] else label,
+                str(len(runs)),
+                *(str(codes.count(code)) for code in (0, 1, 3)),
+                f"{found} of {len(runs)}" if label in record["planted"] else "–",
+                f"{len(false)} of {sum(len(run['changes']) for run in runs)}",
+                f"{statistics.median(run['measuring_s'] for run in runs):.0f}",
+                f"{statistics.median(run['wall_s'] for run in runs):.0f}",
+            ]
+        )
+    headings = ["base against head", "runs", "exit 0", "exit 1", "exit 3", "the planted row found",
+                "other rows called slower", "measuring (s)", "all (s)"]  # fmt: skip
+    return f"{markdown(headings, rows)}\n\n{_how(record)}"
+
+
+def _is_there(record: Record, label: str, row: str) -> bool:
+    return label in record["planted"] and row == record["planted_row"]
+
+
+def _how(record: Record) -> str:
+    rows = len(record["mechanisms"]) * len(record["workloads"])
+    return (
+        "Made by `python -m callcost.benchmarks.validation.gate --json results/gate.json`: "
+        f"{rows} rows "
+        f"({', '.join(record['mechanisms'])}; {', '.join(record['workloads'])}), "
+        f"`--threshold {record['threshold_percent']}`. Half of the runs of *same* compare an "
+        "environment with itself, the others two that were built apart. *All* is the command with "
+        "its environments in the cache; from an empty cache, both builds included, it took "
+        f"{record['cold']['wall_s']:.0f} s.\n\n{_by_default(record)}"
+    )
+
+
+def _by_default(record: Record) -> str:
+    """Says what the intervals of the runs without a plant come to by the default threshold."""
+    runs = [run for label, runs in record["runs"].items() for run in runs
+            if label not in record["planted"]]  # fmt: skip
+    wide = [_beyond_default(run) for run in runs]
+    rows = sorted({name for names in wide for name in names})
+    restless = [row for row in rows if sum(row in names for names in wide) > len(wide) / 2]
+    settled = sum(names <= set(restless) for names in wide)
+    but_for = f", but for that of {', '.join(restless)}, whose processes differ more" * bool(
+        restless
+    )
+    return (
+        "Exit code 3 means here that of some row half a percent more could not be excluded. In "
+        f"{settled} of the {len(runs)} runs in which nothing was planted every interval lies "
+        f"within the default threshold of {DEFAULT_THRESHOLD:.0%}{but_for}."
+    )
+
+
+def _beyond_default(run: Record) -> set[str]:
+    """Names the rows whose interval does not lie within the default threshold."""
+    lowest = mirrored(DEFAULT_THRESHOLD)
+    return {
+        name
+        for name, (_, low, high) in run["changes"].items()
+        if not (lowest < low and high < DEFAULT_THRESHOLD)
+    }
+
+
+def planted_table(record: Record) -> str:
+    """Lists what was planted: its size in instructions, inside C, and as it was measured."""
+    row = record["planted_row"]
+    rows = []
+    for name, plant in record["planted"].items():
+        before, after = plant["instructions"]
+        changes = [run["changes"][row][0] for run in record["runs"].get(name, [])]
+        rows.append(
+            [
+                name,
+                str(plant["steps"]),
+                f"{after - before:+,.0f} of {before:,.0f}",
+                f"{plant['share_timed_in_c']:+.2%}",
+                f"{statistics.median(changes):+.2%}",
+                f"{min(changes):+.2%} to {max(changes):+.2%}",
+            ]
+        )
+    headings = ["meant", "nops planted", "instructions", "timed inside C", "measured, median",
+                "in single runs"]  # fmt: skip
+    return markdown(headings, rows)
+
+
+def peers_table(record: Record) -> str:
+    """Lists what others said of the same rows in the same hour."""
+    labels = list(dict.fromkeys(name.rpartition(", ")[0] for name in record["peers"]))
+    rows = []
+    for label in labels:
+        same, planted = (record["peers"][f"{label}, {what}"] for what in ("same", "2%"))
+        row = record["planted_row"]
+        measured = len(record["mechanisms"]) * len(record["workloads"])
+        false = sum(len(set(run["slower"]) - {row}) for run in planted)
+        rows.append(
+            [
+                f"`{label}`",
+                str(len(same)),
+                f"{sum(run['failed'] for run in same)} of {len(same)}",
+                f"{sum(len(run['slower']) for run in same)} of {len(same) * measured}",
+                f"{sum(row in run['slower'] for run in planted)} of {len(planted)}",
+                f"{false} of {len(planted) * (measured - 1)}",
+            ]
+        )
+    headings = ["", "runs", "same: runs that fail", "same: rows called slower",
+                "2%: the planted row found", "2%: other rows called slower"]  # fmt: skip
+    return markdown(headings, rows)

@@ -1,0 +1,337 @@
+"""Writes every figure and chart that README and docs show, from the records in results/.
+
+A generated part of a document stands between the lines `<!-- generated: NAME -->` and
+`<!-- end -->`. Nothing between them is written by hand; a test holds them against the records.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from callcost.benchmarks import suite
+from callcost.benchmarks.break_even import NO_MATTER, Curve, calls_the_c, curves, format_ns
+from callcost.benchmarks.catalogue import (
+    BREAK_EVEN_RESULTS,
+    TOPICS,
+    WORKLOADS,
+    break_even_workload,
+)
+from callcost.benchmarks.charts import draw as charts
+from callcost.benchmarks.contenders import BREAK_EVEN, group_name
+from callcost.benchmarks.facts import bad_input, facts
+from callcost.benchmarks.facts.marks import Marks
+from callcost.benchmarks.publish import explain_tables, figures, gate_tables, tables
+from callcost.benchmarks.publish.tables import Sheet, markdown
+from callcost.bindings.registry import mechanisms
+from callcost.errors import CallcostError
+from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run
+from callcost.estimate.reading import checked
+from callcost.estimate.record import RecordError, load, read_run, write_atomically
+from callcost.explain import chart as explain_chart
+from callcost.model import abi
+from callcost.run.coordinator import NO_COST
+from callcost.run.delays import estimate_delays
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "results"
+REFERENCE = RESULTS / "reference.json"
+CALIBRATION = RESULTS / "calibration.json"
+REPEATABILITY = RESULTS / "repeatability.json"
+FACTS_NEXT = RESULTS / "facts_next.json"
+HISTORY = RESULTS / "history.json"
+GATE = RESULTS / "gate.json"
+REPORT = RESULTS / "report.json"
+EXPLAINED = RESULTS / "explain.json"
+# The same question asked of later versions of Python.
+EXPLAINED_LATER = tuple(RESULTS / f"explain.{tag}.json" for tag in ("cp312", "cp313"))
+TEXTS = ("measuring", "bad-input", "costs", "ci", "comparing", "explaining", "reporting")
+DOCUMENTS = ("README.md", *(f"docs/{name}.md" for name in TEXTS))
+BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+class NotACheckoutError(CallcostError):
+    """There is no README beside the installed package: nothing to publish into."""
+
+
+def publish(record: Path | None) -> list[Path]:
+    """Makes `record` the reference, if given, and writes all that depends on it; returns the files.
+
+    Raises RecordError for a file that cannot be shown, and NotACheckoutError.
+    """
+    if not (ROOT / "README.md").exists():
+        raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
+    figures = (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY, GATE, REPORT)
+    for path in (*figures, EXPLAINED, *EXPLAINED_LATER):
+        if not path.exists():
+            raise RecordError(f"{path} is missing; the documents say which command makes it")
+    refuse_unfit(record or REFERENCE)
+    if record is not None and record.resolve() != REFERENCE:
+        write_atomically(REFERENCE, record.read_bytes())
+    drawn = [*charts.draw(REFERENCE), *draw_explanation(RESULTS)]
+    documents = [ROOT / name for name in DOCUMENTS]
+    # All of them are made before the first is written.
+    texts = [fill(path.read_text(encoding="utf-8")) for path in documents]
+    for path, text in zip(documents, texts, strict=True):
+        write_atomically(path, text)
+    return [*drawn, *documents]
+
+
+def draw_explanation(folder: Path) -> list[Path]:
+    """Draws the chart of the recorded explanation that the documents show."""
+    return explain_chart.draw(explain_tables.headline(EXPLAINED), folder)
+
+
+def refuse_unfit(record: Path) -> None:
+    """Raises RecordError for a run that is not whole, or not conclusive."""
+    run = read_run(record)
+    there = estimate_run(run)
+    # What another interpreter's compiler leaves nothing of has no cost, and is no failure.
+    document = load(record)
+    checked(record, document, figures.Reference)
+    found = document["callcost"].get("failures", [])
+    failures = [failure for failure in found if failure["kind"] != NO_COST]
+    shown = [group_name(workload) for workload in WORKLOADS]
+    shown += [group_name(break_even_workload(n), BREAK_EVEN) for n in BREAK_EVEN_RESULTS]
+    unfit = {
+        "it lacks": [name for name in shown if name not in there],
+        "inconclusive are": [name for name in shown if name in there and there[name].inconclusive],
+        "there failed": [failure["contender"] for failure in failures],
+    }
+    reasons = [f"{what} {', '.join(names)}" for what, names in unfit.items() if names]
+    if run.interrupted:
+        reasons.append("it was interrupted")
+    delays = estimate_delays(run)
+    if delays is not None and delays.failed:
+        reasons.append("its injected delays were not measured at their size")
+    if reasons:
+        raise RecordError(f"{record} cannot be the reference: {'; '.join(reasons)}")
+
+
+def fill(text: str) -> str:
+    """Returns the document with every generated part made anew."""
+    return BLOCK.sub(lambda m: f"{m[1]}{GENERATORS[m[2]]().strip()}\n{m[3]}", text)
+
+
+@cache
+def _read_reference(changed_ns: int) -> tuple[dict[str, Any], dict[str, GroupEstimate]]:
+    return load(REFERENCE), estimate_run(read_run(REFERENCE))
+
+
+def _reference() -> dict[str, GroupEstimate]:
+    """Returns the estimates of the reference run; it is long, so it is read once."""
+    return _read_reference(REFERENCE.stat().st_mtime_ns)[1]
+
+
+@cache
+def _sheet_of(changed_ns: int) -> Sheet:
+    document, estimates = _read_reference(changed_ns)
+    marks = Marks.of_record(document)
+    panels = charts.panels_of(estimates, marks)
+    return Sheet(panels, curves(estimates), document["callcost"]["environment"])
+
+
+def _sheet() -> Sheet:
+    return _sheet_of(REFERENCE.stat().st_mtime_ns)
+
+
+def environment() -> str:
+    """Says what the reference run was made on."""
+    document, estimates = _read_reference(REFERENCE.stat().st_mtime_ns)
+    section = document["callcost"]
+    machine, tools = document["machine_info"], section["environment"]["tools"]
+    error = aa_error(list(estimates.values()))
+    rows = len(document["benchmarks"])
+    versions = ", ".join(
+        f"{name} {version}" for name, version in tools.items() if version != "not installed"
+    )
+    return (
+        f"Reference run of {document['datetime'][:10]}: {machine['cpu']['brand_raw']}, "
+        f"{machine['callcost']['cpu_count']} CPUs, {machine['system']}, "
+        f"CPython {abi.version(machine)}, {section['environment']['compiler']}, "
+        f"{versions}. "
+        f"{rows} rows in {section['wall_s']:.0f} s ({section['wall_s'] / rows:.2f} s a row), "
+        f"{section['settings']['processes']} processes; contenders of the same code differed by "
+        f"less than {max(error, MIN_EFFECT):.1%}."
+    )
+
+
+def choice() -> str:
+    """Lists family by family what a call costs, and how much work makes that a trifle."""
+    estimates = _reference()
+    main = estimates["fibonacci"]
+    found = {curve.name: curve for curve in curves(estimates)}
+    families: dict[str, list[int]] = {}
+    ways = [row for row in main.order if calls_the_c(main.names[row])]
+    for row in ways:
+        families.setdefault(main.names[row].partition("_")[0], []).append(row)
+    rows = [
+        [
+            f"**{family}**",
+            _span([main.net_ns(row).value for row in members], "ns"),
+            _span([main.ratio(row, ways[0]).value for row in members], "times"),
+            _work([found[main.names[row]] for row in members]),
+        ]
+        for family, members in families.items()
+    ]
+    within = f"a call within {NO_MATTER - 1:.0%} of the fastest once it takes"
+    return markdown(["", "a call costs", "compared with the fastest", within], rows)
+
+
+def _work(members: list[Curve]) -> str:
+    """Says how long a call takes from which on the mechanism no longer matters."""
+    costs_ns = []
+    for curve in members:
+        if curve.no_matter_from is None:
+            return "more than was measured"
+        costs_ns.append(curve.net_ns[curve.n.index(curve.no_matter_from)].value)
+    return " to ".join(dict.fromkeys(format_ns(cost) for cost in (min(costs_ns), max(costs_ns))))
+
+
+def _span(values: list[float], unit: str) -> str:
+    ends = dict.fromkeys(f"{value:.1f}" for value in (min(values), max(values)))
+    return f"{' to '.join(ends)} {unit}"
+
+
+def delay_curve() -> str:
+    """Lists the injected delays of the recorded calibration, and what was measured."""
+    found = figures.read(CALIBRATION)
+    rows = [
+        [
+            f"{point['injected_ns']:.1f}",
+            f"{point['measured']['value']:.1f}",
+            f"{point['injected_ns'] - point['measured']['value']:.1f}",
+            "yes" if point["fitted"] else "",
+        ]
+        for point in found["points"]
+    ]
+    table = markdown(["timed in C (ns)", "measured (ns)", "hidden (ns)", "in the fit"], rows)
+    low, high = found["slope_interval"]
+    return (
+        f"{table}\n\nSlope {found['slope']:.4f} ({low:.4f} to {high:.4f}), intercept "
+        f"{found['intercept_ns']:.1f} ns; an empty call costs {abs(found['empty_call_ns']):.3f} ns "
+        "net; "
+        f"95% of the pairs of the same code differed by less than {found['aa_p95']:.2%}, "
+        f"all by less than {found['aa_max']:.2%}; {found['wall_s']:.0f} s."
+    )
+
+
+def repeatability() -> str:
+    """Lists how far two runs agreed, ours and the others'."""
+    found = figures.read(REPEATABILITY)
+    rows = [
+        [
+            label,
+            str(result["compared"]),
+            f"{result['within_limit']:.1%}",
+            f"{result['median']:.2%}",
+            f"{result['p95']:.2%}",
+            f"{result['worst']:.1%}",
+            str(result["swapped_pairs"]),
+        ]
+        for label, result in found["harnesses"].items()
+    ]
+    table = markdown(
+        ["two runs of", "ratios", f"within {found['limit']:.0%}", "median shift", "95% below",
+         "worst", "pairs swapped"], rows,
+    )  # fmt: skip
+    order = found["order"]
+    return (
+        f"{table}\n\nOf {order['pairs_told_apart']} pairs of rows whose interval excludes a tie in "
+        f"both of our runs, {order['turned_round']} changed their order."
+    )
+
+
+def history() -> str:
+    """Says how long the commands of the history take when it is large."""
+    found = figures.read(HISTORY)
+    rows = [
+        [f"add a run of {found['run_rows']} rows", *_seconds(found["add_s"])],
+        [f"show a series of {found['shown_points']:,} runs", *_seconds(found["show_s"])],
+    ]
+    table = markdown(["the whole command", "best (s)", "median (s)"], rows)
+    return (
+        f"{table}\n\nIn a history of {found['rows']:,} rows from {found['runs']:,} runs, "
+        f"{found['bytes'] / 1e6:.0f} MB; DuckDB {found['duckdb']}, load "
+        f"{found['state']['load_1min']:.1f} on {found['machine']['cpu_count']} CPUs. Made by "
+        "`python -m callcost.benchmarks.validation.history_size --json results/history.json`."
+    )
+
+
+def report() -> str:
+    """Says how large a site is, how long it takes to write, and how soon it is seen."""
+    found = figures.read(REPORT)
+    whole, few, long = found["whole"], found["few"], found["history"]
+    rows = [
+        ["the reference run, with explanations", *_written(whole)],
+        ["a run of fewer rows", *_written(few)],
+        ["a run with a long history", *_written(long)],
+    ]
+    table = markdown(["the whole command, for", "rows", "s", "MiB of memory", "MB of site"], rows)
+    return (
+        f"{table}\n\nOpened from the disk in chromium, the first chart of the largest is seen "
+        f"after {whole['painted_ms']:.0f} ms, and can be pointed at after {whole['live_ms']:.0f} "
+        f"ms (load {found['state']['load_1min']:.1f} on {found['machine']['cpu_count']} CPUs). "
+        "Made by `python -m callcost.benchmarks.validation.report_size --json results/report.json`."
+    )
+
+
+def _written(found: dict[str, float]) -> list[str]:
+    return [
+        f"{found['rows']:,}",
+        f"{found['wall_s']:.1f}",
+        f"{found['peak_mib']:.0f}",
+        f"{found['bytes'] / 1e6:.2f}",
+    ]
+
+
+def _gate() -> dict[str, Any]:
+    return figures.read(GATE)
+
+
+def _seconds(found: dict[str, float]) -> list[str]:
+    return [f"{found[name]:.2f}" for name in ("best", "median")]
+
+
+def facts_next() -> str:
+    """Lists what each mechanism does in a later interpreter than that of the reference run."""
+    found = figures.read(FACTS_NEXT)
+    return f"{found['python']}:\n\n{facts.markdown_table(found['facts'])}"
+
+
+def supported_mechanisms() -> str:
+    """Lists every mechanism with the first sentence of its own docstring."""
+    return "\n".join(f"- `{m.name}`: {m.summary}" for m in mechanisms())
+
+
+GENERATORS: dict[str, Callable[[], str]] = {
+    "bad-input": bad_input.markdown_table,
+    "choice": choice,
+    "cost-table": lambda: tables.headline_table(_sheet()),
+    "delay-curve": delay_curve,
+    "environment": environment,
+    "explain-made": lambda: explain_tables.provenance(EXPLAINED),
+    "explain-sentences": lambda: explain_tables.sentences(EXPLAINED),
+    "explain-versions": lambda: explain_tables.versions_table([EXPLAINED, *EXPLAINED_LATER]),
+    **{
+        f"explain-{name}": partial(explain_tables.chapter_table, EXPLAINED, name)
+        for name in suite.DEFAULT_WORKLOADS
+    },
+    "facts": lambda: tables.facts_table(_sheet()),
+    "facts-next": facts_next,
+    "gate-peers": lambda: gate_tables.peers_table(_gate()),
+    "gate-planted": lambda: gate_tables.planted_table(_gate()),
+    "gate-runs": lambda: gate_tables.runs_table(_gate()),
+    "history": history,
+    "mechanisms": supported_mechanisms,
+    "repeatability": repeatability,
+    "report": report,
+    "unsupported": tables.unsupported_list,
+    **{
+        charts.file_part(topic): partial(lambda topic: tables.topic_table(_sheet(), topic), topic)
+        for topic in TOPICS
+    },
+}

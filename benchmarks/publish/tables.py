@@ -1,0 +1,149 @@
+"""The tables of README and docs/costs.md: every cost of a record, mechanism by mechanism."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from callcost.benchmarks.break_even import NO_MATTER, Curve
+from callcost.benchmarks.catalogue import TOPICS, Workload
+from callcost.benchmarks.charts.bars import Bar, Panel, columns_of
+from callcost.benchmarks.facts import facts
+from callcost.bindings.registry import mechanisms
+
+HEADLINE = (
+    "get_pi",
+    "fibonacci",
+    "add_eight",
+    "text_ascii_16",
+    "buffer_1024",
+    "tally_increment",
+    "callback_1",
+)
+"""The workloads of the README's table: one for each kind of thing that crosses the border."""
+
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What the tables are made from: the panels, the sweep and the environment of one record."""
+
+    panels: Sequence[Panel]
+    swept: Sequence[Curve]
+    environment: dict[str, Any]
+
+    def panel(self, workload: str) -> dict[str, Bar]:
+        """Returns the bars of a workload by their names."""
+        found = [panel for panel in self.panels if panel.name == workload]
+        return {bar.name: bar for panel in found for bar in panel.bars}
+
+    def names(self, workloads: Iterable[str]) -> list[str]:
+        """Lists who takes part in any of some workloads, family by family."""
+        wanted = set(workloads)
+        there = {bar.name for panel in self.panels if panel.name in wanted for bar in panel.bars}
+        return [name for name in columns_of(self.panels) if name in there]
+
+
+def markdown(headings: list[str], rows: list[list[str]]) -> str:
+    """Writes a Markdown table: the first column to the left, the others to the right."""
+    lines = [headings, ["---"] + ["--:"] * (len(headings) - 1), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def headline_table(sheet: Sheet) -> str:
+    """Lists what a few kinds of call cost, what that buys, and when it stops to matter."""
+    curves = {curve.name: curve for curve in sheet.swept}
+    rows = []
+    for name in sheet.names(HEADLINE):
+        curve = curves.get(name)
+        found = sheet.environment.get("facts", {}).get(name)
+        rows.append(
+            [
+                f"`{name}`",
+                *(cost(sheet.panel(workload).get(name)) for workload in HEADLINE),
+                f"`{facts.letters(found)}`" if found and any(found.values()) else "",
+                _from(curve.better_than_python_from, curve.compared_with_python) if curve else "",
+                _from(curve.no_matter_from, curve.compared_with_fastest) if curve else "",
+            ]
+        )
+    headings = [
+        "ns per call",
+        *(f"`{name}`" for name in HEADLINE),
+        "does",
+        "beats Python from n",
+        f"within {NO_MATTER - 1:.0%} of the fastest from n",
+    ]
+    return "\n\n".join([markdown(headings, rows), facts.legend(), *left_out(sheet)])
+
+
+def left_out(sheet: Sheet) -> list[str]:
+    """Says which mechanisms are not in the record, and why."""
+    missing: dict[str, str] = sheet.environment.get("missing", {})
+    reasons = {m.name: missing[m.module] for m in mechanisms() if m.module in missing}
+    text = "; ".join(f"`{name}` ({reason})" for name, reason in reasons.items())
+    return [f"Not measured: {text}."] if text else []
+
+
+def _from(n: int | None, compared: bool) -> str:
+    if not compared:
+        return ""
+    return "never" if n is None else str(n)
+
+
+def cost(bar: Bar | None) -> str:
+    """Writes a cost with the marks of its cell; from a thousand ns on without decimals."""
+    if bar is None:
+        return NONE
+    value = bar.net_ns.value
+    return f"{value:,.{0 if abs(value) >= 1000 else 1}f}{bar.label.removeprefix(bar.name)}"
+
+
+def topic_table(sheet: Sheet, topic: str) -> str:
+    """Lists what every workload of a topic costs through every mechanism."""
+    workloads = TOPICS[topic]
+    names = sheet.names(workload.name for workload in workloads)
+    extra = EXTRA.get(topic)
+    rows = [
+        [
+            f"`{name}`",
+            *(cost(sheet.panel(workload.name).get(name)) for workload in workloads),
+            *([extra[1](sheet, name)] if extra else []),
+        ]
+        for name in names
+    ]
+    headings = ["ns per call", *(f"`{w.name}`" for w in workloads), *([extra[0]] if extra else [])]
+    return "\n".join([*map(_described, workloads), "", markdown(headings, rows)])
+
+
+def _described(workload: Workload) -> str:
+    return f"- `{workload.name}`: `{workload.call}` of `{workload.prototype}`: {workload.isolates}"
+
+
+def per_argument(sheet: Sheet, name: str) -> str:
+    """Tells what one int argument more costs: the slope from two arguments to eight."""
+    two, eight = (sheet.panel(workload).get(name) for workload in ("add_two", "add_eight"))
+    return f"{(eight.net_ns.value - two.net_ns.value) / 6:.1f}" if two and eight else NONE
+
+
+EXTRA: dict[str, tuple[str, Callable[[Sheet, str], str]]] = {
+    "Numbers": ("each further int", per_argument)
+}
+"""A column that a topic's table has beside its workloads."""
+
+
+def facts_table(sheet: Sheet) -> str:
+    """Lists what was found out about each mechanism, as the record has it."""
+    return facts.markdown_table(sheet.environment.get("facts", {}))
+
+
+def unsupported_list() -> str:
+    """Lists why cells are empty, in the words of each mechanism's own folder."""
+    lines = []
+    for mechanism in mechanisms():
+        reasons: dict[str, list[str]] = {}
+        for function, why in mechanism.unsupported.items():
+            reasons.setdefault(why, []).append(f"`{function}`" if " " not in function else function)
+        lines += [f"- `{mechanism.name}`: {', '.join(fs)}: {why}" for why, fs in reasons.items()]
+    return "\n".join(lines)

@@ -1,0 +1,373 @@
+"""The guided tour, docs/under-the-hood.md: runs its chapters, and writes what they print into it.
+
+`python -m callcost.benchmarks.publish.tour [CHAPTER ...]` rewrites the page in place; tests/
+compare it.
+
+A fenced block of the page is one of two kinds. A `console` block holds commands, each behind `$ `
+(and `> ` where it goes on), and below each what it printed. Any other block is a file, if its path
+and a colon stand above it, or a part of one, if `From` comes before the path. A `...` in an output
+stands for any text, on a line of its own for any lines. In a block right below
+`<!-- varies: numbers -->` any number stands for any other.
+
+Each chapter is run in a fresh folder, in which the commands before the first chapter are run first.
+A command that ends with an exit code other than 0 fails, so whoever means it shows the code.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import click
+from sybil import Document, Example, Region, Sybil
+from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
+
+from callcost.console.front import Front
+from callcost.errors import CallcostError
+from callcost.estimate.record import write_atomically
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "under-the-hood.md"
+COMMAND_TIMEOUT_S = 120
+
+HEADING = re.compile(r"^## (\d+\. .+)\n", re.MULTILINE)
+NEEDS = re.compile(r"^\*Needs (.+)\.\*$", re.MULTILINE)
+VARIES = re.compile(r"<!-- varies: (.+) -->\n\Z")
+CAPTION = re.compile(r"^(From )?`([\w./-]+)`:\n\n\Z", re.MULTILINE)
+ANY_FENCE = RawFencedCodeBlockLexer(re.compile(r"(?P<language>[^\n]*)\n"))
+
+DOTS = "..."
+# What stands for what in a block whose numbers vary. A middle dot is a table's number for none;
+# columns and rules are as wide as they need be.
+NUMBER = r"(?:0x[0-9a-f]+|\d+(?:[.,]\d+)*|·)"
+VARYING = re.compile(rf"(?P<number>{NUMBER})|(?P<columns>  +)|(?P<space> )|(?P<rule>─+)")
+STAND_FOR = {"number": NUMBER, "columns": " *", "space": " +", "rule": "─+"}
+
+
+class TourError(CallcostError):
+    """The page breaks its own rules, or a command of it does not do what it should."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a console block shows: pairs of a command's lines and its output, and what varies."""
+
+    steps: tuple[tuple[str, str], ...]
+    varies: bool
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """What any other block shows: a file of the chapter's folder, or a part of it."""
+
+    path: str
+    whole: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A heading, what must be there to run it, and its examples, the set-up's coming first."""
+
+    title: str
+    needs: tuple[str, ...]
+    examples: tuple[Example, ...]
+
+    @property
+    def number(self) -> int:
+        """The number in front of the title."""
+        return int(self.title.partition(".")[0])
+
+    def missing(self) -> str | None:
+        """Says what this machine lacks to run it; None if nothing."""
+        if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+            return "the tour is about Linux on x86-64"
+        lacking = [need for need in self.needs if not is_there(need)]
+        return f"not there: {', '.join(lacking)}" if lacking else None
+
+    def run(self, folder: Path, checkout: Path) -> None:
+        """Runs it in an empty folder; raises SybilFailure at the first block that is not right."""
+        for example in self.examples:
+            example.namespace.update(folder=folder, checkout=checkout)
+            example.evaluate()
+
+
+def is_there(need: str) -> bool:
+    """Tells whether a C header, this version of Python or a program is there."""
+    if found := re.fullmatch(r"Python (\d+)\.(\d+)", need):
+        return sys.version_info[:2] == (int(found[1]), int(found[2]))
+    if need.endswith(".h"):
+        command = ["cc", "-fsyntax-only", "-include", need, "-x", "c", os.devnull]
+        return is_there("cc") and subprocess.run(command, capture_output=True).returncode == 0
+    return shutil.which(need, path=search_path()) is not None
+
+
+def search_path() -> str:
+    """Returns PATH as in an activated environment of this interpreter."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
+# Reading the page.
+
+
+def headings(document: Document) -> Iterable[Region]:
+    """Finds where chapters begin; there is nothing to evaluate in a heading."""
+    for found in HEADING.finditer(document.text):
+        yield Region(found.start(), found.end(), parsed=found[1])
+
+
+def blocks(document: Document) -> Iterable[Region]:
+    """Finds every fenced block; raises TourError for one that is of neither kind."""
+    for region in ANY_FENCE(document):
+        source = str(region.lexemes["source"])
+        caption = CAPTION.search(document.text, 0, region.start)
+        if region.lexemes["language"] == "console":
+            varies = VARIES.search(document.text, 0, region.start)
+            if varies and varies[1] != "numbers":
+                place = document.line_column(region.start)
+                raise TourError(f"{place}: nobody knows how {varies[1]} vary")
+            region.parsed = Session(tuple(read_steps(source)), varies is not None)
+            region.evaluator = check_session
+        elif caption:
+            region.parsed = Excerpt(caption[2], caption[1] is None, source)
+            region.evaluator = check_excerpt
+        else:
+            raise TourError(f"{document.line_column(region.start)}: a block that nothing checks")
+        yield region
+
+
+def read_steps(source: str) -> Iterator[tuple[str, str]]:
+    """Takes a console block apart: each command with its prompts, and its output."""
+    for step in re.split(r"^(?=\$ )", source, flags=re.MULTILINE)[1:]:
+        lines = step.splitlines()
+        end = 1
+        while lines[end - 1].endswith("\\"):
+            end += 1
+        yield "\n".join(lines[:end]), tidy("\n".join(lines[end:]))
+
+
+def parse(page: Path) -> list[Chapter]:
+    """Reads a page into chapters, whose examples know their lines in it."""
+    document = Sybil(parsers=[headings, blocks]).parse(page)
+    parts: list[list[Example]] = [[]]
+    for example in document.examples():
+        if example.region.evaluator is None:
+            parts.append([])
+        parts[-1].append(example)
+    setup, *chapters = parts
+    return [
+        Chapter(heading.parsed, tuple(needs_of(document, heading)), (*setup, heading, *examples))
+        for heading, *examples in chapters
+    ]
+
+
+def needs_of(document: Document, heading: Example) -> list[str]:
+    """Reads what a chapter needs off the line in italics below its heading, if it has one."""
+    following = HEADING.search(document.text, heading.end)
+    end = following.start() if following else len(document.text)
+    found = NEEDS.search(document.text, heading.end, end)
+    return re.findall(r"`([^`]+)`", found[1]) if found else []
+
+
+# Running it.
+
+
+def run_command(prompted: str, folder: Path, checkout: Path) -> str:
+    """Runs a command as it stands behind its prompts, and returns what a terminal would show.
+
+    Raises TourError for an exit code other than 0, and for one that does not end.
+    """
+    command = re.sub(r"^[$>] ", "", prompted, flags=re.MULTILINE)
+    with subprocess.Popen(
+        command,
+        shell=True,
+        cwd=folder,
+        env=environment(checkout),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as shell:
+        try:
+            output, _ = shell.communicate(timeout=COMMAND_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise TourError(f"{prompted}\nstill ran after {COMMAND_TIMEOUT_S} s") from None
+        finally:
+            # What the shell has started holds the pipe open as long as it lives.
+            if shell.poll() is None:
+                os.killpg(shell.pid, signal.SIGKILL)
+    # A reader's folder has another name.
+    printed = tidy(output.replace(f"{folder}/", ""))
+    if shell.returncode:
+        raise TourError(f"{prompted}\n{printed}\nended with exit code {shell.returncode}")
+    return printed
+
+
+def environment(checkout: Path) -> dict[str, str]:
+    """Returns what commands run with: as little as possible that changes what they print."""
+    dropped = ("PYTHON", "LD_", "CPATH", "C_INCLUDE", "LIBRARY_PATH", "CALLCOST_", "COV_", "PYTEST")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    told = {"PATH": search_path(), "CHECKOUT": str(checkout), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+    return {**kept, **told, "NO_COLOR": "1", "TERM": "dumb"}
+
+
+def tidy(text: str) -> str:
+    """Returns a text without the blanks at the ends of its lines and the empty lines around it."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+
+
+def fit(shown: str, printed: str, varies: bool) -> str | None:
+    """Returns an output as the page should show it, or None if it is not what the page shows.
+
+    Each `...` of the page is kept; numbers that vary are the printed ones.
+    """
+    parts = shown.split(DOTS)
+    pattern = f"({pattern_of(parts[0], varies)})"
+    for before, after in pairwise(parts):
+        alone = not (before.rpartition("\n")[2] + after.partition("\n")[0]).strip()
+        anything = r"(?:.|\n)*?" if alone else ".*?"
+        pattern += f"{anything}({pattern_of(after, varies)})"
+    found = re.fullmatch(pattern, printed)
+    return None if found is None else DOTS.join(found.groups())
+
+
+def pattern_of(text: str, varies: bool) -> str:
+    """Returns a pattern for a text, in which numbers may be others if they vary."""
+    if not varies:
+        return re.escape(text)
+    parts, end = [], 0
+    for found in VARYING.finditer(text):
+        parts += [re.escape(text[end : found.start()]), STAND_FOR[found.lastgroup or ""]]
+        end = found.end()
+    return "".join([*parts, re.escape(text[end:])])
+
+
+def check_session(example: Example) -> str | None:
+    """Runs the commands of a console block; returns what is wrong with their outputs, if any."""
+    session: Session = example.parsed
+    names = example.namespace
+    for command, shown in session.steps:
+        try:
+            printed = run_command(command, names["folder"], names["checkout"])
+        except TourError as error:
+            return str(error)
+        if fit(shown, printed, session.varies) is None:
+            return f"{command}\nis shown with\n{shown}\nand printed\n{printed}"
+    return None
+
+
+def check_excerpt(example: Example) -> str | None:
+    """Compares a block with the file that it shows; returns what is wrong with it, if anything."""
+    excerpt: Excerpt = example.parsed
+    text = (example.namespace["folder"] / excerpt.path).read_text(encoding="utf-8")
+    right = excerpt.text == text if excerpt.whole else f"\n{excerpt.text}" in f"\n{text}"
+    return None if right else f"{excerpt.path} is another, or has no such part"
+
+
+# Rewriting it.
+
+
+def rewritten(example: Example, folder: Path) -> str:
+    """Runs a block, whatever it shows, and returns what it should show."""
+    block = example.document.text[example.start : example.end]
+    fence = block.splitlines()[0]
+    if isinstance(example.parsed, Session):
+        return f"{fence}\n{rewritten_session(example.parsed, folder)}```"
+    if isinstance(example.parsed, Excerpt) and example.parsed.whole:
+        return f"{fence}\n{(folder / example.parsed.path).read_text(encoding='utf-8')}```"
+    return block
+
+
+def rewritten_session(session: Session, folder: Path) -> str:
+    """Runs the commands of a console block, and returns its text with what they printed."""
+    lines = []
+    for command, shown in session.steps:
+        printed = run_command(command, folder, ROOT)
+        if re.search(r"^(\$ |```)", printed, re.MULTILINE):
+            raise TourError(f"{command}\nprints what a console block cannot hold:\n{printed}")
+        fitting = fit(shown, printed, session.varies)
+        lines += [command, elided(shown, printed, session.varies) if fitting is None else fitting]
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def elided(shown: str, printed: str, varies: bool) -> str:
+    """Leaves out of another output what the page leaves out, where it finds the lines around it."""
+    lines, told = printed.splitlines(), shown.splitlines()
+    kept: list[str] = []
+    place = 0
+    for i in (i for i, line in enumerate(told) if line.strip() == DOTS):
+        before = find(told[i - 1], lines, place, varies) if i else place - 1
+        after: int | None = len(lines)
+        if i + 1 < len(told) and before is not None:
+            after = find(told[i + 1], lines, before + 1, varies)
+        if before is not None and after is not None:
+            kept += [*lines[place : before + 1], told[i]]
+            place = after
+    dotted = [line for line in told if DOTS in line and line.strip() != DOTS]
+    return "\n".join(
+        next(filter(None, (fit(each, line, varies) for each in dotted)), line)
+        for line in [*kept, *lines[place:]]
+    )
+
+
+def find(told: str, lines: list[str], start: int, varies: bool) -> int | None:
+    """Returns which of the lines from `start` on is the one that the page tells."""
+    fitting = (i for i in range(start, len(lines)) if fit(told, lines[i], varies) is not None)
+    return next(fitting, None)
+
+
+def rewritten_chapter(chapter: Chapter) -> dict[tuple[int, int], str]:
+    """Runs a chapter, and returns what should stand at which place of the page."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        return {(each.start, each.end): rewritten(each, folder) for each in chapter.examples}
+
+
+def rewrite(page: Path, numbers: set[int]) -> Iterator[str]:
+    """Writes into a page what its chapters print now, all of them or those of these numbers.
+
+    Yields a sentence for each chapter, when it is done. Raises TourError in the end for those that
+    cannot be run, and leaves them as they were.
+    """
+    text = page.read_text(encoding="utf-8")
+    changes: dict[tuple[int, int], str] = {}
+    failures = []
+    for chapter in parse(page):
+        if numbers and chapter.number not in numbers:
+            continue
+        if reason := chapter.missing():
+            yield f"{chapter.title}: left as it was, {reason}"
+            continue
+        try:
+            changes |= rewritten_chapter(chapter)
+            yield f"{chapter.title}: written"
+        except TourError as error:
+            failures.append(f"{chapter.title}: left as it was\n{error}")
+    for (start, end), new in sorted(changes.items(), reverse=True):
+        text = text[:start] + new + text[end:]
+    write_atomically(page, text)
+    if failures:
+        raise TourError("\n".join(failures))
+
+
+@click.command(cls=Front)
+@click.argument("chapters", nargs=-1, type=int)
+def main(chapters: tuple[int, ...]) -> None:
+    """Rewrite the page in place: all of it, or these CHAPTERS."""
+    for sentence in rewrite(PAGE, set(chapters)):
+        click.echo(sentence)
+
+
+if __name__ == "__main__":
+    main()

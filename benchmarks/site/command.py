@@ -1,0 +1,58 @@
+"""The command `callcost report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from callcost.console.front import Front
+from callcost.errors import CallcostError
+
+
+class SiteError(CallcostError):
+    """What the site is written with is not installed; the text says what to install."""
+
+
+@click.command(cls=Front)
+@click.argument(
+    "records",
+    metavar="RUN.json [MORE...]",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write the site to. An earlier site there is replaced.",
+)
+@click.option(
+    "--history",
+    "histories",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of a history (callcost history add), whose series get a page.",
+)
+def report(records: tuple[Path, ...], output: Path, histories: tuple[Path, ...]) -> None:
+    """Write a static site from recorded runs: charts, tables, and how far to trust them.
+
+    Takes one run or several (pytest benchmarks --benchmark-only), the first of which is what most
+    pages are about; explanations (callcost explain --output FOLDER), calibrations (callcost
+    calibrate --json FILE) and histories are recognised by what is in them. The site needs no
+    server and no network: open index.html.
+    """
+    try:
+        # Imported late, as they are slow to import and other commands do without.
+        from callcost.benchmarks.site import inputs, site
+    except ModuleNotFoundError as error:
+        raise SiteError(
+            f"callcost report needs {error.name}, which is not installed: "
+            "pip install 'callcost[site]'"
+        ) from error
+
+    output = output.absolute()
+    site.refuse_foreign(output)
+    site.write(inputs.read([*records, *histories]), output)
+    click.echo(f"saved: {output / 'index.html'}")

@@ -1,0 +1,64 @@
+"""The figures of a run as CSV: what each call costs, and what each process has measured."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from callcost.benchmarks.site.pages.measured import Measured, Row
+from callcost.estimate.estimate import Interval
+
+COSTS = (
+    "workload", "mechanism", "interpreter", "kind", "marks", "rank",
+    "net_ns", "net_low_ns", "net_high_ns", "gross_ns", "gross_low_ns", "gross_high_ns",
+    "ratio_to_fastest_way", "ratio_low", "ratio_high", "processes", "preempted_epochs",
+)  # fmt: skip
+ROUNDS = ("workload", "mechanism", "interpreter")
+UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
+# A spreadsheet takes a cell that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def costs(run: Measured) -> str:
+    """Writes a line for each row, with the figures in full."""
+    return _written(COSTS, map(_cost, run.rows))
+
+
+def rounds(run: Measured) -> str:
+    """Writes a line for each row, with gross ns per call of each of its processes."""
+    rows = list(run.rows)
+    most = max((len(row.rounds_ns) for row in rows), default=0)
+    heading = (*ROUNDS, *(f"process_{number}_ns" for number in range(1, most + 1)))
+    return _written(heading, map(_rounds, rows))
+
+
+def _cost(row: Row) -> list[Any]:
+    return [
+        row.workload, row.mechanism, row.place, row.kind, row.marks, row.rank,
+        *figures(row.net_ns), *figures(row.gross_ns), *figures(row.ratio or UNKNOWN),
+        len(row.rounds_ns), row.preempted,
+    ]  # fmt: skip
+
+
+def figures(known: Interval) -> list[str]:
+    """Writes value and ends with all the digits that could ever mean something."""
+    return ["" if end is None else f"{end:.9g}" for end in known.as_list()]
+
+
+def _rounds(row: Row) -> list[Any]:
+    costs_ns = (f"{cost_ns:.6g}" for cost_ns in row.rounds_ns)
+    return [row.workload, row.mechanism, row.place, *costs_ns]
+
+
+def _written(heading: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(heading)
+    writer.writerows([_harmless(cell) for cell in line] for line in lines)
+    return stream.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

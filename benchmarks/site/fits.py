@@ -1,0 +1,176 @@
+"""Fits a fixed and a marginal cost: what a call costs at all, and what each further thing in it.
+
+A *ladder* is a set of workloads that differ in a size alone: arguments, characters, elements,
+calls back, or the time that the C function takes by itself. Per process, cost = fixed + marginal
+x size is fitted by least squares of the relative deviations (NumPy's `polyfit`, weighted by
+1 / cost), since the costs of a ladder span decades; over processes, both are trimmed means with
+their intervals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from callcost.benchmarks.break_even import calls_the_c, sweep
+from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.estimate.estimate import GroupEstimate, Interval, trimmed_interval
+
+Floats = npt.NDArray[np.float64]
+
+_COUNTED = re.compile(r"(?P<stem>\w+?)_(?P<count>\d+)")
+_ARGUMENTS = re.compile(r"int (?P<stem>add)_\w+\((?P<arguments>int a(?:, int [b-h])+)\)")
+# A line through fewer points says nothing of a sweep.
+MIN_POINTS = 3
+# What a name's count counts, by what comes before it.
+UNITS = {
+    "add": "int argument",
+    "text_ascii": "character of ASCII",
+    "text_unicode": "character, some not ASCII",
+    "bytes": "byte",
+    "buffer": "double of a buffer",
+    "callback": "call back",
+}
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Workloads that differ in a size alone: their groups by that size, and what it counts."""
+
+    name: str
+    unit: str
+    groups: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One mechanism on a ladder: its costs by size, and the line through them; all in ns.
+
+    `worst_share` is the largest deviation of a cost from the line, as a share of the cost: with
+    more than two sizes it shows how far the cost is a line at all.
+    """
+
+    name: str
+    points: tuple[tuple[float, Interval], ...]
+    fixed_ns: Interval
+    marginal_ns: Interval
+    worst_share: float
+
+    @property
+    def tested(self) -> bool:
+        """Whether there are points enough to tell a line from anything else."""
+        return len(self.points) > 2
+
+    @property
+    def grows(self) -> bool:
+        """Whether the cost surely grows with the size."""
+        return self.marginal_ns.low > 0
+
+
+def ladders(groups: Iterable[str]) -> list[Ladder]:
+    """Finds the ladders among the groups of a run, in the order in which they come."""
+    prototypes = {workload.name: workload.prototype for workload in WORKLOADS}
+    found: dict[str, dict[int, str]] = {}
+    for name in groups:
+        stem, size = _place(name, prototypes.get(name, ""))
+        if stem:
+            found.setdefault(stem, {})[size] = name
+    return [
+        Ladder(stem, UNITS.get(stem, f"unit of {stem}"), dict(sorted(steps.items())))
+        for stem, steps in found.items()
+        if len(steps) > 1
+    ]
+
+
+def _place(name: str, prototype: str) -> tuple[str, int]:
+    """Tells on which ladder a workload stands, and at what size; none: an empty name."""
+    if arguments := _ARGUMENTS.fullmatch(prototype):
+        return arguments["stem"], arguments["arguments"].count(",") + 1
+    if counted := _COUNTED.fullmatch(name):
+        return counted["stem"], int(counted["count"])
+    return "", 0
+
+
+def fit_all(ladder: Ladder, estimates: Mapping[str, GroupEstimate]) -> list[Fit]:
+    """Fits every mechanism that is on the whole ladder; the lowest fixed cost comes first."""
+    groups = [estimates[name] for name in ladder.groups.values()]
+    sizes = np.array(list(ladder.groups), dtype=float)
+    return _ordered(_fit(name, sizes, groups) for name in _on_all(groups))
+
+
+def fit_sweep(estimates: Mapping[str, GroupEstimate]) -> list[Fit]:
+    """Fits what every mechanism adds to the time that the C function takes by itself.
+
+    That time is measured as well: what the cheapest way takes more than it does for the least n,
+    in the same process. The number of recursions would not do, since compilers unroll them.
+    """
+    swept = sweep(estimates)
+    groups = [estimates[name] for name in swept.values()]
+    names = _on_all(groups)
+    ways = [name for name in names if calls_the_c(name)]
+    if len(groups) < MIN_POINTS or not ways:
+        return []
+    cheapest = min(ways, key=lambda name: _net_ns(groups[0], name).value)
+    costs_ns = _by_process(cheapest, groups)
+    work_ns = costs_ns - costs_ns[0]
+    return _ordered(_fit(name, work_ns, groups) for name in names)
+
+
+def _ordered(fits: Iterable[Fit]) -> list[Fit]:
+    return sorted(fits, key=lambda fit: fit.fixed_ns.value)
+
+
+def _on_all(groups: Sequence[GroupEstimate]) -> list[str]:
+    """Names who is in every group; nobody if one of these is inconclusive."""
+    if not groups or any(group.inconclusive for group in groups):
+        return []
+    members = [group.names[: group.size] for group in groups]
+    return [name for name in members[0] if all(name in others for others in members)]
+
+
+def _fit(name: str, sizes: Floats, groups: Sequence[GroupEstimate]) -> Fit:
+    """Fits a mechanism; sizes are of shape (groups,), or (groups, processes)."""
+    costs_ns = _by_process(name, groups)
+    by_process = np.broadcast_to(sizes.reshape(len(groups), -1), costs_ns.shape)
+    usable = ((costs_ns > 0) & np.isfinite(costs_ns) & np.isfinite(by_process)).all(axis=0)
+    lines = [_line(x, y) for x, y in zip(by_process.T[usable], costs_ns.T[usable], strict=True)]
+    marginal, fixed = (
+        trimmed_interval(column) for column in np.array(lines).reshape(-1, 2).T.copy()
+    )
+    size = np.nanmedian(by_process, axis=1)
+    points = [_net_ns(group, name) for group in groups]
+    known = np.array([point.value for point in points])
+    off = np.abs(fixed.value + marginal.value * size - known) / known
+    pairs = tuple(zip(map(float, size), points, strict=True))
+    return Fit(name, pairs, fixed, marginal, float(off.max()))
+
+
+def _net_ns(group: GroupEstimate, name: str) -> Interval:
+    return group.net_ns(group.names.index(name))
+
+
+def _by_process(name: str, groups: Sequence[GroupEstimate]) -> Floats:
+    """Collects net ns of the processes that every group can use: shape (groups, processes)."""
+    shared = set.intersection(*(set(group.usable) for group in groups))
+    return np.array(
+        [
+            [
+                cost_ns
+                for cost_ns, number in zip(
+                    group.net_by_process(group.names.index(name)), group.usable, strict=True
+                )
+                if number in shared
+            ]
+            for group in groups
+        ]
+    )
+
+
+def _line(sizes: Floats, costs_ns: Floats) -> Floats:
+    """Returns slope and intercept of the line with the least relative deviations."""
+    line: Floats = np.polyfit(sizes, costs_ns, 1, w=1 / costs_ns)
+    return line

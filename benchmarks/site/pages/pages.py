@@ -1,0 +1,304 @@
+"""The pages of the site: for each its place, its template, and what is shown on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from callcost.benchmarks.break_even import NO_MATTER, REFERENCE, Curve, calls_the_c
+from callcost.benchmarks.facts import facts
+from callcost.benchmarks.site import drawn, fits
+from callcost.benchmarks.site.inputs import Inputs
+from callcost.benchmarks.site.pages import environments, guide, method, source
+from callcost.benchmarks.site.pages.measured import FLOOR, Measured, Sheet
+from callcost.benchmarks.site.pages.page import Page
+from callcost.benchmarks.site.pages.source import Source
+from callcost.bindings.registry import Mechanism
+from callcost.explain.explanation import Explained, Explanation
+from callcost.explain.parts import PARTS
+
+HEADLINE = "fibonacci"
+NAVIGATION = {
+    "index.html": "Costs",
+    "choose.html": "Which one?",
+    "mechanisms/index.html": "Mechanisms",
+    "workloads/index.html": "Workloads",
+    "break-even.html": "Break-even",
+    "scaling.html": "Per argument",
+    "environments.html": "Environments",
+    "history.html": "History",
+    "method.html": "How it was measured",
+    "record.html": "Record",
+}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How mechanisms write a workload: those with the same lines of the same files together."""
+
+    mechanisms: list[str]
+    lines: list[Source]
+
+
+@dataclass
+class Book:
+    """What all pages are made from: the inputs, the addresses, the colours, the sources."""
+
+    inputs: Inputs
+    palette: drawn.Palette
+    mechanism_urls: dict[str, str] = field(default_factory=dict)
+    workload_urls: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> Book:
+        """Gives every mechanism and every workload of any run its address."""
+        mechanisms = {name for run in inputs.runs for name in run.mechanisms}
+        workloads = {name for run in inputs.runs for name in run.sheets}
+        return cls(
+            inputs,
+            drawn.Palette.of(mechanisms),
+            addresses("mechanisms", mechanisms),
+            addresses("workloads", workloads),
+        )
+
+    @property
+    def run(self) -> Measured:
+        """The run that most pages are about."""
+        return self.inputs.runs[0]
+
+    @cached_property
+    def headline(self) -> Sheet | None:
+        """The workload that the front page opens with."""
+        sheets = self.run.sheets
+        return sheets.get(HEADLINE) or next(iter(sheets.values()), None)
+
+    @cached_property
+    def _depends(self) -> dict[str, list[str]]:
+        return dict(self.run.environment.get("depends", {}))
+
+    @cached_property
+    def sources(self) -> dict[str, list[Source]]:
+        """The files of each mechanism whose folder is here."""
+        found = {name: source.known(name) for name in self.mechanism_urls}
+        return {name: source.files(it) for name, it in found.items() if it is not None}
+
+    def shared(self, mechanism: Mechanism) -> list[Source]:
+        """The files of other folders that a mechanism is made from."""
+        return source.shared_files(mechanism, self._depends.get(mechanism.module, []))
+
+    def facts_of(self, run: Measured) -> list[tuple[str, str]]:
+        """Lists what is known of a run: machine, interpreter, versions, flags."""
+        return list(environments.facts_of(run))
+
+    def pages(self) -> Iterator[Page]:
+        """Yields every page of the site, but those of the history."""
+        yield self._front()
+        yield self._choose()
+        yield self._list_of_mechanisms()
+        yield from map(self._mechanism, self.mechanism_urls)
+        yield self._list_of_workloads()
+        yield from map(self._workload, self.run.sheets.values())
+        yield self._break_even()
+        yield self._scaling()
+        yield environments.page(self)
+        yield method.page(self)
+        yield self._record()
+
+    def _front(self) -> Page:
+        charts = (drawn.cost_chart(self.headline, self.palette),) if self.headline else ()
+        title = "What does it cost to call C from Python?"
+        return Page("index.html", "index.html", title, {"sheet": self.headline}, charts)
+
+    def _choose(self) -> Page:
+        found = guide.as_json(self.run, self.mechanism_urls)
+        shown = {
+            "guide": found,
+            "candidates": self._candidates,
+            "builds": guide.BUILDS,
+            "facts": facts.FACTS,
+        }
+        return Page("choose.html", "choose.html", "Which one should I take?", shown)
+
+    def _list_of_mechanisms(self) -> Page:
+        known = {name: source.known(name) for name in self.mechanism_urls}
+        shown = {"folders": known, "facts": facts.FACTS, "found": self.run.facts,
+                 "missing": missing(self.run)}  # fmt: skip
+        return Page("mechanisms/index.html", "mechanisms.html", "The mechanisms", shown)
+
+    def _mechanism(self, name: str) -> Page:
+        known = source.known(name)
+        sheets = self.run.sheets.values()
+        costs = drawn.mechanism_chart(name, sheets, self.palette)
+        explained = list(self._explained(name))
+        parts = [
+            drawn.parts_chart([(chapter, row) for chapter, row in rows], _parts_title(name, about))
+            for about, rows in explained
+        ]
+        curves = self._compared_curves(name)
+        title = f"Time of a call through {name}, plain Python and the fastest, by n"
+        sweep = [drawn.sweep_chart(curves, self.palette, title)] if curves else []
+        shown = {
+            "name": name,
+            "folder": known,
+            "facts": facts.FACTS,
+            "found": self.run.facts.get(name, {}),
+            "builds": self._builds(name),
+            "rows": [(sheet, row) for sheet in sheets if (row := sheet.row(name))],
+            "elsewhere": [
+                (sheet, row)
+                for sheet in sheets
+                for row in sheet.rows
+                if row.mechanism == name and row.place
+            ],
+            "unsupported": _unsupported(known, self.run),
+            "costs": costs,
+            "explained": list(zip(explained, parts, strict=True)),
+            "parts": PARTS,
+            "curve": next((curve for curve in curves if curve.name == name), None),
+            "sweep": sweep[0] if sweep else None,
+            "sources": self.sources.get(name, []),
+            "shared": self._shared_named(known) if known else [],
+        }
+        charts = (*([costs] if costs else []), *parts, *sweep)
+        return Page(self.mechanism_urls[name], "mechanism.html", name, shown, charts)
+
+    def _builds(self, name: str) -> str:
+        found = [one for one in self._candidates if one.name == name]
+        if not found:
+            return ""
+        built = guide.BUILDS[found[0].builds]
+        return f"{built}, built with {found[0].compiler}" if found[0].compiler else built
+
+    @cached_property
+    def _candidates(self) -> list[guide.Candidate]:
+        return guide.candidates(self.run)
+
+    def _shared_named(self, known: Mechanism) -> list[tuple[Source, str]]:
+        """Pairs the files that a mechanism shares with the page that shows them, if one does."""
+        return [
+            (one, self.mechanism_urls.get(one.name.partition("/")[0], ""))
+            for one in self.shared(known)
+        ]
+
+    def _explained(self, name: str) -> Iterator[tuple[Explanation, list[tuple[str, Explained]]]]:
+        for explanation in self.inputs.explanations:
+            rows = [
+                (chapter.name, row)
+                for chapter in explanation.chapters
+                for row in chapter.rows
+                if row.name == name
+            ]
+            if rows:
+                yield explanation, rows
+
+    def _compared_curves(self, name: str) -> list[Curve]:
+        """Picks a mechanism's curve, and those that it is held against; none if it has none."""
+        curves = self.run.curves
+        if name not in [curve.name for curve in curves]:
+            return []
+        fastest = next((c.name for c in curves if calls_the_c(c.name)), name)
+        return [curve for curve in curves if curve.name in (name, fastest, REFERENCE)]
+
+    def _list_of_workloads(self) -> Page:
+        shown = {"topics": self.run.topics}
+        return Page("workloads/index.html", "workloads.html", "The workloads", shown)
+
+    def _workload(self, sheet: Sheet) -> Page:
+        about, first = sheet.about, self._first_with(sheet)
+        shown = {
+            "sheet": sheet,
+            "c": source.c_source(about) if about else None,
+            "writings": self._writings(sheet) if about and not first else [],
+            "first": first,
+        }
+        charts = (drawn.cost_chart(sheet, self.palette),)
+        return Page(self.workload_urls[sheet.name], "workload.html", sheet.name, shown, charts)
+
+    def _first_with(self, sheet: Sheet) -> str:
+        """Names an earlier workload that calls the same function; that page has its sources."""
+        for other in self.run.sheets.values():
+            if other is sheet:
+                break
+            same = sheet.about and other.about and sheet.about.function == other.about.function
+            if same and {row.mechanism for row in sheet.rows} <= {r.mechanism for r in other.rows}:
+                return other.name
+        return ""
+
+    def _writings(self, sheet: Sheet) -> list[Writing]:
+        found: dict[tuple[tuple[str, str], ...], Writing] = {}
+        for name in sorted({row.mechanism for row in sheet.rows if row.kind != FLOOR}):
+            known = source.known(name)
+            if known is not None and sheet.about is not None:
+                every = [*self.sources[name], *self.shared(known)]
+                lines = source.excerpt(every, sheet.about)
+                key = tuple((part.name.rpartition("/")[2], part.text) for part in lines)
+                found.setdefault(key, Writing([], lines)).mechanisms.append(name)
+        return list(found.values())
+
+    def _break_even(self) -> Page:
+        run = self.run
+        shown = {
+            "curves": run.curves,
+            "fits": {fit.name: fit for fit in fits.fit_sweep(run.estimates)},
+            "sizes": sorted({n for curve in run.curves for n in curve.n}),
+            "within": NO_MATTER - 1,
+        }
+        title = "Time of a call by n, through every mechanism"
+        charts = (drawn.sweep_chart(run.curves, self.palette, title),) if run.curves else ()
+        return Page(
+            "break-even.html", "break_even.html", "When does it stop to matter?", shown, charts
+        )
+
+    def _scaling(self) -> Page:
+        ladders = fits.ladders(self.run.sheets)
+        found = [(ladder, fits.fit_all(ladder, self.run.estimates)) for ladder in ladders]
+        charts = tuple(drawn.ladder_chart(*pair, self.palette) for pair in found if pair[1])
+        shown = {"ladders": found, "drawn": {chart.name: chart for chart in charts}}
+        return Page(
+            "scaling.html", "scaling.html", "Cost per argument and per element", shown, charts
+        )
+
+    def _record(self) -> Page:
+        return Page("record.html", "record.html", "The record", {"runs": self.inputs.runs})
+
+
+def addresses(folder: str, names: Iterable[str]) -> dict[str, str]:
+    """Gives each name a file in a folder of the site, whatever characters it is made of."""
+    taken: set[str] = {"index"}
+    found = {}
+    for name in sorted(names):
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")[:80] or "unnamed"
+        unique, number = stem, 2
+        while unique.lower() in taken:
+            unique, number = f"{stem}-{number}", number + 1
+        taken.add(unique.lower())
+        found[name] = f"{folder}/{unique}.html"
+    return found
+
+
+def missing(run: Measured) -> dict[str, str]:
+    """Names what was not built for a run, with the reasons."""
+    reasons: dict[str, str] = run.environment.get("missing", {})
+    return {module.rpartition(".")[2]: reason for module, reason in reasons.items()}
+
+
+def _unsupported(known: Mechanism | None, run: Measured) -> list[tuple[str, str]]:
+    """Lists the run's workloads that a mechanism cannot express, each with its reason."""
+    if known is None:
+        return []
+    return [
+        (sheet.name, known.why_unsupported(sheet.about.function))
+        for sheet in run.sheets.values()
+        if sheet.about is not None and sheet.about.function not in known.functions
+    ]
+
+
+def _parts_title(name: str, about: Explanation) -> str:
+    return f"Instructions of one call through {name} by what they are spent on, {python_of(about)}"
+
+
+def python_of(about: Explanation) -> str:
+    """Names the interpreter of an explanation."""
+    return f"CPython {about.facts.get('python', '?')}"

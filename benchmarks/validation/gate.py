@@ -1,0 +1,241 @@
+"""Finds out how often `callcost compare` is wrong, and how often others are.
+
+Run as `python -m callcost.benchmarks.validation.gate --json results/gate.json` in a checkout. In
+each round it compares a revision with itself (built once, and built twice), with one that is
+planted to be 2% slower and one that is 1%; then pytest-benchmark and pyperf judge the same rows. At
+the end it compares while every CPU is kept busy. The record is written anew after each round.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from callcost.benchmarks.validation import gate_peers as peers
+from callcost.benchmarks.validation import planted
+from callcost.benchmarks.validation.planted import CHOICES, MECHANISM, WORKLOAD
+from callcost.bindings._build.places import ROOT
+from callcost.console.files import write_atomically
+from callcost.console.front import Front
+from callcost.errors import CallcostError
+from callcost.instructions import callgrind
+from callcost.paired.rows import Cell, Row
+from callcost.paired.suite import find_suite
+from callcost.paired.verdict import FASTER, NOT_SLOWER, SLOWER, UNDECIDED
+from callcost.revisions.environments import Built, build_all
+from callcost.revisions.spec import parse
+from callcost.run import machine
+
+MECHANISMS = ("ctypes_cdll", "cffi_api", "cpython_fastcall", "cython_def", MECHANISM)
+WORKLOADS = ("get_pi", "fibonacci", WORKLOAD)
+PLANTED_ROW = f"{WORKLOAD}-{MECHANISM}"
+SHARES = {"2%": 0.02, "1%": 0.01}
+THRESHOLD_PERCENT = 0.5
+LOADED_RUNS = 4
+# The others take their turn in one round of so many; pyperf takes many times as long.
+ROUNDS_PER_PYTEST_BENCHMARK, ROUNDS_PER_PYPERF = 2, 20
+WITH = "+pyperf"
+COMMAND = Path(sys.executable).with_name("callcost")
+
+Record = dict[str, Any]
+
+
+@click.command(cls=Front)
+@click.option("--json", "json_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--rounds", default=20, show_default=True, type=click.IntRange(min=1))
+@click.option("--peers/--no-peers", "with_peers", default=True)
+@click.option("--cold-only", is_flag=True, help="Only add a comparison from empty caches.")
+def main(json_file: Path, rounds: int, with_peers: bool, cold_only: bool) -> None:
+    """Compare revisions of which it is known whether they differ, many times over."""
+    with tempfile.TemporaryDirectory(prefix="callcost-") as name:
+        lab = Lab(Path(name), json_file)
+        lab.commit_bases()
+        lab.cold()
+        if cold_only:
+            return
+        lab.prepare()
+        for number in range(rounds):
+            lab.round(number, with_peers)
+        lab.loaded()
+
+
+class Lab:
+    """A clone with the planted revisions, and the record of what was found."""
+
+    def __init__(self, folder: Path, json_file: Path) -> None:
+        self._folder = folder
+        self._json_file = json_file
+        self._clone = folder / "clone"
+        self._record: Record = json.loads(json_file.read_text()) if json_file.exists() else {}
+        self._new_record: Record = {
+            "threshold_percent": THRESHOLD_PERCENT,
+            "mechanisms": MECHANISMS,
+            "workloads": WORKLOADS,
+            "planted_row": PLANTED_ROW,
+            "machine": machine.identity(),
+            "planted": {},
+            "runs": {},
+            "peers": {},
+        }
+
+    def commit_bases(self) -> None:
+        """Makes the base, and a copy of it that is another tree."""
+        _git(ROOT, "clone", "--quiet", str(ROOT), str(self._clone))
+        self._commit("base", lambda: planted.plant(self._clone, 0))
+        self._commit("copy", lambda: (self._clone / "NOTES").write_text("Another tree."))
+
+    def cold(self) -> None:
+        """Compares once with nothing in the cache, both builds included."""
+        with tempfile.TemporaryDirectory(prefix="callcost-") as cache:
+            self._record["cold"] = self._run("base", "copy", {"CALLCOST_CACHE": cache})
+        self._save()
+
+    def prepare(self) -> None:
+        """Begins the record, and makes a revision for each share that is planted."""
+        self._record = {**self._new_record, "cold": self._record["cold"]}
+        base, _ = self._build("base", "copy")
+        costs = planted.costs_in_c(base.python)
+        self._record["costs_in_c"] = costs
+        for name, share in SHARES.items():
+            steps = planted.choose(costs, share)
+            self._plant(name, steps, costs[steps])
+
+    def _plant(self, name: str, steps: int, in_c: float) -> None:
+        _git(self._clone, "checkout", "--quiet", "--detach", "origin/HEAD")
+        revision = _revision(name)
+        self._commit(revision, lambda: planted.plant(self._clone, CHOICES.index(steps)))
+        before, after = (self._instructions(made) for made in self._build("base", revision))
+        self._record["planted"][name] = {
+            "steps": steps,
+            "share_timed_in_c": in_c,
+            "instructions": [before, after],
+        }
+
+    def _commit(self, branch: str, change: Callable[[], object]) -> None:
+        _git(self._clone, "checkout", "--quiet", "-b", branch)
+        change()
+        _git(self._clone, "add", "--all")
+        author = ("-c", "user.name=gate", "-c", "user.email=gate@localhost")
+        _git(self._clone, *author, "commit", "--quiet", "-m", branch)
+
+    def _build(self, *revisions: str) -> list[Built]:
+        specs = [parse(revision + WITH, self._clone) for revision in revisions]
+        return build_all(specs, self._clone, lambda line: click.echo(line, err=True))
+
+    def _instructions(self, made: Built) -> float | str:
+        offer = find_suite(self._clone).offer(made.site)
+        cell = Cell(WORKLOAD, MECHANISM)
+        found = callgrind.count(made.python, {cell: offer.contenders[cell]})[cell]
+        return found.instructions if isinstance(found, callgrind.Count) else str(found)
+
+    def round(self, number: int, with_peers: bool) -> None:
+        """Compares each pair of revisions once, and has the others judge the same rows."""
+        self._compare("same", "base", "base" if number % 2 else "copy")
+        for name in SHARES:
+            self._compare(name, "base", _revision(name))
+        self._save()
+        if with_peers:
+            self._judge(number)
+            self._save()
+
+    def _judge(self, number: int) -> None:
+        rows = {str(row.cell): row for row in self._rows()}
+        pythons = dict(zip(("base", "head"), self._pythons("base", _revision("2%")), strict=True))
+        harnesses: list[peers.Peer] = []
+        if number % ROUNDS_PER_PYTEST_BENCHMARK == 0:
+            harnesses.append(peers.PytestBenchmark())
+        if number % ROUNDS_PER_PYPERF == 0:
+            harnesses.append(peers.Pyperf())
+        for harness in harnesses:
+            folder = self._folder / f"{type(harness).__name__}-{number}"
+            folder.mkdir()
+            found = harness.judge(rows, pythons, folder)
+            for label, alarms in found.items():
+                kept = self._record["peers"].setdefault(f"{harness.name}, {label}", [])
+                kept.append(alarms)
+
+    def _pythons(self, *revisions: str) -> list[str]:
+        return [made.python for made in self._build(*revisions)]
+
+    def _rows(self) -> list[Row]:
+        (base,) = self._build("base")
+        contenders = find_suite(self._clone).offer(base.site).contenders
+        cells = [Cell(workload, mechanism) for workload in WORKLOADS for mechanism in MECHANISMS]
+        return [Row(cell, contenders[cell], contenders[cell]) for cell in cells]
+
+    def loaded(self) -> None:
+        """Compares a revision with itself while every CPU has something else to do."""
+        for number in range(LOADED_RUNS):
+            with ExitStack() as stack:
+                for _ in range(os.cpu_count() or 1):
+                    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+                    stack.callback(busy.wait)
+                    stack.callback(busy.kill)
+                self._compare("same, loaded", "base", "base" if number % 2 else "copy")
+            self._save()
+
+    def _compare(self, label: str, base: str, head: str) -> None:
+        found = self._run(base, head)
+        self._record["runs"].setdefault(label, []).append(found)
+        click.echo(f"{label}: exit {found['exit_code']}, slower: {found['slower']}", err=True)
+
+    def _run(self, base: str, head: str, variables: dict[str, str] | None = None) -> Record:
+        """Runs the command as a user would, and returns what it has found."""
+        path = self._folder / "compare.json"
+        path.unlink(missing_ok=True)
+        chosen = {"mechanism": MECHANISMS, "workload": WORKLOADS}
+        options = [f"--{kind}={name}" for kind, names in chosen.items() for name in names]
+        start_s = time.monotonic()
+        done = subprocess.run(
+            [str(COMMAND), "compare", base + WITH, head + WITH, *options,
+             f"--threshold={THRESHOLD_PERCENT}", "--no-instructions", f"--json={path}"],
+            cwd=self._clone, env={**os.environ, **(variables or {})},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        wall_s = time.monotonic() - start_s
+        if not path.exists():
+            raise CallcostError(f"callcost compare failed:\n{done.stdout}{done.stderr}")
+        return _summary(json.loads(path.read_text()), done.returncode, wall_s)
+
+    def _save(self) -> None:
+        write_atomically(self._json_file, json.dumps(self._record, indent=1) + "\n")
+
+
+def _revision(name: str) -> str:
+    return f"planted-{name.rstrip('%')}"
+
+
+def _summary(document: Record, exit_code: int, wall_s: float) -> Record:
+    """Keeps of a comparison what the figures are made of."""
+    rows = {f"{row['workload']}-{row['mechanism']}": row for row in document["rows"]}
+    named = {
+        word: sorted(name for name, row in rows.items() if row["verdict"] == word)
+        for word in (SLOWER, FASTER, NOT_SLOWER, UNDECIDED)
+    }
+    return {
+        "exit_code": exit_code,
+        **named,
+        "moved": document["moved"],
+        "changes": {name: row["change"] for name, row in rows.items()},
+        "measuring_s": document["measuring_s"],
+        "wall_s": wall_s,
+        "load_1min": document["state"]["load_1min"],
+    }
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True)
+
+
+if __name__ == "__main__":
+    main()

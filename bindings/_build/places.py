@@ -1,0 +1,42 @@
+"""Where things are in a checkout, and what they are called once they are installed."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+
+from .damage import folders, why_unusable
+
+ROOT = Path(__file__).resolve().parents[2]
+# The top folders that are installed, with their package names.
+TOP_PACKAGES = {
+    "callcost": "callcost",
+    "native": "callcost.native",
+    "bindings": "callcost.bindings",
+    "benchmarks": "callcost.benchmarks",
+}
+DARWIN = sys.platform == "darwin"
+CORE_NAME = "callcost_core"
+LIBRARY_SUFFIX = ".dylib" if DARWIN else ".so"
+CORE_FILE = f"lib{CORE_NAME}{LIBRARY_SUFFIX}"
+LADDER = "native/ladder"
+ABI_TAG = str(sysconfig.get_config_var("SOABI"))
+MANIFEST = f"built.{ABI_TAG}.json"
+
+
+def package_folders() -> dict[str, str]:
+    """Map each package to its folder in the checkout: mechanisms that can be used, and the rest."""
+    found = {}
+    for top, package in TOP_PACKAGES.items():
+        for path in sorted((ROOT / top).rglob("__init__.py")):
+            inside = path.parent.relative_to(ROOT / top).parts
+            if top != "bindings" or not inside or inside[0].startswith("_"):
+                found[".".join([package, *inside])] = path.parent.relative_to(ROOT).as_posix()
+    mechanisms = {f"callcost.bindings.{name}": f"bindings/{name}" for name in mechanism_names()}
+    return found | mechanisms
+
+
+def mechanism_names() -> list[str]:
+    """Names the folders in bindings/ that are mechanisms and not damaged."""
+    return [path.name for path in folders(ROOT / "bindings") if why_unusable(path) is None]

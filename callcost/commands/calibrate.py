@@ -1,0 +1,189 @@
+"""Weighs known weights: shows how far the instrument's figures hold on this machine, just now.
+
+Three questions. Does a delay that was injected in C, and timed there, appear in full in the
+measured cost (slope 1)? Does a call that is not there cost nothing? By how much do two
+contenders of the same code seem to differ (A/A)?
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from callcost.errors import CallcostError
+from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, Interval
+from callcost.model.job import EMPTY, Contender, Group
+from callcost.run import machine, quota
+from callcost.run.coordinator import Progress, Run, Settings, measure
+from callcost.run.delays import NAME, Delays, choose_steps, delay_group, fit
+
+Floats = npt.NDArray[np.float64]
+
+PAIRS = "A/A pairs"
+TARGETS_NS = (0, 2, 5, 10, 15, 20, 30, 45, 60, 80, 100, 130, 160, 200)
+ROW_S = 0.6
+TIMER_SAMPLES = 20_000
+LOAD_LIMIT = 0.5
+STEAL_LIMIT_PERCENT = 1.0
+DISTURBED_LIMIT = 0.05
+
+# Setup and call of what is measured against a twin of itself: unlike kinds of calls.
+PAIR_CALLS = (
+    ("", "abs(n)"),
+    ("", "divmod(n, n)"),
+    ("", "isinstance(n, int)"),
+    ("", "n.bit_length()"),
+    ("", "pow(n, 2, 5)"),
+    ("", "str(n)"),
+    ("from math import gcd", "gcd(n, 12)"),
+    ("from math import hypot", "hypot(n, n)"),
+    ("from math import sqrt", "sqrt(n)"),
+    ("from operator import add", "add(n, n)"),
+    ("from operator import itemgetter\nfirst = itemgetter(0)\npair = (n, n)", "first(pair)"),
+    ("text = 'call cost'", "text.find('s')"),
+    ("text = 'call cost'", "text.upper()"),
+    ("data = bytes(8)", "int.from_bytes(data, 'big')"),
+    ("values = [3, 1, 2]", "max(values)"),
+    ("values = [3, 1, 2]", "len(values)"),
+    ("def same(value):\n    return value", "same(n)"),
+    ("same = lambda value: value", "same(n)"),
+    ("class Thing:\n    def same(self, value):\n        return value\nthing = Thing()",
+     "thing.same(n)"),
+    ("from callcost.run._delay import delay", "delay(n)"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was found; `aa_p95` is a share (0.01 is 1%)."""
+
+    delays: Delays
+    empty_call_ns: Interval
+    aa_p95: float
+    aa_max: float
+    timer_resolution_ns: float
+    timer_call_ns: float
+    run: Run
+    state: dict[str, Any]
+
+    @property
+    def trusted_share(self) -> float:
+        """The smallest difference between two versions of a call that can be trusted just now."""
+        return max(MIN_EFFECT, self.aa_p95)
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the figures for `--json`."""
+        slope, intercept_ns = self.delays.slope, self.delays.intercept_ns
+        return {
+            "slope": slope.value,
+            "slope_interval": [slope.low, slope.high],
+            "intercept_ns": intercept_ns.value,
+            "intercept_ns_interval": [intercept_ns.low, intercept_ns.high],
+            "empty_call_ns": self.empty_call_ns.value,
+            "empty_call_ns_interval": [self.empty_call_ns.low, self.empty_call_ns.high],
+            "aa_p95": self.aa_p95,
+            "aa_max": self.aa_max,
+            "trusted_share": self.trusted_share,
+            "timer_resolution_ns": self.timer_resolution_ns,
+            "timer_call_ns": self.timer_call_ns,
+            "processes": self.run.settings.processes,
+            "wall_s": self.run.wall_s,
+            "not_pinned": self.run.not_pinned,
+            "state": self.state,
+            "machine": machine.identity(),
+            "points": [asdict(point) for point in self.delays.points],
+        }
+
+
+class CalibrationError(CallcostError):
+    """A calibration that could not be brought to its end."""
+
+
+def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibration:
+    """Measures the weights; raises CalibrationError, NoDelaysError, or KeyboardInterrupt."""
+    steps = choose_steps(TARGETS_NS)
+    run = measure([weight_group(steps), pair_group()], settings, report)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    for failure in run.failures.values():
+        raise CalibrationError(str(failure))
+    errors = pair_errors(GroupEstimate(run.groups[PAIRS]))
+    resolution_ns, call_ns = timer_facts()
+    return Calibration(
+        delays=fit(run.groups[NAME]),
+        empty_call_ns=GroupEstimate(run.groups[NAME]).net_ns(len(steps)),
+        aa_p95=float(np.quantile(errors, 0.95)),
+        aa_max=float(errors.max()),
+        timer_resolution_ns=resolution_ns,
+        timer_call_ns=call_ns,
+        run=run,
+        state=run.state,
+    )
+
+
+def weight_group(steps: list[int]) -> Group:
+    """Makes the delays, and behind them a call that is not there."""
+    group = delay_group(steps)
+    empty = Contender("empty call", EMPTY.setup, EMPTY.call)
+    return replace(group, contenders=(*group.contenders, empty))
+
+
+def pair_group() -> Group:
+    """Makes two contenders of each call: rows 2 i and 2 i + 1 are the same code."""
+    contenders = [
+        Contender(f"{call} ({side})", f"n = 3\n{setup}", call)
+        for setup, call in PAIR_CALLS
+        for side in "AB"
+    ]
+    return Group(PAIRS, tuple(contenders))
+
+
+def pair_errors(pairs: GroupEstimate) -> Floats:
+    """Returns |ratio - 1| of every pair of the same code."""
+    ratios = [pairs.ratio(row + 1, row).value for row in range(0, pairs.size, 2)]
+    errors: Floats = np.abs(np.array(ratios) - 1)
+    return errors
+
+
+def timer_facts() -> tuple[float, float]:
+    """Returns the smallest step that the timer shows, and what reading it costs, in ns.
+
+    Two readings are never closer than the reading itself takes, so the step is looked for
+    between the differences of readings, not between readings.
+    """
+    readings = np.array([time.perf_counter_ns() for _ in range(TIMER_SAMPLES)])
+    differences = np.diff(readings)
+    steps = np.diff(np.unique(np.append(differences, 0)))
+    return float(steps.min()), float(np.median(differences))
+
+
+def disturbances(calibration: Calibration) -> list[str]:
+    """Says in sentences what may disturb a measurement on this machine."""
+    state, run = calibration.state, calibration.run
+    said = []
+    if run.not_pinned:
+        said.append(f"The workers were not pinned to a CPU: {run.not_pinned}.")
+    if state["load_1min"] > (os.cpu_count() or 1) * LOAD_LIMIT + 1:
+        said.append(f"The load is {state['load_1min']:.1f}: other programs are running.")
+    said += quota.remarks(state, run.throttled_passes)
+    if (state["steal_percent"] or 0) > STEAL_LIMIT_PERCENT:
+        said.append(f"The host has taken {state['steal_percent']:.1f}% of the time (steal).")
+    if state["governor"] not in (None, "performance"):
+        said.append(f"The CPU's frequency changes (governor {state['governor']}).")
+    if state["cpus_allowed"] == 1:
+        said.append("Only one CPU is allowed: the workers share it with everything else.")
+    estimates = [GroupEstimate(times) for times in run.groups.values()]
+    share = max(estimate.disturbed_share for estimate in estimates)
+    if share > DISTURBED_LIMIT:
+        left_out = all(estimate.filtered for estimate in estimates)
+        said.append(
+            f"In {share:.0%} of the passes the yardstick ran slow (a neighbour on the same core, "
+            f"or frequency changes); {'they were' if left_out else 'too many to be'} left out."
+        )
+    return said

@@ -1,0 +1,156 @@
+"""The command `callcost clean`: removes environments, and what killed builds have left."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from callcost.console.front import Front
+from callcost.revisions.cache import LOCK, Cache, CacheError, Entry, Lock, describe, location
+from callcost.revisions.supervision import mend
+
+DAY_S = 24 * 3600.0
+KEPT_FILES = ("resolutions", "logs")
+BLOCK_BYTES = 512
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Something that is removed, in words, and how much space that frees."""
+
+    what: str
+    size_bytes: int
+
+
+@click.command(cls=Front)
+@click.option(
+    "--older-than",
+    "days",
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="Keep what was used in the last DAYS days.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+def clean(days: float | None, dry_run: bool) -> None:
+    """Remove the environments that `callcost compare` has built, but for those in use."""
+    cache = location()
+    try:
+        cache.refuse_untrusted()
+        removed = list(_shown(cache, days, dry_run))
+    except OSError as error:
+        raise CacheError(describe(error, cache.folder)) from error
+    verb = "would free" if dry_run else "freed"
+    if removed:
+        total = sum(removal.size_bytes for removal in removed)
+        click.echo(f"{verb} {mebibytes(total)} in {cache.folder}")
+    else:
+        click.echo(f"nothing to remove in {cache.folder}")
+
+
+def _shown(cache: Cache, days: float | None, dry_run: bool) -> Iterator[Removal]:
+    verb = "would remove" if dry_run else "removed"
+    for removal in _removals(cache, days, dry_run):
+        click.echo(f"{verb} {removal.what} ({mebibytes(removal.size_bytes)})")
+        yield removal
+
+
+def _removals(cache: Cache, days: float | None, dry_run: bool) -> Iterator[Removal]:
+    """Removes one thing after the other."""
+    yield from _dead_builds(cache, dry_run)
+    before_s = time.time() - (days or 0) * DAY_S if days is not None else None
+    for entry in cache.entries():
+        if removal := _entry_removal(entry, before_s, dry_run):
+            yield removal
+    yield from _old_files(cache, before_s, dry_run)
+
+
+def _dead_builds(cache: Cache, dry_run: bool) -> Iterator[Removal]:
+    sizes = {folder: size_bytes(folder) for folder in cache.stagings() if _is_dead(folder)}
+    for folder in sizes if dry_run else mend(cache):
+        yield Removal(f"what a killed build has left ({folder.name})", sizes.get(folder, 0))
+
+
+def _is_dead(folder: Path) -> bool:
+    lock = Lock.attempt(folder.with_name(folder.name + LOCK))
+    if lock is None:
+        return False
+    lock.close()
+    return True
+
+
+def _entry_removal(entry: Entry, before_s: float | None, dry_run: bool) -> Removal | None:
+    """Removes an environment, unless it was used since; one in use stays, and that is said."""
+    last_used_s = _last_used_s(entry)
+    lock = Lock.attempt(entry.lock_file)
+    name = _name(entry)
+    if lock is None:
+        click.echo(f"kept {name}: it is in use")
+        return None
+    with lock:
+        there = entry.folder.exists()
+        finished = entry.read() is not None
+        if finished and before_s is not None and last_used_s > before_s:
+            return None
+        removal = Removal(name, size_bytes(entry.folder))
+        if not dry_run:
+            entry.discard()
+            entry.lock_file.unlink(missing_ok=True)
+    # A lock alone, left by a build that failed, is nothing to tell of.
+    return removal if there else None
+
+
+def _last_used_s(entry: Entry) -> float:
+    try:
+        return entry.lock_file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _name(entry: Entry) -> str:
+    """Names an environment for people; one that is not finished by its key."""
+    try:
+        label = json.loads(entry.facts_file.read_text(encoding="utf-8"))["label"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return f"the half-built environment {entry.folder.name}"
+    # Text from a file: it must not move the cursor, nor begin a line of its own.
+    return f"the environment of {''.join(filter(str.isprintable, str(label)))}"
+
+
+def _old_files(cache: Cache, before_s: float | None, dry_run: bool) -> Iterator[Removal]:
+    """Removes resolutions and logs."""
+    for name in KEPT_FILES:
+        folder = cache.place(name)
+        files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+        old = [path for path in files if before_s is None or path.stat().st_mtime <= before_s]
+        if not old:
+            continue
+        size = sum(map(_freed_bytes, old))
+        if not dry_run:
+            for path in old:
+                path.unlink(missing_ok=True)
+        yield Removal(f"{len(old)} {'file' if len(old) == 1 else 'files'} of {name}", size)
+
+
+def size_bytes(folder: Path) -> int:
+    """Returns how much space removing a folder frees."""
+    return sum(map(_freed_bytes, folder.rglob("*")))
+
+
+def _freed_bytes(path: Path) -> int:
+    try:
+        status = path.lstat()
+    except OSError:
+        return 0
+    # uv links files from its own cache: these stay there.
+    linked = status.st_nlink > 1 and not path.is_dir()
+    return 0 if linked else status.st_blocks * BLOCK_BYTES
+
+
+def mebibytes(size: int) -> str:
+    """Writes a number of bytes for people."""
+    return f"{size / 2**20:.1f} MiB"

@@ -1,0 +1,162 @@
+"""Where every command ends: its errors become one sentence, and what happened an exit code.
+
+0    done
+1    something is slower (callcost compare), and nothing else
+2    wrong usage, bad input, or a machine that refuses; also a bug, below its traceback
+3    inconclusive
+130  interrupted
+141  the reader of the output has closed it
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from callcost.console import streams
+from callcost.errors import FAILED, INTERRUPTED, CallcostError
+
+SET_TMPDIR = "set TMPDIR to one that can be written."
+# What a machine refuses to any program; other errors of the operating system are bugs.
+REFUSALS = {
+    errno.EACCES, errno.EPERM, errno.EROFS,
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO,
+    errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN,
+    errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE,
+}  # fmt: skip
+
+
+class Front(click.Command):
+    """A command that never ends with a traceback, unless callcost itself is wrong."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Runs the command, and ends the process with its exit code."""
+
+        def run() -> Any:
+            return super(Front, self).main(
+                args,
+                prog_name,
+                complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+
+        if not standalone_mode:
+            return run()
+        with streams.guarded():
+            code = exit_code_of(run)
+        sys.exit(code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; raises RuntimeError for what would be taken for click's own doing."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, EOFError) as error:
+            raise RuntimeError(f"lost another process: {error!r}") from error
+        except SystemExit as end:
+            raise RuntimeError(f"some code called sys.exit({end.code!r})") from end
+
+
+class FrontGroup(Front, click.Group):
+    """A group of commands that ends as each of them would."""
+
+    command_class = Front
+
+
+def exit_code_of(run: Callable[[], Any]) -> int:
+    """Runs a command and says what went wrong; returns its exit code."""
+    try:
+        streams.refuse_closed()
+        refuse_lost_folder()
+        code = _finished(run)
+        sys.stdout.flush()
+    except streams.ClosedPipeError as closed:
+        return closed.exit_code
+    except click.ClickException as error:
+        error.show()
+        return FAILED
+    except (KeyboardInterrupt, click.Abort):
+        _say("Interrupted.")
+        return INTERRUPTED
+    except Exception as error:
+        return _failed(error)
+    return code
+
+
+def _finished(run: Callable[[], Any]) -> int:
+    """Runs a command; returns the exit code that it has chosen by click's Exit."""
+    try:
+        code = run()
+    except SystemExit as end:
+        # Click's own, for the completion of a shell.
+        return FAILED if end.code else 0
+    return code if isinstance(code, int) else 0
+
+
+def _say(sentence: str, log_tail: Sequence[str] = ()) -> None:
+    for line in log_tail:
+        print(line, file=sys.stderr)
+    print(f"Error: {sentence}", file=sys.stderr, flush=True)
+
+
+def _failed(error: Exception) -> int:
+    found = as_callcost_error(error)
+    if found is None:
+        # Python's own exit code for it is 1, which a CI would take for a slowdown.
+        traceback.print_exception(error)
+        found = CallcostError(f"callcost failed: {error!r}. Please report it.")
+    _say(str(found), found.log_tail)
+    return found.exit_code
+
+
+def as_callcost_error(error: BaseException) -> CallcostError | None:
+    """Returns an error that has a sentence for the user; None for a bug."""
+    if isinstance(error, CallcostError):
+        return error
+    if not isinstance(error, OSError):
+        return None
+    try:
+        refuse_lost_folder()
+        refuse_no_temporary_folder()
+    except CallcostError as lost:
+        return lost
+    if error.errno not in REFUSALS:
+        return None
+    place = "" if error.filename is None else f" ({error.filename})"
+    return CallcostError(f"The operating system refuses: {error.strerror}{place}.")
+
+
+def refuse_lost_folder() -> None:
+    """Raises CallcostError if the current folder was deleted."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise CallcostError(
+            f"Cannot work in the current folder ({error.strerror}): change to another."
+        ) from error
+
+
+def refuse_no_temporary_folder() -> None:
+    """Raises CallcostError if there is no folder for temporary files."""
+    try:
+        folder = Path(tempfile.gettempdir())
+    except OSError as error:
+        raise CallcostError(f"Cannot find a folder for temporary files: {SET_TMPDIR}") from error
+    if not folder.is_dir():
+        raise CallcostError(f"The folder for temporary files, {folder}, is gone: {SET_TMPDIR}")

@@ -1,0 +1,75 @@
+"""The files that commands write their figures to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from callcost.console.files import probe_file, probe_writable, write_atomically
+from callcost.errors import CallcostError
+
+
+def refuse_unwritable(path: Path | None, option: str) -> None:
+    """Says before time is spent on it that a result could not be written; raises BadParameter."""
+    if path is None:
+        return
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}", param_hint=option)
+    try:
+        probe_file(path)
+    except OSError as error:
+        raise click.BadParameter(
+            f"{path} cannot be written ({error.strerror})", param_hint=option
+        ) from error
+
+
+def make_writable(folder: Path | None, option: str) -> None:
+    """Makes a folder for results, if one was asked for; raises BadParameter where it cannot."""
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe_writable(folder)
+    except OSError as error:
+        raise click.BadParameter(
+            f"{folder} cannot be written ({error.strerror})", param_hint=option
+        ) from error
+
+
+def console_at_least(width: int, *, highlight: bool = True) -> Console:
+    """Returns a console for standard output that is wide enough for a table, in a pipe too.
+
+    A pipe has no width of its own, and a table that is cut there would lose what was asked for.
+    """
+    console = Console(highlight=highlight)
+    if console.is_terminal:
+        return console
+    return Console(highlight=highlight, width=max(console.width, width))
+
+
+def save(path: Path | None, content: str | bytes) -> None:
+    """Writes a file, if one was asked for, and says so; raises CallcostError."""
+    if path is not None:
+        with writing(path):
+            write_atomically(path, content)
+        click.echo(f"saved: {path}")
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns what keeps a file from being written into a CallcostError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise CallcostError(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def save_json(path: Path | None, document: Any) -> None:
+    """Writes figures as JSON, if a file was asked for, and says so."""
+    save(path, json.dumps(document, indent=1) + "\n")

@@ -1,0 +1,1 @@
+"""Turns epochs into figures, and keeps both on disk; nothing here measures."""

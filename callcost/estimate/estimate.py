@@ -1,0 +1,355 @@
+"""Turns the epochs of a group into costs and ratios, each with a confidence interval.
+
+Within a process, a ratio is the interquartile mean, over passes, of the log of the two
+contenders' epochs in the same pass. Over processes it is the trimmed mean, with the interval
+that goes with it. docs/measuring.md tells why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+from callcost.run.coordinator import GroupTimes, Run
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+CONFIDENCE = 0.95
+# The share of processes cut off at either end before their mean is taken.
+TRIM = 0.1
+# A pass counts as calm while the yardstick stays within this factor of its fast level, which
+# is the quantile CALM_LEVEL over the whole run. A busy hyperthread neighbour costs 1.4 to 2.
+CALM_FACTOR = 1.2
+CALM_LEVEL = 0.1
+MIN_CALM_PASSES = 8
+# As many processes must have calm passes, or all passes of all processes are used.
+MIN_CALM_PROCESSES = 10
+# With fewer processes there is no interval worth the name.
+MIN_PROCESSES = 6
+# Differences below this are never called differences: false alarms need a minimum effect size.
+MIN_EFFECT = 0.005
+# A twin that is off by more than this, interval and all, makes its group inconclusive.
+TWIN_LIMIT = 0.02
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with the ends of its confidence interval (95%), all in the same unit."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_list(self) -> list[float | None]:
+        """Returns value, low and high for JSON: None where one is not finite."""
+        return [end if np.isfinite(end) else None for end in (self.value, self.low, self.high)]
+
+
+def trimmed_interval(samples: Floats, confidence: float = CONFIDENCE) -> Interval:
+    """Estimates the trimmed mean of independent samples, TRIM of them cut off at either end.
+
+    The interval is Tukey's and McLaughlin's, from the winsorised variance, as SciPy's
+    `trimmed_mean_ci` has it. NaN is left out; fewer than MIN_PROCESSES give NaN ends.
+    """
+    samples = samples[~np.isnan(samples)]
+    if not samples.size:
+        return Interval(np.nan, np.nan, np.nan)
+    value = float(scipy.stats.trim_mean(samples, TRIM))
+    if samples.size < MIN_PROCESSES:
+        return Interval(value, np.nan, np.nan)
+    low, high = scipy.stats.mstats.trimmed_mean_ci(samples, (TRIM, TRIM), alpha=1 - confidence)
+    return Interval(value, float(low), float(high))
+
+
+def _intervals(samples: Floats) -> Floats:
+    """Estimates every row as `trimmed_interval` does: shape (n, samples) gives (n, 3)."""
+    found = np.full((len(samples), 3), np.nan)
+    whole = ~np.isnan(samples).any(axis=1)
+    for row in np.flatnonzero(~whole):
+        own = trimmed_interval(samples[row])
+        found[row] = own.value, own.low, own.high
+    if whole.any():
+        found[whole, 0] = scipy.stats.trim_mean(samples[whole], TRIM, axis=1)
+    if whole.any() and samples.shape[1] >= MIN_PROCESSES:
+        alpha = 1 - CONFIDENCE
+        ends = scipy.stats.mstats.trimmed_mean_ci(samples[whole], (TRIM, TRIM), alpha=alpha, axis=1)
+        found[whole, 1:] = np.array(ends).T
+    return found
+
+
+def interquartile_mean(samples: Floats) -> Floats:
+    """Averages the middle half of each row, leaving NaN out: shape (n, passes) gives (n,).
+
+    A row of nothing but NaN gives NaN.
+    """
+    means = np.full(len(samples), np.nan)
+    known = ~np.isnan(samples).all(axis=1)
+    if known.any():
+        rows = samples[known]
+        low, high = _quartiles(rows)
+        inside = (rows >= low) & (rows <= high)
+        # Of two samples neither lies between their quartiles; both count then.
+        inside |= ~inside.any(axis=1, keepdims=True)
+        means[known] = np.nanmean(np.where(inside, rows, np.nan), axis=1)
+    return means
+
+
+def _quartiles(rows: Floats) -> tuple[Floats, Floats]:
+    """Returns the lower and the upper quartile of each row, leaving NaN out: shape (n, 1) each.
+
+    As NumPy's `nanquantile` has them, which goes row by row and takes ten times as long.
+    """
+    ordered = np.sort(rows, axis=1)
+    # NaN is sorted behind all that is known.
+    last = np.count_nonzero(~np.isnan(rows), axis=1, keepdims=True) - 1
+    low, high = (_interpolate(ordered, share * last) for share in (0.25, 0.75))
+    return low, high
+
+
+def _interpolate(ordered: Floats, places: npt.NDArray[np.floating]) -> Floats:
+    """Returns from each ordered row the value at a place that may lie between two of its own."""
+    before, after = (np.floor(places).astype(np.intp), np.ceil(places).astype(np.intp))
+    left, right = (np.take_along_axis(ordered, ends, axis=1) for ends in (before, after))
+    share = places - before
+    # From the nearer end, as NumPy does it: the same to the last bit.
+    found: Floats = np.where(
+        share < 0.5, left + (right - left) * share, right - (right - left) * (1 - share)
+    )
+    return found
+
+
+class GroupEstimate:
+    """The costs of one group's contenders, and their ratios to each other.
+
+    Rows are numbered as in `GroupTimes.contenders`; costs are ns per call. `size` rows are the
+    group's own: only they have ranks.
+    """
+
+    def __init__(self, times: GroupTimes) -> None:
+        self.times = times
+        self.names = [contender.name for contender in times.contenders]
+        self.size = len(times.group.contenders)
+        self._empty = self.size
+        self._twin = self.size + 1
+        self.yardstick = self.size + 2
+        rows = range(len(self.names))
+        self._empty_rows = [times.empty_row(row) for row in rows]
+        programs = [row for row in rows if times.contenders[row].program]
+        self._calls = np.array([times.calls(row) for row in (*rows, *programs)])
+
+    @cached_property
+    def _gross(self) -> list[Floats]:
+        """Gross ns per call of each process: (rows, passes), NaN where it does not count."""
+        return [
+            np.where((epochs > 0) & calm, epochs, np.nan) / self._calls[:, None]
+            for epochs, calm in zip(self.times.processes, self._calm, strict=True)
+        ]
+
+    @cached_property
+    def _undisturbed(self) -> list[Bools]:
+        """Tells of each process in which passes the yardstick kept its pace."""
+        yardsticks = [np.abs(epochs[self.yardstick]) for epochs in self.times.processes]
+        limit = CALM_FACTOR * np.quantile(np.concatenate(yardsticks), CALM_LEVEL)
+        return [yardstick <= limit for yardstick in yardsticks]
+
+    @cached_property
+    def filtered(self) -> bool:
+        """Whether disturbed passes were left out: not if there was hardly a calm one."""
+        calm = sum(int(passes.sum()) >= MIN_CALM_PASSES for passes in self._undisturbed)
+        return calm >= min(MIN_CALM_PROCESSES, len(self._undisturbed))
+
+    @cached_property
+    def _calm(self) -> list[Bools]:
+        """Tells of each process which passes count."""
+        if not self.filtered:
+            return [np.ones_like(passes) for passes in self._undisturbed]
+        return [
+            passes if passes.sum() >= MIN_CALM_PASSES else np.zeros_like(passes)
+            for passes in self._undisturbed
+        ]
+
+    @cached_property
+    def usable(self) -> list[int]:
+        """The processes with enough calm passes: the columns of `gross_by_process`."""
+        return [number for number, calm in enumerate(self._calm) if calm.any()]
+
+    @cached_property
+    def gross_by_process(self) -> Floats:
+        """Gross ns per call, empty loop included: shape (rows, usable processes)."""
+        columns = [interquartile_mean(self._gross[number]) for number in self.usable]
+        return np.array(columns).T
+
+    @cached_property
+    def _log_net(self) -> list[Floats]:
+        """Log of the net epochs of each usable process: shape (contenders, passes)."""
+        logs = []
+        for position, number in enumerate(self.usable):
+            gross = self._gross[number][: len(self.names)]
+            net = gross - self.gross_by_process[self._empty_rows, position, None]
+            logs.append(np.log(np.where(net > 0, net, np.nan)))
+        return logs
+
+    def rounds_ns(self, row: int) -> list[float]:
+        """Lists gross ns per call of every process that has an epoch of this row left."""
+        return [cost for cost in self.gross_by_process[row].tolist() if not np.isnan(cost)]
+
+    def gross_ns(self, row: int) -> Interval:
+        """Estimates what one turn of the loop costs with this contender's call in it."""
+        return Interval(*map(float, self._gross_ends[row]))
+
+    @cached_property
+    def _gross_ends(self) -> Floats:
+        return _intervals(self.gross_by_process)
+
+    @cached_property
+    def _net_ends(self) -> Floats:
+        # Of all at once, and once: every rank, table and chart asks for them.
+        gross = self.gross_by_process
+        return _intervals(gross[: len(self.names)] - gross[self._empty_rows])
+
+    def net_ns(self, row: int) -> Interval:
+        """Estimates the cost of the call alone: gross less the empty loop that belongs to it."""
+        return Interval(*map(float, self._net_ends[row]))
+
+    def net_by_process(self, row: int) -> Floats:
+        """Returns the cost of the call alone in each usable process."""
+        net: Floats = self.gross_by_process[row] - self.gross_by_process[self._empty_rows[row]]
+        return net
+
+    @cached_property
+    def empty_ns(self) -> Interval:
+        """The empty loop's cost per turn."""
+        return self.gross_ns(self._empty)
+
+    def ratios_by_process(self, row: int, base: int) -> Floats:
+        """Net cost of `row` by that of `base`, one ratio per usable process."""
+        logs = [interquartile_mean(log[[row]] - log[[base]])[0] for log in self._log_net]
+        ratios: Floats = np.exp(np.array(logs))
+        return ratios
+
+    def ratio(self, row: int, base: int) -> Interval:
+        """Estimates the net cost of `row` as a multiple of that of `base`."""
+        if row == base:
+            return Interval(1.0, 1.0, 1.0)
+        log = trimmed_interval(np.log(self.ratios_by_process(row, base)))
+        return Interval(*(float(np.exp(end)) for end in (log.value, log.low, log.high)))
+
+    def ratios_to(self, base: int) -> list[Interval]:
+        """Estimates the net cost of every contender as a multiple of that of `base`."""
+        logs = [interquartile_mean(log - log[base]) for log in self._log_net]
+        ends = np.exp(_intervals(np.array(logs).T))
+        ends[base] = 1.0
+        return [Interval(*map(float, row)) for row in ends]
+
+    def ratio_table(self) -> Floats:
+        """Returns every ratio of `ratio`, at once: shape (contenders, contenders, 3).
+
+        At [row, base] are value, low and high of the net cost of `row` by that of `base`.
+        """
+        count = len(self.names)
+        logs = np.full((count, count, len(self.usable)), np.nan)
+        for place, log in enumerate(self._log_net):
+            for base in range(count):
+                logs[base:, base, place] = interquartile_mean(log[base:] - log[base])
+        table = np.full((count, count, 3), np.nan)
+        for base in range(count):
+            table[base:, base] = np.exp(_intervals(logs[base:, base]))
+            # The other way round it is the same comparison, with its ends exchanged.
+            table[base, base:] = 1 / table[base:, base][:, [0, 2, 1]]
+            table[base, base] = 1.0
+        return table
+
+    def ratios_to_yardstick(self) -> Floats:
+        """Returns the net cost of every row by the yardstick's gross cost; NaN if none is left.
+
+        Gross, since the yardstick's epochs have a size of their own: what the empty loop costs a
+        call depends on how many the others' have, and would bring that into the ratio.
+        """
+        logs = np.array(
+            [
+                interquartile_mean(log - np.log(self._gross[number][[self.yardstick]]))
+                for number, log in zip(self.usable, self._log_net, strict=True)
+            ]
+        ).T
+        whole = ~np.isnan(logs).any(axis=1)
+        means = np.array([np.nan if done else trimmed_interval(row).value
+                          for done, row in zip(whole, logs, strict=True)])  # fmt: skip
+        means[whole] = scipy.stats.trim_mean(logs[whole], TRIM, axis=1)
+        ratios: Floats = np.exp(means)
+        return ratios
+
+    @cached_property
+    def twin_ratio(self) -> Interval:
+        """The A/A control: two contenders of the same code; 1 if the instrument is right."""
+        return self.ratio(self._twin, self.times.controls.twin_of)
+
+    @property
+    def inconclusive(self) -> bool:
+        """True where the A/A control moved too far for any ratio of this group to be trusted."""
+        twin = self.twin_ratio
+        far = twin.low > 1 + TWIN_LIMIT or twin.high < 1 - TWIN_LIMIT
+        return bool(far or np.isnan(twin.value) or len(self.usable) < MIN_PROCESSES)
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The group's own rows, the fastest first."""
+        return self._by_cost(range(self.size))
+
+    @cached_property
+    def floors(self) -> list[int]:
+        """The rows of the group's floors, the fastest first: they have no rank."""
+        return self._by_cost(range(self.yardstick + 1, len(self.names)))
+
+    def _by_cost(self, rows: range) -> list[int]:
+        # A row without any epoch left comes last: NaN would upset the order of all others.
+        costs_ns = {row: self.net_ns(row).value for row in rows}
+        return sorted(rows, key=lambda row: np.nan_to_num(costs_ns[row], nan=np.inf))
+
+    @property
+    def fastest(self) -> int:
+        """The row that every other one is compared with."""
+        return self.order[0]
+
+    def ranks(self, min_effect: float = MIN_EFFECT) -> dict[int, int]:
+        """Ranks the rows from 1; those that cannot be told apart share the rank of their first.
+
+        A row ties with the first of its rank if the interval of their ratio reaches down to
+        1 + `min_effect`, or MIN_EFFECT if that is more.
+        """
+        # In this order, so that a `min_effect` that is not known (NaN) gives way too.
+        floor = max(MIN_EFFECT, min_effect)
+        ranks: dict[int, int] = {}
+        leader = self.fastest
+        for place, row in enumerate(self.order, start=1):
+            if place == 1 or self.ratio(row, leader).low > 1 + floor:
+                leader = row
+                ranks[row] = place
+            else:
+                ranks[row] = ranks[leader]
+        return ranks
+
+    def preempted(self, row: int) -> int:
+        """Counts the epochs of a row that were dropped because the thread lost the processor."""
+        return sum(int((epochs[row] < 0).sum()) for epochs in self.times.processes)
+
+    @property
+    def disturbed_share(self) -> float:
+        """The share of passes in which the yardstick ran slow; left out if `filtered`."""
+        return 1.0 - float(np.concatenate(self._undisturbed).mean())
+
+
+def aa_error(estimates: list[GroupEstimate], quantile: float = 0.95) -> float:
+    """The error that a run shows of itself: a quantile of |twin ratio - 1| over its groups."""
+    errors = np.array([abs(estimate.twin_ratio.value - 1) for estimate in estimates])
+    known = errors[~np.isnan(errors)]
+    return float(np.quantile(known, quantile)) if known.size else float("nan")
+
+
+def estimate_run(run: Run) -> dict[str, GroupEstimate]:
+    """Estimates every group of a run that enough processes have timed."""
+    return {name: GroupEstimate(times) for name, times in run.finished().items()}

@@ -1,0 +1,269 @@
+"""What the files of callcost must hold to be read: the layout of each, by msgspec.
+
+A field that is not listed is not checked, and no reader may rely on it. One with a
+default is missing in records that are older than it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+from callcost.estimate.estimate import Interval
+from callcost.model.job import Plan
+from callcost.run.coordinator import Failure, Settings
+
+MOST = 1e18
+"""No number of a record is larger: in ns, it is 31 years."""
+MOST_EPOCH_NS = 10**15
+Number = Annotated[float, Meta(ge=-MOST, le=MOST)]
+NotNegative = Annotated[float, Meta(ge=0, le=MOST)]
+Whole = Annotated[int, Meta(ge=0, le=10**18)]
+Seconds = Annotated[float, Meta(ge=1e-15, le=1e9)]
+Count = Annotated[int, Meta(ge=0, le=10**15)]
+Rounds = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+# Whatever UTF-8 can hold; names are also shown, on one line.
+Text = Annotated[str, Meta(pattern=r"\A[^\x00\ud800-\udfff]*\Z")]
+_ONE_LINE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*\Z"
+Name = Annotated[str, Meta(pattern=_ONE_LINE, max_length=10_000)]
+Estimate = tuple[Number | None, Number | None, Number | None]
+"""What `Interval.as_list` writes: value, low and high; None where they are not known."""
+
+
+class Times(Struct):
+    """A contender of a record: its name and its raw epochs, a text for each process."""
+
+    name: Name
+    setup: Text
+    call: Name
+    epoch_ns: list[str]
+    empty_ns: list[str] | None = None
+
+
+class RowTimes(Times):
+    """A contender that a benchmark of the file is about."""
+
+    group: Name = ""
+
+
+class Extra(Struct):
+    """What a benchmark has beside its own figures."""
+
+    callcost: RowTimes
+
+
+class Row(Struct):
+    """A benchmark of a record."""
+
+    extra_info: Extra
+
+
+class GroupFacts(Struct):
+    """A group of a record: its rows by their names, and its three controls."""
+
+    plan: Plan
+    contenders: Annotated[list[Name], Meta(min_length=1)]
+    twin_of: Count
+    controls: Annotated[list[Times], Meta(min_length=3, max_length=3)]
+    interpreter: Name = ""
+    floors: list[Name] = []
+
+
+class RawDelays(Struct):
+    """What the injected delays were estimated from; like a group that holds its own rows."""
+
+    plan: Plan
+    contenders: Annotated[list[Name], Meta(min_length=1)]
+    twin_of: Count
+    controls: Annotated[list[Times], Meta(min_length=3, max_length=3)]
+    rows: list[Times]
+    timed_in_c_ns: Annotated[list[list[NotNegative]], Meta(min_length=1)]
+    interpreter: Name = ""
+    floors: list[Name] = []
+
+
+class DelayPoint(Struct):
+    """One injected delay."""
+
+    injected_ns: Number
+    measured_ns: Estimate
+    fitted: bool
+
+
+class DelaysFacts(Struct):
+    """The injected delays of a record, and what they showed."""
+
+    slope: Estimate
+    intercept_ns: Estimate
+    points: list[DelayPoint]
+    raw: RawDelays
+
+
+class EnvironmentFacts(Struct):
+    """What is known of the build and of each mechanism; there may be more."""
+
+    facts: dict[Name, dict[Name, Text | None]] = {}
+    marks: dict[Name, dict[Name, Name]] = {}
+    missing: dict[Name, Text] = {}
+    depends: dict[Name, list[Name]] = {}
+    tools: dict[Name, Name] = {}
+
+
+class Elsewhere(Struct):
+    """Another interpreter that groups were measured in."""
+
+    implementation: Name
+    cache_tag: Name
+    python_version: Name
+
+
+class Section(Struct):
+    """What a record says of the run as a whole."""
+
+    settings: Settings
+    cpu: int | None
+    seed: int
+    hash_seeds: list[int]
+    not_pinned: Text | None
+    interrupted: bool
+    wall_s: NotNegative
+    state: dict[Name, Any]
+    groups: dict[Name, dict[str, Any]]
+    throttled_passes: Count = 0
+    delays: DelaysFacts | None = None
+    delays_missing: Text | None = None
+    environment: EnvironmentFacts = field(default_factory=EnvironmentFacts)
+    interpreters: dict[Name, dict[Name, Text]] = {}
+    failures: list[Failure] = []
+
+
+class Cpu(Struct):
+    """The processor, as py-cpuinfo describes it."""
+
+    brand_raw: Name | None = None
+    count: Count | None = None
+
+
+class OwnMachine(Struct):
+    """What callcost adds to the description of a machine."""
+
+    machine_digest: Name | None = None
+    cpu_count: Count | None = None
+    interpreter: dict[Name, Any] | None = None
+
+
+class Machine(Struct):
+    """The machine and the interpreter of a run of pytest-benchmark."""
+
+    node: Name = ""
+    machine: Name = "unknown CPU"
+    system: Name | None = None
+    release: Name | None = None
+    python_version: Name = ""
+    python_implementation: Name = ""
+    python_compiler: Text | None = None
+    cpu: Cpu = field(default_factory=Cpu)
+    callcost: OwnMachine = field(default_factory=OwnMachine)
+
+
+class Record(Struct):
+    """A record of callcost's: a run of pytest-benchmark with everything that was measured."""
+
+    benchmarks: list[Row]
+    callcost: Section
+    machine_info: Machine = field(default_factory=Machine)
+
+
+class Commit(Struct):
+    """The commit that was measured."""
+
+    id: Name
+    branch: Name | None = None
+    dirty: bool | None = None
+
+
+class Dated(Struct):
+    """When and on what a run was made, and its commit."""
+
+    machine_info: Machine
+    datetime: Name
+    commit_info: Commit = field(default_factory=lambda: Commit(""))
+
+
+class Stats(Struct):
+    """The figures of a benchmark that are kept."""
+
+    median: Seconds
+    mean: Seconds
+    rounds: Rounds
+
+
+class Benchmark(Struct):
+    """A row of any file of pytest-benchmark."""
+
+    name: Name
+    fullname: Name
+    stats: Stats
+    group: Name | int | None = None
+    param: Name | int | float | None = None
+
+
+class PytestRun(Struct):
+    """A run of pytest-benchmark, made by callcost or not."""
+
+    machine_info: Machine
+    commit_info: Commit
+    datetime: Name
+    benchmarks: Annotated[list[Benchmark], Meta(min_length=1)]
+    version: Name | None = None
+
+
+class CalibrationPoint(Struct):
+    """One injected delay of a calibration."""
+
+    injected_ns: Number
+    measured: Interval
+    fitted: bool
+
+
+class Calibration(Struct):
+    """What `callcost calibrate --json` writes, as far as it is read."""
+
+    slope: Number
+    slope_interval: tuple[Number, Number]
+    intercept_ns: Number
+    intercept_ns_interval: tuple[Number, Number]
+    points: list[CalibrationPoint]
+
+
+class ExplainedRow(Struct):
+    """One call of an explanation; `spent` has instructions, part and frames in each text."""
+
+    name: Name
+    instructions: Whole | NotNegative
+    calls: Count
+    spread: Whole | NotNegative
+    time_ns: Estimate | None
+    spent: list[str]
+
+
+class ExplainedChapter(Struct):
+    """The calls of a workload, and those that were not counted."""
+
+    name: Name
+    call: Name
+    inconclusive: bool
+    uncounted: dict[Name, Text]
+    rows: list[ExplainedRow]
+
+
+class ExplanationFile(Struct):
+    """What `callcost explain --output` writes."""
+
+    facts: dict[Name, Any]
+    notes: list[Text]
+    counting_s: NotNegative
+    wall_s: NotNegative
+    chapters: list[ExplainedChapter]
+    frames: list[tuple[Text, Text]]

@@ -1,0 +1,148 @@
+"""Reads JSON files that somebody else may have written: whole, or refused with one sentence.
+
+`read_json` reads any JSON, `checked` holds what was read against a layout. Both name the file, and
+`checked` the field.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from callcost.console.files import UnreadableError, read_bytes, shown
+from callcost.errors import CallcostError
+
+T = TypeVar("T")
+MAX_DEPTH = 20
+"""What is kept of an environment is nested less than this."""
+
+# What a file begins with that is no text.
+_MAGIC = {
+    b"\x1f\x8b": "compressed with gzip; decompress it first",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd; decompress it first",
+    b"\xfd7zXZ": "compressed with xz; decompress it first",
+    b"BZh": "compressed with bzip2; decompress it first",
+    b"PK\x03\x04": "a zip archive; unpack it first",
+    b"PAR1": "a Parquet file; a history is given as the folder that holds it",
+}
+# What no file can hold: half a character, and what ends a text in C.
+_ODD = re.compile("[\x00\ud800-\udfff]")
+PYTEST_BENCHMARK = "pytest --benchmark-only --benchmark-json=FILE"
+
+
+class RecordError(CallcostError):
+    """A file that does not hold what it should; the text says which file, where in it, and why."""
+
+
+def read_json(path: Path) -> Any:
+    """Reads any JSON, in UTF-8, UTF-16 or UTF-32; raises RecordError for a file that has none."""
+    try:
+        data = read_bytes(path)
+    except UnreadableError as error:
+        raise RecordError(f"{shown(path)} cannot be read: {error}") from error
+    for magic, what in _MAGIC.items():
+        if data.startswith(magic):
+            raise RecordError(f"{shown(path)} is {what}")
+    try:
+        if not data.strip():
+            raise ValueError("it is empty")
+        text = data.decode(json.detect_encoding(data))
+        return json.loads(text, object_pairs_hook=_each_key_once)
+    except UnicodeDecodeError as error:
+        raise RecordError(
+            f"{shown(path)} is not text in UTF-8 or UTF-16: byte {error.start} cannot be decoded"
+        ) from error
+    except RecursionError as error:
+        raise RecordError(f"{shown(path)} is nested too deeply") from error
+    except ValueError as error:
+        raise RecordError(f"{shown(path)} is not JSON: {error}") from error
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"an object has the key {twice!a:.80} twice")
+    return found
+
+
+def checked(path: Path, value: Any, layout: type[T], where: str = "") -> T:
+    """Returns a value that was read from `path` in a layout; raises RecordError, naming the field.
+
+    `where` is the field that holds the value. What the layout does not have is left out.
+    """
+    try:
+        return msgspec.convert(value, layout)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$")
+        raise damaged(path, where + place.rstrip("`"), _plain_words(reason)) from error
+    except UnicodeError as error:
+        raise damaged(path, where, "a key in it has characters that cannot be shown") from error
+
+
+def damaged(path: Path, where: str, reason: str) -> RecordError:
+    """Returns the error for a field that does not hold what it should."""
+    return RecordError(f"{shown(path)} is damaged: {where.lstrip('.') or 'the whole'}: {reason}")
+
+
+def _plain_words(reason: str) -> str:
+    if "matching regex" in reason:
+        return "it has characters that cannot be shown"
+    words = reason[:1].lower() + reason[1:].replace("`", "")
+    return words.replace("object missing required field", "it lacks")
+
+
+def refuse_odd(path: Path, value: Any, where: str, depth: int = 0) -> None:
+    """Raises RecordError for what cannot be kept or shown, however deep it is in a value.
+
+    That are numbers that are not finite, texts that no encoding has, and too many levels.
+    """
+    if depth > MAX_DEPTH:
+        raise damaged(path, where, f"it is nested more than {MAX_DEPTH} levels deep")
+    if isinstance(value, dict):
+        for key, member in value.items():
+            refuse_odd(path, key, f"a key of {where}", depth)
+            refuse_odd(path, member, f"{where}.{key}", depth + 1)
+    elif isinstance(value, list):
+        for place, member in enumerate(value):
+            refuse_odd(path, member, f"{where}[{place}]", depth + 1)
+    elif isinstance(value, str):
+        if _ODD.search(value):
+            raise damaged(path, where, "it has characters that cannot be shown")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise damaged(path, where, f"{value} is not a number that JSON has")
+
+
+def describe(document: Any) -> str:
+    """Says what some JSON is that another command or tool has written; empty if it is unknown."""
+    if not isinstance(document, dict):
+        return ""
+    rows = document.get("benchmarks")
+    first = rows[0] if isinstance(rows, list) and rows else None
+    about = document.get("callcost")
+    if isinstance(first, dict) and "runs" in first:
+        return "a result of pyperf"
+    if isinstance(first, dict) and first.keys() & {"real_time", "cpu_time"}:
+        return "a result of Google Benchmark"
+    if isinstance(about, dict) and about.get("kind") == "explanation":
+        return "an explanation (callcost explain)"
+    if document.keys() >= {"slope", "intercept_ns", "points"}:
+        return "a calibration (callcost calibrate)"
+    if isinstance(rows, list) and "machine_info" in document:
+        return "a run of pytest-benchmark without callcost's measurements"
+    if isinstance(document.get("results"), list):
+        return "a result of another tool"
+    return ""
+
+
+def other_kind(path: Path, document: Any, wanted: str, advice: str) -> RecordError:
+    """Returns the error for a file of another kind: what it is, if known, and what to do."""
+    known = describe(document)
+    what = f"{known}, not {wanted}" if known else f"not {wanted}"
+    return RecordError(f"{shown(path)} is {what}; {advice}")

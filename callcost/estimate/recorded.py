@@ -1,0 +1,256 @@
+"""Reads records: every field that is used is checked, and the run is made again from its epochs.
+
+This is the one place where a record is read; all commands take it from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from callcost.console.files import shown
+from callcost.estimate.estimate import Interval
+from callcost.estimate.layouts import (
+    MOST_EPOCH_NS,
+    Elsewhere,
+    Estimate,
+    GroupFacts,
+    RawDelays,
+    Record,
+)
+from callcost.estimate.reading import (
+    RecordError,
+    checked,
+    damaged,
+    other_kind,
+    read_json,
+    refuse_odd,
+)
+from callcost.model.job import Contender, Controls, Environment, Group, Plan
+from callcost.run.coordinator import GroupTimes, Run, Times
+from callcost.run.delays import NAME as DELAYS
+from callcost.run.delays import Delays, Point
+
+# Fields of a record, each with its place in the file.
+Located = list[tuple[str, dict[str, Any]]]
+# An epoch has no more turns, and a turn no more calls.
+MOST_CALLS = 10**9
+# 1 had no delays. Whatever a record lacks is younger than it, and has its default.
+VERSION = 2
+SECTION = "callcost"
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Reads a record's JSON, and checks that it is one; raises RecordError."""
+    document = read_json(path)
+    _check(path, document)
+    return dict(document)
+
+
+def _check(path: Path, document: Any) -> Record:
+    """Returns a record in its layout; raises RecordError for what is none, or is damaged."""
+    section = document.get(SECTION) if isinstance(document, dict) else None
+    if not isinstance(section, dict) or "groups" not in section:
+        advice = "make one with: pytest benchmarks --benchmark-only"
+        raise other_kind(path, document, "a record of callcost", advice)
+    version = section.get("version")
+    # By its type: True would pass for a 1.
+    if type(version) is not int or version > VERSION:
+        raise RecordError(
+            f"{shown(path)} has record version {version!a:.40}, this callcost reads up to {VERSION}"
+        )
+    record = checked(path, document, Record)
+    for name in section.keys() - {"groups", "delays"}:
+        refuse_odd(path, section[name], f"{SECTION}.{name}")
+    settings, where = record.callcost.settings, f"{SECTION}.settings"
+    if not 1 <= settings.min_processes <= settings.processes:
+        raise damaged(path, where, "min_processes is not between 1 and processes")
+    return record
+
+
+def read_delays(path: Path, document: dict[str, Any]) -> Delays | None:
+    """Reads what the injected delays of a recorded run showed; None if it had none.
+
+    The document is one that was read from `path`. Raises RecordError.
+    """
+    facts = _check(path, document).callcost.delays
+    if facts is None:
+        return None
+    points = [
+        Point(point.injected_ns, _interval(point.measured_ns), point.fitted)
+        for point in facts.points
+    ]
+    return Delays(_interval(facts.slope), _interval(facts.intercept_ns), points)
+
+
+def _interval(ends: Estimate) -> Interval:
+    """Reads what `Interval.as_list` has written."""
+    value, low, high = (np.nan if end is None else end for end in ends)
+    return Interval(value, low, high)
+
+
+def read_run(path: Path) -> Run:
+    """Rebuilds the run that a record was made of; raises RecordError."""
+    return rebuild(path, read_json(path))
+
+
+def rebuild(path: Path, document: dict[str, Any]) -> Run:
+    """Rebuilds the run from a record that was read from `path`; raises RecordError."""
+    return _Rebuilding(path, document).run()
+
+
+class _Rebuilding:
+    """Makes a run of a record again; everything it raises is a RecordError that names a field."""
+
+    def __init__(self, path: Path, document: Any) -> None:
+        self._path = path
+        self._document = document
+        self._section = _check(path, document).callcost
+        self._rows: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+        for number, benchmark in enumerate(document["benchmarks"]):
+            facts = benchmark["extra_info"][SECTION]
+            where = f"benchmarks[{number}].extra_info.{SECTION}"
+            key = facts.get("group", ""), facts["name"]
+            if key in self._rows:
+                reason = f"{self._rows[key][0]} has the same group and name"
+                raise damaged(path, where, reason)
+            self._rows[key] = where, facts
+
+    def run(self) -> Run:
+        """Returns the run, with every group that has a row left."""
+        section = self._section
+        run = Run(
+            section.settings,
+            section.cpu,
+            section.seed,
+            hash_seeds=section.hash_seeds,
+            not_pinned=section.not_pinned,
+            interrupted=section.interrupted,
+            wall_s=section.wall_s,
+            throttled_passes=section.throttled_passes,
+            state=section.state,
+            delays=self._delays(),
+            delays_missing=section.delays_missing,
+        )
+        for name, facts in section.groups.items():
+            where = f"{SECTION}.groups.{name}"
+            found = checked(self._path, facts, GroupFacts, where)
+            # A benchmark that was taken out of the file is not missed.
+            contenders, floors = (
+                [self._rows[name, member] for member in members if (name, member) in self._rows]
+                for members in (found.contenders, found.floors)
+            )
+            if contenders:
+                place = self._environment(where, found.interpreter)
+                controls = self._controls(where, facts)
+                run.groups[name] = self._group(
+                    name, where, found, (contenders, controls, floors), place
+                )
+        return run
+
+    def _environment(self, where: str, place: str) -> Environment | None:
+        # An older record holds groups of the one interpreter that made it.
+        if not place:
+            return None
+        if place not in self._section.interpreters:
+            reason = f"{SECTION}.interpreters does not have {place}"
+            raise damaged(self._path, f"{where}.interpreter", reason)
+        facts = self._section.interpreters[place]
+        checked(self._path, facts, Elsewhere, f"{SECTION}.interpreters.{place}")
+        return Environment(place, "", facts)
+
+    def _controls(self, where: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        return [(f"{where}.controls[{n}]", one) for n, one in enumerate(facts["controls"])]
+
+    def _group(
+        self,
+        name: str,
+        where: str,
+        found: GroupFacts | RawDelays,
+        rows: tuple[Located, Located, Located],
+        environment: Environment | None,
+    ) -> GroupTimes:
+        contenders, controls, floors = rows
+        for number, member in enumerate(found.contenders):
+            if found.contenders.index(member) < number or member in found.floors:
+                raise damaged(self._path, f"{where}.contenders", f"{member} is there twice")
+        if found.twin_of >= len(found.contenders):
+            raise damaged(self._path, f"{where}.twin_of", "there is no such contender")
+        twin_name = found.contenders[found.twin_of]
+        names = [row["name"] for _, row in contenders]
+        if twin_name not in names:
+            reason = f"the twin of {twin_name} is there, but not {twin_name} itself"
+            raise damaged(self._path, where, reason)
+        empty, twin, yardstick = map(self._contender, controls)
+        return GroupTimes(
+            Group(
+                name,
+                tuple(map(self._contender, contenders)),
+                floors=tuple(map(self._contender, floors)),
+                environment=environment,
+            ),
+            Controls(empty, twin, yardstick, names.index(twin_name)),
+            self._plan(where, found.plan),
+            self._processes([*contenders, *controls, *floors]),
+        )
+
+    def _plan(self, where: str, plan: Plan) -> Plan:
+        if not (1 <= plan.unroll <= MOST_CALLS and 1 <= plan.loops <= MOST_CALLS
+                and 1 <= plan.max_unroll <= MOST_CALLS):  # fmt: skip
+            raise damaged(self._path, f"{where}.plan", "it has no calls")
+        return plan
+
+    def _contender(self, located: tuple[str, dict[str, Any]]) -> Contender:
+        where, facts = located
+        contender = checked(self._path, facts, Contender, where)
+        if contender.own_loops is not None and not 1 <= contender.own_loops <= MOST_CALLS:
+            raise damaged(self._path, f"{where}.own_loops", "it makes no calls")
+        if bool(contender.program) != (facts.get("empty_ns") is not None):
+            reason = "a program has the epochs of its empty loop here, and nothing else has"
+            raise damaged(self._path, f"{where}.empty_ns", reason)
+        return contender
+
+    def _processes(self, rows: Located) -> list[Times]:
+        """Unpacks the epochs of every process: all rows have as many of them, and of processes."""
+        packed = [(f"{where}.epoch_ns", facts["epoch_ns"]) for where, facts in rows]
+        packed += [
+            (f"{where}.empty_ns", facts["empty_ns"])
+            for where, facts in rows
+            if facts.get("empty_ns") is not None
+        ]
+        unpacked = [
+            [self._unpack(f"{where}[{process}]", text) for process, text in enumerate(texts)]
+            for where, texts in packed
+        ]
+        first = [epochs.size for epochs in unpacked[0]]
+        for (where, _), row in zip(packed, unpacked, strict=True):
+            if [epochs.size for epochs in row] != first:
+                reason = f"it does not have as many processes and epochs as {packed[0][0]}"
+                raise damaged(self._path, where, reason)
+        return [np.array(process) for process in zip(*unpacked, strict=True)]
+
+    def _unpack(self, where: str, text: str) -> Times:
+        try:
+            epochs = np.array(text.split(), dtype=np.int64)
+        except (ValueError, OverflowError) as error:
+            reason = "it is not a list of whole numbers of ns"
+            raise damaged(self._path, where, reason) from error
+        if not epochs.size or np.abs(epochs).max() > MOST_EPOCH_NS or epochs.min() < -MOST_EPOCH_NS:
+            raise damaged(self._path, where, "it has no epochs, or one that no call takes")
+        return epochs
+
+    def _delays(self) -> GroupTimes | None:
+        if self._section.delays is None:
+            return None
+        where = f"{SECTION}.delays.raw"
+        found, raw = self._section.delays.raw, self._document[SECTION]["delays"]["raw"]
+        rows = [(f"{where}.rows[{number}]", row) for number, row in enumerate(raw["rows"])]
+        times = self._group(DELAYS, where, found, (rows, self._controls(where, raw), []), None)
+        in_c_ns = found.timed_in_c_ns
+        if len(in_c_ns) != len(times.processes) or {len(one) for one in in_c_ns} != {len(rows)}:
+            reason = "it does not have a list for each process, with a time for each row"
+            raise damaged(self._path, f"{where}.timed_in_c_ns", reason)
+        times.reports = [{rows[0][1]["name"]: one} for one in in_c_ns]
+        return times

@@ -1,0 +1,180 @@
+"""Reads one expression and its set-up, so that a mistake in them has its place.
+
+The expression is put on one line, as it will be in a line many times. What the compiler folds is
+found in the bytecode.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from callcost.errors import CallcostError
+from callcost.model import abi
+from callcost.model.job import Contender, Environment
+from callcost.worker.worker import interpreter_facts
+
+# The names of the function that the expression is compiled into (worker.compile_epoch).
+OWN_NAMES = {f"callcost_{name}" for name in ("epoch", "loops", "clock", "start", "turn", "refusal")}
+
+
+class ExpressionError(CallcostError):
+    """An expression or a set-up that cannot be timed; the text says what is wrong and where."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An expression, the lines that set it up, and where; None is the running interpreter."""
+
+    call: str
+    setup: str = ""
+    environment: Environment | None = None
+
+    @property
+    def python(self) -> str:
+        """The version of the interpreter that it is timed in."""
+        if self.environment is None:
+            return abi.version(interpreter_facts())
+        return abi.version(self.environment.facts)
+
+    @property
+    def interpreter(self) -> str:
+        """Names the interpreter for people: Python 3.13.0, pypy 3.9.16."""
+        facts = {} if self.environment is None else self.environment.facts
+        kind = facts.get("implementation", sys.implementation.name)
+        return f"{'Python' if kind == 'cpython' else kind} {self.python}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An expression that was read: `folded` where the compiler leaves nothing of it to be timed.
+
+    `call` is the expression on one line, as `contender` has it; `what_it_does` is equal for two
+    sides that run the same code, however it is laid out.
+    """
+
+    name: str
+    asked: Asked
+    contender: Contender
+    folded: bool
+    what_it_does: tuple[str, str, str]
+
+    @property
+    def call(self) -> str:
+        """The expression, on one line and without comments."""
+        return self.contender.call
+
+    @property
+    def label(self) -> str:
+        """The expression as it was written, where that fits on a line."""
+        text = self.asked.call.strip()
+        return text if text.isprintable() and "#" not in text else self.call
+
+    @property
+    def compiles_loops(self) -> bool:
+        """Whether its interpreter makes machine code of a loop, as all but CPython do."""
+        environment = self.asked.environment
+        facts = {} if environment is None else environment.facts
+        return facts.get("implementation", sys.implementation.name) != "cpython"
+
+
+def read(asked: Asked, what: str) -> Reading:
+    """Reads what was asked for; `what` names it in messages.
+
+    Raises ExpressionError, with the place, for what is no expression or no set-up.
+    """
+    does = _read_setup(asked, f"the set-up of {what}")
+    if not asked.call.strip():
+        raise ExpressionError(f"{what} is empty: give an expression, such as 'abs(-1)'")
+    try:
+        tree = _parse(asked.call.strip(), "eval", what)
+    except ExpressionError:
+        _refuse_statement(asked.call, what)
+        raise
+    _refuse_unfit(tree, what)
+    call = _on_one_line(tree, what)
+    contender = Contender(what, f"{_import_from_here()}\n{asked.setup}", call, alone=True)
+    python = "" if asked.environment is None else asked.environment.python
+    return Reading(what, asked, contender, _is_folded(call), (call, does, python))
+
+
+def _is_folded(call: str) -> bool:
+    """Tells whether the compiler leaves no more of an expression than of nothing at all."""
+    return _instructions(call) <= {"NOP", *_instructions("pass")}
+
+
+def _instructions(statement: str) -> set[str]:
+    # Not the first statement: a text there would be kept as the docstring.
+    code = compile(f"pass; {statement}", "<expression>", "exec")
+    return {instruction.opname for instruction in dis.get_instructions(code)}
+
+
+def _read_setup(asked: Asked, what: str) -> str:
+    """Returns the set-up as it would be written without comments, to be compared with another.
+
+    What is no Python here may be some in another interpreter, which then says if it is not.
+    """
+    try:
+        return _on_one_line(_parse(asked.setup, "exec", what), what)
+    except ExpressionError:
+        if asked.environment is None:
+            raise
+        return asked.setup
+
+
+def _import_from_here() -> str:
+    """Returns the line by which modules of the current folder can be imported, as with timeit."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise ExpressionError("the current folder was removed: change to another one") from error
+    return f"__import__('sys').path.insert(0, {str(here)!r})"
+
+
+def _on_one_line(tree: ast.AST, what: str) -> str:
+    try:
+        return ast.unparse(tree)
+    except RecursionError as error:
+        raise ExpressionError(f"{what} is nested too deeply") from error
+
+
+def _refuse_unfit(tree: ast.AST, what: str) -> None:
+    """Raises ExpressionError for an expression that would do more than be evaluated."""
+    for node in ast.walk(tree):
+        # Both would end or suspend the loop that the expression is compiled into.
+        if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom):
+            raise ExpressionError(
+                f"{what} awaits or yields, which works within a function only: call one instead"
+            )
+        if isinstance(node, ast.Name) and node.id in OWN_NAMES:
+            raise ExpressionError(f"{what} uses {node.id}, a name of the loop: choose another")
+        if isinstance(node, ast.NamedExpr):
+            raise ExpressionError(f"{what} assigns with :=, so that it is more than an expression")
+
+
+def _parse(source: str, mode: str, what: str) -> ast.AST:
+    try:
+        return ast.parse(source, what, mode)
+    except SyntaxError as error:
+        at = f"line {error.lineno}, column {error.offset}"
+        raise ExpressionError(f"{what} has a syntax error at {at}: {error.msg}") from error
+    except ValueError as error:
+        raise ExpressionError(f"{what} cannot be read: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise ExpressionError(f"{what} is nested too deeply") from error
+
+
+def _refuse_statement(call: str, what: str) -> None:
+    """Raises ExpressionError for what would be right as a statement."""
+    try:
+        tree = ast.parse(call)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    kinds = ", ".join(dict.fromkeys(type(node).__name__.lower() for node in tree.body))
+    raise ExpressionError(
+        f"{what} is no expression but a statement ({kinds}): put statements into --setup and "
+        "time an expression, or call a function that the set-up defines"
+    )

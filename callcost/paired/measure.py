@@ -1,0 +1,263 @@
+"""Measures all rows by quartets of processes, then those again that are not settled by that."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from callcost.model.job import (
+    COMPILED_YARDSTICK,
+    SCOUTING,
+    SCOUTING_COMPILED,
+    TARGET_EPOCH_NS,
+    YARDSTICK,
+    Plan,
+    plan_epochs,
+)
+from callcost.paired.quartet import RowFailedError, SideFailedError, Timer, time_quartet
+from callcost.paired.rows import CONTROL, SIDES, Cell, Failure, Row, RowTimes, Side
+from callcost.paired.rules import Rules
+from callcost.paired.verdict import unsettled
+from callcost.run import machine
+from callcost.run.coordinator import choose_cpu
+
+ROW_S = 2.0
+# All rows are measured by so many quartets first: two pairs of processes each.
+FIRST_QUARTETS = 20
+# Those that are not settled then, by as many more as there is time for: at least, at most.
+MIN_AGAIN, MAX_AGAIN = 5, 40
+# The share of the time that the first look may take.
+FIRST_SHARE = 0.5
+MIN_PASSES, MAX_PASSES = 10, 400
+# What a row's turn in a pass costs beside its epochs: four switches of processes, and back.
+TURN_OVERHEAD_NS = 120_000
+# Rows that share their processes; with more, a pass would no longer be short.
+ROWS_PER_QUARTET = 40
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How two sides are measured; `budget_s` is for everything but making the environments."""
+
+    budget_s: float | None = None
+    silence_s: float = 20.0
+    first_quartets: int = FIRST_QUARTETS
+    layouts: int = 32
+    cpu: int | None = None
+    seed: int | None = None
+
+
+@dataclass
+class Comparison:
+    """What was measured of two sides; `rows` has the control too."""
+
+    sides: dict[str, Side]
+    rows: dict[Cell, RowTimes] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    cpu: int | None = None
+    seed: int = 0
+    wall_s: float = 0.0
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+Report = Callable[[float, str], None]
+
+
+def measure(
+    sides: dict[str, Side],
+    rows: Sequence[Row],
+    rules: Rules,
+    settings: Settings,
+    report: Report,
+) -> Comparison:
+    """Measures every row on both sides; `report` takes the share that is done, and what is next.
+
+    Raises SideFailedError; rows that fail are in `failures`.
+    """
+    seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
+    cpu = choose_cpu() if settings.cpu is None else settings.cpu
+    comparison = Comparison(sides, cpu=cpu, seed=seed)
+    watch = machine.Watch(cpu)
+    start_s = time.monotonic()
+    _Measurer(comparison, rows, rules, settings, report).run()
+    comparison.wall_s = time.monotonic() - start_s
+    comparison.state = watch.state()
+    return comparison
+
+
+class _Measurer:
+    def __init__(
+        self,
+        comparison: Comparison,
+        rows: Sequence[Row],
+        rules: Rules,
+        settings: Settings,
+        report: Report,
+    ) -> None:
+        self._comparison = comparison
+        self._compiled = any(side.compiles_loops for side in comparison.sides.values())
+        self._left = {row.cell: row for row in (*rows, self._control())}
+        self._rules = rules
+        self._settings = settings
+        self._report = report
+        self._random = random.Random(comparison.seed)
+        self._plans: dict[Cell, Plan] = {}
+        self._quartet_s = 0.0
+        self._budget_s = settings.budget_s or ROW_S * len(self._left)
+        self._start_s = time.monotonic()
+
+    def _control(self) -> Row:
+        """The contender that neither side can have changed."""
+        yardstick = COMPILED_YARDSTICK if self._compiled else YARDSTICK
+        made = replace(yardstick, own_loops=None)
+        return Row(CONTROL, made, made)
+
+    def run(self) -> None:
+        self._report(0.0, "checking every call")
+        self._scout()
+        if not set(self._left) - {CONTROL}:
+            return
+        for cell in self._left:
+            self._comparison.rows[cell] = RowTimes(self._left[cell], self._plans[cell].calls)
+        self._first_look()
+        self._look_again()
+        self._report(1.0, "measured")
+
+    def _first_look(self) -> None:
+        batches = self._batches(list(self._left))
+        for number in range(self._settings.first_quartets):
+            for batch in batches:
+                done = number / self._settings.first_quartets * FIRST_SHARE
+                self._report(
+                    done, f"quartet {number + 1} of {self._settings.first_quartets} of processes"
+                )
+                self._measure(batch)
+        for times in self._comparison.rows.values():
+            times.first = len(times.quartets)
+
+    def _look_again(self) -> None:
+        """Measures what is flagged or open by fresh processes, for as long as there is time.
+
+        The number of quartets is fixed beforehand: stopping as soon as a difference appears would
+        find differences that do not exist.
+        """
+        cells = [
+            cell for cell in unsettled(self._comparison.rows, self._rules) if cell in self._left
+        ]
+        if not cells:
+            return
+        if CONTROL not in cells:
+            cells.append(CONTROL)
+        again_s = self._quartet_cost_s(cells)
+        left_s = self._budget_s - (time.monotonic() - self._start_s)
+        quartets = max(MIN_AGAIN, min(MAX_AGAIN, int(left_s / again_s)))
+        for number in range(quartets):
+            done = FIRST_SHARE + number / quartets * (1 - FIRST_SHARE)
+            what = f"measuring {len(cells)} rows again: quartet {number + 1} of {quartets}"
+            self._report(done, what)
+            for batch in self._batches(cells):
+                self._measure(batch)
+
+    def _batches(self, cells: Sequence[Cell]) -> list[list[Cell]]:
+        """Parts rows into those that share their processes; the control is in each of them."""
+        others = [cell for cell in cells if cell != CONTROL]
+        count = max(1, math.ceil(len(others) / ROWS_PER_QUARTET))
+        return [[*others[start::count], CONTROL] for start in range(count)]
+
+    def _measure(self, cells: Sequence[Cell]) -> None:
+        """Has one quartet measure these rows; one that fails is left out from now on."""
+        while present := [cell for cell in cells if cell in self._left]:
+            if present == [CONTROL]:
+                return
+            rows = [(self._left[cell], self._plans[cell]) for cell in present]
+            settings = self._settings
+            try:
+                found = time_quartet(
+                    self._comparison.sides,
+                    rows,
+                    self._random,
+                    cpu=self._comparison.cpu,
+                    layouts=settings.layouts,
+                    silence_s=settings.silence_s,
+                )
+            except RowFailedError as error:
+                self._leave_out(error.failure)
+                continue
+            for cell, times in found.items():
+                self._comparison.rows[cell].quartets.append(times)
+            return
+
+    def _note(self, failure: Failure) -> None:
+        """Keeps a row's failure; raises SideFailedError where it is the control's."""
+        if failure.cell == CONTROL:
+            raise SideFailedError(f"{failure.side} cannot even measure the control: {failure}")
+        self._comparison.failures.append(failure)
+
+    def _leave_out(self, failure: Failure) -> None:
+        self._note(failure)
+        self._left.pop(failure.cell)
+        self._comparison.rows.pop(failure.cell, None)
+
+    def _scout(self) -> None:
+        """Checks every row on both sides and estimates its cost, for the number of its calls.
+
+        A row that fails on one side is checked on the other too, so that both are known.
+        """
+        found = [self._scout_side(self._comparison.sides[name]) for name in SIDES]
+        failed = {failure.cell for failure in self._comparison.failures}
+        for cell in failed:
+            self._left.pop(cell)
+        self._plan({cell: [costs[cell] for costs in found] for cell in self._left})
+
+    def _scout_side(self, side: Side) -> dict[Cell, float]:
+        plan = SCOUTING_COMPILED if side.compiles_loops else SCOUTING
+        left = dict(self._left)
+        while True:
+            rows = [(row, plan) for row in left.values()]
+            start_s = time.monotonic()
+            try:
+                with Timer(
+                    side,
+                    rows,
+                    self._random,
+                    layouts=self._settings.layouts,
+                    silence_s=self._settings.silence_s,
+                    estimate=True,
+                ) as timer:
+                    costs = timer.wait_until_ready(self._comparison.cpu)
+            except RowFailedError as error:
+                self._note(error.failure)
+                left.pop(error.failure.cell)
+                continue
+            self._quartet_s = max(self._quartet_s, time.monotonic() - start_s)
+            return dict(zip(left, costs, strict=True))
+
+    def _plan(self, costs: dict[Cell, list[float]]) -> None:
+        """Chooses the calls in an epoch of each row, and its passes in a quartet."""
+        rows = len(costs)
+        budget_ns = FIRST_SHARE * self._budget_s * 1e9 / self._settings.first_quartets
+        start_ns = self._quartet_s * 1e9 * math.ceil(rows / ROWS_PER_QUARTET)
+        row_ns = max(0.0, budget_ns - start_ns) / rows
+        max_unroll = (SCOUTING_COMPILED if self._compiled else SCOUTING).max_unroll
+        for cell, call_ns in costs.items():
+            plan = plan_epochs(call_ns, 0, max_unroll)
+            passes = int(row_ns / _pass_ns(plan, max(call_ns)))
+            self._plans[cell] = replace(plan, passes=min(MAX_PASSES, max(MIN_PASSES, passes)))
+
+    def _quartet_cost_s(self, cells: Sequence[Cell]) -> float:
+        """Estimates what a quartet that measures these rows takes, from what the others took."""
+        spent_s = (time.monotonic() - self._start_s) / self._settings.first_quartets
+        share = sum(self._plans[cell].passes for cell in cells) / sum(
+            plan.passes for plan in self._plans.values()
+        )
+        return self._quartet_s + max(0.0, spent_s - self._quartet_s) * share
+
+
+def _pass_ns(plan: Plan, call_ns: float) -> float:
+    """Estimates what one turn of a row costs in a quartet, all four processes together."""
+    turns = plan.loops + plan.warm_loops
+    return 4 * max(call_ns * plan.unroll * turns, 0.2 * TARGET_EPOCH_NS) + TURN_OVERHEAD_NS

@@ -1,0 +1,261 @@
+"""Four processes, two of each side, that time their epochs in turns on one CPU."""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from callcost.errors import CallcostError
+from callcost.model.job import SETTLE_TURNS, Plan
+from callcost.paired.rows import QUARTET, Cell, Failure, Row, Side, Times
+from callcost.run.coordinator import HASH_SEEDS
+from callcost.run.process import WorkerError, WorkerProcess, pin
+from callcost.worker import lockstep
+
+
+class RowFailedError(Exception):
+    """A row that cannot be measured; it has to be left out, and the others tried again."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+class SideFailedError(CallcostError):
+    """A side whose interpreter does not even begin to work."""
+
+
+class LockstepProcess(WorkerProcess):
+    """Runs lockstep.py on one job."""
+
+    script = Path(lockstep.__file__)
+
+
+class Timer:
+    """One process that times an epoch whenever it is asked; use as a context manager."""
+
+    def __init__(
+        self,
+        side: Side,
+        rows: Sequence[tuple[Row, Plan]],
+        shuffler: random.Random,
+        *,
+        layouts: int,
+        silence_s: float,
+        estimate: bool = False,
+    ) -> None:
+        self.side = side
+        self._rows = [row for row, _ in rows]
+        self._silence_s = silence_s
+        commands_fd, self._to_fd = os.pipe()
+        self._from_fd, results_fd = os.pipe()
+        job = {
+            "seed": shuffler.getrandbits(32),
+            "modules": dict(side.modules),
+            "rows": [_describe(row.on(side.name), plan) for row, plan in rows],
+            "layouts": layouts,
+            "settle_turns": SETTLE_TURNS if side.compiles_loops else 0,
+            "estimate": estimate,
+            "commands_fd": commands_fd,
+            "results_fd": results_fd,
+        }
+        try:
+            self._process = LockstepProcess(
+                side.python,
+                job,
+                shuffler.randrange(HASH_SEEDS),
+                silence_s,
+                pass_fds=(commands_fd, results_fd),
+            )
+        except WorkerError as error:
+            self._close_pipes()
+            raise SideFailedError(f"{side.name} ({side.source}): {error}") from error
+        finally:
+            os.close(commands_fd)
+            os.close(results_fd)
+        self._events = self._process.events()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close_pipes()
+        self._process.close()
+
+    def _close_pipes(self) -> None:
+        if self._to_fd >= 0:
+            os.close(self._to_fd)
+        os.close(self._from_fd)
+
+    def wait_until_ready(self, cpu: int | None) -> list[float]:
+        """Waits until every row is checked, then pins; returns the estimates in ns, if asked for.
+
+        Raises RowFailedError, or SideFailedError where it is not a row's fault.
+        """
+        try:
+            for event in self._events:
+                match event:
+                    case {"event": "ready", "call_ns": list(call_ns)}:
+                        self._process.pin(cpu)
+                        return call_ns
+                    case {"event": "error"}:
+                        raise self._failed(event)
+        except WorkerError as error:
+            raise self._died(error) from error
+        raise SideFailedError(f"{self.side.name} ({self.side.source}): it ended too early")
+
+    def time_epoch(self, number: int) -> int:
+        """Has one epoch of a row timed, in ns; negative if preempted; raises RowFailedError."""
+        start_ns = time.perf_counter_ns()
+        try:
+            os.write(self._to_fd, lockstep.COMMAND.pack(number))
+        except BrokenPipeError:
+            self._explain(number)
+        if not select.select([self._from_fd], [], [], self._silence_s)[0]:
+            message = f"it did not return within {self._silence_s:.0f} s"
+            raise RowFailedError(self._failure(number, "hang", message))
+        answer = os.read(self._from_fd, lockstep.RESULT.size)
+        if len(answer) < lockstep.RESULT.size:
+            self._explain(number)
+        epoch_ns = int(lockstep.RESULT.unpack(answer)[0])
+        if epoch_ns == lockstep.FAILED:
+            self._explain(number)
+        if abs(epoch_ns) > time.perf_counter_ns() - start_ns:
+            raise RowFailedError(
+                self._failure(number, "garbage", f"its worker answered {epoch_ns} ns")
+            )
+        return epoch_ns
+
+    def finish(self) -> None:
+        """Ends the timing and has every row checked again; raises RowFailedError."""
+        os.close(self._to_fd)
+        self._to_fd = -1
+        try:
+            for event in self._events:
+                if event["event"] == "error":
+                    raise self._failed(event)
+        except WorkerError as error:
+            raise self._died(error) from error
+
+    def _explain(self, number: int) -> None:
+        """Raises RowFailedError for what the process says, or for its end."""
+        try:
+            for event in self._events:
+                if event["event"] == "error":
+                    raise self._failed(event)
+        except WorkerError as error:
+            raise RowFailedError(self._failure(number, error.kind, str(error))) from error
+        raise RowFailedError(self._failure(number, "crash", "its worker ended"))
+
+    def _failed(self, event: dict[str, Any]) -> Exception:
+        if event["row"] is None:
+            return SideFailedError(f"{self.side.name} ({self.side.source}): {event['message']}")
+        return RowFailedError(self._failure(event["row"], event["kind"], event["message"]))
+
+    def _died(self, error: WorkerError) -> Exception:
+        """Blames the row that the process was in, if it was in one."""
+        if error.group is None or not 0 <= error.group < len(self._rows):
+            return SideFailedError(f"{self.side.name} ({self.side.source}): {error}")
+        return RowFailedError(self._failure(error.group, error.kind, str(error)))
+
+    def _failure(self, number: int, kind: str, message: str) -> Failure:
+        return Failure(self._rows[number].cell, self.side.name, kind, message)
+
+
+def _describe(contender: Any, plan: Plan) -> dict[str, Any]:
+    return {
+        "contender": asdict(contender),
+        "unroll": plan.unroll,
+        "loops": plan.loops,
+        "warm_loops": plan.warm_loops,
+    }
+
+
+def schedule(plans: Sequence[Plan], shuffler: random.Random) -> list[int]:
+    """Spreads the passes of every row evenly over the time of a quartet, in random order."""
+    turns = [
+        ((turn + shuffler.random()) / plan.passes, number)
+        for number, plan in enumerate(plans)
+        for turn in range(plan.passes)
+    ]
+    return [number for _, number in sorted(turns)]
+
+
+def time_quartet(
+    sides: dict[str, Side],
+    rows: Sequence[tuple[Row, Plan]],
+    shuffler: random.Random,
+    *,
+    cpu: int | None,
+    layouts: int,
+    silence_s: float,
+) -> dict[Cell, Times]:
+    """Starts two processes of each side and has every row timed; (4, passes) ns for each.
+
+    Raises RowFailedError or SideFailedError.
+    """
+    with ExitStack() as stack:
+        # Side by side, as start-up takes most of the time, and is not what is measured.
+        timers = [
+            stack.enter_context(
+                Timer(sides[name], rows, shuffler, layouts=layouts, silence_s=silence_s)
+            )
+            for name in QUARTET
+        ]
+        for timer in timers:
+            timer.wait_until_ready(cpu)
+        stack.enter_context(_Beside(cpu))
+        found = _take_turns(timers, rows, shuffler)
+        for timer in timers:
+            timer.finish()
+        return found
+
+
+def _take_turns(
+    timers: Sequence[Timer], rows: Sequence[tuple[Row, Plan]], shuffler: random.Random
+) -> dict[Cell, Times]:
+    times: list[list[list[int]]] = [[[] for _ in timers] for _ in rows]
+    order = list(range(len(timers)))
+    for number in schedule([plan for _, plan in rows], shuffler):
+        shuffler.shuffle(order)
+        for position in order:
+            times[number][position].append(timers[position].time_epoch(number))
+    return {
+        row.cell: np.array(epochs, dtype=np.int64)
+        for (row, _), epochs in zip(rows, times, strict=True)
+    }
+
+
+class _Beside:
+    """Binds this process to the CPU of those that it commands, while they are timed.
+
+    To wake a process on another CPU takes longer than to switch to it on the same.
+    """
+
+    def __init__(self, cpu: int | None) -> None:
+        self._cpu = cpu
+        self._before: Iterable[int] | None = None
+
+    def __enter__(self) -> None:
+        if hasattr(os, "sched_getaffinity"):
+            self._before = os.sched_getaffinity(0)
+            pin(0, self._cpu)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            os.sched_setaffinity(0, self._before)

@@ -1,0 +1,104 @@
+"""What is compared: the same call on two sides, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from callcost.model.job import Contender
+
+Times = npt.NDArray[np.int64]
+
+BASE, HEAD = "base", "head"
+SIDES = (BASE, HEAD)
+# A quartet is two processes of each side, which take turns: base, base again, head, head again.
+QUARTET = (BASE, BASE, HEAD, HEAD)
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """The name of a row: a workload through a mechanism."""
+
+    workload: str
+    mechanism: str
+
+    def __str__(self) -> str:
+        return f"{self.workload}-{self.mechanism}"
+
+
+# The contender that neither side can have changed.
+CONTROL = Cell("control", "builtin")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two that are compared: the interpreter to measure in, and who it is for people.
+
+    `build` is what the interpreter says of how it was built: two sides of the same build run
+    the same machine code except for what is compared. `modules` are the files of modules that
+    are not installed there.
+    """
+
+    name: str
+    source: str
+    python: str
+    build: str
+    compiles_loops: bool = False
+    modules: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call to be compared: the contender of each side."""
+
+    cell: Cell
+    base: Contender
+    head: Contender
+
+    def on(self, side: str) -> Contender:
+        """Returns the contender of a side."""
+        return self.base if side == BASE else self.head
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a row has no result: what happened, and on which side."""
+
+    cell: Cell
+    side: str
+    kind: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.cell} in {self.side}: {self.kind}: {self.message}"
+
+
+@dataclass
+class RowTimes:
+    """What was timed for one row: `calls` in each epoch and, for each quartet, its epochs.
+
+    A quartet's array has a row for each process of QUARTET and a column per pass, in ns,
+    negative where the epoch was preempted. The first `first` of them are those of the first
+    look at all rows; what follows was measured again, by fresh processes.
+    """
+
+    row: Row
+    calls: int
+    quartets: list[Times] = field(default_factory=list)
+    first: int = 0
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which rows a differing requirement does not reach, and where that is not known.
+
+    `requirements` are the distributions that differ, `named` those of them that a SPEC names.
+    """
+
+    requirements: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    same: tuple[Cell, ...] = ()
+    unknown: Mapping[Cell, str] = field(default_factory=dict)

@@ -1,0 +1,178 @@
+"""Decides what the times of two sides show for one row.
+
+A pair is one process of each side that took turns. Its ratio is the interquartile mean, over
+passes, of the log of the two epochs' ratio; over pairs it is the trimmed mean, with the interval
+that goes with it (`callcost.estimate.estimate`). The two processes of one side, compared in the
+same way, show what a row does when nothing has changed.
+
+What is not known (NaN, or too few epochs) decides nothing: every comparison below is written so
+that an unknown figure makes it false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+from callcost.estimate.estimate import (
+    MIN_PROCESSES,
+    TRIM,
+    Interval,
+    interquartile_mean,
+    trimmed_interval,
+)
+from callcost.paired.rows import QUARTET, Cell, RowTimes
+from callcost.paired.rules import Rules, mirrored
+
+Floats = npt.NDArray[np.float64]
+
+SLOWER, FASTER, SAME = "slower", "faster", "same"
+# Faster or the same: only a slowdown beyond the threshold is excluded.
+NOT_SLOWER = "not slower"
+UNDECIDED = "could not be decided"
+# The order in which people want to see them.
+WORDS = (SLOWER, FASTER, UNDECIDED, NOT_SLOWER, SAME)
+# A pair whose two processes share fewer epochs without a preemption does not count.
+MIN_EPOCHS = 5
+# The pairs that a quartet holds: of a base and a head, and of two processes of one side.
+PAIRS = ((2, 0), (3, 1))
+TWINS = ((1, 0), (3, 2))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one row shows; changes are shares of the base, 0.02 is 2% slower.
+
+    `change` has the interval that the verdict rests on, corrected for the number of rows.
+    `floor` is what two processes of the same side differed by, `base_ns` and `head_ns` what a
+    call takes, loop included; `again` tells whether the row was measured again.
+    """
+
+    word: str
+    change: Interval
+    floor: float
+    base_ns: float
+    head_ns: float
+    pairs: int
+    again: bool
+
+
+def decide(times: RowTimes, rules: Rules) -> Verdict:
+    """Decides one row by all pairs that there are."""
+    logs = pair_logs(times)
+    change = share_interval(logs, rules.confidence)
+    floor = _floor(times)
+    again = len(times.quartets) > times.first
+    fresh = _share(logs[len(PAIRS) * times.first :]) if again else change.value
+    base_ns, head_ns = costs_ns(times)
+    word = _word(change, floor, fresh, rules.threshold)
+    return Verdict(word, change, floor, base_ns, head_ns, int(_known(logs).size), again)
+
+
+def _word(change: Interval, floor: float, fresh: float, threshold: float) -> str:
+    """Names what an interval shows; the processes that came later must show it too (`fresh`)."""
+    if not np.isfinite([change.low, change.high, floor, fresh]).all():
+        return UNDECIDED
+    beyond = direction(change, max(threshold, floor))
+    if beyond == SLOWER:
+        return SLOWER if fresh > threshold else UNDECIDED
+    if not (excludes_slower(change, threshold) and fresh < threshold):
+        return UNDECIDED
+    if beyond == FASTER and fresh < mirrored(threshold):
+        return FASTER
+    return SAME if change.low > mirrored(threshold) else NOT_SLOWER
+
+
+def direction(change: Interval, limit: float) -> str | None:
+    """Names the side of a limit that a whole interval lies beyond; None if it lies beyond none.
+
+    None too where the interval is not known (NaN): then all comparisons are false.
+    """
+    if change.low > limit:
+        return SLOWER
+    return FASTER if change.high < mirrored(limit) else None
+
+
+def excludes_slower(change: Interval, threshold: float, doubt: float = 0.0) -> bool:
+    """Tells whether a change is below the threshold for certain, even if it is off by `doubt`."""
+    return (1 + change.high) * (1 + doubt) - 1 < threshold
+
+
+def _floor(times: RowTimes) -> float:
+    """The larger change between two processes of one side; NaN if either side's is not known."""
+    twins = twin_logs(times)
+    if min(_known(twin).size for twin in twins) < MIN_PROCESSES:
+        return np.nan
+    return max(abs(_share(twin)) for twin in twins)
+
+
+def unsettled(rows: Mapping[Cell, RowTimes], rules: Rules) -> list[Cell]:
+    """Names the rows that are not yet shown to be the same: what is flagged is among them."""
+    return [cell for cell, times in rows.items() if decide(times, rules).word != SAME]
+
+
+def pair_logs(times: RowTimes) -> Floats:
+    """The log of head by base of every pair, in the order in which they were measured."""
+    return _logs(times, PAIRS)
+
+
+def twin_logs(times: RowTimes) -> tuple[Floats, Floats]:
+    """The same of the two processes of base in every quartet, and of head: the A/A controls."""
+    base, head = (_logs(times, [twin]) for twin in TWINS)
+    return base, head
+
+
+def _logs(times: RowTimes, pairs: Sequence[tuple[int, int]]) -> Floats:
+    """The log of one process by another of the same quartet, quartet by quartet.
+
+    NaN where they have too few epochs in common.
+    """
+    logs = np.log(_epochs_ns(times))
+    ratios = np.stack([logs[:, a] - logs[:, b] for a, b in pairs], axis=1)
+    by_pair = ratios.reshape(-1, ratios.shape[-1])
+    enough = np.count_nonzero(~np.isnan(by_pair), axis=1) >= MIN_EPOCHS
+    found: Floats = np.where(enough, interquartile_mean(by_pair), np.nan)
+    return found
+
+
+def _known(logs: Floats) -> Floats:
+    known: Floats = logs[np.isfinite(logs)]
+    return known
+
+
+def _epochs_ns(times: RowTimes) -> Floats:
+    """All epochs of a row, (quartets, 4, passes), NaN where they were preempted."""
+    if not times.quartets:
+        return np.empty((0, len(QUARTET), 1))
+    epochs = np.stack(times.quartets)
+    found: Floats = np.where(epochs > 0, epochs, np.nan)
+    return found
+
+
+def share_interval(logs: Floats, confidence: float) -> Interval:
+    """Estimates the change behind the logs of ratios, as a share: 0.02 is 2% more."""
+    known = _known(logs)
+    if known.size < MIN_PROCESSES:
+        return Interval(_share(logs), np.nan, np.nan)
+    found = trimmed_interval(known, confidence)
+    return Interval(*(float(np.expm1(end)) for end in (found.value, found.low, found.high)))
+
+
+def _share(logs: Floats) -> float:
+    """Estimates the change alone; NaN if no log is known."""
+    known = _known(logs)
+    return float(np.expm1(scipy.stats.trim_mean(known, TRIM))) if known.size else np.nan
+
+
+def costs_ns(times: RowTimes) -> tuple[float, float]:
+    """Estimates what a call takes on either side, in ns, loop included."""
+    epochs = _epochs_ns(times)
+    base_ns, head_ns = (
+        trimmed_interval(interquartile_mean(ns.reshape(-1, ns.shape[-1])) / times.calls).value
+        for ns in (epochs[:, :2], epochs[:, 2:])
+    )
+    return base_ns, head_ns

@@ -1,0 +1,1 @@
+"""The pytest plugin; what it measures and shows comes from the other folders."""

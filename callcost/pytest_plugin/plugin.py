@@ -1,0 +1,263 @@
+"""The pytest plugin: the instrument measures, pytest-benchmark shows, saves and compares.
+
+A test that takes the fixture `callcost` and carries the marks that `case` makes is one row.
+The first of them has all selected rows measured together, since only what is measured
+together can be compared; each then replays its rounds through pytest-benchmark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from callcost.errors import CallcostError
+
+if TYPE_CHECKING:
+    from callcost.model.job import Contender, Environment
+    from callcost.pytest_plugin.session import MeasuringSession
+
+MARK = "callcost"
+BLOCKED = (
+    "callcost's benchmarks report through pytest-benchmark, which -p no:benchmark turns off: "
+    "leave that out, or use --benchmark-disable to check every call without timing it."
+)
+# Options of pytest-benchmark that steer its own measuring loop, which does not run here.
+MEANINGLESS = {
+    "benchmark_min_time": "--benchmark-min-time",
+    "benchmark_max_time": "--benchmark-max-time",
+    "benchmark_min_rounds": "--benchmark-min-rounds",
+    "benchmark_precision": "--benchmark-precision",
+    "benchmark_timer": "--benchmark-timer",
+    "benchmark_warmup": "--benchmark-warmup",
+    "benchmark_calibration_precision": "--benchmark-calibration-precision",
+    "benchmark_disable_gc": "--benchmark-disable-gc",
+    "benchmark_cprofile": "--benchmark-cprofile",
+}
+
+
+def case(
+    group: str,
+    contender: Contender,
+    *parameters: str,
+    identity: str,
+    environment: Environment | None = None,
+    floor: bool = False,
+) -> Any:
+    """Makes the pytest parameters of one row: `parameters` for the test, marks for this plugin.
+
+    Rows of another interpreter are in groups of their own, whose names say which. A `floor` is
+    measured with its group and shown below it, and competes for no rank.
+    """
+    from callcost.model.job import ELSEWHERE
+    from callcost.pytest_plugin.replay import ReplayClock
+
+    if environment is not None:
+        group = f"{group}{ELSEWHERE}{environment.name}"
+    marks = [
+        pytest.mark.callcost(
+            group=group, contender=contender, environment=environment, floor=floor
+        ),
+        pytest.mark.benchmark(group=group, timer=ReplayClock()),
+    ]
+    return pytest.param(*parameters, id=identity, marks=marks)
+
+
+def refused(reason: str, *parameters: str, identity: str) -> Any:
+    """Makes the pytest parameters of a row that must not be measured: it fails with the reason."""
+    marks = pytest.mark.callcost_refused(reason=reason)
+    return pytest.param(*parameters, id=identity, marks=marks)
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    group = parser.getgroup("callcost", "measuring calls (callcost)")
+    group.addoption(
+        "--quick",
+        action="store_true",
+        help="Measure for a first look: fewer and shorter processes, wider intervals.",
+    )
+    group.addoption(
+        "--callcost-processes",
+        type=_whole_number(at_least=10),
+        metavar="N",
+        help="Fresh worker processes to measure with, 10 at least. Default: 30.",
+    )
+    group.addoption(
+        "--callcost-row-seconds",
+        type=_seconds,
+        metavar="SECONDS",
+        help="Wall time for each row, all processes together. Default: 0.33.",
+    )
+    group.addoption(
+        "--callcost-timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="Give a worker up that has not answered for so long. Default: 20.",
+    )
+    group.addoption(
+        "--callcost-cpu",
+        type=_whole_number(at_least=0),
+        metavar="N",
+        help="CPU to pin the workers to. Default: the last one allowed.",
+    )
+    group.addoption(
+        "--callcost-layouts",
+        type=_whole_number(at_least=1),
+        metavar="N",
+        help="Places on the stacks to time from in each process; 1 shows what that is good for. "
+        "Default: 32.",
+    )
+    group.addoption(
+        "--callcost-results",
+        type=Path,
+        metavar="DIR",
+        help="Folder for the record and the charts of the run. Default: results/.",
+    )
+    if pluginmanager.is_blocked("benchmark"):
+        # Known to pytest-benchmark only: without it, pytest would just call them unknown.
+        for option in ("--benchmark-only", "--benchmark-disable", "--benchmark-skip"):
+            parser.addoption(option, action="store_true", help=BLOCKED)
+
+
+def _whole_number(at_least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if number < at_least:
+            raise ValueError
+        return number
+
+    parse.__name__ = f"whole number of at least {at_least}"
+    return parse
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError
+    return seconds
+
+
+_seconds.__name__ = "positive number of seconds"
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from callcost.pytest_plugin import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for mark in (
+        "callcost(group, contender, environment, floor): a row that callcost measures; "
+        "made by case().",
+        "callcost_refused(reason): a row that must not be measured; made by refused().",
+    ):
+        config.addinivalue_line("markers", mark)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Turns errors of callcost's into pytest's, which has exit code 4 for them.
+
+    All else is left alone: the plugin is loaded in projects that have nothing to do with callcost.
+    """
+    try:
+        yield
+    except CallcostError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuses, before anything is measured, what could not work."""
+    rows = [item for item in session.items if item.get_closest_marker(MARK)]
+    if not rows or session.config.option.collectonly:
+        return
+    config = session.config
+    if not config.pluginmanager.hasplugin("benchmark"):
+        raise pytest.UsageError(BLOCKED)
+    _refuse_meaningless(config)
+    if config.getoption("benchmark_skip") or config.getoption("benchmark_disable"):
+        return
+    from callcost.pytest_plugin.session import MeasuringSession
+
+    measuring = MeasuringSession(config, rows)
+    measuring.prepare_folder()
+    config.pluginmanager.register(measuring, "callcost-session")
+
+
+def _refuse_meaningless(config: pytest.Config) -> None:
+    defaults = config._parser.parse([])
+    for name, option in MEANINGLESS.items():
+        if config.getoption(name) != getattr(defaults, name):
+            raise pytest.UsageError(
+                f"{option} steers pytest-benchmark's own measuring loop, which callcost's "
+                "benchmarks do not use: leave it out (see --callcost-row-seconds, --quick)."
+            )
+
+
+@pytest.fixture
+def callcost(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Callable[[], None]]:
+    """Returns the function that gives this row its times, or fails saying why it has none."""
+    refusal = request.node.get_closest_marker("callcost_refused")
+    if refusal is not None:
+        pytest.fail(refusal.kwargs["reason"], pytrace=False)
+    mark = request.node.get_closest_marker(MARK)
+    if mark is None:
+        raise pytest.UsageError(
+            "the fixture callcost needs the marks that callcost.plugin.case makes"
+        )
+    session: MeasuringSession | None = request.config.pluginmanager.get_plugin("callcost-session")
+
+    def measured() -> None:
+        if session is None or benchmark.disabled:
+            _check_only(mark.kwargs["contender"], mark.kwargs["environment"], benchmark)
+            return
+        try:
+            session.give_times(request.node, benchmark)
+        except Exception as error:
+            from callcost.console.front import as_callcost_error
+
+            if (found := as_callcost_error(error)) is None:
+                raise
+            pytest.fail(str(found), pytrace=False)
+
+    yield measured
+
+
+def _check_only(contender: Contender, environment: Environment | None, benchmark: Any) -> None:
+    """Evaluates the call once and compares the result: all that --benchmark-disable leaves."""
+    from dataclasses import asdict
+
+    from callcost.worker import worker
+
+    def check() -> None:
+        if environment is not None:
+            return check_elsewhere(environment)
+        try:
+            worker.check_only(asdict(contender))
+        except worker.ContenderError as error:
+            pytest.fail(f"{contender.name}: {error.kind}: {error}", pytrace=False)
+
+    def check_elsewhere(environment: Environment) -> None:
+        from callcost.run.interpreters import check
+
+        wrong = check(environment, contender)
+        if wrong is not None:
+            pytest.fail(f"{contender.name} @ {environment.name}: {wrong}", pytrace=False)
+
+    benchmark.pedantic(check)
+
+
+def pytest_benchmark_update_machine_info(
+    config: pytest.Config, machine_info: dict[str, Any]
+) -> None:
+    """Adds what the cost of a call depends on, and takes out what changes from minute to minute."""
+    from callcost.run import machine
+
+    machine_info["callcost"] = machine.identity()
+    machine_info["node"] = machine.machine_digest()
+    for volatile in ("hz_actual", "hz_actual_friendly"):
+        machine_info.get("cpu", {}).pop(volatile, None)

@@ -1,0 +1,289 @@
+"""One pytest session that measures: all its rows together, once, when the first is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callcost.console import progress, streams, summary
+from callcost.errors import CallcostError
+from callcost.estimate import record
+from callcost.estimate.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
+from callcost.model.job import Contender, Environment, Group, make_group
+from callcost.pytest_plugin.replay import replay
+from callcost.run.coordinator import NO_COST, Progress, Run, Settings, measure
+from callcost.run.delays import NoDelaysError, control_group
+
+
+class MeasuringSession:
+    """Measures the selected rows, gives each test its times, saves the run and sums it up.
+
+    Registered as a pytest plugin, so that its hooks are called.
+    """
+
+    def __init__(self, config: pytest.Config, rows: Sequence[pytest.Item]) -> None:
+        self._config = config
+        self._rows = rows
+        self._groups = gather_groups(rows)
+        self._replayed: list[Any] = []
+        self._outcome: Run | BaseException | None = None
+        self.record_path: Path | None = None
+        self._made_files: list[Path] = []
+        self._not_saved = ""
+
+    @property
+    def _folder(self) -> Path:
+        chosen: Path | None = self._config.getoption("callcost_results")
+        return chosen or self._config.rootpath / "results"
+
+    def prepare_folder(self) -> None:
+        """Makes sure that the run can be saved, before any time is spent on it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            record.probe_writable(self._folder)
+        except OSError as error:
+            raise CallcostError(
+                f"the run could not be saved: {self._folder} cannot be written "
+                f"({error.strerror}). Name another folder with --callcost-results DIR."
+            ) from error
+
+    @property
+    def _settings(self) -> Settings:
+        settings = Settings()
+        if self._config.getoption("quick"):
+            settings = settings.quick()
+        return settings.changed(
+            processes=self._config.getoption("callcost_processes"),
+            row_s=self._config.getoption("callcost_row_seconds"),
+            silence_s=self._config.getoption("callcost_timeout"),
+            layouts=self._config.getoption("callcost_layouts"),
+            cpu=self._config.getoption("callcost_cpu"),
+        )
+
+    @property
+    def run(self) -> Run:
+        """The run; measured when first asked for, and never twice.
+
+        Raises what measuring raised, each time.
+        """
+        if self._outcome is None:
+            try:
+                self._outcome = self._measure()
+            except BaseException as error:
+                self._outcome = error
+        if isinstance(self._outcome, BaseException):
+            raise self._outcome
+        return self._outcome
+
+    @property
+    def _measured(self) -> bool:
+        return isinstance(self._outcome, Run)
+
+    def _measure(self) -> Run:
+        names = {contender.name for group in self._groups for contender in group.contenders}
+        self._environment: dict[str, Any] = (
+            self._config.hook.pytest_callcost_environment(
+                config=self._config, contenders=sorted(names)
+            )
+            or {}
+        )
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            print(file=sys.stderr)
+            with progress.shown(sys.stderr, "callcost") as report:
+                return self._measure_with_delays(report)
+
+    def _measure_with_delays(self, report: Callable[[Progress], None]) -> Run:
+        """Measures the rows, and the delays beside them if there are any to be had."""
+        delays, missing = None, None
+        try:
+            delays = control_group(self._groups)
+        except NoDelaysError as error:
+            missing = str(error)
+        run = measure(self._groups, self._settings, report, delays)
+        run.delays_missing = run.delays_missing or missing
+        return run
+
+    @cached_property
+    def estimates(self) -> dict[str, GroupEstimate]:
+        """The estimates of every group that is finished."""
+        return estimate_run(self.run)
+
+    @cached_property
+    def _ranks(self) -> dict[str, dict[int, int]]:
+        floor = aa_error(list(self.estimates.values()))
+        return {name: estimate.ranks(floor) for name, estimate in self.estimates.items()}
+
+    def give_times(self, item: pytest.Item, benchmark: Any) -> None:
+        """Replays the row's rounds into its `benchmark` fixture; fails the test without times."""
+        group, contender = _row(item)
+        failure = self.run.failures.get((group, contender.name))
+        if failure is not None and failure.kind == NO_COST:
+            pytest.skip(f"{failure}")
+        if failure is not None:
+            pytest.fail(f"{failure}", pytrace=False)
+        estimate = self.estimates.get(group)
+        if estimate is None:
+            pytest.skip("interrupted before enough processes had measured it")
+        row = estimate.names.index(contender.name)
+        rounds_s = [cost_ns * 1e-9 for cost_ns in estimate.rounds_ns(row)]
+        if len(rounds_s) < MIN_PROCESSES:
+            pytest.fail(
+                f"{group}: {contender.name}: preempted in every epoch of nearly all processes; "
+                "measure again on a calmer machine.",
+                pytrace=False,
+            )
+        clock = item.get_closest_marker("benchmark").kwargs["timer"]  # type: ignore[union-attr]
+        benchmark.extra_info[record.SECTION] = record.contender_facts(
+            estimate, row, self._ranks[group]
+        )
+        replay(benchmark, clock, rounds_s)
+        self._replayed.append(benchmark.stats)
+        if self.run.interrupted and item is self._rows[-1]:
+            item.session.shouldstop = "interrupted while measuring"
+
+    def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
+        """Adds the section of the whole run to every JSON that pytest-benchmark writes."""
+        if self._measured:
+            output_json[record.SECTION] = self._run_facts
+
+    @cached_property
+    def _run_facts(self) -> dict[str, Any]:
+        return record.run_facts(self.run, self._environment)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Saves the run under the results folder, and has its charts made."""
+        if not self._measured:
+            return
+        if self.run.interrupted:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        if not self._replayed:
+            return
+        try:
+            text = json.dumps(self._document(), indent=1, allow_nan=False)
+            path = self._folder / self._file_name()
+            record.write_atomically(path, text + "\n")
+            self.record_path = path
+            made = self._config.hook.pytest_callcost_saved(config=self._config, path=path)
+            self._made_files = [path for paths in made for path in paths]
+        except Exception as error:
+            # The tables are still to come, and worth more than a file: they are shown all the same.
+            self._not_saved = f"{type(error).__name__}: {error}"
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _document(self) -> dict[str, Any]:
+        """Has pytest-benchmark make its JSON of the rows, by its own hooks."""
+        config, hook = self._config, self._config.hook
+        machine_info = hook.pytest_benchmark_generate_machine_info(config=config)
+        hook.pytest_benchmark_update_machine_info(config=config, machine_info=machine_info)
+        commit_info = hook.pytest_benchmark_generate_commit_info(config=config)
+        hook.pytest_benchmark_update_commit_info(config=config, commit_info=commit_info)
+        document: dict[str, Any] = hook.pytest_benchmark_generate_json(
+            config=config,
+            benchmarks=self._replayed,
+            include_data=True,
+            machine_info=machine_info,
+            commit_info=commit_info,
+        )
+        hook.pytest_benchmark_update_json(
+            config=config, benchmarks=self._replayed, output_json=document
+        )
+        self._commit = str(commit_info["id"])[:8]
+        return document
+
+    def _file_name(self) -> str:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+        return f"{now}_{self._commit}.json"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Prints the suite's own tables below pytest-benchmark's, and where the files are."""
+        if not self._measured:
+            return
+        terminalreporter.ensure_newline()
+        terminalreporter.section("callcost")
+        width, colour = terminalreporter._tw.fullwidth, terminalreporter.hasmarkup
+        summed_up = self._config.hook.pytest_callcost_tables(
+            config=self._config, estimates=self.estimates
+        )
+        claimed = {name for names, _ in summed_up for name in names}
+        ranks = {name: ranks for name, ranks in self._ranks.items() if name not in claimed}
+        extra = [table for _, tables in summed_up for table in tables]
+        text = summary.render(
+            self.run, self.estimates, ranks, extra, self._notes(ranks), width=width, colour=colour
+        )
+        # pytest would write escapes for all of a text that has one character too many.
+        encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+        for line in (text, *self._files()):
+            terminalreporter.write_line(streams.plain(line, encoding))
+
+    def _notes(self, groups: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Asks the suite what shall stand beside the contenders of each group."""
+        hook = self._config.hook.pytest_callcost_notes
+        return {group: hook(config=self._config, group=group) or {} for group in (*groups, "")}
+
+    def _files(self) -> Iterator[str]:
+        """Says where the files of the run are, and which are missing."""
+        if self.record_path is not None:
+            yield f"saved: {_shown(self.record_path)}"
+        elif not self._not_saved:
+            yield "Nothing was saved, as no row has a result."
+        for path in self._made_files:
+            yield f"chart: {_shown(path)}"
+        if self._not_saved:
+            what = "The run was not saved" if self.record_path is None else "No charts were drawn"
+            yield f"{what}: {self._not_saved}"
+
+
+def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
+    """Puts the contenders and the floors of the selected rows together by group."""
+    gathered: dict[str, dict[str, tuple[Contender, bool]]] = {}
+    environments: dict[str, Environment | None] = {}
+    for item in rows:
+        name, contender = _row(item)
+        member = contender, _is_floor(item)
+        members = gathered.setdefault(name, {})
+        environments[name] = environment_of(item)
+        if members.setdefault(contender.name, member) != member:
+            raise CallcostError(f"group {name} has two different contenders {contender.name}")
+    return [
+        make_group(
+            name,
+            [contender for contender, is_floor in members.values() if not is_floor],
+            [contender for contender, is_floor in members.values() if is_floor],
+            environments[name],
+        )
+        for name, members in gathered.items()
+    ]
+
+
+def environment_of(item: pytest.Item) -> Environment | None:
+    """Returns the environment that a row is measured in; None for this interpreter."""
+    mark = item.get_closest_marker(record.SECTION)
+    assert mark is not None
+    environment: Environment | None = mark.kwargs["environment"]
+    return environment
+
+
+def _row(item: pytest.Item) -> tuple[str, Contender]:
+    mark = item.get_closest_marker(record.SECTION)
+    assert mark is not None
+    return mark.kwargs["group"], mark.kwargs["contender"]
+
+
+def _is_floor(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker(record.SECTION)
+    return bool(mark is not None and mark.kwargs["floor"])
+
+
+def _shown(path: Path) -> str:
+    """Shows a path as the user would type it from here."""
+    return os.path.relpath(path)

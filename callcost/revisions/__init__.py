@@ -1,0 +1,1 @@
+"""From `REV@PYTHON+REQUIREMENT` to an interpreter that has the project; nothing measures here."""

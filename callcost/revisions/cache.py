@@ -1,0 +1,298 @@
+"""The folder that environments are kept in, and the locks that protect them.
+
+    environments/KEY/       venv/, build.log and, written last, environment.json
+    environments/KEY.lock   exclusive while it is built or removed, shared while it is in use
+    staging/TOKEN/          what one supervisor works with: job.json, worktree/
+    staging/TOKEN.lock      exclusive as long as it does
+    resolutions/            the versions that requirements came to, for a day
+    logs/                   of builds that failed
+    measuring/PID.lock      who measures just now (busy.py)
+    CACHEDIR.TAG            what tells a cache from any other folder, to backups too
+
+What is in it will be run, so it is used only if nobody else can write to it (trust.py). A path
+in one of its files is used only if it lies in the cache, and names that callcost does
+not give are left alone.
+
+A lock belongs to an open file, so that it goes with the last process that has it open, however
+that ends. A supervisor inherits the locks of what it works on, and so they outlast its caller
+until it has cleaned up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import platformdirs
+
+from callcost.console.files import write_atomically
+from callcost.errors import CallcostError
+from callcost.revisions import trust
+from callcost.revisions.removal import remove_tree
+
+VARIABLE = "CALLCOST_CACHE"
+POLL_S = 0.01
+FOLDERS = ("environments", "staging", "resolutions", "logs", "measuring")
+KEY = re.compile("[0-9a-f]{20}")
+STAGING = re.compile("[a-z]+-[0-9]+-[0-9a-f]{8}")
+LOCK = ".lock"
+PRIVATE = 0o700
+TAG = "CACHEDIR.TAG"
+# The first line is a standard: https://bford.info/cachedir/
+TAG_TEXT = """Signature: 8a477f597d28d172789f06886806bc55
+# callcost compare keeps the environments here that it has built; `callcost clean` removes them.
+"""
+
+
+class CacheError(CallcostError):
+    """A cache that cannot be used, or must not be."""
+
+
+class Lock:
+    """A lock on a file that is held as long as a process has it open."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    @classmethod
+    def attempt(cls, path: Path, *, shared: bool = False) -> Self | None:
+        """Takes the lock if nobody else has it; None if somebody has."""
+        while True:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+                if _is_still(path, fd):
+                    return cls(fd)
+            except BlockingIOError:
+                os.close(fd)
+                return None
+            except BaseException:
+                os.close(fd)
+                raise
+            # Somebody removed the file between the two calls: this lock protects nothing.
+            os.close(fd)
+
+    @classmethod
+    def wait(cls, path: Path) -> Self:
+        """Takes the lock as soon as nobody else has it; meant for one that is had for moments."""
+        while (lock := cls.attempt(path)) is None:
+            time.sleep(POLL_S)
+        return lock
+
+    def share(self) -> None:
+        """Lets others have it as well; for a moment in between nobody has it."""
+        fcntl.flock(self.fd, fcntl.LOCK_SH)
+
+    def touch(self) -> None:
+        """Writes down that what it protects was used just now."""
+        os.utime(self.fd)
+
+    def close(self) -> None:
+        """Gives it up, as far as this process is concerned."""
+        with contextlib.suppress(OSError):
+            os.close(self.fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _is_still(path: Path, fd: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One environment in the cache, finished or not."""
+
+    folder: Path
+
+    @property
+    def venv(self) -> Path:
+        """The virtual environment; its name is fixed, as it cannot be moved."""
+        return self.folder / "venv"
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.venv / "bin" / "python"
+
+    @property
+    def log(self) -> Path:
+        """Everything that was said while it was built."""
+        return self.folder / "build.log"
+
+    @property
+    def facts_file(self) -> Path:
+        """What makes it a finished one: it is written last."""
+        return self.folder / "environment.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Beside the folder, so that it is there before and after it."""
+        return self.folder.with_name(self.folder.name + LOCK)
+
+    def read(self) -> dict[str, Any] | None:
+        """Returns the facts of a finished environment; None if it is not one (any more)."""
+        try:
+            facts = json.loads(self.facts_file.read_text(encoding="utf-8"))
+            python, site = Path(facts["python"]), Path(facts["site"])
+            usable = python == self.python and python.exists() and self._has(site)
+            whole = all(isinstance(facts[name], dict) for name in ("versions", "interpreter"))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        return dict(facts) if usable and whole else None
+
+    def _has(self, site: Path) -> bool:
+        """Tells whether a folder lies in this environment, and not behind a link out of it."""
+        return site.is_dir() and site.resolve().is_relative_to(self.folder.resolve() / "venv")
+
+    def discard(self) -> None:
+        """Removes the environment, first of all what makes it a finished one."""
+        self.facts_file.unlink(missing_ok=True)
+        remove_tree(self.folder)
+
+
+@dataclass(frozen=True)
+class Cache:
+    """The folder as a whole."""
+
+    folder: Path
+
+    def place(self, name: str) -> Path:
+        """Returns one of its folders."""
+        return self.folder / name
+
+    def entry(self, key: str) -> Entry:
+        """Returns the place of an environment, whether it is there or not."""
+        return Entry(self.place("environments") / key)
+
+    def entries(self) -> list[Entry]:
+        """Lists every environment, and every lock without one."""
+        return [self.entry(name) for name in self._names("environments", KEY)]
+
+    def stagings(self) -> list[Path]:
+        """Lists the folders of supervisors at work, and of those that died."""
+        return [self.place("staging") / name for name in self._names("staging", STAGING)]
+
+    @contextlib.contextmanager
+    def staged(self, purpose: str) -> Iterator[tuple[Path, Lock]]:
+        """Makes a folder in staging that is locked, and removed in the end."""
+        # Always as long: builds write its name into files, which are compared (code.py).
+        folder = self.place("staging") / f"{purpose}-{os.getpid():07}-{secrets.token_hex(4)}"
+        # Locked before it is there: who finds it without a lock takes it for a dead one's. Even
+        # the lock may be found before it is taken, and is then looked at for a moment.
+        with Lock.wait(folder.with_name(folder.name + LOCK)) as lock:
+            folder.mkdir(mode=PRIVATE)
+            try:
+                yield folder, lock
+            finally:
+                remove_tree(folder)
+                folder.with_name(folder.name + LOCK).unlink(missing_ok=True)
+
+    def refuse_untrusted(self) -> None:
+        """Raises CacheError, or UntrustedError for a cache that others have a hand in.
+
+        One that is not there is all right.
+        """
+        if not os.path.lexists(self.folder):
+            return
+        trust.refuse_untrusted(self.folder)
+        self._refuse_foreign()
+        entries = [entry.folder for entry in self.entries()]
+        for folder in (*map(self.place, FOLDERS), *entries, *self.stagings()):
+            if os.path.lexists(folder):
+                trust.refuse_shared(folder)
+
+    def _refuse_foreign(self) -> None:
+        """Raises CacheError for a folder of something else, in which `clean` would do harm."""
+        # Another callcost may be writing the tag just now, beside its place.
+        if all(path.name.startswith(f".{TAG}.") for path in self.folder.iterdir()):
+            return
+        tag = self.folder / TAG
+        if not tag.is_file() or not tag.read_text(encoding="utf-8").startswith(TAG_TEXT):
+            raise CacheError(
+                f"{self.folder} is not a cache of callcost: it is not empty, and has no {TAG} of "
+                f"callcost's. Set {VARIABLE} to another folder, or empty this one."
+            )
+
+    def _names(self, place: str, form: re.Pattern[str]) -> list[str]:
+        """Lists the names that callcost gives, of folders and of locks without a folder."""
+        folder = self.place(place)
+        found = folder.iterdir() if folder.is_dir() else ()
+        names = {path.name.removesuffix(LOCK) for path in found}
+        return sorted(name for name in names if form.fullmatch(name))
+
+
+def location() -> Cache:
+    """Returns the cache's place without making it: the user's, or CALLCOST_CACHE.
+
+    Raises CacheError where neither names a folder.
+    """
+    chosen = os.environ.get(VARIABLE)
+    try:
+        # Not resolved: an interpreter's path may be shown, and a link is what the user knows.
+        if chosen:
+            return Cache(Path(chosen).expanduser().absolute())
+        folder = platformdirs.user_cache_path("callcost")
+    except RuntimeError as error:
+        raise CacheError(f"Cannot find the folder {VARIABLE}={chosen}: {error}.") from error
+    if not folder.is_absolute():
+        raise CacheError(f"Cannot find your home folder: set {VARIABLE} to a folder for the cache.")
+    return Cache(folder)
+
+
+def opened() -> Cache:
+    """Returns the cache, made if need be; raises CacheError if it cannot be used."""
+    cache = location()
+    try:
+        # What is missing above is made private too, whatever the umask.
+        for folder in (*reversed(cache.folder.parents), cache.folder):
+            if not folder.exists():
+                folder.mkdir(mode=PRIVATE, exist_ok=True)
+        cache.refuse_untrusted()
+        # Always, and first: it shows whether the cache can be written.
+        write_atomically(cache.folder / TAG, TAG_TEXT)
+        for name in FOLDERS:
+            cache.place(name).mkdir(mode=PRIVATE, exist_ok=True)
+    except OSError as error:
+        raise CacheError(describe(error, cache.folder)) from error
+    return cache
+
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def concerns(error: OSError, folder: Path) -> bool:
+    """Tells whether it is the cache that an error is about."""
+    if error.filename is None:
+        return error.errno in NO_SPACE
+    return Path(os.fsdecode(error.filename)).is_relative_to(folder)
+
+
+def describe(error: OSError, folder: Path) -> str:
+    """Says in a sentence why the cache cannot be written, and what to do."""
+    if error.errno in NO_SPACE:
+        return (
+            f"no space is left for {folder}: remove old environments with `callcost clean`, or "
+            f"set {VARIABLE} to a folder on another disk"
+        )
+    return (
+        f"the cache {folder} cannot be written ({error.strerror}): set {VARIABLE} to a folder "
+        "that can"
+    )

@@ -1,0 +1,342 @@
+"""From SPECs to interpreters in which the project at these revisions is installed.
+
+An environment that build_all has returned is locked, shared, until this process ends: another
+comparison can use it too, and `callcost clean` leaves it alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from callcost.revisions import install, project, resolution
+from callcost.revisions.cache import Cache, Entry, Lock, concerns, describe, opened
+from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, SpecError
+from callcost.revisions.interpreter import Interpreter, find
+from callcost.revisions.key import key_of
+from callcost.revisions.source import WORKING_TREE, Repository, Source, files
+from callcost.revisions.spec import Spec
+from callcost.revisions.supervision import mend, supervise
+
+WAIT_S = 0.2
+Report = Callable[[str], None]
+Check = Callable[[Collection[str]], None]
+T = TypeVar("T")
+# Of the environments in use: they are given up when the process ends.
+_held: list[Lock] = []
+
+
+@dataclass(frozen=True)
+class Built:
+    """An environment that is ready.
+
+    `python` is its executable and `site` its folder of packages, both within `folder`; `worktree`
+    is where it was built, which is gone; `source` is a phrase for people;
+    `commit` is what the source is, or is on ("" before a first commit). `versions` has every
+    installed distribution, `interpreter` the facts of a record and `executable_digest`. `notes`
+    are sentences worth telling.
+    """
+
+    spec: Spec
+    folder: Path
+    python: str
+    site: Path
+    worktree: str
+    source: str
+    commit: str
+    tree: str
+    key: str
+    versions: dict[str, str]
+    interpreter: dict[str, str]
+    reused: bool
+    wall_s: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A SPEC of which everything is known that its environment is made of."""
+
+    spec: Spec
+    source: Source
+    interpreter: Interpreter
+    project: project.Project
+    notes: tuple[str, ...]
+    pins: tuple[str, ...] = ()
+    key: str = ""
+
+    @property
+    def label(self) -> str:
+        """Names it for people: main (1f981bd), cpython 3.13.0."""
+        return ", ".join((self.source.phrase, self.interpreter.label, *self.spec.requirements))
+
+
+def build_all(
+    specs: Sequence[Spec], project: Path, report: Report, check: Check | None = None
+) -> list[Built]:
+    """Makes an environment for each SPEC, side by side, or finds it ready.
+
+    `check` takes the paths of all files that the revisions have, and may raise an error before
+    anything is resolved or built.
+    Raises SpecError for what cannot be, BuildError for what could not be made. An interrupt is
+    let through once everything is cleaned up. `report` takes lines of progress.
+    """
+    cache = opened()
+    try:
+        mend(cache)
+        repository = Repository.around(project.absolute())
+        repository.forget_lost_worktrees(cache.place("staging"))
+        return _Builder(cache, repository, report).build(specs, check)
+    except OSError as error:
+        if not concerns(error, cache.folder):
+            raise
+        raise BuildError(describe(error, cache.folder)) from error
+
+
+class _Builder:
+    """Makes the environments of one comparison."""
+
+    def __init__(self, cache: Cache, repository: Repository, report: Report) -> None:
+        self._cache = cache
+        self._repository = repository
+        self._cancel = threading.Event()
+        self._report_lock = threading.Lock()
+        self._tell = report
+
+    def build(self, specs: Sequence[Spec], check: Check | None) -> list[Built]:
+        """Does everything; raises SpecError, BuildError."""
+        sides = self._sides(specs)
+        if check is not None:
+            trees = {side.source.tree for side in sides}
+            check(set().union(*map(self._repository.files, trees)))
+        sides = self._resolved(sides)
+        unique = {side.key: side for side in sides}
+        made = dict(zip(unique, self._all(self._made, unique.values()), strict=True))
+        return [
+            replace(
+                made[side.key],
+                spec=side.spec,
+                source=side.source.phrase,
+                commit=side.source.commit,
+                notes=side.notes,
+            )
+            for side in sides
+        ]
+
+    def _report(self, line: str) -> None:
+        with self._report_lock:
+            self._tell(line)
+
+    def _all(self, work: Callable[[Any], T], items: Any) -> list[T]:
+        """Does some work on each item side by side; if one fails, the others are given up."""
+        items = list(items)
+        with ThreadPoolExecutor(max(1, len(items))) as pool:
+            futures = [pool.submit(work, item) for item in items]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+                if any(future.done() and future.exception() for future in futures):
+                    self._cancel.set()
+                wait(futures)
+            except BaseException:
+                self._cancel.set()
+                wait(futures)
+                raise
+        return _results(futures)
+
+    def _sides(self, specs: Sequence[Spec]) -> list[Wanted]:
+        revisions = dict.fromkeys(spec.revision for spec in specs)
+        with self._cache.staged("snapshot") as (scratch, _):
+            sources = {name: self._repository.source(name, scratch) for name in revisions}
+        pythons = {name: find(name) for name in dict.fromkeys(s.python for s in specs)}
+        return [self._side(spec, sources[spec.revision], pythons[spec.python]) for spec in specs]
+
+    def _side(self, spec: Spec, source: Source, interpreter: Interpreter) -> Wanted:
+        declared = project.read(self._repository, source)
+        side = Wanted(
+            spec, source, interpreter, declared, tuple(self._notes(spec, source, declared))
+        )
+        if not declared.fits(interpreter.facts["python_version"]):
+            raise SpecError(
+                f"{source.phrase} requires Python {declared.requires_python}, and "
+                f"{interpreter.label} is not: name another interpreter, as in {spec.revision}@3.13"
+            )
+        return side
+
+    def _notes(self, spec: Spec, source: Source, declared: project.Project) -> list[str]:
+        notes = []
+        if source.changed:
+            notes.append(f"{source.phrase}, is measured as its files are now")
+        elif spec.revision != WORKING_TREE and (changed := self._ignored_changes(source)):
+            notes.append(
+                f"{spec.revision} is what the working tree is on, without its {files(changed)}: "
+                f"say {WORKING_TREE} to measure these too"
+            )
+        if declared.dependencies is None:
+            notes.append(
+                f"what {source.phrase} needs at run time is known only once it is built, so these "
+                "versions are not chosen together with those of the other side"
+            )
+        return notes
+
+    def _ignored_changes(self, source: Source) -> int:
+        """Counts changes to what a revision is, if it is what the working tree is on."""
+        if self._repository.head() != source.commit:
+            return 0
+        return self._repository.changed(strict=False)
+
+    def _resolved(self, sides: Sequence[Wanted]) -> list[Wanted]:
+        groups: dict[str, list[int]] = {}
+        for number, side in enumerate(sides):
+            groups.setdefault(side.interpreter.digest, []).append(number)
+        found = self._all(self._resolve, [[sides[n] for n in group] for group in groups.values()])
+        by_number = {
+            number: side
+            for group, answers in zip(groups.values(), found, strict=True)
+            for number, side in zip(group, answers, strict=True)
+        }
+        return [by_number[number] for number in range(len(sides))]
+
+    def _resolve(self, sides: Sequence[Wanted]) -> list[Wanted]:
+        """Finds the versions and the keys of sides that have the same interpreter."""
+        resolver = resolution.Resolver(
+            sides[0].interpreter, self._cache, self._cancel, self._report
+        )
+        wishes = [
+            resolution.Wish(side.label, side.project.requirements, side.spec.requirements)
+            for side in sides
+        ]
+        pins = resolver.together(wishes)
+        notes = tuple(dict.fromkeys(resolver.notes))
+        return [
+            replace(
+                side,
+                pins=tuple(pinned),
+                notes=(*side.notes, *notes),
+                key=key_of(
+                    side.source.tree,
+                    self._repository.prefix,
+                    side.interpreter,
+                    pinned,
+                ),
+            )
+            for side, pinned in zip(sides, pins, strict=True)
+        ]
+
+    def _made(self, side: Wanted) -> Built:
+        """Finds an environment, or makes it; from then on it is locked."""
+        start_s = time.monotonic()
+        entry = self._cache.entry(side.key)
+        reused = True
+        while True:
+            lock, facts = self._claim(entry, side)
+            if facts is not None:
+                break
+            reused = False
+            # After it others may use it; if one removes it right away, it is made again.
+            with lock:
+                self._make(side, entry, lock)
+        lock.touch()
+        _held.append(lock)
+        return self._described(side, entry, facts, reused, time.monotonic() - start_s)
+
+    def _described(
+        self, side: Wanted, entry: Entry, facts: dict[str, Any], reused: bool, wall_s: float
+    ) -> Built:
+        digest = {"executable_digest": side.interpreter.digest}
+        return Built(
+            spec=side.spec,
+            folder=entry.folder,
+            python=str(entry.python),
+            site=Path(facts["site"]),
+            worktree=facts["worktree"],
+            source=side.source.phrase,
+            commit=side.source.commit,
+            tree=side.source.tree,
+            key=side.key,
+            versions=facts["versions"],
+            interpreter={**facts["interpreter"], **digest},
+            reused=reused,
+            wall_s=wall_s,
+            notes=side.notes,
+        )
+
+    def _claim(self, entry: Entry, side: Wanted) -> tuple[Lock, dict[str, Any] | None]:
+        """Waits for a finished environment, or for the right to make it; CancelledError."""
+        waited = False
+        while not self._cancel.is_set():
+            if shared := Lock.attempt(entry.lock_file, shared=True):
+                if facts := entry.read():
+                    return shared, facts
+                shared.close()
+            if lock := Lock.attempt(entry.lock_file):
+                # Another may have finished it between the two attempts.
+                if entry.read() is None:
+                    return lock, None
+                lock.close()
+                continue
+            if not waited:
+                self._report(f"waiting for another comparison, which builds {side.label}")
+            waited = True
+            self._cancel.wait(WAIT_S)
+        raise CancelledError
+
+    def _make(self, side: Wanted, entry: Entry, lock: Lock) -> None:
+        try:
+            entry.discard()
+            self._supervise(side, entry, lock)
+        except ContradictionError as error:
+            message = f"the requirements of {side.label} cannot be met: {error}"
+            raise ContradictionError(message) from None
+        except BuildError as error:
+            entry.discard()
+            # A supervisor that died has not done it.
+            self._repository.forget_lost_worktrees(self._cache.place("staging"))
+            log = self._failure_log(side)
+            where = f"; the whole log is {log}" if log.is_file() else ""
+            message = f"{side.label} does not build: {error}{where}"
+            raise BuildError(message, error.log_tail) from error
+
+    def _failure_log(self, side: Wanted) -> Path:
+        return self._cache.place("logs") / f"{side.key}.log"
+
+    def _supervise(self, side: Wanted, entry: Entry, lock: Lock) -> None:
+        installer = install.choose(side.interpreter)
+        job = {
+            "kind": "build",
+            "entry": str(entry.folder),
+            "failure_log": str(self._failure_log(side)),
+            "repository": str(self._repository.folder),
+            "prefix": self._repository.prefix,
+            "checkout": side.source.checkout,
+            "python": side.interpreter.executable,
+            "installer": [installer.name, installer.command],
+            "backend": side.project.backend,
+            "backend_path": side.project.backend_path,
+            "pins": side.pins,
+            "facts": {"label": side.label, "key": side.key, "tree": side.source.tree},
+        }
+
+        def say(step: str) -> None:
+            self._report(f"building {side.label}: {step}")
+
+        supervise(job, self._cache, self._cancel, say, [lock])
+
+
+def _results(futures: Sequence[Future[T]]) -> list[T]:
+    """Returns all results, or raises what went wrong first of all."""
+    errors = [error for future in futures if (error := future.exception()) is not None]
+    for error in errors:
+        if not isinstance(error, CancelledError):
+            raise error
+    return [future.result() for future in futures]
+
+
+def release_all() -> None:
+    """Gives up every environment that build_all has returned in this process."""
+    while _held:
+        _held.pop().close()

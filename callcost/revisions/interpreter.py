@@ -1,0 +1,188 @@
+"""Interpreters: found by their version, their name or their path, and asked who they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from python_discovery import PythonInfo, get_interpreter, iter_interpreters
+
+from callcost.model import abi
+from callcost.revisions.errors import SpecError
+from callcost.revisions.source import LOCAL_VARIABLES
+from callcost.worker import probe, worker
+
+# It warns of every old interpreter that it passes by.
+logging.getLogger("python_discovery").addHandler(logging.NullHandler())
+
+OLDEST = (3, 9)
+PROBE_S = 60.0
+# What would make pip or uv do something else, or somewhere else, than they are told to.
+MISLEADING = (
+    *LOCAL_VARIABLES,
+    *("VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__"),
+    *(
+        "PIP_REQUIRE_VIRTUALENV",
+        "PIP_PYTHON",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_ROOT",
+        "PIP_DRY_RUN",
+    ),
+    *("PIP_REPORT", "PIP_NO_DEPS", "PIP_NO_BUILD_ISOLATION", "PIP_LOG", "PIP_QUIET", "PIP_VERBOSE"),
+    *("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_PROJECT", "UV_WORKING_DIR", "UV_PROJECT_ENVIRONMENT"),
+    *("UV_NO_BUILD_ISOLATION", "UV_BREAK_SYSTEM_PACKAGES"),
+)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """An interpreter to make environments of; `digest` stands for its files and its build.
+
+    `compilers` are the commands for C and C++ that it was built with.
+    """
+
+    executable: str
+    facts: Mapping[str, str]
+    digest: str
+    compilers: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """Names it for people: cpython 3.13.0, or cpython 3.14.0t where it is free-threaded."""
+        return f"{self.facts['implementation']} {abi.version(self.facts)}"
+
+
+def clean_environment() -> dict[str, str]:
+    """Returns the user's variables without those that would mislead an interpreter, pip or uv."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") and name not in MISLEADING
+    }
+    # A `user = true` in the user's configuration cannot be fulfilled in a virtual environment.
+    return {**kept, "PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def find(wanted: str | None) -> Interpreter:
+    """Finds an interpreter, by default the running one; raises SpecError.
+
+    Of a virtual environment it is the interpreter that it was made of. What interpreters have
+    said is kept for this process only: in a file, it would say what is to be run.
+    """
+    found = locate(wanted)
+    executable = found.system_executable or found.executable
+    if not executable:
+        raise SpecError(f"{wanted} does not say which file it is")
+    return _asked(executable)
+
+
+def locate(wanted: str | None) -> PythonInfo:
+    """Finds an interpreter by its version, name or path; raises SpecError."""
+    if wanted is not None and "/" in wanted:
+        wanted = str(Path(wanted).expanduser().absolute())
+        if not os.access(wanted, os.X_OK) or Path(wanted).is_dir():
+            raise SpecError(f"Cannot find the interpreter {wanted}.")
+    try:
+        found = get_interpreter(wanted or sys.executable, env=_search())
+    except RuntimeError as error:
+        # The error holds the whole program that could not be run.
+        raise SpecError(f"{wanted} is not an interpreter, or is too old") from error
+    if not found:
+        raise SpecError(_missing(str(wanted)))
+    if found.version_info[:2] < OLDEST:
+        raise SpecError(
+            f"{found.executable} is Python {found.version_str}: {'.'.join(map(str, OLDEST))} is "
+            "the oldest that can be measured"
+        )
+    return found
+
+
+def _search() -> dict[str, str]:
+    """Returns the variables to look for interpreters by: pyenv's are on PATH too, newest first."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    folders = sorted(root.glob("*/bin"), key=_version, reverse=True) if root.is_dir() else []
+    path = [os.environ.get("PATH", os.defpath), *map(str, folders)]
+    return {**os.environ, "PATH": os.pathsep.join(path)}
+
+
+def _version(folder: Path) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", folder.parent.name)))
+
+
+def _missing(wanted: str) -> str:
+    there = iter_interpreters(None, env=_search())
+    found = sorted({_name(info) for info in there if info.version_info[:2] >= OLDEST})
+    return (
+        f"no interpreter {wanted} was found on PATH, by pyenv or by uv: install it, or give its "
+        f"path; found were {', '.join(found)}"
+    )
+
+
+def _name(info: PythonInfo) -> str:
+    flag = abi.FREE_THREADED_FLAG if info.free_threaded else ""
+    return f"{info.implementation} {info.version_str}{flag}"
+
+
+def ask(executable: str) -> dict[str, Any]:
+    """Has an interpreter run the probe; raises SpecError if it cannot."""
+    command = [executable, "-I", str(probe.__file__), str(worker.__file__)]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PROBE_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=clean_environment(),
+        )
+        return dict(json.loads(done.stdout))
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SpecError(f"{executable} cannot be run: {error}") from error
+    except ValueError:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise SpecError(f"{executable} cannot be used: {last}") from None
+
+
+def _asked(executable: str) -> Interpreter:
+    facts = ask(executable)
+    digest = hashlib.sha256(json.dumps(facts["build"]).encode()).hexdigest()[:20]
+    return Interpreter(executable, facts["interpreter"], digest, tuple(facts["compilers"]))
+
+
+def compiler_versions(interpreter: Interpreter) -> list[str]:
+    """Says which compilers would be used, by the first line of what --version prints."""
+    chosen = zip(("CC", "CXX"), interpreter.compilers, strict=True)
+    return [_first_line(os.environ.get(name) or known) for name, known in chosen]
+
+
+def _first_line(command: str) -> str:
+    words = shlex.split(command)
+    if not words or shutil.which(words[0]) is None:
+        return ""
+    asked = [words[0], "--version"]
+    try:
+        done = subprocess.run(
+            asked,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=PROBE_S,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return (done.stdout.splitlines() or [""])[0]

@@ -1,0 +1,85 @@
+"""What a project says of itself in one of its trees: how it is built, and what it needs."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from callcost.revisions.errors import SpecError
+from callcost.revisions.source import Repository, Source
+
+# What stands for a build system that is not declared (pip's documentation, PEP 517).
+DEFAULT_REQUIRES = ("setuptools>=40.8.0",)
+DEFAULT_BACKEND = "setuptools.build_meta:__legacy__"
+
+
+@dataclass(frozen=True)
+class Project:
+    """The declarations that an environment is made by.
+
+    `dependencies` are the run-time ones; None if they are only known once it is built.
+    """
+
+    build_requires: tuple[str, ...]
+    backend: str
+    backend_path: tuple[str, ...]
+    dependencies: tuple[str, ...] | None
+    requires_python: str
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """All requirements that are known beforehand."""
+        return (*self.build_requires, *(self.dependencies or ()))
+
+    def fits(self, python_version: str) -> bool:
+        """Tells whether the project accepts this version of Python."""
+        return SpecifierSet(self.requires_python).contains(python_version, prereleases=True)
+
+
+def read(repository: Repository, source: Source) -> Project:
+    """Reads a tree's pyproject.toml, if it has one; raises SpecError if it cannot be installed."""
+    text = repository.show(source.tree, "pyproject.toml")
+    if text is None and repository.show(source.tree, "setup.py") is None:
+        place = f"the folder {repository.prefix} of " if repository.prefix else ""
+        raise SpecError(
+            f"{place}{source.phrase} has neither pyproject.toml nor setup.py: there is nothing to "
+            "install"
+        )
+    try:
+        return _from_table(tomllib.loads(text or ""))
+    except (ValueError, TypeError, InvalidRequirement, InvalidSpecifier) as error:
+        raise SpecError(f"the pyproject.toml of {source.phrase} cannot be used: {error}") from error
+
+
+def _from_table(document: Mapping[str, Any]) -> Project:
+    system = _table(document, "build-system")
+    about = _table(document, "project")
+    known = "project" in document and "dependencies" not in about.get("dynamic", ())
+    requires = str(about.get("requires-python", ""))
+    SpecifierSet(requires)
+    return Project(
+        _requirements(system, "requires", DEFAULT_REQUIRES),
+        str(system.get("build-backend", DEFAULT_BACKEND)),
+        tuple(map(str, system.get("backend-path", ()))),
+        _requirements(about, "dependencies", ()) if known else None,
+        requires,
+    )
+
+
+def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise TypeError(f"{name} is not a table")
+    return table
+
+
+def _requirements(table: Mapping[str, Any], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    listed = table.get(name, default)
+    if not isinstance(listed, list | tuple):
+        raise TypeError(f"{name} is not a list")
+    return tuple(str(Requirement(text)) for text in listed)

@@ -1,0 +1,268 @@
+"""Revisions, out of a git repository whose own tree, index, branches and stash stay as they are.
+
+What git writes into the repository is a snapshot's objects, which no reference names and git's
+own clean-up removes some day, and for as long as a build takes the entry of a worktree.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from callcost.errors import CallcostError
+from callcost.revisions.errors import BuildError, SpecError
+
+WORKING_TREE = "."
+HASH_LENGTH = 7
+# No hook, no clean-up, no helper process: nothing but what was asked for.
+QUIET = (
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "advice.addEmbeddedRepo=false"),
+    *("-c", "advice.detachedHead=false"),
+)
+# Where a process started by git (a hook, say) is told to look for another repository.
+LOCAL_VARIABLES = (
+    *("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_PREFIX"),
+    *("GIT_INDEX_FILE", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_NAMESPACE"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"),
+    *("GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"),
+    *("GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE"),
+)
+# Of the commit that holds a snapshot: the same tree makes the same commit.
+NOBODY = {
+    f"GIT_{role}_{fact}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for fact, value in (("NAME", "callcost"), ("EMAIL", "callcost"), ("DATE", "@0 +0000"))
+}
+
+
+class GitError(CallcostError):
+    """A call of git that failed; the text is what it said, on one line."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files of one side: `checkout` is the commit to check out for them.
+
+    `commit` is the revision's, or what the working tree is on ("" before the first commit);
+    `phrase` is for people, and `changed` counts the files that differ from the commit.
+    """
+
+    phrase: str
+    commit: str
+    tree: str
+    checkout: str
+    changed: int = 0
+
+
+def git(
+    folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, text: str = ""
+) -> str:
+    """Runs git in a folder and returns what it printed; raises GitError."""
+    try:
+        done = subprocess.run(
+            ["git", *QUIET, *arguments],
+            cwd=folder,
+            env={**environment(), **(variables or {})},
+            input=text,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        missing = "git" if folder.is_dir() else str(folder)
+        raise GitError(f"{missing} is not there") from error
+    except OSError as error:
+        raise GitError(f"git cannot be run in {folder}: {error.strerror}") from error
+    if done.returncode != 0:
+        raise GitError(" ".join(done.stderr.split()) or f"git {arguments[0]} failed")
+    return done.stdout
+
+
+def environment() -> dict[str, str]:
+    """Returns this process's variables without those that lead git elsewhere.
+
+    GIT_OPTIONAL_LOCKS keeps `git status` from writing the index.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
+    said = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    return {**kept, **said}
+
+
+def knows(folder: Path, revision: str) -> bool:
+    """Tells whether git knows the revision, or it is the working tree."""
+    if revision == WORKING_TREE:
+        return True
+    try:
+        return bool(_commit(folder, revision))
+    except GitError:
+        return False
+
+
+def _commit(folder: Path, revision: str) -> str:
+    """Returns the hash of a revision; raises GitError."""
+    wanted = f"{revision}^{{commit}}"
+    return git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted).strip()
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git repository: its top folder, and the project's folder in it ("" or "python/")."""
+
+    folder: Path
+    prefix: str
+
+    @classmethod
+    def around(cls, project: Path) -> Repository:
+        """Finds the repository of a project; raises SpecError."""
+        try:
+            top = git(project, "rev-parse", "--show-toplevel").removesuffix("\n")
+            prefix = git(project, "rev-parse", "--show-prefix").removesuffix("\n")
+        except GitError as error:
+            raise SpecError(_no_repository(project, str(error))) from error
+        return cls(Path(top), prefix)
+
+    def source(self, revision: str, scratch: Path) -> Source:
+        """Finds the files of a revision, or takes a snapshot of the working tree.
+
+        The folder `scratch` is for the index of a snapshot. Raises SpecError.
+        """
+        if revision == WORKING_TREE:
+            return self._working_tree(scratch)
+        try:
+            commit = _commit(self.folder, revision)
+            tree = git(self.folder, "rev-parse", f"{commit}^{{tree}}").strip()
+        except GitError as error:
+            raise SpecError(self._unknown(revision)) from error
+        short = commit[:HASH_LENGTH]
+        is_hash = commit.startswith(revision)
+        return Source(short if is_hash else f"{revision} ({short})", commit, tree, commit)
+
+    def head(self) -> str:
+        """Returns the commit that the working tree is on; "" before the first."""
+        try:
+            return _commit(self.folder, "HEAD")
+        except GitError:
+            return ""
+
+    def changed(self, *, strict: bool = True) -> int:
+        """Counts the files of the working tree that differ from HEAD.
+
+        Raises SpecError for files that a merge has left unmerged, if strict.
+        """
+        status = self._asked("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+        entries = [entry for entry in status.split("\0") if entry]
+        unmerged = [entry[3:] for entry in entries if "U" in entry[:2] or entry[:2] in ("AA", "DD")]
+        if unmerged and strict:
+            raise SpecError(
+                f"the working tree is in the middle of a merge ({unmerged[0]} is unmerged): end "
+                "it, or name a revision instead"
+            )
+        return len(entries)
+
+    def show(self, tree: str, name: str) -> str | None:
+        """Returns the text of a file of the project in a tree; None if it has none."""
+        path = self.prefix + name
+        # Asked for first, so that a file that cannot be read is not taken for none.
+        if not self._asked("ls-tree", "--full-tree", tree, "--", path):
+            return None
+        return self._asked("cat-file", "blob", f"{tree}:{path}")
+
+    def files(self, tree: str) -> set[str]:
+        """Lists the files of the project in a tree, by their paths in its folder."""
+        listed = self._asked("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree)
+        names = (name for name in listed.split("\0") if name.startswith(self.prefix))
+        return {name.removeprefix(self.prefix) for name in names if name}
+
+    def add_worktree(self, path: Path, commit: str) -> None:
+        """Checks a commit out beside the user's own tree; raises GitError."""
+        git(self.folder, "worktree", "add", "--detach", "--quiet", str(path), commit)
+
+    def remove_worktree(self, path: Path) -> None:
+        """Removes what add_worktree made, however much of it there is; raises GitError."""
+        if str(path) in self._worktrees():
+            # Twice: a worktree whose making was interrupted is locked.
+            git(self.folder, "worktree", "remove", "--force", "--force", str(path))
+
+    def forget_lost_worktrees(self, folder: Path) -> None:
+        """Strikes off the books each worktree in a folder whose own folder is gone."""
+        for path in map(Path, self._worktrees()):
+            # The worktree's own place may not be there yet: git notes it down first.
+            if path.is_relative_to(folder) and not path.parent.exists():
+                self.remove_worktree(path)
+
+    def _worktrees(self) -> list[str]:
+        listed = git(self.folder, "worktree", "list", "--porcelain", "-z").split("\0")
+        return [line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")]
+
+    def _working_tree(self, scratch: Path) -> Source:
+        head = self.head()
+        changed = self.changed()
+        at = f"on {head[:HASH_LENGTH]}" if head else "before its first commit"
+        if head and not changed:
+            tree = git(self.folder, "rev-parse", f"{head}^{{tree}}").strip()
+            return Source(f"the working tree {at}, unchanged", head, tree, head)
+        tree = self._snapshot(scratch)
+        parents = ("-p", head) if head else ()
+        checkout = self._asked("commit-tree", *parents, "-m", "callcost", tree, variables=NOBODY)
+        return Source(
+            f"the working tree {at}, with {files(changed)}", head, tree, checkout.strip(), changed
+        )
+
+    def _snapshot(self, scratch: Path) -> str:
+        """Writes the tree of all files that are not ignored, by way of an index of its own."""
+        git_folder = Path(self._asked("rev-parse", "--absolute-git-dir").removesuffix("\n"))
+        index = scratch / "index"
+        # A copy knows which files are as they were, so that they need not be read again. It keeps
+        # its time, by which git tells which of them may have changed within the same second.
+        if (git_folder / "index").is_file():
+            shutil.copy2(git_folder / "index", index)
+        own = {"GIT_INDEX_FILE": str(index)}
+        self._asked("-c", "core.splitIndex=false", "add", "--all", ".", variables=own)
+        return self._asked("write-tree", variables=own).strip()
+
+    def _asked(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+        """Runs git for something that a sound repository answers; raises BuildError."""
+        try:
+            return git(self.folder, *arguments, variables=variables)
+        except GitError as error:
+            raise BuildError(f"git cannot read {self.folder}: {error}") from error
+
+    def _unknown(self, revision: str) -> str:
+        """Says what to do about a revision that is not there."""
+        if git(self.folder, "rev-parse", "--is-shallow-repository").strip() == "true":
+            return (
+                f"Cannot find revision {revision} in {self.folder}, which is a shallow clone: "
+                "fetch the whole history (git fetch --unshallow; fetch-depth: 0 in a checkout "
+                "action) and ask again"
+            )
+        message = f"git knows no revision {revision} in {self.folder}"
+        for remote in git(self.folder, "remote").split():
+            if knows(self.folder, f"{remote}/{revision}"):
+                return f"{message}: did you mean {remote}/{revision}?"
+        return (
+            f"{message}: name a branch, a tag or a commit, or {WORKING_TREE} for the working tree"
+        )
+
+
+def files(changed: int) -> str:
+    """Writes a number of changed files for people."""
+    return "1 changed file" if changed == 1 else f"{changed} changed files"
+
+
+def _no_repository(project: Path, said: str) -> str:
+    if said == "git is not there":
+        return "git was not found: install it, as revisions are built from its repositories"
+    if "must be run in a work tree" in said:
+        return f"{project} is a bare git repository: ask in a working tree of it"
+    if "not a git repository" in said:
+        return f"{project} is not in a git repository: ask in a working tree of the project"
+    return f"git cannot read {project}: {said}"

@@ -1,0 +1,415 @@
+"""Runs the worker processes one after the other and gathers what they time.
+
+Every process visits every group of the run, in an order of its own, so that the samples of
+a row are spread over the whole run and a slow spell of the machine meets all rows alike.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from callcost.model.job import (
+    Contender,
+    Controls,
+    Environment,
+    Group,
+    Plan,
+    controls_for,
+    describe_group,
+    make_group,
+    scouting_plan,
+)
+from callcost.run import machine, quota
+from callcost.run.planning import plan_group, plan_programs, row_time_ns, scouting_s
+from callcost.run.process import WorkerError, WorkerProcess
+from callcost.worker.worker import OWN_UNROLL
+
+Times = npt.NDArray[np.int64]
+
+QUICK_PROCESSES = 12
+QUICK_ROW_S = 0.18
+HASH_SEEDS = 2**32 - 1
+# The kind of failure of a call that takes fewer turns of the empty loop than these.
+NO_COST = "no cost"
+NO_COST_TURNS = 3
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run is done.
+
+    `row_s` is the wall time that one row may take, all processes together; `silence_s` how
+    long a worker may go without an answer; `layouts` how many places on the stacks a process
+    times from (1 leaves it where chance put it); `cpu` the one to pin workers to, None to
+    choose.
+    """
+
+    processes: int = 30
+    min_processes: int = 10
+    row_s: float = 0.33
+    silence_s: float = 20.0
+    layouts: int = 32
+    cpu: int | None = None
+    python: str = sys.executable
+    seed: int | None = None
+
+    def quick(self) -> Settings:
+        """Returns the same settings for a first look: fewer processes, shorter ones."""
+        return replace(self, processes=QUICK_PROCESSES, row_s=QUICK_ROW_S)
+
+    def changed(self, **options: float | None) -> Settings:
+        """Returns the same settings with those replaced that are not None."""
+        return replace(self, **{k: v for k, v in options.items() if v is not None})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a contender has no result: what happened, and to whom."""
+
+    group: str
+    contender: str
+    kind: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.contender}: {self.kind}: {self.message}"
+
+
+@dataclass
+class GroupTimes:
+    """What the processes timed for one group.
+
+    Each entry of `processes` has a row for each of `contenders`, then one for the empty loop of
+    each program among them, and a column per pass: ns per epoch, negative where the epoch was
+    preempted. `reports` has, for each process, the values that contenders reported, by their
+    names.
+    """
+
+    group: Group
+    controls: Controls
+    plan: Plan
+    processes: list[Times] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def contenders(self) -> tuple[Contender, ...]:
+        """The group's own contenders, the controls, then the floors."""
+        return self.group.contenders + self.controls.contenders + self.group.floors
+
+    def calls(self, row: int) -> int:
+        """The number of calls in an epoch of a contender."""
+        contender = self.contenders[row]
+        if contender.own_loops is None:
+            return self.plan.calls
+        return contender.own_loops * (OWN_UNROLL if contender.program else self.plan.max_unroll)
+
+    def empty_row(self, row: int) -> int:
+        """The row of the empty loop that belongs to a contender: its program's own, or Python's."""
+        contenders = self.contenders
+        if not contenders[row].program:
+            return len(self.group.contenders)
+        return len(contenders) + sum(bool(before.program) for before in contenders[:row])
+
+
+@dataclass
+class Run:
+    """Everything that one run found out.
+
+    `delays` is its control of injected delays, which is none of its groups; `delays_missing`
+    says why there is none, and is None where none were asked for.
+    """
+
+    settings: Settings
+    cpu: int | None
+    seed: int
+    groups: dict[str, GroupTimes] = field(default_factory=dict)
+    failures: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    hash_seeds: list[int] = field(default_factory=list)
+    not_pinned: str | None = None
+    interrupted: bool = False
+    wall_s: float = 0.0
+    throttled_passes: int = 0
+    state: dict[str, Any] = field(default_factory=dict)
+    delays: GroupTimes | None = None
+    delays_missing: str | None = None
+
+    def finished(self) -> dict[str, GroupTimes]:
+        """Returns the groups that enough processes have timed to say something about them."""
+        enough = self.settings.min_processes
+        return {
+            name: times for name, times in self.groups.items() if len(times.processes) >= enough
+        }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come."""
+
+    done: int
+    total: int
+    what: str
+
+
+def choose_cpu() -> int | None:
+    """Chooses the CPU for all workers: the last one, as the first serves most interrupts."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    return max(os.sched_getaffinity(0))
+
+
+def measure(
+    groups: Sequence[Group],
+    settings: Settings,
+    report: Callable[[Progress], None],
+    delays: Group | None = None,
+) -> Run:
+    """Measures all groups; what fails is in `failures`, and an interrupt keeps what is there.
+
+    `delays`, whose name is none of theirs, is measured as they are, and costs them nothing if
+    it fails.
+    """
+    seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
+    run = Run(settings, choose_cpu() if settings.cpu is None else settings.cpu, seed)
+    watch = machine.Watch(run.cpu)
+    start_s = time.monotonic()
+    try:
+        _Coordinator(run, groups, report, delays).run()
+    except KeyboardInterrupt:
+        run.interrupted = True
+    if delays is not None:
+        _set_delays_apart(run, delays.name)
+    run.wall_s = time.monotonic() - start_s
+    run.state = watch.state()
+    return run
+
+
+def _set_delays_apart(run: Run, name: str) -> None:
+    """Takes the delays out of the groups of a run, and their failures out of its failures."""
+    times = run.groups.pop(name, None)
+    failures = [run.failures.pop(key) for key in list(run.failures) if key[0] == name]
+    if failures:
+        run.delays_missing = str(failures[0])
+    elif times is None or len(times.processes) < run.settings.min_processes:
+        run.delays_missing = "too few processes had measured them"
+    else:
+        run.delays = times
+
+
+class _Coordinator:
+    def __init__(
+        self,
+        run: Run,
+        groups: Sequence[Group],
+        report: Callable[[Progress], None],
+        delays: Group | None = None,
+    ) -> None:
+        self._run = run
+        # The last, as a group's number tells which contender gets a twin.
+        self._groups = dict(enumerate(groups if delays is None else [*groups, delays]))
+        self._delays = None if delays is None else len(groups)
+        self._report = report
+        self._random = random.Random(run.seed)
+        self._call_ns: dict[int, list[float]] = {}
+        self._began = False
+        self._cpu_stat = [str(path) for path in quota.read().stats]
+
+    def run(self) -> None:
+        total = self._run.settings.processes
+        self._report(Progress(0, total, "checking every call"))
+        plans: dict[int, Plan] = {}
+        for numbers in self._by_place(self._groups):
+            start_up_s = self._scout(numbers)
+            plans |= self._plan([n for n in numbers if n in self._groups], start_up_s)
+        for number, plan in plans.items():
+            group = self._groups[number]
+            self._run.groups[group.name] = GroupTimes(group, self._controls(number), plan)
+        for done in range(total):
+            self._report(Progress(done, total, f"process {done + 1} of {total}"))
+            self._work_off({n: plans[n] for n in self._left()})
+        self._report(Progress(total, total, "measured"))
+
+    def _left(self) -> list[int]:
+        """The groups that have not failed; none where only the delays, their control, are left."""
+        return [] if list(self._groups) == [self._delays] else list(self._groups)
+
+    def _by_place(self, numbers: Iterable[int]) -> list[list[int]]:
+        """Parts groups by the interpreter that they live in."""
+        places: dict[str, list[int]] = {}
+        for number in numbers:
+            places.setdefault(self._groups[number].place, []).append(number)
+        return list(places.values())
+
+    def _controls(self, number: int) -> Controls:
+        return controls_for(self._groups[number], number)
+
+    def _contenders(self, number: int) -> tuple[Contender, ...]:
+        group = self._groups[number]
+        return group.contenders + self._controls(number).contenders + group.floors
+
+    def _scout(self, numbers: list[int]) -> float:
+        """Checks and roughly times every call; returns the seconds a process needs beside that.
+
+        A contender that fails here is left out, and the others of its group are tried again.
+        """
+        start_up_s = 0.0
+        while left := [n for n in numbers if n in self._groups and n not in self._call_ns]:
+            start_s = time.monotonic()
+            self._work_off({number: scouting_plan(self._groups[number]) for number in left})
+            wall_s = time.monotonic() - start_s
+            costs = [cost for number in left for cost in self._call_ns.get(number, [])]
+            start_up_s = max(start_up_s, wall_s - scouting_s(costs))
+        return start_up_s
+
+    def _plan(self, numbers: list[int], start_up_s: float) -> dict[int, Plan]:
+        """Shares the time of one process out evenly over all rows of one interpreter."""
+        settings = self._run.settings
+        rows = sum(len(self._groups[number].members) for number in numbers)
+        if not rows:
+            return {}
+        row_ns = row_time_ns(rows, settings.row_s, settings.processes, start_up_s)
+        plans = {}
+        for number in numbers:
+            contenders = self._contenders(number)
+            calls = list(zip(contenders, self._call_ns[number], strict=True))
+            costs = [cost for contender, cost in calls if not contender.program]
+            by_name = {contender.name: cost for contender, cost in calls}
+            self._groups[number] = plan_programs(self._groups[number], by_name)
+            plan = plan_group(self._groups[number], costs, len(calls) - len(costs), row_ns)
+            plans[number] = replace(plan, layouts=settings.layouts)
+        return plans
+
+    def _work_off(self, plans: dict[int, Plan]) -> None:
+        """Has every planned group visited once, the interpreters one after the other."""
+        places = self._by_place(plans)
+        self._random.shuffle(places)
+        for numbers in places:
+            self._visit({number: plans[number] for number in numbers})
+
+    def _visit(self, left: dict[int, Plan]) -> None:
+        """Works off groups of one interpreter, by a further process where one dies of a group."""
+        environment = self._groups[next(iter(left))].environment
+        while left:
+            numbers = list(left)
+            self._random.shuffle(numbers)
+            before = len(left)
+            hash_seed = self._random.randrange(HASH_SEEDS)
+            self._run.hash_seeds.append(hash_seed)
+            self._began = False
+            job = {
+                "seed": self._random.getrandbits(32),
+                "modules": {} if environment is None else environment.modules,
+                "groups": [
+                    describe_group(self._contenders(n), left[n], self._cpu_stat) for n in numbers
+                ],
+            }
+            try:
+                with self._start(environment, job, hash_seed) as process:
+                    self._run.not_pinned = process.not_pinned
+                    for event in process.events():
+                        if not self._take(event, numbers, left):
+                            raise process.garbage(event)
+                    if len(left) == before:
+                        raise process.garbage("nothing")
+            except WorkerError as failed:
+                self._give_up(failed, numbers, left)
+
+    def _start(
+        self, environment: Environment | None, job: dict[str, Any], hash_seed: int
+    ) -> WorkerProcess:
+        settings = self._run.settings
+        python = settings.python if environment is None else environment.python
+        return WorkerProcess(python, job, hash_seed, settings.silence_s, self._run.cpu)
+
+    def _take(self, event: dict[str, Any], numbers: list[int], left: dict[int, Plan]) -> bool:
+        """Enters one answer of a worker into the run; returns whether it was one."""
+        match event:
+            case {"event": "ready"}:
+                self._began = True
+            case {"event": "estimates", "group": int(position), "call_ns": list(call_ns)}:
+                del left[numbers[position]]
+                self._enter_estimates(numbers[position], call_ns)
+            case {"event": "times", "group": int(position), "epoch_ns": list(epoch_ns)}:
+                del left[numbers[position]]
+                times = self._run.groups[self._groups[numbers[position]].name]
+                rows = [*epoch_ns, *event["empty_ns"]]
+                times.processes.append(np.array(rows, dtype=np.int64))
+                times.reports.append(event["reports"])
+                self._run.throttled_passes += int(event["throttled"])
+            case {"event": "error", "group": int(position), "contender": int(contender)}:
+                del left[numbers[position]]
+                self._blame(numbers[position], contender, event["kind"], event["message"])
+            case {"event": "done"}:
+                pass
+            case _:
+                return False
+        return True
+
+    def _enter_estimates(self, number: int, call_ns: list[float]) -> None:
+        """Keeps what scouting found, and leaves out what a compiler has left nothing of.
+
+        Such a call can be compared with nothing: ratios to it would be noise.
+        """
+        group = self._groups[number]
+        limit_ns = NO_COST_TURNS * call_ns[len(group.contenders)] if group.compiles_loops else 0
+        gone = [index for index in range(len(group.contenders)) if call_ns[index] < limit_ns]
+        for index in reversed(gone):
+            self._fail(number, index, NO_COST, "the interpreter's compiler leaves nothing of it")
+        if number in self._groups:
+            self._call_ns[number] = [ns for index, ns in enumerate(call_ns) if index not in gone]
+
+    def _give_up(self, failed: WorkerError, numbers: list[int], left: dict[int, Plan]) -> None:
+        """Drops what a worker died of; if it never began, everything it had to do."""
+        if not self._began:
+            for number in left:
+                self._blame(number, None, failed.kind, f"{failed}, before any call was made")
+            left.clear()
+            return
+        # It works its groups off in their order, so this is the one that it was in. The position
+        # is its own word, which a call that writes where it should not may have spoilt.
+        number = next(n for n in numbers if n in left)
+        del left[number]
+        known = failed.group == numbers.index(number)
+        self._blame(number, failed.contender if known else None, failed.kind, str(failed))
+
+    def _blame(self, number: int, contender: int | None, kind: str, message: str) -> None:
+        """Fails a contender where it is known, and else its group."""
+        if number not in self._groups:
+            return
+        if contender is None or not 0 <= contender < len(self._contenders(number)):
+            self._fail_group(number, kind, message)
+        else:
+            self._fail(number, contender, kind, message)
+
+    def _fail(self, number: int, index: int, kind: str, message: str) -> None:
+        """Leaves a contender out; once its group is being timed, the group goes with it."""
+        group = self._groups[number]
+        contender = self._contenders(number)[index]
+        failure = Failure(group.name, contender.name, kind, message)
+        if contender not in group.members or number in self._call_ns:
+            self._fail_group(
+                number, kind, f"not measured, because {contender.name} failed: {message}"
+            )
+        self._run.failures[group.name, contender.name] = failure
+        ranked, floors = (
+            [c for c in row if c is not contender] for row in (group.contenders, group.floors)
+        )
+        if number in self._groups:
+            self._groups[number] = make_group(group.name, ranked, floors, group.environment)
+            if not ranked and not floors:
+                del self._groups[number]
+
+    def _fail_group(self, number: int, kind: str, message: str) -> None:
+        group = self._groups.pop(number)
+        self._run.groups.pop(group.name, None)
+        for contender in group.members:
+            failure = Failure(group.name, contender.name, kind, message)
+            self._run.failures.setdefault((group.name, contender.name), failure)

@@ -1,0 +1,55 @@
+"""Asks another interpreter who it is, what it can import, and whether a call is right there.
+
+Each time by a job in a worker process, as when it is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from callcost.model import abi
+from callcost.model.job import SCOUTING, Contender, Environment, describe_group
+from callcost.run.process import WorkerError, WorkerProcess
+
+SILENCE_S = 20.0
+
+
+def find(
+    python: str, modules: Mapping[str, str] | None = None, imports: Sequence[str] = ()
+) -> Environment:
+    """Asks an interpreter who it is, and has it import what is named; raises WorkerError.
+
+    `modules` are files of modules that are not installed there, by the names to import them by.
+    """
+    modules = dict(modules or {})
+    trials = [Contender(name, f"import {name}", "None") for name in imports]
+    facts, missing = _try(python, modules, trials)
+    name = facts["implementation"] + abi.version(facts, parts=2)
+    return Environment(name, python, facts, modules, missing)
+
+
+def check(environment: Environment, contender: Contender) -> str | None:
+    """Evaluates a call once and compares the result; returns what is wrong with it."""
+    try:
+        _, failed = _try(environment.python, environment.modules, [contender])
+    except WorkerError as error:
+        return f"{error.kind}: {error}"
+    return failed.get(contender.name)
+
+
+def _try(
+    python: str, modules: dict[str, str], contenders: Sequence[Contender]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Returns what the interpreter says of itself, and what fails there, each with the reason."""
+    groups = [describe_group((contender,), SCOUTING) for contender in contenders]
+    job = {"seed": 0, "modules": modules, "groups": groups}
+    facts: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    with WorkerProcess(python, job, hash_seed=0, silence_s=SILENCE_S) as process:
+        for event in process.events():
+            match event:
+                case {"event": "ready", "interpreter": dict(facts)}:
+                    pass
+                case {"event": "error", "group": int(number), "kind": kind, "message": message}:
+                    failed[contenders[number].name] = f"{kind}: {message}"
+    return facts, failed

@@ -1,0 +1,1 @@
+"""What runs inside a measured interpreter: scripts that need the standard library alone."""

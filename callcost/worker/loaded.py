@@ -1,0 +1,177 @@
+"""Lists the files that a contender's process loads and reads, each contender in its own process.
+
+It runs in any interpreter that `worker.py` runs in, next to that file, from which it takes the
+set-up and the check. Each contender is prepared and checked in a fork, which then lists its
+modules' files, the libraries in its memory and what else it has opened, and the modules that it
+has looked for without importing them. Where a process does what such a list cannot show, it says
+what.
+"""
+
+import sys
+
+if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
+    # The folder of this file: its modules must not take the place of the standard library's.
+    del sys.path[0]
+
+import importlib.machinery
+import importlib.util
+import json
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from callcost.worker import worker
+else:
+    # By its file: in the interpreter under test callcost may be missing, or another one.
+    spec = importlib.util.spec_from_file_location(
+        "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
+    )
+    worker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(worker)
+
+MAPS = "/proc/self/maps"
+# What leaves the process: files that another one reads are not seen here.
+LEAVING = {
+    "os.system": "it starts another program",
+    "os.exec": "it starts another program",
+    "os.posix_spawn": "it starts another program",
+    "os.spawn": "it starts another program",
+    "subprocess.Popen": "it starts another program",
+    "os.fork": "it forks",
+    "os.forkpty": "it forks",
+    "socket.connect": "it opens a connection",
+}
+GONE = " (deleted)"
+# No files that a package could bring.
+SYSTEM_FOLDERS = ("/proc/", "/sys/", "/dev/")
+
+
+class Seen:
+    """What a process has opened and looked for; a hook for audits and a finder of modules.
+
+    `folder` is that of the job, whose files are none of the contender's.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.hidden = (*SYSTEM_FOLDERS, f"{folder}/")
+        self.opened: set[str] = set()
+        self.looked_for: set[str] = set()
+        self.doubts: set[str] = set()
+
+    def audit(self, event: str, arguments: "tuple[Any, ...]") -> None:
+        """Takes an event of the interpreter's."""
+        if event in LEAVING:
+            self.doubts.add(LEAVING[event])
+        elif event == "open" and isinstance(arguments[0], (str, bytes)):
+            self.opened.add(os.path.abspath(os.fsdecode(arguments[0])))
+
+    def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> None:
+        """Takes the name of a module that is looked for, and leaves it to the other finders."""
+        self.looked_for.add(name)
+
+
+def files_of_modules(seen: Seen) -> "set[str]":
+    """Lists the source or compiled file of every module; what is in no file is a doubt."""
+    found = set()
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str):
+            continue
+        if os.path.isfile(file):
+            found.add(os.path.abspath(file))
+        elif not file.startswith("<"):
+            seen.doubts.add(f"its module {name} is in no file of its own")
+    return found
+
+
+def files_in_memory(seen: Seen) -> "set[str]":
+    """Lists the files that are mapped, the compiled libraries among them."""
+    try:
+        with open(MAPS, encoding="utf-8", errors="surrogateescape") as maps:
+            paths = {line.rstrip("\n").split(None, 5)[5] for line in maps if "/" in line}
+    except OSError:
+        seen.doubts.add(f"{sys.platform} does not list the libraries of a process")
+        return set()
+    gone = sorted(path for path in paths if path.endswith(GONE) and "lib" in path)
+    if gone:
+        seen.doubts.add(f"a library that it has loaded is gone from the disk ({gone[0]})")
+    return {path for path in paths if os.path.isfile(path)}
+
+
+def survey(contender: "dict[str, Any]", seen: Seen) -> "dict[str, Any]":
+    """Prepares and checks a contender, and lists what that took; raises ContenderError."""
+    sys.meta_path.insert(0, seen)
+    sys.addaudithook(seen.audit)
+    namespace = worker.prepare(contender)
+    worker.check(contender, namespace)
+    # A copy: what follows opens files too.
+    opened = {path for path in seen.opened if os.path.isfile(path) and not path.endswith(".pyc")}
+    files = opened | files_of_modules(seen) | files_in_memory(seen)
+    return {
+        "files": sorted(path for path in files if not path.startswith(seen.hidden)),
+        "looked_for": {name: is_there(name) for name in sorted(seen.looked_for)
+                       if name not in sys.modules and "." not in name},
+        "doubts": sorted(seen.doubts),
+    }  # fmt: skip
+
+
+def is_there(name: str) -> bool:
+    """Tells whether a module could be imported."""
+    return importlib.machinery.PathFinder.find_spec(name) is not None
+
+
+def survey_and_end(contender: "dict[str, Any]", folder: str, answer_fd: int) -> "NoReturn":
+    """Writes the survey to a pipe, and ends this process whatever happens."""
+    try:
+        if hasattr(sys, "addaudithook"):
+            found = survey(contender, Seen(folder))
+        else:
+            found = {"doubts": ["its interpreter does not tell what it opens"]}
+    except worker.ContenderError as error:
+        found = {"doubts": [f"it fails: {error}"]}
+    except BaseException as error:
+        found = {"doubts": [f"it fails: {type(error).__name__}"]}
+    try:
+        with os.fdopen(answer_fd, "w", encoding="utf-8", errors="surrogateescape") as answer:
+            json.dump(found, answer)
+    finally:
+        os._exit(0)
+
+
+def in_a_fork(contender: "dict[str, Any]", folder: str) -> "dict[str, Any]":
+    """Surveys a contender in a process of its own."""
+    from_fd, to_fd = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(from_fd)
+        survey_and_end(contender, folder, to_fd)
+    os.close(to_fd)
+    with os.fdopen(from_fd, encoding="utf-8") as answers:
+        text = answers.read()
+    os.waitpid(pid, 0)
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError:
+        return {"doubts": ["its process died"]}
+    return found
+
+
+def main() -> None:
+    """Runs the one job that the command line names."""
+    with open(sys.argv[1], encoding="utf-8") as file:
+        job = json.load(file)
+    worker.die_with_coordinator()
+    line = worker.Line(worker.take_over_output(), job["position_file"], job["limit_s"])
+    sys.meta_path.append(worker.ModuleFinder(job["modules"]))
+    folder = os.path.dirname(job["position_file"])
+    for number, contender in enumerate(job["contenders"]):
+        line.begin(number)
+        line.enter(0)
+        line.answer({"event": "survey", "row": number, **in_a_fork(contender, folder)})
+    line.answer({"event": "done"})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,690 @@
+"""Times contenders in one fresh process, with the standard library alone.
+
+Any interpreter that can import a contender can run this file, and checks.py and guard.py beside
+it: CPython from 3.9 on, and PyPy, whose modules lack a few names that CPython's have.
+
+Reads one job, a JSON object, from the file named on its command line, and answers with JSON
+lines on what was its standard output when it began; `callcost.model.job` describes both. What a
+contender writes to standard output goes to a file that is watched, since a call that prints
+is not the call that was meant. Standard input tells nothing: it closes when the coordinator
+ends, and ends this process too.
+"""
+
+import sys
+
+if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
+    # The folder of this file: its modules must not take the place of the standard library's.
+    del sys.path[0]
+
+import fcntl
+import gc
+import importlib.util
+import json
+import mmap
+import os
+import random
+import resource
+import select
+import signal
+import struct
+import tempfile
+import time
+import types
+from contextlib import ExitStack
+from functools import partial
+from itertools import repeat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, NamedTuple, NoReturn
+
+    # `as` tells that they are also used as names of this module.
+    from callcost.worker import checks as checks
+    from callcost.worker import guard as guard
+    from callcost.worker.checks import ContenderError as ContenderError
+    from callcost.worker.checks import check as check
+    from callcost.worker.checks import check_again as check_again
+    from callcost.worker.checks import check_binary as check_binary
+    from callcost.worker.checks import clean as clean
+    from callcost.worker.checks import described as described
+    from callcost.worker.checks import expected_refusal as expected_refusal
+    from callcost.worker.checks import output_size as output_size
+    from callcost.worker.checks import prepare as prepare
+    from callcost.worker.checks import shown as shown
+    from callcost.worker.guard import Guard as Guard
+
+    class Epoch(NamedTuple):
+        """A compiled loop, and the values of its fast locals."""
+
+        run: Callable[..., int]
+        arguments: tuple[Any, ...]
+
+else:
+
+    def load_beside(name):
+        """Loads a file of this folder, whichever callcost the interpreter would import."""
+        path = f"{os.path.dirname(os.path.abspath(__file__))}/{name}.py"
+        spec = importlib.util.spec_from_file_location(f"callcost_{name}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    checks, guard = load_beside("checks"), load_beside("guard")
+    ContenderError, check, check_again = checks.ContenderError, checks.check, checks.check_again
+    check_binary, expected_refusal = checks.check_binary, checks.expected_refusal
+    clean, described, shown = checks.clean, checks.described, checks.shown
+    output_size, prepare = checks.output_size, checks.prepare
+    Guard = guard.Guard
+
+
+CLOCK = time.perf_counter_ns
+EMPTY_CALL = "pass"
+HEARTBEAT_NS = 1_000_000_000
+# Above the descriptors that a contender might close or write to by mistake, where so many may be.
+ANSWERS_FD = 200
+SPARE_FDS = 8
+POSITION = struct.Struct("=ii")
+NOWHERE = -1
+SCOUT_NS = 100_000
+SCOUT_REPEATS = 5
+PAGE_WORDS = 4096 // 8
+MAX_DEPTH = 10
+# A call that takes long has had its loops compiled by then. The first limit is processor time,
+# which does not depend on what else the machine does; the second is for calls that wait.
+SETTLE_CPU_NS = 200_000_000
+SETTLE_WALL_NS = 2_000_000_000
+# How many calls one turn of a program's loop makes.
+OWN_UNROLL = 100
+# A program comes back from a switch of processes: it gets this share of its epoch to wake up in.
+PROGRAM_WARM_SHARE = 0.1
+LONGEST_ANSWER = 200
+# How long a program may take to answer, where no job says it.
+PROGRAM_LIMIT_S = 10.0
+STACK_BYTES = range(0, 4096, 16)
+# A way out of a loop is compiled at the 200th time (a whole function when begun 1,600 times).
+SETTLE_EXITS = 300
+
+
+class InterferenceError(ContenderError):
+    """A contender that has changed what concerns the others, so that this process must end."""
+
+    def __init__(self, changed: "Sequence[str]", who: str = "it") -> None:
+        what = " and ".join(changed)
+        super().__init__("interference", f"{who} changed {what}, which concerns all others")
+
+
+class ModuleFinder:
+    """Finds modules by their files: those of an environment that the suite is not installed in."""
+
+    def __init__(self, files: "dict[str, str]") -> None:
+        self._files = files
+
+    def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
+        """Describes a module that is one of the files; None leaves it to the other finders."""
+        file = self._files.get(name)
+        return None if file is None else importlib.util.spec_from_file_location(name, file)
+
+
+class Line:
+    """The line to the coordinator: answers, signs of life, and where this process is.
+
+    The position is two 32-bit numbers in a shared file, group and contender, and can be read
+    there also when this process has died: a store to memory costs too little to disturb what
+    is timed next.
+    """
+
+    def __init__(self, answers_fd: int, position_file: str, limit_s: int) -> None:
+        self._answers_fd = answers_fd
+        self._limit_s = limit_s
+        # The coordinator waits for about half of the limit: it is told of a silent program first.
+        self.program_limit_s = max(limit_s / 4, limit_s / 2 - 2)
+        self._group = NOWHERE
+        self._last_ns = CLOCK()
+        self.contender = NOWHERE
+        self._pid = os.getpid()
+        with open(position_file, "r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), POSITION.size)
+        signal.alarm(limit_s)
+
+    def answer(self, event: "dict[str, Any]") -> None:
+        """Sends one answer, and starts the time limit anew."""
+        if os.getpid() != self._pid:
+            # A process that was forked in C must not answer for this one.
+            os._exit(0)
+        line = memoryview(json.dumps(event).encode() + b"\n")
+        while line:
+            line = line[os.write(self._answers_fd, line) :]
+        self._last_ns = CLOCK()
+        # SIGALRM keeps its default action, which ends the process in the middle of C too.
+        signal.alarm(self._limit_s)
+
+    def begin(self, group: int) -> None:
+        """Says which group comes now, or NOWHERE."""
+        self._group = group
+        self.enter(NOWHERE)
+
+    def enter(self, contender: int) -> None:
+        """Says which contender runs from now on; once a second, that all is well."""
+        self.contender = contender
+        POSITION.pack_into(self._memory, 0, self._group, contender)
+        if CLOCK() - self._last_ns > HEARTBEAT_NS:
+            self.answer({"event": "alive"})
+
+
+class Program:
+    """A contender that is a program: it makes its calls and times them itself, beside this process.
+
+    It begins with a line that says what the call returned, a whole number or a float. It then
+    answers each line `turns warm_turns stack_bytes` with a line `epoch_ns empty_ns`: what so
+    many turns of OWN_UNROLL calls took, with its stack moved by so many bytes, and what as many
+    turns of its own empty loop took; both are negative if it was preempted meanwhile. A third
+    number on that line, if there is one, says what the call returns after the epoch.
+    A program that does not answer within `limit_s` seconds fails.
+    """
+
+    def __init__(self, contender: "dict[str, Any]", limit_s: float = PROGRAM_LIMIT_S) -> None:
+        # Slow to import, and only a process that has programs needs it.
+        import subprocess
+
+        for binary in contender["binaries"]:
+            check_binary(binary)
+        self.empty_ns: list[int] = []
+        self._contender = contender
+        self._limit_s = limit_s
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
+        try:
+            self._process = subprocess.Popen(
+                contender["program"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise ContenderError(
+                "setup failed", f"its program cannot be started: {error.strerror}"
+            ) from error
+        assert self._process.stdin is not None and self._process.stdout is not None
+        guard.programs.add(self._process.pid)
+        self._to_fd, self._from_fd = self._process.stdin.fileno(), self._process.stdout.fileno()
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends the program."""
+        self._process.kill()
+        self._process.wait()
+        guard.programs.discard(self._process.pid)
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            assert stream is not None
+            stream.close()
+
+    def check(self) -> None:
+        """Compares what its call returned with what is expected; raises ContenderError."""
+        self._compare(self._read("setup failed"), "in its program")
+
+    def _compare(self, answer: bytes, where: str) -> None:
+        """Compares what its call is said to have returned; raises ContenderError."""
+        if self._contender["expect"] is None:
+            return
+        expected = eval(compile(self._contender["expect"], "<expect>", "eval"), {})
+        try:
+            got = type(expected)(answer)
+        except ValueError:
+            self._refuse(answer)
+        if got != expected:
+            raise ContenderError(
+                "wrong answer",
+                f"{self._contender['call']} returned {shown(got)} {where}, "
+                f"expected {shown(expected)}",
+            )
+
+    def time_epoch(self, turns: int, warm_turns: int, stack_bytes: int) -> int:
+        """Has one epoch timed, in ns; negative if the program was preempted meanwhile."""
+        if select.select([self._from_fd], [], [], 0)[0]:
+            self._refuse(self._read("crash"))
+        start_ns = CLOCK()
+        try:
+            os.write(self._to_fd, b"%d %d %d\n" % (turns, warm_turns, stack_bytes))
+        except BrokenPipeError:
+            self._fail("crash")
+        answer = self._read("crash")
+        wall_ns = CLOCK() - start_ns
+        try:
+            words = answer.split(None, 2)
+            epoch_ns, empty_ns = map(int, words[:2])
+        except ValueError:
+            self._refuse(answer)
+        if epoch_ns == 0 or abs(epoch_ns) + abs(empty_ns) > wall_ns:
+            self._refuse(answer)
+        if len(words) > 2:
+            self._compare(words[2], "in its program after it was timed")
+        self.empty_ns.append(empty_ns)
+        return epoch_ns
+
+    def _read(self, kind: str) -> bytes:
+        """Returns what it writes next, up to the end of a line; its end is a failure of `kind`."""
+        answer = b""
+        end_ns = CLOCK() + int(self._limit_s * 1e9)
+        while not answer.endswith(b"\n"):
+            if not select.select([self._from_fd], [], [], max(0.0, (end_ns - CLOCK()) / 1e9))[0]:
+                self._fail_silent(answer)
+            chunk = os.read(self._from_fd, LONGEST_ANSWER)
+            if not chunk:
+                self._fail(kind)
+            answer += chunk
+            if len(answer) > LONGEST_ANSWER:
+                self._refuse(answer)
+        return answer
+
+    def _fail_silent(self, answer: bytes) -> "NoReturn":
+        """Raises ContenderError for a program that does not answer, or not with a whole line."""
+        begun = f" (it began with {answer[:60]!r} and did not end the line)" if answer else ""
+        raise ContenderError(
+            "hang",
+            f"its program did not answer within {self._limit_s:g} s{begun}: "
+            "it must end each answer with a newline and flush its output",
+        )
+
+    def _fail(self, kind: str) -> "NoReturn":
+        """Raises ContenderError, which says how the program ended and what it said last."""
+        import subprocess
+
+        try:
+            status = self._process.wait(self._limit_s)
+        except subprocess.TimeoutExpired:
+            raise ContenderError("hang", "its program closed its output and went on") from None
+        if status < 0:
+            raise ContenderError("crash", f"its program died of {signal.Signals(-status).name}")
+        self._stderr.seek(0)
+        *_, said = ["", *self._stderr.read().decode(errors="replace").strip().splitlines()]
+        raise ContenderError(
+            kind, f"its program ended with exit code {status}{said and f': {clean(said)}'}"
+        )
+
+    def _refuse(self, answer: bytes) -> "NoReturn":
+        raise ContenderError("garbage", f"its program answered {answer[:60]!r}")
+
+
+def check_only(contender: "dict[str, Any]") -> None:
+    """Makes the call once and compares the result; raises ContenderError."""
+    if not contender["program"]:
+        check(contender, prepare(contender))
+        return
+    with Program(contender) as program:
+        program.check()
+
+
+def compile_epoch(
+    call: str, namespace: "dict[str, Any]", unroll: int, raises: "str | None" = None
+) -> "Epoch":
+    """Compiles a function that times a loop over `unroll` literal copies of the call.
+
+    The names that the call uses are parameters, hence fast locals. Every contender gets a
+    function of its own, because inline caches belong to the code object. The copies stand on
+    one line, where `pass` leaves no instruction behind: an empty loop is empty. A call that
+    raises has a `try` around each copy, which costs nothing until something is raised.
+    """
+    names = [name for name in used_names(compile(call, "<call>", "exec")) if name in namespace]
+    if raises is None:
+        body = ["; ".join([call] * unroll)]
+    else:
+        namespace["callcost_refusal"], _ = expected_refusal(raises, namespace)
+        names.append("callcost_refusal")
+        body = [f"try: {call}", "except callcost_refusal: pass"] * unroll
+    lines = [
+        f"def callcost_epoch(callcost_loops, callcost_clock, {', '.join(names)}):",
+        "    callcost_start = callcost_clock()",
+        "    for callcost_turn in callcost_loops:",
+        *("        " + line for line in body),
+        "    return callcost_clock() - callcost_start",
+    ]
+    exec(compile("\n".join(lines), "<epoch>", "exec"), namespace)
+    run: Callable[..., int] = namespace.pop("callcost_epoch")
+    return run, tuple(namespace[name] for name in names)  # type: ignore[return-value]
+
+
+def used_names(code: "types.CodeType") -> "list[str]":
+    """Lists the names that code looks up, also within a comprehension that it holds."""
+    nested = [
+        name for c in code.co_consts if isinstance(c, types.CodeType) for name in used_names(c)
+    ]
+    return list(dict.fromkeys([*code.co_names, *nested]))
+
+
+def estimate_turn_ns(subject: "Epoch | Program") -> float:
+    """Estimates roughly what one turn costs, to choose how many calls an epoch needs."""
+    loops = 1
+    while True:
+        shortest_ns = min(abs(time_epoch(subject, loops, 0)) for _ in range(SCOUT_REPEATS))
+        if shortest_ns >= SCOUT_NS:
+            return shortest_ns / loops
+        loops *= 4
+
+
+def preemptions() -> int:
+    """Counts how often this thread has lost the processor against its will."""
+    return resource.getrusage(WHOSE_USAGE).ru_nivcsw
+
+
+# macOS counts for the whole process only, which here is one thread.
+WHOSE_USAGE = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
+
+
+def settle(epoch: "Epoch", turns: int) -> None:
+    """Lets a tracing compiler finish its work on an epoch, by so many turns of its loop or more.
+
+    It counts turns and not time, and tries a long trace again and again before it gives it up.
+    The runs grow, because a function that is often begun is compiled once more, from its start.
+    Then the loop is left a number of times, after which that is compiled too.
+    """
+    run, arguments = epoch
+    start_ns, start_cpu_ns = CLOCK(), time.process_time_ns()
+    sizes = [1 << power for power in range(turns.bit_length())] + [1] * SETTLE_EXITS
+    for size in sizes if turns else ():
+        if time.process_time_ns() - start_cpu_ns > SETTLE_CPU_NS:
+            return
+        if CLOCK() - start_ns > SETTLE_WALL_NS:
+            return
+        run(repeat(None, size), CLOCK, *arguments)
+
+
+def time_epoch(
+    subject: "Epoch | Program", loops: int, warm_loops: int, stack_bytes: int = 0
+) -> int:
+    """Times one epoch in ns; negative if the thread was preempted meanwhile."""
+    if isinstance(subject, Program):
+        return subject.time_epoch(loops, warm_loops, stack_bytes)
+    run, arguments = subject
+    # Wakes the caches and predictors that the contender before has taken over.
+    run(repeat(None, warm_loops), CLOCK, *arguments)
+    before = preemptions()
+    epoch_ns = run(repeat(None, loops), CLOCK, *arguments)
+    return epoch_ns if preemptions() == before else -epoch_ns
+
+
+def make_layout(frame_words: int, depth: int) -> "Callable[[Callable[[], int]], int]":
+    """Returns a function that calls another from elsewhere on the Python and the C stack.
+
+    `frame_words` unused locals move the Python frames, `depth` nested calls of `map` the C
+    stack. Where the two lie relative to each other changes the time of a call by several
+    percent, and stays the same for as long as the caller does: for a whole process, if
+    nothing moves it.
+    """
+    unused = "".join(f"    local_{number} = None\n" for number in range(frame_words))
+    namespace: dict[str, Any] = {}
+    exec(f"def from_here(function):\n{unused}    return function()\n", namespace)
+    from_here: Callable[[Callable[[], int]], int] = namespace["from_here"]
+
+    def descend(function: "Callable[[], int]", levels: int = depth) -> int:
+        if levels == 0:
+            return from_here(function)
+        # Unlike a plain call or a generator, `map` enters the interpreter anew, in C.
+        return next(map(lambda _: descend(function, levels - 1), (None,)))  # noqa: C417
+
+    return descend
+
+
+def make_layouts(shuffler: random.Random, count: int) -> "list[Callable[[Callable[[], int]], int]]":
+    """Makes the places on the stacks that the epochs of one process are timed from."""
+    return [
+        make_layout(shuffler.randrange(PAGE_WORDS), shuffler.randrange(MAX_DEPTH))
+        for _ in range(count)
+    ]
+
+
+def make_timer(
+    subject: "Epoch | Program",
+    contender: "dict[str, Any]",
+    group: "dict[str, Any]",
+    shuffler: random.Random,
+) -> "Callable[[], int]":
+    """Returns the function that times one epoch of a contender."""
+    loops = contender["own_loops"] or group["loops"]
+    if not isinstance(subject, Program):
+        return partial(time_epoch, subject, loops, group["warm_loops"])
+    # What layouts are to the stacks of this process, these are to that of the program.
+    places = [shuffler.choice(STACK_BYTES) for _ in range(group["layouts"])]
+    warm_loops = max(1, round(PROGRAM_WARM_SHARE * loops))
+    return lambda: time_epoch(subject, loops, warm_loops, shuffler.choice(places))
+
+
+def time_passes(
+    group: "dict[str, Any]",
+    subjects: "Sequence[Epoch | Program]",
+    shuffler: random.Random,
+    line: Line,
+    end_pass: "Callable[[], None]" = lambda: None,
+) -> "list[list[int]]":
+    """Times every contender once a pass, in a fresh order; ns per epoch, negative if preempted."""
+    timers = [
+        make_timer(subject, contender, group, shuffler)
+        # Not strict: Python 3.9 does not know that. Each contender has its subject.
+        for subject, contender in zip(subjects, group["contenders"])  # noqa: B905
+    ]
+    written = os.fstat(1).st_size
+    layouts = make_layouts(shuffler, group["layouts"])
+    times_ns: list[list[int]] = [[] for _ in subjects]
+    order = list(range(len(subjects)))
+    for _ in range(group["passes"]):
+        shuffler.shuffle(order)
+        for index in order:
+            line.enter(index)
+            from_layout = shuffler.choice(layouts)
+            try:
+                times_ns[index].append(from_layout(timers[index]))
+            except ContenderError:
+                raise
+            except Exception as error:
+                raise ContenderError("call failed", f"it raised {described(error)}") from error
+            if os.fstat(1).st_size != written:
+                raise ContenderError("garbage", "it wrote to standard output while it was timed")
+        end_pass()
+    return times_ns
+
+
+def measure_group(
+    group: "dict[str, Any]", shuffler: random.Random, line: Line, watch: Guard
+) -> "dict[str, Any]":
+    """Checks every contender of a group, then times them or, in a scouting job, estimates."""
+    with ExitStack() as programs:
+        return measure_ready(group, make_ready(group, line, watch, programs), shuffler, line, watch)
+
+
+def make_ready(
+    group: "dict[str, Any]", line: Line, watch: Guard, programs: ExitStack
+) -> "list[tuple[Epoch | Program, dict[str, Any]]]":
+    """Checks every contender; pairs what is to be timed with the names that its set-up made."""
+    ready: list[tuple[Epoch | Program, dict[str, Any]]] = []
+    for index, contender in enumerate(group["contenders"]):
+        line.enter(index)
+        if contender["program"]:
+            program = programs.enter_context(Program(contender, line.program_limit_s))
+            program.check()
+            ready.append((program, {}))
+            continue
+        namespace = prepare(contender)
+        check(contender, namespace)
+        unroll = unroll_of(contender, group)
+        epoch = compile_epoch(contender["call"], namespace, unroll, contender["raises"])
+        ready.append((epoch, namespace))
+        refuse_interference(watch)
+    return ready
+
+
+def refuse_interference(watch: Guard) -> None:
+    """Raises InterferenceError if what concerns all contenders is not as it was."""
+    changed = watch.changed()
+    if changed:
+        raise InterferenceError(changed)
+
+
+def check_timed(
+    subject: "Epoch | Program", contender: "dict[str, Any]", namespace: "dict[str, Any]"
+) -> None:
+    """Checks a contender again that was timed; raises ContenderError."""
+    if not isinstance(subject, Program):
+        check_again(contender, namespace)
+
+
+def find_culprit(
+    group: "dict[str, Any]",
+    ready: "list[tuple[Epoch | Program, dict[str, Any]]]",
+    line: Line,
+    changed: "list[str]",
+) -> None:
+    """Raises InterferenceError for what was changed during the passes, by one more call of each."""
+    for index, (subject, namespace) in enumerate(ready):
+        line.enter(index)
+        now = Guard(globals())
+        check_timed(subject, group["contenders"][index], namespace)
+        refuse_interference(now)
+    line.enter(NOWHERE)
+    raise InterferenceError(changed, "one of its contenders")
+
+
+def measure_ready(
+    group: "dict[str, Any]",
+    ready: "list[tuple[Epoch | Program, dict[str, Any]]]",
+    shuffler: random.Random,
+    line: Line,
+    watch: Guard,
+) -> "dict[str, Any]":
+    """Times contenders that were checked or, in a scouting job, estimates what they cost."""
+    subjects = [subject for subject, _ in ready]
+    for index, subject in enumerate(subjects):
+        if not isinstance(subject, Program):
+            line.enter(index)
+            settle(subject, group["settle_turns"])
+    if group["passes"] == 0:
+        return {"event": "estimates", "call_ns": list(estimates_ns(group, ready, line, watch))}
+    throttle = guard.Throttle(group["cpu_stat"])
+    times_ns = time_passes(group, subjects, shuffler, line, throttle.end_pass)
+    changed = watch.changed()
+    if changed:
+        find_culprit(group, ready, line, changed)
+    reports = {}
+    for index, contender in enumerate(group["contenders"]):
+        line.enter(index)
+        subject, namespace = ready[index]
+        check_timed(subject, contender, namespace)
+        if contender["report"] is not None:
+            reports[contender["name"]] = evaluate_report(contender["report"], namespace)
+        refuse_interference(watch)
+    empty_ns = [subject.empty_ns for subject in subjects if isinstance(subject, Program)]
+    return {
+        "event": "times",
+        "epoch_ns": times_ns,
+        "empty_ns": empty_ns,
+        "reports": reports,
+        "throttled": throttle.passes,
+    }
+
+
+def evaluate_report(report: str, namespace: "dict[str, Any]") -> "Any":
+    """Evaluates what a contender reports beside its times."""
+    try:
+        return eval(compile(report, "<report>", "eval"), namespace)
+    except Exception as error:
+        raise ContenderError("call failed", f"its report raised {described(error)}") from error
+
+
+def estimates_ns(
+    group: "dict[str, Any]",
+    ready: "list[tuple[Epoch | Program, dict[str, Any]]]",
+    line: Line,
+    watch: Guard,
+) -> "Iterator[float]":
+    """Yields roughly what a call of each contender costs, in ns, and checks it again."""
+    for index, (subject, namespace) in enumerate(ready):
+        line.enter(index)
+        contender = group["contenders"][index]
+        try:
+            turn_ns = estimate_turn_ns(subject)
+        except ContenderError:
+            raise
+        except Exception as error:
+            raise ContenderError("call failed", f"it raised {described(error)}") from error
+        check_timed(subject, contender, namespace)
+        refuse_interference(watch)
+        yield turn_ns / unroll_of(contender, group)
+
+
+def unroll_of(contender: "dict[str, Any]", group: "dict[str, Any]") -> int:
+    """Tells how many calls one turn of this contender's loop makes."""
+    if contender["program"]:
+        return OWN_UNROLL
+    return int(group["max_unroll"] if contender["own_loops"] else group["unroll"])
+
+
+def interpreter_facts() -> "dict[str, str]":
+    """Says which interpreter runs this, in the words that a record keeps."""
+    known = sys.implementation
+    return {
+        "implementation": known.name,
+        "cache_tag": str(known.cache_tag),
+        "implementation_version": ".".join(map(str, known.version[:3])),
+        "python_version": ".".join(map(str, sys.version_info[:3])),
+        # "t": a free-threaded build.
+        "abi_flags": getattr(sys, "abiflags", ""),
+        "build": " ".join(sys.version.split()),
+    }
+
+
+def die_with_coordinator() -> None:
+    """Makes the kernel end this process and those it starts when the coordinator is gone (Linux).
+
+    SIGIO comes when the other end of standard input closes, and its default action ends a
+    process in the middle of a C call too. A negative number is a group of processes: the
+    coordinator gives every worker one of its own.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(0, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([0], [], [], 0)[0]:
+        sys.exit("callcost: the coordinator ended before its worker began")
+
+
+def take_over_output() -> int:
+    """Keeps standard output for the answers; contenders write to a file that is counted."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    lowest = ANSWERS_FD if most == resource.RLIM_INFINITY else min(ANSWERS_FD, most - SPARE_FDS)
+    answers_fd = fcntl.fcntl(1, fcntl.F_DUPFD, lowest)
+    os.set_inheritable(answers_fd, False)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 1)
+    return answers_fd
+
+
+def main() -> None:
+    """Runs the one job that the command line names."""
+    with open(sys.argv[1], encoding="utf-8") as file:
+        job = json.load(file)
+    die_with_coordinator()
+    line = Line(take_over_output(), job["position_file"], job["limit_s"])
+    line.answer({"event": "ready", "interpreter": interpreter_facts()})
+    sys.meta_path.append(ModuleFinder(job["modules"]))
+    shuffler = random.Random(job["seed"])
+    if hasattr(sys, "getrefcount"):
+        # Without reference counts it is the collector that destroys what the calls make.
+        gc.disable()
+    guard.begin(contender for group in job["groups"] for contender in group["contenders"])
+    watch = Guard(globals())
+    for number, group in enumerate(job["groups"]):
+        line.begin(number)
+        try:
+            event = measure_group(group, shuffler, line, watch)
+        except ContenderError as error:
+            event = {"event": "error", "kind": error.kind, "message": str(error)}
+        line.answer({**event, "group": number, "contender": line.contender})
+        line.begin(NOWHERE)
+        if watch.changed():
+            # The rest needs a process that nobody has changed.
+            break
+    line.answer({"event": "done"})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,645 @@
+"""The site holds what the records hold: figures, facts and sources, whatever names are in them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import needs_site
+import pytest
+import sites
+
+from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.facts.facts import YES
+from callcost.benchmarks.facts.questions import FOREIGN_ABI
+from callcost.benchmarks.site import charts, drawing, drawn, fits, inputs, render, site
+from callcost.benchmarks.site.charts import Drawing
+from callcost.benchmarks.site.pages import guide, source
+from callcost.benchmarks.site.pages.measured import FLOOR, WAY, Measured
+from callcost.bindings.registry import mechanisms
+from callcost.console.summary import interval, number
+from callcost.estimate.estimate import Interval
+from callcost.estimate.record import RecordError
+from callcost.history.files import HistoryError
+from callcost.history.store import Store
+
+pytestmark = needs_site.one_process("site")
+
+
+class Reader(HTMLParser):
+    """Reads the tables of a page: for each the text and the attributes of every cell."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tables: list[list[list[tuple[str, dict[str, str | None]]]]] = []
+        self.tags: list[str] = []
+        self._inside = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begins a table, a row or a cell."""
+        self.tags.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append(("", dict(attrs)))
+            self._inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        """Ends a cell."""
+        if tag in ("td", "th"):
+            self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        """Adds to the text of a cell."""
+        if self._inside:
+            text, attributes = self.tables[-1][-1][-1]
+            self.tables[-1][-1][-1] = (text + data, attributes)
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("record")
+    return sites.write(folder / "run.json", sites.small_record())
+
+
+@pytest.fixture(scope="module")
+def measured(record: Path) -> Measured:
+    return inputs.read([record]).runs[0]
+
+
+@pytest.fixture(scope="module")
+def folder(record: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("site") / "site"
+    explained = sites.RESULTS / "explain.json", sites.RESULTS / "explain.cp313.json"
+    calibration = sites.RESULTS / "calibration.json"
+    sites.succeeded(sites.run_report(record, *explained, calibration, "--output", place))
+    return place
+
+
+# Figures: what stands on the pages is what the record says.
+
+
+def cost_cells(text: str) -> dict[str, list[str]]:
+    """Returns the texts of the cells of each row of a workload's table, by the row's name."""
+    rows = Reader(text).tables[0][1:]
+    return {row[1][0].rstrip("*†"): [cell for cell, _ in row] for row in rows}
+
+
+@pytest.mark.parametrize("workload", sites.WORKLOADS)
+def test_costs_are_the_records(folder: Path, record: Path, workload: str) -> None:
+    document = json.loads(record.read_text())
+    shown = cost_cells(sites.page(folder, f"workloads/{workload}.html"))
+    recorded = [row for row in sites.rows_of(document) if row["group"] == workload]
+    elsewhere = [row for row in sites.rows_of(document) if row["group"].startswith(f"{workload} @")]
+    assert len(shown) == len(recorded) + len(elsewhere)
+    for row in recorded:
+        cells = shown[row["name"]]
+        assert cells[2] == number(row["net_ns"][0])
+        assert cells[3] == interval(Interval(*row["net_ns"]))
+        assert cells[6] == number(row["gross_ns"][0])
+        assert cells[9] == str(row["processes_used"])
+    for row in elsewhere:
+        _, _, place = row["group"].partition(" @ ")
+        assert shown[f"{row['name']} @ {place}"][2] == number(row["net_ns"][0])
+
+
+def test_ranks_are_the_records_of_a_whole_group(tmp_path: Path) -> None:
+    """A record that is cut has other ranks, so this is of one group with all its members."""
+    document = sites.reference()
+    whole = {row["name"] for row in sites.rows_of(document)}
+    cut = sites.cut(document, ["get_pi"], whole)
+    path = sites.write(tmp_path / "run.json", cut)
+    sheet = inputs.read([path]).runs[0].sheets["get_pi"]
+    ranks = {row["name"]: row["rank"] for row in sites.rows_of(cut) if row["group"] == "get_pi"}
+    # The run's A/A error is that of all its groups: with fewer, neighbours may tie or part.
+    told = {row.name: int(row.rank.rstrip("=")) for row in sheet.rows if row.rank}
+    assert told.keys() == {name for name, rank in ranks.items() if rank is not None}
+    assert sorted(told, key=lambda n: (told[n], n))[0] in {n for n, r in ranks.items() if r == 1}
+    assert all(abs(told[name] - ranks[name]) <= 3 for name in told)
+
+
+def test_a_ratio_is_that_of_the_estimate(measured: Measured) -> None:
+    sheet = measured.sheets["fibonacci"]
+    estimate = measured.estimates["fibonacci"]
+    for row in sheet.rows:
+        for base in sheet.rows:
+            found = sheet.ratio(row, base)
+            if row.place or base.place:
+                assert found is None
+                continue
+            one, other = estimate.names.index(row.name), estimate.names.index(base.name)
+            known = estimate.ratio(one, other)
+            assert found is not None
+            assert found.as_list() == pytest.approx(known.as_list(), rel=1e-9)
+
+
+def test_the_csv_has_every_row_in_full(folder: Path, measured: Measured) -> None:
+    with (folder / "data/costs-1.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    rows = list(measured.rows)
+    assert len(lines) == len(rows)
+    for line, row in zip(lines, rows, strict=True):
+        assert (line["workload"], line["mechanism"]) == (row.workload, row.mechanism)
+        assert float(line["net_ns"]) == pytest.approx(row.net_ns.value, rel=1e-8)
+        assert float(line["gross_high_ns"]) == pytest.approx(row.gross_ns.high, rel=1e-8)
+        assert (line["ratio_low"] == "") == (row.ratio is None)
+        if row.ratio is not None:
+            assert float(line["ratio_low"]) == pytest.approx(row.ratio.low, rel=1e-8)
+
+
+def test_the_csv_of_processes_has_what_each_has_measured(folder: Path, measured: Measured) -> None:
+    with (folder / "data/rounds-1.csv").open(newline="") as file:
+        lines = [line for line in csv.reader(file) if line[0] == "fibonacci"]
+    rows = measured.sheets["fibonacci"].rows
+    assert len(lines) == len(rows)
+    for line, row in zip(lines, rows, strict=True):
+        assert line[1:3] == [row.mechanism, row.place]
+        assert [float(cell) for cell in line[3:]] == pytest.approx(list(row.rounds_ns), rel=1e-5)
+
+
+def script_data(text: str) -> Any:
+    """Reads what a script of data adds to what there is."""
+    return json.loads(text[text.index("...{") + 3 : text.rindex("}")])
+
+
+def test_ratios_for_the_script_are_those_of_the_sheet(folder: Path, measured: Measured) -> None:
+    names, table = script_data(sites.page(folder, "data/ratios/fibonacci.js"))["fibonacci"]
+    sheet = measured.sheets["fibonacci"]
+    assert len(table) == len(names) * (len(names) - 1) / 2
+    pairs = [(row, base) for place, row in enumerate(names) for base in names[:place]]
+    for (row, base), ends in zip(pairs, table, strict=True):
+        one, other = sheet.row(row), sheet.row(base)
+        assert one is not None
+        assert other is not None
+        known = sheet.ratio(one, other)
+        assert known is not None
+        assert ends == pytest.approx(known.as_list(), rel=1e-4)
+
+
+def test_cells_for_the_script_are_those_of_the_pages(folder: Path) -> None:
+    """The front page fills its table anew with them, and has to show what the pages show."""
+    found = script_data(sites.page(folder, "data/costs.js"))["workloads"]
+    for workload, known in found.items():
+        table = Reader(sites.page(folder, f"workloads/{workload}.html")).tables[0][1:]
+        for cells, row in zip(known["rows"], table, strict=True):
+            name, _, _, marks, rank, *shown = cells[:13]
+            assert [rank, f"{name}{marks}", *map(str, shown)] == [cell for cell, _ in row]
+
+
+# Pages: each says what it is there to say.
+
+
+def test_every_mechanism_and_workload_has_a_page(folder: Path, measured: Measured) -> None:
+    for name in measured.mechanisms:
+        assert f"<h1>{name}</h1>" in sites.page(folder, f"mechanisms/{name}.html")
+    for name in measured.sheets:
+        assert f"<h1>{name}</h1>" in sites.page(folder, f"workloads/{name}.html")
+
+
+def test_a_mechanisms_page_has_its_source_word_for_word(folder: Path) -> None:
+    text = sites.page(folder, "mechanisms/pybind11_module.html")
+    shown = re.sub(r"<[^>]+>", "", text)
+    unescaped = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'")
+    unescaped = unescaped.replace("&quot;", '"').replace("&amp;", "&")
+    own = (sites.ROOT / "bindings/pybind11_module/module.cpp").read_text().strip()
+    assert own in unescaped
+
+
+def test_instructions_are_the_explanations(folder: Path) -> None:
+    text = sites.page(folder, "mechanisms/ctypes_cdll.html")
+    recorded = json.loads((sites.RESULTS / "explain.json").read_text())
+    chapter = next(c for c in recorded["chapters"] if c["name"] == "fibonacci")
+    row = next(r for r in chapter["rows"] if r["name"] == "ctypes_cdll")
+    assert f"<strong>{number(row['instructions'], 0)}</strong>" in text
+    for took in row["parts"].values():
+        assert f"<td>{number(took, 0)}</td>" in text
+    assert "CPython 3.13" in text
+
+
+def test_every_link_leads_to_a_page(folder: Path) -> None:
+    pages = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    anchors = {
+        page: set(re.findall(r'\bid="([^"]+)"', sites.page(folder, page)))
+        for page in pages
+        if page.endswith(".html")
+    }
+    for page in anchors:
+        for target in re.findall(r'(?:href|src)="([^"]+)"', sites.page(folder, page)):
+            address, _, anchor = target.partition("#")
+            if target.startswith("data:"):
+                continue
+            found = (folder / page).parent.joinpath(address).resolve() if address else folder / page
+            place = found.relative_to(folder.resolve()).as_posix() if address else page
+            assert place in pages, f"{page} leads to {target}"
+            if anchor and "=" not in anchor:
+                assert anchor in anchors[place], f"{page} leads to {target}"
+
+
+def test_no_page_asks_for_anything_outside(folder: Path) -> None:
+    for path in [*folder.rglob("*.html"), folder / "assets/style.css"]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.findall(r'(?:src|href)="(?:https?:)?//', text), path
+        assert "@import" not in text
+        assert not re.findall(r"url\((?!data:)", text), path
+
+
+def test_a_chart_stands_in_every_page_as_svg_with_a_table_beside_it(folder: Path) -> None:
+    for path in folder.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        figures = text.count("<figure")
+        assert text.count("<svg") == figures, path
+        assert not figures or text.count("<table") >= figures - 1, path
+
+
+# Names are data.
+
+HOSTILE = "<script>alert('x')</script>\u202e"
+
+
+def test_hostile_names_are_escaped(tmp_path: Path) -> None:
+    document = sites.cut(sites.reference(), ["fibonacci"], ["ctypes_cdll", "cffi_api"])
+    changed = sites.renamed(
+        document,
+        lambda name: {"ctypes_cdll": HOSTILE, "fibonacci": "=\"'&</style><img src=x>"}.get(
+            name, name
+        ),
+    )
+    path = sites.write(tmp_path / "run.json", changed)
+    sites.succeeded(sites.run_report(path, "--output", tmp_path / "site"))
+    for page in (tmp_path / "site").rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "alert(" not in re.sub(r"&lt;script&gt;alert|u003cscript\\u003ealert", "", text)
+        assert "<img" not in text
+        # Scripts of the report's own: one in the head, three at the end, and data.
+        tags = Reader(text).tags
+        own = 6 if page.name == "index.html" else 5
+        assert tags.count("script") <= own + tags.count("figure"), page
+    with (tmp_path / "site/data/costs-1.csv").open(newline="") as file:
+        workloads = {line["workload"] for line in csv.DictReader(file)}
+    assert "'=\"'&</style><img src=x>" in workloads
+
+
+def test_names_become_files_of_their_own() -> None:
+    from callcost.benchmarks.site.pages.pages import addresses
+
+    names = ["a/b", "a b", "../../etc", "index", "A B", "", "x" * 300, "ctypes_cdll"]
+    found = addresses("mechanisms", names)
+    assert len(set(map(str.lower, found.values()))) == len(names)
+    assert found["ctypes_cdll"] == "mechanisms/ctypes_cdll.html"
+    for address in found.values():
+        assert re.fullmatch(r"mechanisms/[A-Za-z0-9_][A-Za-z0-9_.-]*\.html", address)
+        assert ".." not in address
+    assert "mechanisms/index.html" not in found.values()
+
+
+def test_json_in_a_page_cannot_end_its_script() -> None:
+    text = site.as_script_json({"name": "</script><!--\u2028&"})
+    assert not re.search(r"[<>&\u2028]", text)
+    assert json.loads(text) == {"name": "</script><!--\u2028&"}
+
+
+# Records of every condition.
+
+
+def test_a_run_without_rows_gives_pages_that_say_so(tmp_path: Path) -> None:
+    document = sites.cut(sites.reference(), [], [])
+    document["benchmarks"], document["callcost"]["groups"] = [], {}
+    path = sites.write(tmp_path / "run.json", document)
+    sites.succeeded(sites.run_report(path, "--output", tmp_path / "site"))
+    assert "holds no rows" in sites.page(tmp_path / "site", "index.html")
+    assert "nothing to choose from" in sites.page(tmp_path / "site", "choose.html")
+
+
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_a_run_of_an_older_version_is_read(tmp_path: Path, version: int) -> None:
+    document = sites.cut(sites.reference(), ["fibonacci"], ["ctypes_cdll", "cffi_api"])
+    document["callcost"]["version"] = version
+    if version < 2:
+        for younger in ("delays", "delays_missing", "interpreters"):
+            document["callcost"].pop(younger, None)
+        keep = [name for name in document["callcost"]["groups"] if " @ " not in name]
+        document["callcost"]["groups"] = {n: document["callcost"]["groups"][n] for n in keep}
+        for name in ("facts", "marks", "depends", "tools"):
+            document["callcost"]["environment"].pop(name, None)
+    path = sites.write(tmp_path / "run.json", document)
+    sites.succeeded(sites.run_report(path, "--output", tmp_path / "site"))
+    assert "ctypes_cdll" in sites.page(tmp_path / "site", "index.html")
+
+
+def truncated(path: Path) -> None:
+    path.write_text(path.read_text()[:10_000])
+
+
+def from_the_future(path: Path) -> None:
+    document = json.loads(path.read_text())
+    document["callcost"]["version"] = 99
+    sites.write(path, document)
+
+
+def of_another_program(path: Path) -> None:
+    sites.write(path, {"benchmarks": []})
+
+
+def a_list(path: Path) -> None:
+    sites.write(path, [1, 2])
+
+
+def without_machine(path: Path) -> None:
+    document = json.loads(path.read_text())
+    del document["machine_info"]
+    sites.write(path, document)
+
+
+def a_calibration_without_points(path: Path) -> None:
+    document = json.loads((sites.RESULTS / "calibration.json").read_text())
+    sites.write(path, {**document, "points": [{"injected_ns": 1}]})
+
+
+def with_damaged_epochs(path: Path) -> None:
+    document = json.loads(path.read_text())
+    sites.rows_of(document)[0]["epoch_ns"] = "what?"
+    sites.write(path, document)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (truncated, "is not JSON"),
+        (from_the_future, "99"),
+        (of_another_program, "is not a record of callcost"),
+        (a_list, "is not a record"),
+        (without_machine, "machine_info"),
+        (with_damaged_epochs, "is damaged"),
+        (a_calibration_without_points, "is damaged"),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_nothing_is_written(
+    tmp_path: Path, record: Path, damage: Any, said: str
+) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text(record.read_text())
+    damage(bad)
+    before = sorted(tmp_path.iterdir())
+    result = sites.run_report(record, bad, "--output", tmp_path / "site")
+    assert result.exit_code == 2
+    assert "bad.json" in result.output
+    assert said in " ".join(result.output.split())
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_report_needs_a_run() -> None:
+    with pytest.raises(RecordError, match="there is no run"):
+        inputs.read([sites.RESULTS / "explain.json"])
+
+
+def test_a_folder_that_is_no_history_is_refused(tmp_path: Path, record: Path) -> None:
+    with pytest.raises(HistoryError, match="is not a history"):
+        inputs.read([record, tmp_path])
+
+
+# The place of the site.
+
+
+def test_a_site_takes_the_place_of_an_earlier_one(tmp_path: Path, folder: Path) -> None:
+    old = tmp_path / "site"
+    with site.beside(old) as new:
+        (new / site.MARKER).touch()
+        (new / "only-old.html").touch()
+    with site.beside(old) as new:
+        (new / site.MARKER).touch()
+        (new / "index.html").touch()
+    assert sorted(path.name for path in old.iterdir()) == [site.MARKER, "index.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_site_that_fails_leaves_the_earlier_one(tmp_path: Path) -> None:
+    old = tmp_path / "site"
+    with site.beside(old) as new:
+        (new / "index.html").write_text("earlier")
+    with pytest.raises(KeyError), site.beside(old) as new:
+        (new / "index.html").write_text("half")
+        raise KeyError
+    assert (old / "index.html").read_text() == "earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_what_is_no_site_is_not_replaced(tmp_path: Path, record: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    result = sites.run_report(record, "--output", tmp_path)
+    assert result.exit_code == 2
+    assert "was not written by callcost report" in " ".join(result.output.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+# Controls that failed.
+
+
+def test_a_failed_control_is_said_on_every_page(tmp_path: Path) -> None:
+    document = sites.cut(sites.reference(), ["fibonacci"], ["ctypes_cdll", "cffi_api"])
+    twin = document["callcost"]["groups"]["fibonacci"]["controls"][1]
+    twin["epoch_ns"] = [
+        " ".join(str(int(ns) * 2) for ns in epochs.split()) for epochs in twin["epoch_ns"]
+    ]
+    path = sites.write(tmp_path / "run.json", document)
+    sites.succeeded(sites.run_report(path, "--output", tmp_path / "site"))
+    pages = list((tmp_path / "site").rglob("*.html"))
+    assert len(pages) > 10
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert "INCONCLUSIVE: fibonacci" in text[: text.index("<main")], page
+    cells = cost_cells(sites.page(tmp_path / "site", "workloads/fibonacci.html"))
+    assert cells["ctypes_cdll"][0] == ""
+    assert cells["ctypes_cdll"][4] == "–"
+
+
+def test_a_sound_run_has_no_banner(folder: Path) -> None:
+    for page in folder.rglob("*.html"):
+        assert 'class="banner"' not in page.read_text(encoding="utf-8"), page
+
+
+# Environments.
+
+
+def test_a_row_of_one_environment_says_so(tmp_path: Path) -> None:
+    both = sites.cut(sites.reference(), ["fibonacci"], ["ctypes_cdll", "cffi_api", "pyo3_module"])
+    first = sites.write(tmp_path / "first.json", both)
+    fewer = sites.cut(sites.reference(), ["fibonacci"], ["ctypes_cdll", "cffi_api"])
+    second = sites.write(tmp_path / "second.json", fewer)
+    sites.succeeded(sites.run_report(first, second, "--output", tmp_path / "site"))
+    table = Reader(sites.page(tmp_path / "site", "environments.html")).tables[1]
+    heads, rows = [cell for cell, _ in table[0]], table[1:]
+    assert heads[2] == "1: CPython 3.11.7"
+    assert "1: pypy3.9" in heads
+    told = {row[1][0]: row[-1][0] for row in rows}
+    assert told["pyo3_module"] == "only 1: CPython 3.11.7"
+    assert told["cffi_api"] == "all"
+
+
+# The fits.
+
+
+def test_the_fit_finds_a_planted_line(measured: Measured) -> None:
+    (add,) = (ladder for ladder in fits.ladders(measured.sheets) if ladder.name == "add")
+    assert add.groups == {2: "add_two", 4: "add_four", 8: "add_eight"}
+    found = {fit.name: fit for fit in fits.fit_all(add, measured.estimates)}
+    # ctypes pays for each argument about what others pay for the whole call.
+    assert found["ctypes_cdll"].marginal_ns.low > 5 * found["cpython_fastcall"].marginal_ns.high
+    assert found["ctypes_cdll"].worst_share < 0.1
+
+
+def test_whoever_calls_the_c_pays_for_its_work_once(measured: Measured) -> None:
+    found = {fit.name: fit for fit in fits.fit_sweep(measured.estimates)}
+    assert found["cffi_api"].marginal_ns.value == pytest.approx(1, abs=0.1)
+    assert found["python_reference"].marginal_ns.low > 10
+
+
+# The guide.
+
+
+def test_the_guide_tells_who_has_to_build_from_the_files(measured: Measured) -> None:
+    found = {one.name: one.builds for one in guide.candidates(measured)}
+    assert found["ctypes_cdll"] == found["cffi_abi"] == found["numba_njit"] == guide.NOTHING
+    assert found["cpython_limited"] == found["hpy_universal"] == guide.ONE_FILE
+    assert found["pybind11_module"] == found["cffi_api"] == guide.EACH_VERSION
+    assert "python_reference" not in found
+    assert "cython_native" not in found
+
+
+def test_the_guide_tells_a_no_from_what_is_not_known(measured: Measured) -> None:
+    # The run was made with an interpreter that cannot show whether a module needs the GIL.
+    assert measured.facts["cpython_fastcall"]["free_threading"] == "not before 3.13"
+    shown = guide.as_json(measured, {})["candidates"]
+    verdicts = {one["name"]: one["verdicts"] for one in shown}
+    assert {one["free_threading"] for one in verdicts.values()} <= {"not known", "does not apply"}
+    assert verdicts["cpython_fastcall"]["stable_abi"] == "no"
+    assert verdicts["ctypes_cdll"]["stable_abi"] == "does not apply"
+    assert verdicts["cpython_limited"]["stable_abi"] == "yes"
+
+
+def test_where_one_file_serves_several_versions_the_fact_says_so_too(measured: Measured) -> None:
+    for one in guide.candidates(measured):
+        found = one.facts["stable_abi"]
+        assert (one.builds == guide.ONE_FILE) == (found in (YES, FOREIGN_ABI)), one.name
+
+
+# The sources.
+
+
+@pytest.mark.parametrize("mechanism", mechanisms(), ids=lambda mechanism: mechanism.name)
+def test_every_mechanism_shows_how_it_writes_fibonacci(mechanism: Any) -> None:
+    (about,) = (workload for workload in WORKLOADS if workload.name == "fibonacci")
+    if about.function not in mechanism.functions:
+        pytest.skip("it has no fibonacci")
+    depends = {
+        "cython_limited": ["callcost/bindings/cython_def/_def.pyx"],
+        "nanobind_abi3": ["callcost/bindings/nanobind_module/module.cpp"],
+        "swig_builtin": ["callcost/bindings/swig_proxy/core.i"],
+    }
+    files = source.files(mechanism)
+    shared = source.shared_files(mechanism, depends.get(mechanism.name, []))
+    found = source.excerpt([*files, *shared], about)
+    if not mechanism.name.startswith("swig"):  # SWIG reads the header of C itself
+        assert any(re.search(r"\bfibonacci\b", part.text) for part in found)
+    assert not any("fibonacci_batch" in part.text.split("\n")[0] for part in found)
+
+
+def test_the_c_of_a_workload_is_shown() -> None:
+    (about,) = (workload for workload in WORKLOADS if workload.name == "tally_increment")
+    text = re.sub(r"<[^>]+>", "", source.c_source(about))
+    assert "int tally_increment(tally *self)" in text
+    assert "tally_free" not in text
+
+
+def test_a_name_from_a_record_is_no_path() -> None:
+    assert source.known("../bindings/ctypes_cdll") is None
+    assert source.known("ctypes_cdll") is not None
+    assert source.known("") is None
+
+
+# The charts.
+
+
+def test_many_charts_are_rendered_in_their_order() -> None:
+    rows = [{"size": 1.0, "value": 2.0, "low": 1.0, "high": 3.0, "told": "x"}]
+    wanted = [
+        drawing.Chart(str(number), Drawing("delays", [{**rows[0], "size": 10.0 + number}]), "t")
+        for number in range(drawing.WORTH_A_PROCESS + 1)
+    ]
+    assert drawing.svgs(wanted) == [render.svg(chart.static_spec) for chart in wanted]
+    assert len(set(drawing.svgs(wanted))) == len(wanted)
+
+
+@pytest.mark.parametrize("name", charts.GRAMMARS)
+def test_every_grammar_is_vega_lite(name: str) -> None:
+    """Not checked while a site is written: that takes as long as everything else."""
+    import altair
+
+    altair.Chart.from_dict(charts.grammar(name), validate=True).to_dict(validate=True)
+    render.compiled(charts.grammar(name))
+
+
+def test_colours_are_those_of_the_static_charts(measured: Measured) -> None:
+    from callcost.benchmarks.charts.look import style_for
+    from callcost.console.page import DARK, LIGHT
+
+    palette = drawn.Palette.of(measured.mechanisms)
+    for theme, colours in ((LIGHT, palette.light), (DARK, palette.dark)):
+        looks = style_for(measured.mechanisms, theme).looks
+        assert colours == {name: look.colour for name, look in looks.items()}
+
+
+def test_a_chart_leaves_floors_to_the_lines(measured: Measured) -> None:
+    sheet = measured.sheets["fibonacci"]
+    palette = drawn.Palette.of(measured.mechanisms)
+    dots = {row["name"].rstrip("*†") for row in drawn.cost_rows(sheet.rows, palette)}
+    assert dots == {f"{row.rank} {row.name}".strip() for row in sheet.rows if row.kind != FLOOR}
+    assert [line["text"].partition(",")[0] for line in drawn.lines(sheet)] == [
+        "C from C (direct)",
+        "plain Python",
+    ]
+    assert sheet.fastest in {row.name for row in sheet.rows if row.kind == WAY}
+
+
+# The history.
+
+
+def test_series_come_one_after_the_other_and_all(tmp_path: Path, record: Path) -> None:
+    from callcost.history import store as stores
+    from callcost.history.runs import read
+
+    folder = tmp_path / "history"
+    Store(folder).add(read(record))
+    whole = Store(folder).series()
+    assert list(Store(folder).each_series()) == whole
+    assert len({series.group for series in whole}) > 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stores, "BATCH_ROWS", 1)
+        assert sorted(Store(folder).each_series(), key=str) == sorted(whole, key=str)
+
+
+def test_without_what_the_site_needs_one_sentence_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "vl_convert.py").write_text("raise ModuleNotFoundError(name='vl_convert')")
+    run = sites.RESULTS / "reference.json"
+    program = "from callcost.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "report", str(run), "--output", str(tmp_path / "site")],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    (sentence,) = done.stderr.splitlines()
+    assert "needs vl_convert, which is not installed: pip install 'callcost[site]'" in sentence
+    assert not (tmp_path / "site").exists()

@@ -1,0 +1,469 @@
+"""The site in a real browser: nothing fails or is asked for outside, everything works by hand.
+
+Screenshots of every kind of page, at three widths, light and dark, go to the folder that
+CALLCOST_SCREENSHOTS names, or beside the other files of the test.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import needs_site
+import pytest
+import sites
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+axe_module = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium (apt-get install chromium)"),
+    needs_site.one_process("browser"),
+]
+
+WIDTHS = (360, 768, 1440)
+THEMES = ("light", "dark")
+KINDS = (
+    "index.html", "choose.html", "mechanisms/index.html", "mechanisms/ctypes_cdll.html",
+    "workloads/index.html", "workloads/callback_100.html", "break-even.html", "scaling.html",
+    "environments.html", "history.html", "method.html", "record.html",
+)  # fmt: skip
+"""One page of each kind."""
+DRAWN = "[...document.querySelectorAll('.chart')].every(chart => chart.dataset.drawn)"
+
+Page = Any
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of two runs, an explanation, a calibration and a history with a change."""
+    place = tmp_path_factory.mktemp("site")
+    first = sites.write(place / "run.json", sites.small_record())
+    few = ["ctypes_cdll", "cffi_api", "pybind11_module"]
+    fewer = sites.cut(sites.reference(), ["get_pi", "fibonacci"], few, sweep=False)
+    second = sites.write(place / "other.json", fewer)
+    history = sites.history_with_a_change(place / "history", second)
+    extra = sites.RESULTS / "explain.json", sites.RESULTS / "calibration.json"
+    output = place / "site"
+    sites.succeeded(sites.run_report(first, second, *extra, history, "--output", output))
+    return output
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's chromium, without a window."""
+    with sync_api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, folder: Path) -> Iterator[Any]:
+    """Returns the function that opens a page of the site and waits for its charts.
+
+    Whatever the browser complains of, or asks for outside the site, fails the test.
+    """
+    contexts, complaints = [], []
+
+    def complain(kind: str, text: str) -> None:
+        complaints.append(f"{kind}: {text}")
+
+    def watch(request: Any) -> None:
+        if not request.url.startswith((folder.as_uri(), "data:", "blob:")):
+            complain("asked for", request.url)
+
+    def failed(request: Any) -> None:
+        # What is downloaded is no longer a request of the page.
+        if not request.url.endswith(".csv"):
+            complain("failed", request.url)
+
+    def open_it(address: str, width: int = 1100, theme: str = "light", **more: Any) -> Page:
+        size = {"width": width, "height": 900}
+        context = browser.new_context(viewport=size, color_scheme=theme, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complain(message.type, message.text))
+        page.on("pageerror", lambda error: complain("error", str(error)))
+        page.on("request", watch)
+        page.on("requestfailed", failed)
+        page.goto(f"{folder.as_uri()}/{address}")
+        if more.get("java_script_enabled", True):
+            page.wait_for_function(DRAWN)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+# Every page.
+
+
+def test_every_page_loads_without_a_complaint(open_page: Any, folder: Path) -> None:
+    page = open_page("index.html")
+    addresses = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
+    assert len(addresses) > 30
+    for address in addresses:
+        page.goto(f"{folder.as_uri()}/{address}")
+        page.wait_for_function(DRAWN)
+        assert page.locator("h1").count() == 1, address
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the screenshots go to."""
+    named = os.environ.get("CALLCOST_SCREENSHOTS")
+    place = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+OVERLAPS = (Path(__file__).parents[2] / "support" / "overlaps.js").read_text(encoding="utf-8")
+"""Lists the pairs of texts that are seen of which one covers the other by more than a hair."""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_fit_and_no_text_covers_another(
+    open_page: Any, screenshots: Path, folder: Path, width: int, theme: str
+) -> None:
+    page = open_page("index.html", width, theme)
+    for address in KINDS:
+        page.goto(f"{folder.as_uri()}/{address}")
+        page.wait_for_function(DRAWN)
+        name = address.replace("/", ".").removesuffix(".html")
+        page.screenshot(path=screenshots / f"{name}.{width}.{theme}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        assert page.evaluate(OVERLAPS) == [], address
+
+
+def test_overlapping_texts_are_noticed(open_page: Any) -> None:
+    page = open_page("index.html")
+    page.evaluate("document.querySelector('h1').style.marginBottom = '-3rem'")
+    assert page.evaluate(OVERLAPS) != []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_page_has_a_serious_violation_of_accessibility(
+    open_page: Any, folder: Path, theme: str
+) -> None:
+    axe = axe_module.Axe()
+    # Its look at style sheets is by requests, which a page from a file may not make.
+    options: dict[str, Any] = {"preload": False}
+    if theme != THEMES[0]:  # which differ in nothing but their colours
+        options["runOnly"] = ["color-contrast"]
+    page = open_page("index.html", theme=theme)
+    for address in KINDS:
+        page.goto(f"{folder.as_uri()}/{address}")
+        page.wait_for_function(DRAWN)
+        found = axe.run(page, options=options).response["violations"]
+        grave = [
+            (address, one["id"], [node["html"][:120] for node in one["nodes"]][:3])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert grave == []
+
+
+# The front page.
+
+
+def names(page: Page) -> list[str]:
+    """Names the rows of the front page's table that are seen, in their order."""
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('#costs tbody tr')].filter(r => !r.hidden)"
+        ".map(r => r.dataset.name)"
+    )
+    return found
+
+
+def dots(page: Page) -> list[str]:
+    """Lists what the chart's axis of names says, from the top."""
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('figure svg text')]"
+        ".filter(t => t.getAttribute('text-anchor') === 'end').map(t => t.textContent)"
+    )
+    return found
+
+
+def settled(page: Page, **state: str) -> None:
+    """Waits until the chart shows a state that holds all of this."""
+    wanted = [f"{name}={value}" for name, value in state.items()]
+    page.wait_for_function(
+        "wanted => wanted.every(w => decodeURIComponent(document.querySelector('#chart .chart')"
+        ".dataset.state || '').replaceAll('+', ' ').includes(w))",
+        arg=wanted,
+    )
+
+
+def test_another_workload_is_shown_with_its_own_figures(open_page: Any, folder: Path) -> None:
+    page = open_page("index.html")
+    before = dots(page)
+    page.select_option("[name=workload]", "callback_100")
+    settled(page, workload="callback_100")
+    own = open_page("workloads/callback_100.html")
+    figures = "[...document.querySelectorAll('#costs tbody tr')].map(r => r.innerText)"
+    assert sorted(page.evaluate(figures)) == sorted(own.evaluate(figures))
+    assert "sum_calls(function, count)" in page.inner_text("#call")
+    assert dots(page) != before
+    assert sorted(dots(page)) == sorted(dots(own))
+
+
+def test_rows_can_be_filtered(open_page: Any) -> None:
+    page = open_page("index.html")
+    everything = names(page)
+    page.fill("[name=mechanism]", "CFFI")
+    settled(page, mechanism="CFFI")
+    assert names(page) == [name for name in everything if "cffi" in name]
+    assert [dot.split()[-1] for dot in dots(page)] == [name.split()[-1] for name in names(page)]
+    page.fill("[name=mechanism]", "")
+    page.select_option("[name=gil]", "yes")
+    settled(page, gil="yes")
+    assert set(names(page)) == {"cffi_abi", "cffi_api", "ctypes_cdll"}
+    page.select_option("[name=gil]", "")
+    page.select_option("[name=abi]", "yes")
+    settled(page, abi="yes")
+    assert set(names(page)) == {"cpython_limited", "cython_limited"}
+    assert page.inner_text("#status") == f"2 of {len(everything)} rows"
+    page.select_option("[name=abi]", "")
+    page.select_option("[name=family]", "ctypes")
+    settled(page, family="ctypes")
+    assert {name.partition("_")[0] for name in names(page)} == {"ctypes"}
+    page.click("text=Reset")
+    page.wait_for_function("document.querySelector('#chart .chart').dataset.state === '#'")
+    assert names(page) == everything
+
+
+def test_rows_can_be_sorted_by_every_column(open_page: Any) -> None:
+    page = open_page("index.html")
+    heads = page.locator("#costs thead th")
+    for column in range(heads.count()):
+        heads.nth(column).locator("button").click()
+        settled(page, sort=str(column))
+        assert heads.nth(column).get_attribute("aria-sort") == "ascending"
+    heads.nth(1).locator("button").click()
+    settled(page, sort="1")
+    ascending = names(page)
+    assert ascending == sorted(ascending, key=str.lower)
+    heads.nth(1).locator("button").click()
+    settled(page, sort="1", down="1")
+    assert names(page) == ascending[::-1]
+    shown = [dot.split(" ", 1)[-1].rstrip("*†") if dot[0].isdigit() else dot for dot in dots(page)]
+    assert shown == [name for name in names(page) if name in shown]
+
+
+def test_costs_are_relative_to_any_row(open_page: Any) -> None:
+    page = open_page("index.html")
+    net = "document.querySelector('tr[data-name=cffi_api] td[data-v]').dataset.v"
+    assert float(page.evaluate(net)) > 0
+    page.select_option("[name=base]", "ctypes_cdll")
+    settled(page, base="ctypes_cdll")
+    ratio = "tr[data-name=cffi_api] td:nth-of-type(4)"
+    one = float(page.inner_text(ratio))
+    assert page.inner_text("tr[data-name=ctypes_cdll] td:nth-of-type(4)") == "1.00"
+    page.select_option("[name=base]", "cffi_api")
+    settled(page, base="cffi_api")
+    other = float(page.inner_text("tr[data-name=ctypes_cdll] td:nth-of-type(4)"))
+    assert one * other == pytest.approx(1, abs=0.03)
+    assert any(text.endswith("×") for text in page.locator("#chart svg text").all_text_contents())
+    page.select_option("[name=scale]", "linear")
+    settled(page, base="cffi_api", scale="linear")
+    assert "0×" in page.locator("#chart svg text").all_text_contents()
+
+
+def test_a_permalink_carries_the_whole_state(open_page: Any) -> None:
+    page = open_page("index.html")
+    page.select_option("[name=workload]", "get_pi")
+    page.select_option("[name=scale]", "linear")
+    page.select_option("[name=base]", "cpython_fastcall")
+    page.fill("[name=mechanism]", "c")
+    page.select_option("[name=gil]", "not seen")
+    page.locator("#costs thead button").nth(2).click()
+    settled(
+        page, workload="get_pi", scale="linear", mechanism="c", gil="not seen", sort="2", down="1"
+    )
+    shown, link = names(page), page.get_attribute("#permalink", "href")
+    again = open_page(f"index.html{link}")
+    settled(
+        again, workload="get_pi", scale="linear", mechanism="c", gil="not seen", sort="2", down="1"
+    )
+    assert names(again) == shown
+    assert dots(again) == dots(page)
+    for name in ("workload", "scale", "base", "mechanism", "gil"):
+        assert again.input_value(f"[name={name}]") == page.input_value(f"[name={name}]")
+    again.reload()
+    settled(again, workload="get_pi", base="cpython_fastcall")
+    assert names(again) == shown
+
+
+def test_an_address_that_nobody_made_is_forgiven(open_page: Any) -> None:
+    page = open_page("index.html#workload=<script>&scale=x&base=nobody&sort=99&gil=maybe")
+    page.wait_for_function("document.querySelector('#chart .chart').dataset.state !== undefined")
+    assert page.input_value("[name=workload]") == "fibonacci"
+
+
+def test_the_csv_is_downloaded(open_page: Any, folder: Path, tmp_path: Path) -> None:
+    page = open_page("index.html")
+    with page.expect_download() as waiting:
+        page.click("text=every cost (CSV)")
+    waiting.value.save_as(tmp_path / "costs.csv")
+    with (tmp_path / "costs.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert (tmp_path / "costs.csv").read_bytes() == (folder / "data/costs-1.csv").read_bytes()
+    fibonacci = [line for line in lines if line["workload"] == "fibonacci"]
+    assert len(fibonacci) == page.locator("#costs tbody tr").count()
+
+
+def test_a_dot_tells_its_figures(open_page: Any) -> None:
+    page = open_page("workloads/fibonacci.html")
+    box = page.locator(".chart .mark-symbol path").nth(3).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    assert " ns (" in page.inner_text("#vg-tooltip-element")
+
+
+# Keyboard only.
+
+
+def test_the_front_page_works_by_keyboard(open_page: Any) -> None:
+    page = open_page("index.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "workload":
+            break
+    # A select is changed by typing what begins the choice's name.
+    page.keyboard.type("get_pi")
+    settled(page, workload="get_pi")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('th') !== null"):
+            break
+    page.keyboard.press("Enter")
+    settled(page, workload="get_pi", sort="0")
+    focus = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(focus) == "solid"
+
+
+def test_every_control_of_every_page_can_be_reached(open_page: Any, folder: Path) -> None:
+    page = open_page("index.html")
+    for address in KINDS:
+        page.goto(f"{folder.as_uri()}/{address}")
+        page.wait_for_function(DRAWN)
+        unreachable = page.evaluate(
+            "[...document.querySelectorAll('a, button, input, select, summary, [tabindex]')]"
+            ".filter(e => e.checkVisibility() && e.tabIndex < 0).map(e => e.outerHTML.slice(0, 80))"
+        )
+        assert unreachable == [], address
+
+
+# The other pages.
+
+
+def test_the_guide_leaves_out_what_does_not_fit_and_says_why(open_page: Any, folder: Path) -> None:
+    page = open_page("choose.html")
+    first = page.locator("#answer ol li").count()
+    page.select_option("[name=builds]", "none")
+    left = page.locator("#answer ol li > a").all_inner_texts()
+    assert 0 < len(left) < first
+    assert set(left) <= {"ctypes_cdll", "cffi_abi", "numba_njit"}
+    page.select_option("[name=gil]", "yes")
+    left = page.locator("#answer ol li > a").all_inner_texts()
+    assert left == ["cffi_abi", "ctypes_cdll"]
+    page.click("#answer summary")
+    assert "was not seen to release the GIL" in page.inner_text("#answer details")
+    # A reason is linked to the figure behind it.
+    cost = page.locator("#answer ol li .why a").first
+    said = cost.inner_text().split()[0]
+    cost.click()
+    page.wait_for_load_state()
+    assert page.url.endswith("mechanisms/cffi_abi.html#on-fibonacci")
+    assert page.locator("#on-fibonacci td").nth(1).inner_text() == said
+    page.go_back()
+    assert page.input_value("[name=builds]") == "none"
+
+
+def test_the_guide_says_when_it_does_not_matter(open_page: Any) -> None:
+    page = open_page("choose.html")
+    page.fill("[name=calls]", "10")
+    assert "any of these will do" in page.inner_text("#answer .first >> nth=0")
+    page.fill("[name=calls]", "200000000")
+    assert "any of these will do" not in page.inner_text("#answer .first >> nth=0")
+    page.fill("[name=calls]", "-3")
+    assert "above 0" in page.inner_text("#answer")
+
+
+def test_a_row_brings_its_curve_out(open_page: Any) -> None:
+    page = open_page("break-even.html")
+    faint = "document.querySelectorAll('#chart .mark-symbol path[opacity=\"0.1\"]').length"
+    assert page.evaluate(faint) == 0
+    page.locator("table.picks tbody tr").nth(2).focus()
+    page.wait_for_function(f"{faint} > 0")
+    page.locator("h1").click()
+    page.keyboard.press("Tab")
+
+
+def test_a_series_is_drawn_with_its_change(open_page: Any) -> None:
+    page = open_page("history.html")
+    assert "+" in page.inner_text("#changes li >> nth=0")
+    page.locator("form.filter input[name=lone]").check()
+    links = page.locator("#series tbody tr:not([hidden]) a")
+    assert links.count() == 1
+    page.locator("form.filter input[name=lone]").uncheck()
+    other = page.locator("#series tbody tr:not([data-lone]) a").first
+    number = other.get_attribute("data-series")
+    other.click()
+    page.wait_for_function(
+        "number => document.querySelector('#chart .chart').dataset.state === number", arg=number
+    )
+    assert page.inner_text("#changes") == "No change was found."
+
+
+def test_only_rows_that_an_environment_lacks(open_page: Any) -> None:
+    page = open_page("environments.html")
+    rows = page.locator("#rows tbody tr:not([hidden])")
+    everything = rows.count()
+    page.locator("form.filter input[name=lone]").check()
+    assert 0 < rows.count() < everything
+    page.fill("form.filter input[type=search]", "fibonacci pyo3")
+    assert rows.count() == 1
+    assert "only 1: CPython" in rows.first.inner_text()
+
+
+# Without JavaScript, and on paper.
+
+
+def test_pages_are_read_without_javascript(open_page: Any, folder: Path) -> None:
+    page = open_page("index.html", java_script_enabled=False)
+    for address in KINDS:
+        page.goto(f"{folder.as_uri()}/{address}")
+        assert page.locator("main table").count() > 0 or address in ("history.html",)
+        for figure in page.locator("figure").all():
+            assert figure.locator("svg text").count() > 3, address
+            assert figure.locator("svg").is_visible()
+        assert not page.locator(".controls").first.is_visible()
+    page.goto(f"{folder.as_uri()}/index.html")
+    page.click("noscript a >> nth=1")
+    assert page.locator("#costs tbody tr").count() > 5
+
+
+def test_pages_print(open_page: Any, folder: Path, tmp_path: Path) -> None:
+    page = open_page("index.html", theme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.locator(".controls").is_visible()
+    assert page.locator("#chart svg").is_visible()
+    page.pdf(path=tmp_path / "page.pdf")
+    assert (tmp_path / "page.pdf").stat().st_size > 10_000

@@ -1,0 +1,54 @@
+"""The options that cut a run down: rows by name, and a sentence for a name that there is not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").exists(), reason="not a checkout")
+
+
+def collect(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "benchmarks", "--collect-only", "-q", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def rows(done: subprocess.CompletedProcess[str]) -> set[str]:
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {line.partition("[")[2].rstrip("]") for line in done.stdout.splitlines() if "[" in line}
+
+
+def test_names_and_patterns_select_rows() -> None:
+    found = rows(
+        collect("--mechanism", "ctypes_*", "--workload", "fibonacci", "--workload", "add_two")
+    )
+    mechanisms = ("ctypes_cdll", "ctypes_pydll", "ctypes_untyped")
+    assert found == {f"{w}-{m}" for w in ("fibonacci", "add_two") for m in mechanisms}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["--mechanism", "cffi_apy"],
+            "--mechanism cffi_apy matches nothing here: did you mean",
+        ),
+        (["--workload", "zzz*"], "--workload zzz* matches nothing here: there is:"),
+    ],
+)
+def test_a_name_that_there_is_not_gets_a_sentence(options: list[str], said: str) -> None:
+    done = collect(*options)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert said in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout

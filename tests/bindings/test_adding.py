@@ -1,0 +1,158 @@
+"""docs/adding.md, followed step by step in a copy of the checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "adding.md"
+STEP = re.compile(r"^<!-- (file|run|below in):? ?([^\n]*?) ?-->\n```\w+\n(.*?)^```$", re.M | re.S)
+# The others would only be compiled once more; nobody may need them in order to add one.
+KEPT = {"python_reference", "ctypes_cdll"}
+
+pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="not a checkout: no documents here")
+
+
+def steps(heading: str) -> list[tuple[str, str, str]]:
+    """Returns what a section of the page has its reader do: kind, where, and the text."""
+    section = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+    return STEP.findall(section.partition("\n## ")[0])
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copies what git has or would take, with few mechanisms, and makes an environment for it."""
+    copy = tmp_path_factory.mktemp("adding") / "checkout"
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=600, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
+        parts = Path(name).parts
+        dropped = parts[0] == "bindings" and len(parts) > 2 and parts[1] not in KEPT
+        if (ROOT / name).is_file() and not dropped and parts[0] != "results":
+            target = copy / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target)
+    make_environment(copy / ".venv")
+    run(copy, "pip install -e .")
+    return copy
+
+
+def make_environment(folder: Path) -> None:
+    """Makes an environment that finds what this one has installed, but installs into itself."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    packages = sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)})
+    outer = [path for path in sys.path if path.endswith("site-packages")]
+    Path(packages, "outer.pth").write_text("\n".join(outer) + "\n")
+
+
+def follow(checkout: Path, step: tuple[str, str, str]) -> Iterator[str]:
+    """Does what one step says; yields the output of each of its commands."""
+    kind, where, text = step
+    if kind == "file":
+        path = checkout / where
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    elif kind == "below in":
+        name, _, line = where.partition(": ")
+        path = checkout / name
+        source = path.read_text()
+        assert source.count(line + "\n") == 1, f"{name} has not one line {line!r}"
+        path.write_text(source.replace(line + "\n", line + "\n" + text))
+    else:
+        for command in text.splitlines():
+            yield run(checkout, command)
+
+
+def run(checkout: Path, command: str) -> str:
+    """Runs one command of the page, as in an activated environment."""
+    program, *arguments = command.split('"')
+    words = program.split() + [
+        word
+        for place, part in enumerate(arguments)
+        for word in ([part] if place % 2 == 0 else part.split())
+    ]
+    python = str(checkout / ".venv" / "bin" / "python")
+    if words[:2] == ["pip", "install"]:
+        # What there is to install is installed outside already.
+        words = [python, "-m", "pip", "install", "--no-build-isolation", "--no-deps", *words[2:]]
+    elif words[0] == "pytest":
+        words = [python, "-m", *words, "-p", "no:cacheprovider", "-p", "no:xdist"]
+        if "toy_module" in words:
+            # The one row that it has: Python's own have nothing to do with it, and are many.
+            words += ["--workload", "fibonacci"]
+    elif words[0] == "callcost":
+        words = [
+            python,
+            "-P",
+            "-c",
+            "import sys; from callcost.cli import main; main()",
+            *words[1:],
+        ]
+    else:
+        words[0] = python
+    done = subprocess.run(
+        words,
+        cwd=checkout,
+        env={**os.environ, "VIRTUAL_ENV": str(checkout / ".venv")},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def state(checkout: Path) -> dict[str, bytes]:
+    """Returns every source file of the copy."""
+    kept = (".venv", "build", "results", "__pycache__", ".pytest_cache", ".benchmarks")
+    return {
+        path.relative_to(checkout).as_posix(): path.read_bytes()
+        for path in checkout.rglob("*")
+        if path.is_file()
+        and not set(path.relative_to(checkout).parts) & set(kept)
+        and not any(part.endswith(".egg-info") for part in path.relative_to(checkout).parts)
+        and path.suffix not in (".so", ".dylib")
+        and not path.name.startswith("built.")
+    }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads ELF, as the tests that it runs do")
+def test_a_mechanism_then_a_workload(checkout: Path) -> None:
+    before = state(checkout)
+    told = [text for step in steps("A mechanism") for text in follow(checkout, step)]
+    assert len(told) == 5
+    changed = {name for name, text in state(checkout).items() if before.get(name) != text}
+    assert {Path(name).parent.as_posix() for name in changed} == {"bindings/toy_module"}
+    assert "fibonacci" in told[1] and "unsupported: it is a toy." in " ".join(told[1].split())
+    assert re.search(r"\d+ passed", told[2])
+    assert "| `toy_module` | not seen | yes | yes | no |" in told[3]
+    assert "toy_module" in told[4]
+    drawn = [path.read_bytes() for path in (checkout / "results").glob("*.svg")]
+    assert drawn, "a chart was drawn"
+    (run_file,) = (checkout / "results").glob("*.json")
+    assert '"toy_module"' in run_file.read_text()
+
+    told = [text for step in steps("A workload") for text in follow(checkout, step)]
+    assert len(told) == 3
+    assert "triple" in told[2] and "ctypes_cdll" in told[2]
+
+
+def test_the_page_has_steps() -> None:
+    kinds = [kind for heading in ("A mechanism", "A workload") for kind, _, _ in steps(heading)]
+    assert kinds.count("run") == 4
+    assert kinds.count("file") == 3
+    assert kinds.count("below in") == 5

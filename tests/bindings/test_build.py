@@ -1,0 +1,270 @@
+"""The build's own steps that need no compiler: what it says, and how macOS links the core."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import subprocess
+import sys
+import sysconfig
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from libraries import compiled
+
+from callcost.model import abi
+
+setuptools = pytest.importorskip(
+    "setuptools", reason="the build runs in setuptools, which is not installed"
+)
+build, declare, libraries, places, sources, wording = (
+    importlib.import_module(f"callcost.bindings.{name}")
+    for name in ("build", "declare", "libraries", "places", "sources", "wording")
+)
+
+
+@pytest.mark.parametrize(
+    ("bundle", "dylib"),
+    [
+        (
+            "clang -bundle -undefined dynamic_lookup -arch arm64 -arch x86_64 -g",
+            "clang -dynamiclib -arch arm64 -arch x86_64 -g",
+        ),
+        (
+            "/usr/bin/clang -arch arm64 -bundle -Wl,-undefined,dynamic_lookup -L/opt/lib",
+            "/usr/bin/clang -arch arm64 -dynamiclib -L/opt/lib",
+        ),
+        ("clang -undefined dynamic_lookup -undefined dynamic_lookup", "clang"),
+        ("clang -undefined error -dynamiclib", "clang -undefined error -dynamiclib"),
+    ],
+)
+def test_macos_links_the_core_as_a_library(bundle: str, dylib: str) -> None:
+    command = bundle.split()
+    assert build.dylib_command(command) == dylib.split()
+    assert command == bundle.split()
+
+
+def test_only_what_is_no_extension_is_linked_as_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = SimpleNamespace(compiler=SimpleNamespace(linker_so=["clang", "-bundle"]))
+    monkeypatch.setattr(build, "DARWIN", True)
+    assert build.BuildMechanisms._library_linker(command).linker_so == ["clang", "-dynamiclib"]
+    assert command.compiler.linker_so == ["clang", "-bundle"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shortened"),
+    [
+        ("command '/usr/bin/gcc' failed", "command 'gcc' failed"),
+        ("command 'gcc' failed", "command 'gcc' failed"),
+        ("gcc -I/far/someone/include -L/opt/x/lib -O2", "gcc -Iinclude -Llib -O2"),
+        ("['cc', '-I/far/someone/include']", "['cc', '-Iinclude']"),
+        ("No such file: '/mnt/a disk/c++'", "No such file: 'c++'"),
+        ("in /tmp/a/b.h:3 and ../native/core.h", "in b.h:3 and ../native/core.h"),
+        ("and/or, 1 / 2", "and/or, 1 / 2"),
+    ],
+)
+def test_a_reason_names_no_folder(text: str, shortened: str) -> None:
+    assert wording.without_folders(text) == shortened
+
+
+def test_a_reason_does_not_name_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/far/some one")
+    assert wording.without_folders("no '/far/some one'") == "no '~'"
+    assert wording.without_folders("no /far/some one/x/y.h") == "no y.h"
+    monkeypatch.setenv("HOME", "/")
+    assert wording.without_folders("a/b and /c/d") == "a/b and d"
+
+
+def test_a_path_inside_the_checkout_is_told_from_its_root() -> None:
+    path = declare.ROOT / "bindings" / "a_b" / "build.py"
+    assert (
+        wording.reason("it failed", OSError(path)) == "it failed (OSError: bindings/a_b/build.py)"
+    )
+    assert wording.reason("it failed", OSError("one\ntwo")) == "it failed (OSError: one)"
+
+
+def test_a_failed_command_is_told_by_its_program_and_status() -> None:
+    failed = subprocess.CalledProcessError(1, ["/usr/bin/g++", "-c", "/far/someone/a.cpp"])
+    told = wording.reason("it did not compile", RuntimeError(failed))
+    assert told == "it did not compile (RuntimeError: g++ ended with exit status 1)"
+    told = wording.reason("it did not compile", failed)
+    assert told == "it did not compile (CalledProcessError: g++ ended with exit status 1)"
+
+
+def test_what_a_platform_does_not_have_is_told_as_it_stands() -> None:
+    told = wording.reason(
+        "it did not compile", declare.PlatformError("cargo is not installed\n(...)")
+    )
+    assert told == "cargo is not installed"
+
+
+def test_a_tool_that_is_not_there_is_named_with_what_to_do() -> None:
+    told = declare._why_undeclared(ModuleNotFoundError("No module named 'a.b'", name="a.b"))
+    assert told.startswith("a is not installed: pip install --config-settings mechanisms=all")
+
+
+def test_a_rust_extension_is_linked_like_any_other() -> None:
+    rust = SimpleNamespace(
+        name="_x", path="Cargo.toml", args=(), cargo_manifest_args=(), rustc_flags=()
+    )
+    extension = declare.CargoExtension(
+        rust, "callcost.bindings.a_b", declare.ROOT / "bindings" / "a_b"
+    )
+    assert (extension.name, extension.language) == ("callcost.bindings.a_b._x", "rust")
+    assert rust.path == "bindings/a_b/Cargo.toml"
+    assert [flag.removeprefix("-Clink-arg=") for flag in rust.rustc_flags] == declare.RPATH_FLAGS
+
+
+def test_sources_of_a_tool_keep_their_path() -> None:
+    folder = declare.ROOT / "bindings" / "python_reference"
+    assert declare._source_path("__init__.py", folder) == "bindings/python_reference/__init__.py"
+    assert declare._source_path("build/made.c", folder) == "build/made.c"
+    assert declare._source_path("/elsewhere/helper.c", folder) == "/elsewhere/helper.c"
+
+
+def test_an_extension_may_have_a_suffix_of_its_own() -> None:
+    command = build.BuildMechanisms(setuptools.Distribution())
+    command.ext_map = {"a.b": SimpleNamespace(file_suffix=".hpy0.so")}
+    assert command.get_ext_filename("a.b") == "a/b.hpy0.so"
+    assert command.get_ext_filename("a.c").endswith(places.ABI_TAG + ".so")
+
+
+def test_arguments_that_hold_a_path_are_not_recorded() -> None:
+    assert wording.without_path_tokens(["-O2", "-I/a", "-std=c++17", "b/c"]) == [
+        "-O2",
+        "-std=c++17",
+    ]
+
+
+def test_a_compiler_that_does_not_answer_is_none(tmp_path: Path) -> None:
+    assert wording.compiler_version([str(tmp_path / "c++")]) == "none"
+    assert wording.compiler_version(["false"]) == "none"
+    assert wording.compiler_version(["echo", "cc 1.2"]) == "cc 1.2 --version"
+
+
+def test_last_flags_come_last_for_their_source_alone() -> None:
+    def compile_them(sources: list[str], **how: Any) -> list[str]:
+        assert how["extra_postargs"] == ["-std=c++17", "-O2", "-Os"]
+        return [source.replace(".cpp", ".o") for source in sources]
+
+    extension = declare.Extension("toy", ["a/one.cpp", "a/two.cpp"])
+    extension.extra_compile_args = ["-std=c++17", "-O2"]
+    extension.last_flags = {"two.cpp": ["-Os"]}
+    compiler = SimpleNamespace(compile=compile_them)
+    command = SimpleNamespace(compiler=compiler, build_temp="build", debug=None)
+    build.BuildMechanisms._compile_apart(command, extension)
+    assert (extension.sources, extension.extra_objects) == (["a/one.cpp"], ["a/two.o"])
+
+
+def test_each_file_has_the_suffix_of_its_own_extension() -> None:
+    names = ["p.stable_mode._module", "p.other_mode._module"]
+    extensions = [declare.Extension(name, ["a.c"]) for name in names]
+    extensions[0].py_limited_api = True
+    distribution = setuptools.Distribution({"ext_modules": extensions})
+    distribution.callcost_missing = {}
+    command = build.BuildMechanisms(distribution)
+    command.ensure_finalized()
+    stable, other = (Path(command.get_ext_fullpath(name)).name for name in names)
+    assert stable.startswith("_module.") and abi.is_stable(stable)
+    # What is built has to be importable here, under whichever name the stable ABI has here.
+    assert stable.removeprefix("_module") in EXTENSION_SUFFIXES
+    assert other == f"_module{sysconfig.get_config_var('EXT_SUFFIX')}"
+
+
+def test_a_library_is_looked_for_with_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert declare.compiles("#include <vector>")
+    assert not declare.compiles("#include <no_such_header>")
+    assert not declare.compiles("", "-lno_such_library")
+    monkeypatch.setenv("CXX", "/nowhere/c++")
+    with pytest.raises(declare.PlatformError, match="C\\+\\+ compiler could not be used"):
+        declare.compiles("")
+
+
+def test_a_build_that_has_looked_around_says_itself_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "bindings" / "tool_mode"
+    folder.mkdir(parents=True)
+    (tmp_path / "callcost").mkdir()
+    (tmp_path / "callcost" / "build.py").write_text("EXTENSIONS = []\n")
+    (folder / "__init__.py").write_text('"""A tool."""\n')
+    (folder / "build.py").write_text(
+        "from setuptools.errors import PlatformError\n"
+        "raise PlatformError('the tool is not in /far/someone/lib')\n"
+    )
+    monkeypatch.setattr(declare, "ROOT", tmp_path)
+    assert declare.declared_extensions() == (
+        [],
+        {"callcost.bindings.tool_mode": "the tool is not in lib"},
+    )
+
+
+def test_declared_sources_are_named_by_where_they_are() -> None:
+    shared = SimpleNamespace(
+        name="callcost.bindings.a_b._x",
+        sources=["bindings/c_d/x.pyx"],
+        depends=["bindings/a_b/y.pxd", "build/z.c"],
+    )
+    own = SimpleNamespace(name="callcost.run._delay", sources=["callcost/run/delay.c"], depends=[])
+    assert list(sources.declared_sources([shared, own])) == [
+        ("callcost/bindings/c_d/x.pyx", Path("bindings/c_d/x.pyx")),
+        ("callcost/bindings/a_b/y.pxd", Path("bindings/a_b/y.pxd")),
+    ]
+
+
+def library_that_calls(function: str, folder: Path) -> Path:
+    """Compiles a library that expects this function of Python."""
+    source = f"extern void {function}(void *); void used(void *it) {{ {function}(it); }}"
+    return compiled(source, folder / f"lib{function.strip('_')}.so")
+
+
+def test_a_library_for_another_build_of_python_is_found_out_before_it_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ours = libraries._counting_symbols()
+    assert ours and all(hasattr(ctypes.pythonapi, name) for name in ours)
+    fitting = library_that_calls(min(ours), tmp_path)
+    other = library_that_calls("_Py_CountedElsewhere", tmp_path)
+    assert libraries.symbols(other) == {"_Py_CountedElsewhere"}
+    found = libraries._compiler_says
+
+    def placed(path: Path) -> None:
+        monkeypatch.setattr(
+            libraries, "_compiler_says",
+            lambda *words: str(path) if "-print" in words[0] else found(*words),
+        )  # fmt: skip
+        libraries.require_this_build("planted")
+
+    placed(fitting)
+    with pytest.raises(declare.PlatformError, match=r"planted was compiled for another build"):
+        placed(other)
+
+
+@pytest.mark.parametrize("free_threaded", [0, 1])
+def test_a_free_threaded_python_takes_no_library_that_nothing_is_known_of(
+    free_threaded: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = sysconfig.get_config_var
+    monkeypatch.setattr(
+        sysconfig, "get_config_var",
+        lambda name: free_threaded if name == "Py_GIL_DISABLED" else asked(name),
+    )  # fmt: skip
+    monkeypatch.setattr(libraries, "symbols", lambda path: None)
+    if free_threaded:
+        with pytest.raises(declare.PlatformError, match=r"cannot tell .* \d\.\d+t$"):
+            libraries.require_this_build("planted")
+    else:
+        libraries.require_this_build("planted")
+
+
+@pytest.mark.parametrize("name", ["cpython_limited", "cython_limited", "nanobind_abi3"])
+def test_the_stable_abi_of_builds_with_a_gil_is_left_out_without_one(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 1}.get)
+    monkeypatch.setattr(sys, "version_info", (3, 14, 0, "final", 0))
+    with pytest.raises(declare.PlatformError, match="GIL"):
+        declare.load_file(declare.ROOT / "bindings" / name / "build.py")

@@ -1,0 +1,251 @@
+"""Installing where something is missing: one sentence says what to do, and the rest is built."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callcost.bindings import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("bindings", "benchmarks", "callcost", "native", "setup.py", "pyproject.toml",
+         "README.md", "LICENSE")  # fmt: skip
+
+
+# What pip says of an index that it cannot reach, and of what it therefore did not find.
+OFFLINE = ("connection broken by", "No matching distribution found")
+PLANTED = {
+    "cython_broken": ("build.py", "_broken.pyx"),
+    "raises_mode": ("build.py",),
+    "exits_mode": ("build.py",),
+    "nul_mode": ("build.py",),
+}
+# What the second of two builds from one checkout no longer has.
+GONE = {"cython_cpdef", "cython_native", "swig_builtin"}
+# What a build says of a tool that is not among its requirements, or not made for this Python.
+NOT_TO_BE_HAD = re.compile(r"not installed|No module named|needs (a )?Python|has no release for")
+
+
+def copy_sources(folder: Path) -> Path:
+    """Copies the sources without anything that was built, into a path with a space."""
+    folder = folder / "call cost"
+    folder.mkdir()
+    for name in PARTS:
+        if (ROOT / name).is_dir():
+            built = shutil.ignore_patterns(
+                "*.so", "*.dylib", "_generated.py", "built.*.json", "__pycache__"
+            )
+            shutil.copytree(ROOT / name, folder / name, ignore=built)
+        else:
+            shutil.copy(ROOT / name, folder)
+    return folder
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    return copy_sources(tmp_path)
+
+
+def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Builds a wheel in isolation, as pip does for a user; skips where the index is not there."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "wheels", "."],
+        cwd=checkout,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if done.returncode and all(sign in done.stdout + done.stderr for sign in OFFLINE):
+        pytest.skip("pip cannot reach the package index for the build's own requirements")
+    return done
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel, unpacked: its files by their names in it, and the manifest of the build."""
+
+    folder: Path
+    names: frozenset[str]
+    facts: dict[str, Any]
+
+
+def unpack(checkout: Path, folder: Path, **environment: str) -> Wheel:
+    """Builds a wheel that must succeed, and unpacks it."""
+    done = build_wheel(checkout, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = checkout.glob("wheels/*.whl")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+        names = frozenset(archive.namelist())
+    (manifest,) = folder.glob("callcost/bindings/built.*.json")
+    return Wheel(folder, names, json.loads(manifest.read_text()))
+
+
+def plant(bindings: Path) -> None:
+    """Adds a mechanism that Cython cannot translate, and one whose build.py raises."""
+    for name in PLANTED:
+        (bindings / name).mkdir()
+        (bindings / name / "__init__.py").write_text('"""Cannot be built."""\n')
+    cython = (bindings / "cython_def" / "build.py").read_text().replace("_def", "_broken")
+    (bindings / "cython_broken" / "build.py").write_text(cython)
+    (bindings / "cython_broken" / "_broken.pyx").write_text("def fibonacci(:\n")
+    (bindings / "raises_mode" / "build.py").write_text("raise OSError(__file__)\n")
+    (bindings / "exits_mode" / "build.py").write_text("import sys\nsys.exit(3)\n")
+    (bindings / "nul_mode" / "build.py").write_bytes(b"\0")
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Wheel, Wheel]:
+    """Two wheels from one checkout: whole, then changed, with mechanisms broken and some gone."""
+    folder = tmp_path_factory.mktemp("twice")
+    checkout = copy_sources(folder)
+    first = unpack(checkout, folder / "first")
+    core = checkout / "native" / "core.c"
+    dates = core.stat().st_atime, core.stat().st_mtime
+    core.write_text(core.read_text().replace("3.14f", "3.15f"))
+    os.utime(core, dates)  # as version control or an archive may leave it
+    for name in GONE:
+        shutil.rmtree(checkout / "bindings" / name)
+    libffi = checkout / "native" / "ladder" / "libffi.c"
+    libffi.write_text(libffi.read_text().replace("<ffi.h>", "<no_such_ffi.h>"))
+    plant(checkout / "bindings")
+    return first, unpack(checkout, folder / "second", CXX="/nowhere/c++")
+
+
+def mechanisms_in(names: Iterable[str]) -> set[str]:
+    return {name.split("/")[2] for name in names if name.count("/") > 2 and "/bindings/" in name}
+
+
+def compiled_in(wheel: Wheel) -> set[str]:
+    """Returns the extensions, the libraries, the modules, and the programs without a suffix."""
+    ladder = {name for name in wheel.names if name.startswith("callcost/native/ladder/")}
+    programs = {name for name in ladder if not Path(name).suffix}
+    endings = (".so", ".dylib", "/_generated.py")
+    return programs | {name for name in wheel.names if name.endswith(endings)}
+
+
+def missing_mechanisms(wheel: Wheel) -> dict[str, str]:
+    missing = wheel.facts["missing"].items()
+    return {name: why for name, why in missing if name.startswith("callcost.bindings.")}
+
+
+def pi_of(wheel: Wheel) -> float:
+    (core,) = (wheel.folder / "callcost" / "native").glob("libcallcost_core.*")
+    get_pi = ctypes.CDLL(str(core)).get_pi
+    get_pi.restype = ctypes.c_float
+    return float(get_pi())
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    return " ".join((done.stdout + done.stderr).split())
+
+
+def test_without_a_c_compiler_one_sentence_says_what_to_do(checkout: Path) -> None:
+    done = build_wheel(checkout, CC="/nowhere/cc")
+    assert done.returncode != 0
+    assert "callcost needs a C compiler and could not use one" in said(done)
+    assert "apt-get install build-essential python3-dev" in said(done)
+    assert not list(checkout.glob("wheels/*.whl"))
+
+
+def test_without_the_headers_of_python_one_sentence_says_what_to_do(
+    checkout: Path, tmp_path: Path
+) -> None:
+    compiler = tmp_path / "cc"
+    compiler.write_text(
+        "#!/bin/sh\n"
+        'for argument do shift; case "$argument" in\n'
+        '    -I*python3*) ;; *) set -- "$@" "$argument" ;;\n'
+        'esac; done\nexec cc "$@"\n'
+    )
+    compiler.chmod(0o755)
+    done = build_wheel(checkout, CC=str(compiler))
+    assert done.returncode != 0
+    assert "callcost needs the C headers of Python" in said(done)
+    assert "apt-get install python3-dev" in said(done)
+    assert not list(checkout.glob("wheels/*.whl"))
+
+
+def test_a_wheel_holds_one_package_with_every_mechanism(wheels: tuple[Wheel, Wheel]) -> None:
+    first, _ = wheels
+    assert {name.partition("/")[0] for name in first.names if ".dist-info" not in name} == {
+        "callcost"
+    }
+    missing = missing_mechanisms(first)
+    assert {name: why for name, why in missing.items() if not NOT_TO_BE_HAD.search(why)} == {}
+    required = {"cffi_api", "cython_def", "nanobind_module", "pybind11_module", "swig_proxy"}
+    assert required <= mechanisms_in(first.facts["files"])
+    assert mechanisms_in(first.names) == {m.name for m in registry.mechanisms()}
+    assert compiled_in(first) == set(first.facts["files"])
+
+
+def test_a_mechanism_that_cannot_be_built_is_left_out_alone(wheels: tuple[Wheel, Wheel]) -> None:
+    first, second = wheels
+    missing = missing_mechanisms(second)
+    languages = first.facts["languages"].items()
+    in_cxx = {name.rpartition(".")[0] for name, language in languages if language == "c++"}
+    planted = {f"callcost.bindings.{name}" for name in PLANTED}
+    assert missing.keys() == missing_mechanisms(first).keys() | in_cxx | planted
+    assert "c++" in missing["callcost.bindings.pybind11_module"]
+    assert "Cython did not translate it" in missing["callcost.bindings.cython_broken"]
+    assert "OSError: bindings/raises_mode/build.py" in missing["callcost.bindings.raises_mode"]
+    assert "ends Python with exit code 3" in missing["callcost.bindings.exits_mode"]
+    assert "build.py has a syntax error" in missing["callcost.bindings.nul_mode"]
+    compiled = {m.name for m in registry.mechanisms() if m.compiled}
+    left_out = {name.rpartition(".")[2] for name in missing}
+    assert mechanisms_in(second.facts["files"]) == compiled - left_out - GONE
+
+
+def test_a_wheel_holds_the_ladder_ready_to_run(wheels: tuple[Wheel, Wheel]) -> None:
+    first, _ = wheels
+    direct = first.folder / "callcost" / "native" / "ladder" / "direct"
+    direct.chmod(0o755)  # as pip does, and zipfile does not
+    done = subprocess.run(
+        [direct, "add_two"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "28\n", "")
+
+
+def test_a_rung_that_cannot_be_built_is_left_out_alone(wheels: tuple[Wheel, Wheel]) -> None:
+    _, second = wheels
+    why = second.facts["missing"]["callcost.native.ladder.libffi"]
+    assert why.startswith("it did not compile and needs libffi's headers")
+    assert "callcost/native/ladder/libffi" not in second.names
+    assert {"callcost/native/ladder/direct", "callcost/native/ladder/plugin"} <= second.names
+
+
+def test_a_second_build_keeps_nothing_of_the_first(wheels: tuple[Wheel, Wheel]) -> None:
+    first, second = wheels
+    assert (round(pi_of(first), 2), round(pi_of(second), 2)) == (3.14, 3.15)
+    assert mechanisms_in(first.names) - mechanisms_in(second.names) == GONE
+    assert compiled_in(second) == set(second.facts["files"])
+
+
+def test_the_manifest_tells_how_and_not_where_it_was_built(wheels: tuple[Wheel, Wheel]) -> None:
+    first, second = wheels
+    pybind11 = "callcost.bindings.pybind11_module._module"
+    assert first.facts["languages"][pybind11] == "c++"
+    assert {"-std=c++17", "-O2", "-fno-lto"} <= set(first.facts["flags"][pybind11])
+    assert set(first.facts["flags"]) == set(first.facts["languages"])
+    extensions = {name for name in first.facts["files"] if "/native/" not in name}
+    assert len(first.facts["flags"]) == len(extensions)
+    assert first.facts["cxx_compiler"] != "none"
+    assert second.facts["cxx_compiler"] == "none"
+    for facts in (first.facts, second.facts):
+        assert "/" not in facts["compile_command"]
+        assert "/" not in json.dumps(facts["flags"])
+        assert not re.search(r"""["'\s]/""", json.dumps(facts["missing"]))

@@ -1,0 +1,319 @@
+"""Every mechanism calls the same machine code: shown from the symbol tables, and at run time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import lief
+import pytest
+
+from callcost import native
+from callcost.benchmarks.catalogue import WORKLOADS, Workload
+from callcost.benchmarks.contenders import setup_source
+from callcost.bindings.registry import Build, Mechanism, mechanisms
+
+lief.logging.disable()
+
+Binary = lief.ELF.Binary | lief.MachO.Binary
+
+DARWIN = sys.platform == "darwin"
+CORE_FUNCTIONS = frozenset(w.c_name for w in WORKLOADS if w.name != "constant")
+# A handle is made and ended by functions of which the catalogue names only the first.
+OTHER_EXPORTS = {"tally_free", "tallies_alive", "answer"}
+# Under its C name, with what a compiler adds to the parts and clones that it makes of one function
+# (.part.0, .constprop.1, .cold; four letters or more, as fibonacci.c is a file); or mangled by C++.
+DEFINITIONS = {
+    name: re.compile(
+        rf"{name}(?:\.[a-z_]{{4,}}|\.\d+)*|_Z(?:N12_GLOBAL__N_1)?L?{len(name)}{name}.*",
+    )
+    for name in CORE_FUNCTIONS
+}
+# Python's own link flags may name the folder of libpython, for every extension ever built.
+PYTHON_RUN_PATH = set(
+    re.findall(r"-rpath[,=](\S+)", " ".join(map(str, sysconfig.get_config_vars().values())))
+)
+
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/maps")
+
+
+def slices(path: Path) -> Iterator[Binary]:
+    """Yields the file's code for each processor: one in ELF, several in a universal Mach-O.
+
+    A generator, because what LIEF hands out lives no longer than the file it belongs to.
+    """
+    if lief.is_macho(str(path)):
+        universal = lief.MachO.parse(str(path))
+        assert universal is not None
+        yield from universal
+    else:
+        binary = lief.ELF.parse(str(path))
+        assert binary is not None
+        yield binary
+
+
+def c_name(symbol: lief.ELF.Symbol | lief.MachO.Symbol) -> str:
+    name = str(symbol.name)
+    return name.removeprefix("_") if isinstance(symbol, lief.MachO.Symbol) else name
+
+
+def imported(binary: Binary) -> set[str]:
+    return {c_name(symbol) for symbol in binary.imported_symbols}
+
+
+def exported(binary: Binary) -> set[str]:
+    return {c_name(symbol) for symbol in binary.exported_symbols}
+
+
+def defined(binary: Binary) -> set[str]:
+    """Returns which core functions the file has code for, local and mangled ones included."""
+    names = {c_name(symbol) for symbol in binary.symbols if has_code(symbol)}
+    return {
+        function
+        for function, pattern in DEFINITIONS.items()
+        if any(pattern.fullmatch(name) for name in names)
+    }
+
+
+def has_code(symbol: lief.ELF.Symbol | lief.MachO.Symbol) -> bool:
+    if isinstance(symbol, lief.ELF.Symbol):
+        return bool(symbol.shndx != 0)
+    debugging = symbol.raw_type & 0xE0  # N_STAB: a note for debuggers, on imported names too
+    return not debugging and symbol.category != lief.MachO.Symbol.CATEGORY.UNDEFINED
+
+
+def run_path(binary: Binary) -> list[str]:
+    """Returns where the loader looks before it looks in LD_LIBRARY_PATH."""
+    if isinstance(binary, lief.MachO.Binary):
+        return [c.path for c in binary.commands if isinstance(c, lief.MachO.RPathCommand)]
+    entries = binary.dynamic_entries
+    return [p for e in entries if isinstance(e, lief.ELF.DynamicEntryRpath) for p in e.paths]
+
+
+def overridable(binary: Binary) -> bool:
+    """Tells whether LD_LIBRARY_PATH is looked at first: DT_RUNPATH also makes DT_RPATH void."""
+    if isinstance(binary, lief.MachO.Binary):
+        return False
+    return any(isinstance(e, lief.ELF.DynamicEntryRunPath) for e in binary.dynamic_entries)
+
+
+def libraries(binary: Binary) -> set[str]:
+    needed = (getattr(library, "name", library) for library in binary.libraries)
+    return {str(name).rpartition("/")[2] for name in needed}
+
+
+def symbol_faults(binary: Binary, functions: frozenset[str]) -> Iterator[str]:
+    yield from (f"does not import {name}" for name in sorted(functions - imported(binary)))
+    yield from (f"defines {name}" for name in sorted(defined(binary)))
+    if native.LIBRARY.name not in libraries(binary):
+        yield f"does not need {native.LIBRARY.name}"
+
+
+def path_faults(binary: Binary) -> Iterator[str]:
+    origin = "@loader_path" if isinstance(binary, lief.MachO.Binary) else "$ORIGIN"
+    to_core = f"{origin}/../../native"
+    if overridable(binary):
+        yield "has a DT_RUNPATH"
+    if to_core not in run_path(binary):
+        yield f"does not look in {to_core}"
+    for entry in run_path(binary):
+        if entry != to_core and not is_pythons_own(entry):
+            yield f"looks in {entry}"
+
+
+def is_pythons_own(entry: str) -> bool:
+    return entry in PYTHON_RUN_PATH and not Path(entry, native.LIBRARY.name).exists()
+
+
+def faults(path: Path, functions: frozenset[str] = CORE_FUNCTIONS) -> set[str]:
+    """Tells why an extension may run other code than the core's; nothing is the right answer."""
+    return {
+        fault
+        for binary in slices(path)
+        for found in (symbol_faults(binary, functions), path_faults(binary))
+        for fault in found
+    }
+
+
+def supported_c_names(mechanism: Mechanism) -> frozenset[str]:
+    return frozenset(
+        w.c_name
+        for w in WORKLOADS
+        if w.function in mechanism.functions
+        and w.name != "constant"
+        and mechanism.same_c(w.function)
+        and w.function not in mechanism.through_python
+    )
+
+
+def compile_library(source: str, target: Path, *flags: str) -> Path:
+    """Compiles C source text into a shared library."""
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    command = [*compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", str(target), *flags]
+    try:
+        subprocess.run(command, input=source, text=True, check=True, timeout=600)
+    except FileNotFoundError:
+        pytest.skip(f"the compiler {compiler[0]} is not installed")
+    return target
+
+
+def skip_if_missing(mechanism: Mechanism) -> None:
+    if reason := Build().missing(mechanism):
+        pytest.skip(f"not built: {reason}")
+
+
+every_mechanism = pytest.mark.parametrize("mechanism", mechanisms(), ids=lambda m: m.name)
+
+
+@every_mechanism
+def test_extensions_import_the_core_and_define_none_of_it(mechanism: Mechanism) -> None:
+    skip_if_missing(mechanism)
+    built = [file for file in Build().files(mechanism) if file.module]
+    assert bool(built) == mechanism.compiled
+    # A generated module of Python has no code of its own: it finds the core at run time.
+    for extension in [file for file in built if file.path.suffix != ".py"]:
+        if mechanism.links_core:
+            assert faults(extension.path, supported_c_names(mechanism)) == set(), extension.name
+        else:
+            for binary in slices(extension.path):
+                assert not CORE_FUNCTIONS & (imported(binary) | defined(binary)), extension.name
+                assert native.LIBRARY.name not in libraries(binary)
+
+
+def calls_core(mechanism: Mechanism) -> bool:
+    """Tells whether a mechanism claims to call the core in anything that it does."""
+    return any(mechanism.same_c(w.function) for w in cells_of(mechanism))
+
+
+def cells_of(mechanism: Mechanism) -> list[Workload]:
+    return [workload for workload in WORKLOADS if workload.function in mechanism.functions]
+
+
+def test_the_core_exports_every_function() -> None:
+    for binary in slices(native.LIBRARY):
+        assert exported(binary) == CORE_FUNCTIONS | OTHER_EXPORTS
+        assert defined(binary) == CORE_FUNCTIONS
+
+
+# That these checks can fail: libraries that do what must not be done.
+
+PLANTED_FUNCTIONS = frozenset({"fibonacci", "get_pi"})
+DECLARED = "int fibonacci(int); float get_pi(void);"
+CALL = "float call(int n) { return fibonacci(n) + get_pi(); }"
+GOOD = DECLARED + CALL
+OWN = "int fibonacci(int n) { return n; } float get_pi(void);"
+LINK_CORE = (f"-L{native.FOLDER}", "-lcallcost_core")
+GOOD_PATH = (
+    "-Wl,-rpath,@loader_path/../../native"
+    if DARWIN
+    else "-Wl,--disable-new-dtags,-rpath,$ORIGIN/../../native"
+)
+RUNPATH = f"-Wl,--enable-new-dtags,-rpath,{native.FOLDER}"
+
+
+def renamed(symbol: str) -> str:
+    """Returns the source of a function under the name that a compiler gave it."""
+    label = f"_{symbol}" if DARWIN else symbol
+    return f'int own(int) __asm__("{label}"); int own(int n) {{ return n; }} {GOOD}'
+
+
+PLANTED = {
+    "exported": (OWN + CALL, [], "defines fibonacci"),
+    "not imported": (OWN + CALL, [], "does not import fibonacci"),
+    "static": ("static " + OWN + CALL, [], "defines fibonacci"),
+    "part": (renamed("fibonacci.part.0"), [], "defines fibonacci"),
+    "C++": (renamed("_Z9fibonaccii"), [], "defines fibonacci"),
+    "C++ static": (renamed("_ZN12_GLOBAL__N_16get_piEv"), [], "defines get_pi"),
+    "other path": (GOOD, ["-Wl,-rpath,/elsewhere"], "looks in /elsewhere"),
+    "absolute path": (GOOD, [f"-Wl,-rpath,{native.FOLDER}"], f"looks in {native.FOLDER}"),
+}
+
+
+@pytest.mark.parametrize(("source", "flags", "fault"), PLANTED.values(), ids=PLANTED)
+def test_another_core_is_noticed(tmp_path: Path, source: str, flags: list[str], fault: str) -> None:
+    planted = compile_library(source, tmp_path / "planted.so", *LINK_CORE, GOOD_PATH, *flags)
+    assert fault in faults(planted, PLANTED_FUNCTIONS)
+
+
+def test_a_right_library_is_not_blamed(tmp_path: Path) -> None:
+    planted = compile_library(GOOD, tmp_path / "planted.so", *LINK_CORE, GOOD_PATH)
+    assert faults(planted, PLANTED_FUNCTIONS) == set()
+
+
+def test_a_library_that_does_not_link_the_core_is_noticed(tmp_path: Path) -> None:
+    undefined = ["-Wl,-undefined,dynamic_lookup"] if DARWIN else []
+    planted = compile_library(GOOD, tmp_path / "planted.so", *undefined)
+    assert {f for f in faults(planted) if "libcallcost_core" in f or "native" in f} == {
+        f"does not need {native.LIBRARY.name}",
+        f"does not look in {'@loader_path' if DARWIN else '$ORIGIN'}/../../native",
+    }
+
+
+# At run time: LD_LIBRARY_PATH offers another core, and nobody takes it.
+
+CHILD = """
+import json, sys
+
+calls = json.loads(sys.argv[1])
+results = []
+for setup, call, view in calls:
+    names = {}
+    exec(setup, names)
+    names["result"] = eval(call, names)
+    results.append(repr(eval(view or "result", names)))
+with open("/proc/self/maps") as file:
+    paths = {line.rstrip("\\n").split(maxsplit=5)[-1] for line in file}
+print(json.dumps([results, sorted(path for path in paths if "libcallcost_core" in path)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def decoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiles a core that answers everything wrong, under the name of the right one."""
+    source = "int fibonacci(int n) { return -1; } float get_pi(void) { return 0.0f; }"
+    return compile_library(source, tmp_path_factory.mktemp("decoy") / native.LIBRARY.name)
+
+
+def call_beside(
+    decoy: Path, calls: list[tuple[str, str, str | None]]
+) -> tuple[list[str], list[str]]:
+    """Returns what the calls return in a process that is offered a decoy, and the cores it maps."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, json.dumps(calls)],
+        env={**os.environ, "LD_LIBRARY_PATH": str(decoy.parent)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    results, cores = json.loads(done.stdout)
+    return results, cores
+
+
+@needs_linux
+@every_mechanism
+def test_a_decoy_is_not_loaded(mechanism: Mechanism, decoy: Path) -> None:
+    skip_if_missing(mechanism)
+    workloads = [w for w in cells_of(mechanism) if w.raises is None]
+    calls = [(setup_source(mechanism, w), w.call, w.view) for w in workloads]
+    results, cores = call_beside(decoy, calls)
+    assert results == [repr(workload.expect) for workload in workloads]
+    assert cores == ([str(native.LIBRARY)] if calls_core(mechanism) else [])
+
+
+@needs_linux
+def test_a_decoy_is_loaded_by_what_has_a_runpath(decoy: Path, tmp_path: Path) -> None:
+    planted = compile_library(GOOD, tmp_path / "planted.so", *LINK_CORE, RUNPATH)
+    assert "has a DT_RUNPATH" in faults(planted)
+    setup = (
+        f"import ctypes; call = ctypes.CDLL({str(planted)!r}).call; call.restype = ctypes.c_float"
+    )
+    assert call_beside(decoy, [(setup, "call(1)", None)]) == (["-1.0"], [str(decoy)])

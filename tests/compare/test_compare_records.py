@@ -1,0 +1,161 @@
+"""Two recorded runs side by side: what is unknown or too wide is never within the noise."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sites
+from click.testing import CliRunner, Result
+
+from callcost.compare.command import compare
+from callcost.compare.records import HIGHER, LOWER, NOT_HIGHER, WITHIN
+from callcost.estimate.estimate import MIN_PROCESSES
+from callcost.paired.verdict import UNDECIDED
+
+MECHANISM = "cython_def"
+# Far above what two runs of one machine differ by.
+FAR = ("--threshold", "40")
+
+Change = Callable[[list[list[int]]], list[list[int]]]
+
+
+@pytest.fixture(scope="module")
+def record() -> dict[str, Any]:
+    """One workload through three mechanisms."""
+    wanted = (MECHANISM, "cpython_fastcall", "ctypes_cdll")
+    made = sites.cut(sites.reference(), ["fibonacci"], wanted, sweep=False)
+    section = made["callcost"]
+    section["groups"] = {"fibonacci": section["groups"]["fibonacci"]}
+    rows = [(row, row["extra_info"]["callcost"]) for row in made["benchmarks"]]
+    made["benchmarks"] = [
+        row for row, facts in rows if facts["group"] == "fibonacci" and not facts["floor"]
+    ]
+    return made
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(compare, list(arguments))
+
+
+def changed(record: dict[str, Any], change: Change) -> dict[str, Any]:
+    """Changes the epochs of one row: a list of passes for each process."""
+    made = copy.deepcopy(record)
+    for row in made["benchmarks"]:
+        facts = row["extra_info"]["callcost"]
+        if facts["name"] == MECHANISM:
+            epochs = [list(map(int, text.split())) for text in facts["epoch_ns"]]
+            facts["epoch_ns"] = [" ".join(map(str, passes)) for passes in change(epochs)]
+    return made
+
+
+def compared(folder: Path, base: Any, head: Any, *options: str) -> tuple[dict[str, Any], Result]:
+    paths = [sites.write(folder / name, document) for name, document in
+             (("a.json", base), ("b.json", head))]  # fmt: skip
+    answer = folder / "c.json"
+    done = run(*map(str, paths), *FAR, "--json", str(answer), *options)
+    document = json.loads(answer.read_text(), parse_constant=pytest.fail)
+    assert document["exit_code"] == done.exit_code
+    return document, done
+
+
+def word(document: dict[str, Any]) -> str:
+    (row,) = (row for row in document["rows"] if row["contender"] == MECHANISM)
+    return str(row["word"])
+
+
+def scaled(factor: float) -> Change:
+    return lambda epochs: [[round(ns * factor) for ns in passes] for passes in epochs]
+
+
+def spread(epochs: list[list[int]]) -> list[list[int]]:
+    """Makes processes differ by a factor of ten, without a change in the middle."""
+    factors = (1, 10, 0.1)
+    return [[round(ns * factors[n % 3]) for ns in passes] for n, passes in enumerate(epochs)]
+
+
+def few(epochs: list[list[int]]) -> list[list[int]]:
+    """Leaves fewer processes than an interval needs."""
+    keep = MIN_PROCESSES - 1
+    return [passes if n < keep else [0] * len(passes) for n, passes in enumerate(epochs)]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "code"),
+    [
+        (scaled(1), WITHIN, 0),
+        (scaled(3), HIGHER, 3),
+        # It became cheaper for certain: nothing is slower.
+        (scaled(0.3), LOWER, 0),
+        (scaled(0), UNDECIDED, 3),
+        (scaled(-1), UNDECIDED, 3),
+        (few, UNDECIDED, 3),
+        # An interval from far below to far above: it could cost more.
+        (spread, UNDECIDED, 3),
+    ],
+    ids=["same", "higher", "lower", "zeros", "preempted", "few", "spread"],
+)
+def test_what_one_row_shows(
+    record: dict[str, Any], tmp_path: Path, change: Change, expected: str, code: int
+) -> None:
+    document, done = compared(tmp_path, record, changed(record, change))
+    assert word(document) == expected, done.output
+    others = {row["word"] for row in document["rows"] if row["contender"] != MECHANISM}
+    assert others == {WITHIN}
+    assert done.exit_code == code
+    assert expected in done.output
+    assert "nan" not in done.output
+    total = len(document["rows"])
+    said = f"1 of {total} rows could not be decided" in " ".join(done.output.split())
+    assert said == (expected == UNDECIDED)
+
+
+def test_a_wide_interval_below_the_limit_is_not_higher() -> None:
+    from callcost.compare.records import _word
+    from callcost.estimate.estimate import Interval
+
+    assert _word(Interval(-0.2, -0.5, 0.01), 0.0, 0.02) == NOT_HIGHER
+    assert _word(Interval(0.2, -0.01, 0.5), 0.0, 0.02) == UNDECIDED
+    assert _word(Interval(0.0, -0.01, 0.01), float("nan"), 0.02) == UNDECIDED
+    assert _word(Interval(float("inf"), 0.0, float("inf")), 0.0, 0.02) == UNDECIDED
+
+
+def test_a_row_in_one_record_only_is_named_and_patterns_choose(
+    record: dict[str, Any], tmp_path: Path
+) -> None:
+    less = copy.deepcopy(record)
+    less["benchmarks"] = [
+        row for row in less["benchmarks"] if row["extra_info"]["callcost"]["name"] != MECHANISM
+    ]
+    document, _ = compared(tmp_path, less, record)
+    assert document["added"] == [f"fibonacci: {MECHANISM}"]
+    assert document["removed"] == []
+    document, _ = compared(tmp_path, record, record, "--mechanism", "ctypes_*")
+    assert [row["contender"] for row in document["rows"]] == ["ctypes_cdll"]
+    paths = str(tmp_path / "a.json"), str(tmp_path / "b.json")
+    done = run(*paths, "--mechanism", "ctypes_cdl")
+    assert done.exit_code == 2
+    assert "--mechanism ctypes_cdl matches nothing here: did you mean ctypes_cdll" in done.output
+
+
+def test_another_machine_decides_nothing(record: dict[str, Any], tmp_path: Path) -> None:
+    other = copy.deepcopy(record)
+    other["machine_info"]["callcost"]["machine_digest"] = "another"
+    document, done = compared(tmp_path, record, other)
+    assert done.exit_code == 3
+    assert "come from two machines" in done.output
+    assert not document["same_machine"]
+
+
+def test_options_that_records_have_no_use_for_are_refused(
+    record: dict[str, Any], tmp_path: Path
+) -> None:
+    path = str(sites.write(tmp_path / "a.json", record))
+    for option in (["--markdown", "x.md"], ["--junit", "x.xml"], ["--budget", "5"]):
+        done = run(path, path, *option)
+        assert done.exit_code == 2
+        assert f"{option[0]} needs two revisions" in " ".join(done.output.split())

@@ -1,0 +1,164 @@
+"""A record is read back whole, and what is no record is refused by name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import small_suites
+from small_suites import Measured
+
+from callcost.estimate.estimate import GroupEstimate
+from callcost.estimate.record import RecordError, load, read_delays, read_run, write_atomically
+
+
+@pytest.fixture
+def record(measured: Measured, tmp_path: Path) -> Path:
+    """A copy of the record of a run, to be changed."""
+    return Path(shutil.copy(measured.record, tmp_path))
+
+
+def test_estimates_made_from_a_record_are_those_it_holds(record: Path) -> None:
+    document, run = load(record), read_run(record)
+    for row in document["benchmarks"]:
+        facts = row["extra_info"]["callcost"]
+        estimate = GroupEstimate(run.groups[facts["group"]])
+        index = estimate.names.index(facts["name"])
+        assert estimate.net_ns(index).as_list() == facts["net_ns"]
+        assert estimate.ratio(index, estimate.fastest).as_list() == facts["ratio_to_fastest"]
+    assert set(run.groups) == {"absolute", "length"}
+    assert run.groups["absolute"].plan.calls > 100
+
+
+def test_a_record_holds_raw_epochs_of_every_process(record: Path) -> None:
+    run = read_run(record)
+    for times in run.groups.values():
+        assert len(times.processes) == 10
+        assert {epochs.shape for epochs in times.processes} == {
+            (len(times.contenders), times.plan.passes)
+        }
+
+
+def test_a_record_names_no_path_and_no_host(measured: Measured) -> None:
+    text = measured.record.read_text()
+    assert str(Path.home()) not in text
+    assert "/site-packages" not in text and str(measured.folder) not in text
+
+
+def test_a_damaged_record_is_refused_by_name(record: Path) -> None:
+    document = json.loads(record.read_text())
+    del document["benchmarks"][0]["extra_info"]["callcost"]["epoch_ns"]
+    record.write_text(json.dumps(document))
+    with pytest.raises(RecordError, match=rf"{record.name} is damaged: .* lacks epoch_ns"):
+        read_run(record)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is not JSON"),
+        ('{"benchmarks": [', "is not JSON"),
+        ("[]", "is not a record of callcost"),
+        ('{"benchmarks": []}', "is not a record of callcost"),
+        ('{"callcost": {"version": 99, "groups": {}}}', "has record version 99, .* reads up to 2$"),
+        ('{"callcost": {"version": "1", "groups": {}}}', "has record version '1', "),
+        ('{"callcost": {"version": 1.0, "groups": {}}}', r"has record version 1\.0, "),
+        ('{"callcost": {"version": true, "groups": {}}}', "has record version True, "),
+        ('{"callcost": {"groups": {}}}', "has record version None, "),
+    ],
+)
+def test_what_is_no_record_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "some.json"
+    path.write_text(text)
+    with pytest.raises(RecordError, match=rf"some\.json {said}"):
+        load(path)
+
+
+def test_a_missing_record_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"none\.json cannot be read: No such file"):
+        load(tmp_path / "none.json")
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, "old")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("no")))
+    with pytest.raises(OSError, match="no"):
+        write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_preempted_epochs_keep_their_sign(record: Path) -> None:
+    document = json.loads(record.read_text())
+    facts = document["benchmarks"][0]["extra_info"]["callcost"]
+    first, *rest = facts["epoch_ns"][0].split()
+    facts["epoch_ns"][0] = " ".join([f"-{first.lstrip('-')}", *rest])
+    record.write_text(json.dumps(document))
+    times = read_run(record).groups[facts["group"]]
+    row = [contender.name for contender in times.contenders].index(facts["name"])
+    assert times.processes[0][row, 0] < 0
+    assert np.abs(times.processes[0][row, 0]) == int(first.lstrip("-"))
+
+
+def test_floors_are_read_back(toy: Any, tmp_path: Path, program: Any) -> None:
+    toy["absolute"]["floor"] = program()
+    path = small_suites.measured(tmp_path, toy).record
+    run = read_run(path)
+    times = run.groups["absolute"]
+    (floor,) = times.group.floors
+    assert (floor.name, floor.program[1]) == ("floor", "-c")
+    assert "/" not in floor.program[0], "a path is this machine's own"
+    assert floor.own_loops is not None
+    assert {epochs.shape for epochs in times.processes} == {
+        (len(times.contenders) + 1, times.plan.passes)
+    }
+    (facts,) = (
+        row["extra_info"]["callcost"]
+        for row in load(path)["benchmarks"]
+        if row["name"] == "test_toy[absolute-floor]"
+    )
+    estimate = GroupEstimate(times)
+    (row,) = estimate.floors
+    assert estimate.net_ns(row).as_list() == facts["net_ns"]
+    assert estimate.gross_ns(row).as_list() == facts["gross_ns"]
+    assert estimate.ratio(row, estimate.fastest).as_list() == facts["ratio_to_fastest"]
+    assert (facts["floor"], facts["rank"]) == (True, None)
+    assert run.groups["length"].group.floors == ()
+
+
+def test_a_record_that_is_older_than_floors_is_read(record: Path) -> None:
+    document = json.loads(record.read_text())
+    for group in document["callcost"]["groups"].values():
+        del group["floors"]
+        for control in group["controls"]:
+            del control["program"]
+    for row in document["benchmarks"]:
+        for younger in ("floor", "program"):
+            del row["extra_info"]["callcost"][younger]
+    whole = read_run(record)
+    record.write_text(json.dumps(document))
+    for name, times in read_run(record).groups.items():
+        assert times.group == whole.groups[name].group
+
+
+def test_a_record_that_is_older_than_injected_delays_is_read(record: Path) -> None:
+    document = json.loads(record.read_text())
+    section = document["callcost"]
+    assert section["version"] == 2
+    del section["delays"], section["delays_missing"]
+    for version in (1, 0):
+        section["version"] = version
+        record.write_text(json.dumps(document))
+        run = read_run(record)
+        assert set(run.groups) == {"absolute", "length"}
+        assert (run.delays, run.delays_missing) == (None, None)
+        assert read_delays(record, load(record)) is None

@@ -1,0 +1,375 @@
+"""Instructions are counted exactly, each difference shows, and what fails takes nobody along."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import needs
+import psutil
+import pytest
+from needs import needs_callgrind, needs_compiler, needs_cpython
+from processes import few_files
+
+from callcost.instructions import callgrind, counting
+from callcost.instructions.callgrind import Count, Uncounted, changed, count
+from callcost.model.job import Contender
+
+PYPY = shutil.which("pypy3")
+WAIT_S = 60.0
+NOPS = 7
+
+CALLS = {
+    "builtin": Contender("abs", "n = -3", "abs(n)", "3"),
+    "python": Contender("absolute", "def same(n):\n    return n\nn = 3", "same(n)", "3"),
+    "allocates": Contender("divmod", "n = 10 ** 20", "divmod(n, 7)", "divmod(10 ** 20, 7)"),
+    "refused": Contender("sqrt", "from math import sqrt\nn = -1.0", "sqrt(n)", raises="ValueError"),
+    "viewed": Contender("list", "n = 5", "[n, n]", "2", view="len(result)"),
+    "dear": Contender("sorted", "row = list(range(3000))", "sorted(row)"),
+}
+LATE = """
+calls = 0
+def late():
+    global calls
+    calls += 1
+    if calls > 3:
+        {deed}
+"""
+BAD = {
+    "wrong": Contender("wrong", "n = -3", "abs(n)", "4"),
+    "crashes": Contender("crashes", "import ctypes", "ctypes.string_at(0)"),
+    "crashes late": Contender(
+        "late", "import ctypes\n" + LATE.format(deed="ctypes.string_at(0)"), "late()"
+    ),
+    "raises late": Contender("late", LATE.format(deed="raise ValueError('enough')"), "late()"),
+    "prints late": Contender(
+        "late", "import os\n" + LATE.format(deed="os.write(1, b'late')"), "late()"
+    ),
+    "exits late": Contender("late", "import os\n" + LATE.format(deed="os._exit(3)"), "late()"),
+    "marks": Contender("marks", "from os import getppid", "getppid()"),
+    "program": Contender("program", "", "abs(n)", program=("true",)),
+    "wrong late": Contender("late", LATE.format(deed="return 1"), "late()", "None"),
+    "collects": Contender("collects", "import gc", "gc.enable()"),
+}
+SAID = {
+    "wrong": "wrong answer: abs(n) returned 3 (int), expected 4 (int)",
+    "crashes": "crash: its worker died of SIGSEGV",
+    "crashes late": "crash: its worker died of SIGSEGV",
+    "raises late": "call failed: it raised ValueError: enough",
+    "prints late": "garbage: it wrote to standard output while it was counted",
+    "exits late": "crash: its worker ended with exit code 3",
+    "marks": "it calls getppid, which marks where counting begins and ends",
+    "program": "setup failed: it is a program, and only calls are counted",
+    "wrong late": "wrong answer: after it was timed, late() returned 1 (int), expected None",
+    "collects": "interference: it changed the garbage collector, which concerns all others",
+}
+HANGS = Contender("hangs", "import time\n" + LATE.format(deed="time.sleep(600)"), "late()")
+COORDINATOR = """
+import signal, sys
+from callcost.instructions.callgrind import count
+from test_callgrind import HANGS
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+count(sys.executable, {"hangs": HANGS, "as well": HANGS}, jobs=2)
+"""
+EXTENSION = """
+#include <Python.h>
+
+static PyObject *call(PyObject *module, PyObject *ignored)
+{
+    %s
+    Py_RETURN_NONE;
+}
+static PyMethodDef methods[] = {{"call", call, METH_NOARGS, ""}, {NULL}};
+static struct PyModuleDef module = {
+    .m_base = PyModuleDef_HEAD_INIT, .m_name = "%s", .m_methods = methods};
+PyMODINIT_FUNC PyInit_%s(void) { return PyModule_Create(&module); }
+"""
+
+
+def instructions(results: dict[str, Count | Uncounted]) -> dict[str, float]:
+    """Returns what each call takes; fails where something was not counted."""
+    found = {name: one.instructions for name, one in results.items() if isinstance(one, Count)}
+    assert len(found) == len(results), {k: str(v) for k, v in results.items()}
+    return found
+
+
+@pytest.fixture
+def few_open_files() -> Iterator[None]:
+    with few_files():
+        yield
+
+
+@needs_callgrind
+@needs_cpython
+def test_two_runs_give_the_same_numbers_exactly() -> None:
+    first, second = (count(sys.executable, CALLS) for _ in range(2))
+    assert first == second
+    found = instructions(first)
+    assert min(found.values()) > 10
+    assert found["dear"] > 10 * found["builtin"]
+    assert first["builtin"] == Count(found["builtin"], 8 * 64, spread=0.0)
+
+
+@needs_callgrind
+@needs_cpython
+def test_the_number_of_processes_and_layouts_changes_nothing() -> None:
+    plain = {name: CALLS[name] for name in ("builtin", "python")}
+    heard: list[str] = []
+    parted = count(
+        sys.executable, plain, jobs=2, layouts=2, report=lambda name, _: heard.append(name)
+    )
+    assert parted == count(sys.executable, plain)
+    assert list(parted) == list(plain)
+    assert sorted(heard) == sorted(plain)
+
+
+@needs_callgrind
+@needs_cpython
+def test_what_one_contender_does_to_its_process_moves_no_count_apart_from_it() -> None:
+    waits = Contender("waits", "from time import sleep", "sleep(0)")
+    starts = Contender(
+        "starts", "import threading\nt = threading.Thread(target=int)\nt.start()\nt.join()", "int()"
+    )
+    together = {"starts": starts, "waits": waits}
+    alone = count(sys.executable, {"waits": waits})["waits"]
+    assert count(sys.executable, together)["waits"] != alone
+    assert count(sys.executable, together, apart=str, jobs=2)["waits"] == alone
+
+
+@needs_callgrind
+@needs_cpython
+def test_one_more_operation_shows_and_the_same_code_does_not() -> None:
+    contenders = {
+        "once": CALLS["builtin"],
+        "again": CALLS["builtin"],
+        "twice": Contender("abs", "n = -3", "abs(abs(n))", "3"),
+    }
+    results = count(sys.executable, contenders)
+    found = instructions(results)
+    assert found["once"] == found["again"]
+    assert found["twice"] > found["once"] + 20
+    once, again, twice = results.values()
+    assert isinstance(once, Count) and isinstance(again, Count) and isinstance(twice, Count)
+    assert changed(once, twice) and changed(twice, once) and not changed(once, again)
+
+
+def build_extension(folder: Path, name: str, nops: int) -> Path:
+    """Compiles a module whose one function has so many instructions that do nothing."""
+    source = folder / f"{name}.c"
+    source.write_text(EXTENSION % ('__asm__ volatile("nop");' * nops, name, name))
+    made = folder / f"{name}.so"
+    include = sysconfig.get_path("include")
+    command = ["cc", "-O2", "-shared", "-fPIC", f"-I{include}", str(source), "-o", str(made)]
+    subprocess.run(command, check=True, capture_output=True)
+    return made
+
+
+@needs_callgrind
+@needs_cpython
+@needs_compiler
+def test_every_instruction_of_an_extension_counts(tmp_path: Path) -> None:
+    names = {"bare": 0, "laden": NOPS}
+    contenders = {name: Contender(name, f"from {name} import call", "call()") for name in names}
+    modules = {name: str(build_extension(tmp_path, name, nops)) for name, nops in names.items()}
+    found = instructions(count(sys.executable, contenders, modules=modules))
+    assert found["laden"] - found["bare"] == NOPS
+
+
+@needs_callgrind
+@needs_cpython
+@pytest.mark.usefixtures("few_open_files")
+def test_what_fails_is_named_and_the_others_are_counted() -> None:
+    good = {name: CALLS[name] for name in ("builtin", "python")}
+    results = count(sys.executable, {"builtin": good["builtin"], **BAD, "python": good["python"]})
+    instructions({name: results[name] for name in good})
+    said = {name: str(results[name]) for name in BAD}
+    assert {name: text for name, text in said.items() if SAID[name] not in text} == {}
+
+
+@needs_callgrind
+@needs_cpython
+def test_a_hang_is_given_up_and_the_others_are_counted() -> None:
+    results = count(sys.executable, {"hangs": HANGS, "builtin": CALLS["builtin"]}, timeout_s=20)
+    assert str(results["hangs"]) == "hang: it did not return within 20 s"
+    assert isinstance(results["builtin"], Count)
+
+
+@needs_callgrind
+@needs_cpython
+def test_the_environment_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLCOST_PROBE", "1")
+    monkeypatch.setenv("PYTHONHASHSEED", "77")
+    call = "(probe('CALLCOST_PROBE'), probe('PYTHONHASHSEED'))"
+    results = count(
+        sys.executable,
+        {"environ": Contender("environ", "from os import getenv as probe", call, "(None, '0')")},
+    )
+    instructions(results)
+
+
+@needs_callgrind
+@pytest.mark.skipif(PYPY is None, reason="pypy3 is not installed")
+def test_an_interpreter_that_compiles_loops_is_refused() -> None:
+    assert PYPY is not None
+    results = count(PYPY, {"builtin": CALLS["builtin"]})
+    assert "no interpreter: pypy: " in str(results["builtin"])
+
+
+@needs_callgrind
+def test_an_interpreter_that_is_not_there_is_said() -> None:
+    results = count("/no/such/python", CALLS)
+    assert set(results) == set(CALLS)
+    for result in results.values():
+        assert str(result) == "no interpreter: python cannot be started: No such file or directory"
+
+
+def test_without_valgrind_the_reason_is_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "linux")
+    reason = callgrind.why_not()
+    assert reason is not None and "apt-get install valgrind" in reason
+    results = count(sys.executable, CALLS)
+    assert {str(result) for result in results.values()} == {f"no callgrind: {reason}"}
+
+
+def test_elsewhere_than_on_linux_the_reason_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    reason = callgrind.why_not()
+    assert reason is not None and "darwin" in reason
+
+
+@needs_callgrind
+@needs_cpython
+def test_without_vgdb_it_counts_the_same_only_slower(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = {"builtin": CALLS["builtin"]}
+    quick = count(sys.executable, asked)
+    for program in ("valgrind", "setarch"):
+        whole = shutil.which(program)
+        assert whole is not None
+        stand_in = tmp_path / program
+        stand_in.write_text(f'#!/bin/sh\nexec {whole} "$@"\n')
+        stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert shutil.which("vgdb") is None
+    slow = count(sys.executable, asked)
+    assert instructions(slow) == instructions(quick)
+
+
+@needs_callgrind
+@needs_cpython
+def test_without_setarch_it_says_so_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    valgrind = shutil.which("valgrind")
+    assert valgrind is not None
+    # Not a link: where valgrind is a script, it looks for the program beside itself.
+    stand_in = tmp_path / "valgrind"
+    stand_in.write_text(f'#!/bin/sh\nexec {valgrind} "$@"\n')
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    counting.fixed_layout.cache_clear()
+    try:
+        assert str(callgrind.caveat()).startswith("setarch is not there or not permitted")
+        instructions(count(sys.executable, {"builtin": CALLS["builtin"]}))
+    finally:
+        counting.fixed_layout.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "differs"),
+    [
+        (100.0, 100.5, False),
+        (100.0, 100.6, True),
+        (100.0, 99.4, True),
+        (10_000.0, 10_002.0, False),
+        (10_000.0, 10_003.0, True),
+        (0.0, 0.0, False),
+        (0.0, 1.0, True),
+    ],
+)
+def test_half_a_percent_or_two_instructions_are_a_change(
+    base: float, head: float, differs: bool
+) -> None:
+    assert changed(Count(base, 1), Count(head, 1)) is differs
+
+
+def wait_for(what: Callable[[], bool]) -> bool:
+    """Waits until something holds; returns whether it came to that."""
+    end_s = time.monotonic() + WAIT_S
+    while not what():
+        if time.monotonic() > end_s:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def under_valgrind(parent: psutil.Process) -> list[psutil.Process]:
+    """Lists what runs under callgrind below a process."""
+    found = []
+    for child in parent.children(recursive=True):
+        try:
+            if any("--tool=callgrind" in word for word in child.cmdline()):
+                found.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+@needs_callgrind
+@needs_cpython
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
+def test_no_process_outlives_its_coordinator(tmp_path: Path, number: signal.Signals) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    script = tmp_path / "coordinator.py"
+    script.write_text(COORDINATOR)
+    coordinator = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={
+            **os.environ,
+            "TMPDIR": str(temporary),
+            "PYTHONPATH": f"{Path(__file__).parent}{os.pathsep}{Path(needs.__file__).parent}",
+        },
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        parent = psutil.Process(coordinator.pid)
+        assert wait_for(lambda: len(under_valgrind(parent)) == 2)
+        children = under_valgrind(parent)
+        coordinator.send_signal(number)
+        coordinator.wait(WAIT_S)
+        assert wait_for(lambda: not any(child.is_running() for child in children))
+    finally:
+        coordinator.kill()
+        coordinator.wait()
+    if number == signal.SIGINT:
+        assert list(temporary.iterdir()) == []
+
+
+@needs_callgrind
+@needs_cpython
+def test_another_thread_can_end_it() -> None:
+    halt = callgrind.Halt()
+    results: dict[str, Count | Uncounted] = {}
+    thread = threading.Thread(
+        target=lambda: results.update(count(sys.executable, {"hangs": HANGS}, halt=halt))
+    )
+    thread.start()
+    assert wait_for(lambda: bool(under_valgrind(psutil.Process())))
+    halt()
+    thread.join(WAIT_S)
+    assert str(results["hangs"]) == "interrupted: counting was ended"
+    assert under_valgrind(psutil.Process()) == []

@@ -1,0 +1,184 @@
+"""Two sides are measured in turns by processes that end, whatever the contenders do."""
+
+from __future__ import annotations
+
+import functools
+import random
+import sys
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from processes import few_files
+
+from callcost.model.job import Contender, Plan
+from callcost.paired.measure import Comparison, Settings, measure
+from callcost.paired.quartet import SideFailedError, schedule
+from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, Row, Side
+from callcost.paired.rules import Rules
+from callcost.paired.verdict import SLOWER, decide
+
+QUICK = Settings(budget_s=1, silence_s=2, first_quartets=6)
+SHORT = Contender("short", "n = -3", "abs(n)", "3")
+LONG = Contender("long", "n = -3", "abs(sum(range(40), n))", "777")
+GOOD = Row(Cell("good", "builtin"), SHORT, SHORT)
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    before = set(psutil.Process().children(recursive=True))
+    open_before = psutil.Process().num_fds()
+    with few_files():
+        yield
+    assert set(psutil.Process().children(recursive=True)) <= before
+    assert psutil.Process().num_fds() <= open_before
+
+
+def sides(**python: str) -> dict[str, Side]:
+    return {name: Side(name, name, python.get(name, sys.executable), "build") for name in SIDES}
+
+
+def compare(*rows: Row, settings: Settings = QUICK) -> Comparison:
+    return measure(sides(), rows, Rules(0.02, len(rows)), settings, lambda done, what: None)
+
+
+def test_a_planted_difference_is_found_and_the_rest_is_measured() -> None:
+    slow = Row(Cell("planted", "python"), SHORT, LONG)
+    found = compare(GOOD, slow)
+    assert not found.failures
+    assert set(found.rows) == {GOOD.cell, slow.cell, CONTROL}
+    rules = Rules(0.02, 2)
+    assert decide(found.rows[slow.cell], rules).word == SLOWER
+    assert decide(found.rows[slow.cell], rules).again
+    assert decide(found.rows[GOOD.cell], rules).word != SLOWER
+    assert all(epochs.shape[0] == 4 for epochs in found.rows[GOOD.cell].quartets)
+
+
+CRASH = "import os, signal\ndef f():\n    {}\n"
+# Only what is timed is late: its job estimates nothing.
+LATE = """
+import json, os, signal, sys, time
+from pathlib import Path
+timed = not json.loads(Path(sys.argv[1]).read_text())["estimate"]
+calls = 0
+def f():
+    global calls
+    calls += 1
+    if timed and calls > 500:
+        {}
+"""
+BAD = {
+    "wrong answer": (SHORT, "wrong answer", "abs(n) returned 3 (int), expected 4 (int)"),
+    "set-up": (Contender("x", "import nowhere", "1"), "setup failed", "ModuleNotFoundError"),
+    "crash": (
+        Contender("x", CRASH.format("os.kill(os.getpid(), signal.SIGSEGV)"), "f()"),
+        "crash",
+        "SIGSEGV",
+    ),
+    "late crash": (
+        Contender("x", LATE.format("os._exit(4)"), "f()"),
+        "crash",
+        "exit code 4",
+    ),
+    "late raise": (
+        Contender("x", LATE.format("1 / 0"), "f()"),
+        "call failed",
+        "ZeroDivisionError",
+    ),
+    "hang": (Contender("x", "import time", "time.sleep(600)"), "hang", "did not return within"),
+    "late hang": (
+        Contender("x", LATE.format("time.sleep(600)"), "f()"),
+        "hang",
+        "did not return within",
+    ),
+    "late print": (
+        Contender("x", LATE.format("os.write(1, b'.')"), "f()"),
+        "garbage",
+        "standard output",
+    ),
+    "late wrong answer": (
+        Contender("x", LATE.format("return 1"), "f()", "None"),
+        "wrong answer",
+        "after it was timed, f() returned 1 (int), expected None",
+    ),
+    "tracing": (
+        Contender("x", "import sys\nsys.settrace(lambda *_: None)", "None"),
+        "interference",
+        "the trace function",
+    ),
+    "late fork": (
+        Contender("x", LATE.format("calls == 501 and os.waitpid(os.fork(), 0)"), "f()"),
+        "interference",
+        "the number of forks",
+    ),
+}
+
+
+def bad_row(deed: str, side: str) -> Row:
+    """Makes the row of a contender that is bad on one side only."""
+    bad, *_ = BAD[deed]
+    if deed == "wrong answer":
+        bad = Contender("x", bad.setup, bad.call, "4")
+    pair = (bad, SHORT) if side == BASE else (SHORT, bad)
+    return Row(Cell("bad", deed), *pair)
+
+
+@functools.cache
+def compared_with_all(side: str) -> Comparison:
+    """Compares every contender that is bad on this side, and a good one, all at once."""
+    return compare(*(bad_row(deed, side) for deed in deeds(side)), GOOD)
+
+
+def deeds(side: str) -> list[str]:
+    # What is late is the same code for base as for head.
+    return [deed for deed in BAD if side == HEAD or not deed.startswith("late")]
+
+
+@pytest.mark.parametrize(("deed", "side"), [(d, side) for side in SIDES for d in deeds(side)])
+def test_a_bad_contender_is_named_with_its_side_and_the_others_are_measured(
+    deed: str, side: str
+) -> None:
+    _, kind, said = BAD[deed]
+    found = compared_with_all(side)
+    (failure,) = (failure for failure in found.failures if failure.cell == Cell("bad", deed))
+    assert (failure.side, failure.kind) == (side, kind)
+    assert said in failure.message
+    assert len(found.failures) == len(deeds(side))
+    assert set(found.rows) == {GOOD.cell, CONTROL}
+    assert len(found.rows[GOOD.cell].quartets) >= QUICK.first_quartets
+
+
+def test_a_side_that_cannot_be_started_is_named() -> None:
+    with pytest.raises(SideFailedError, match=r"head .*cannot be started"):
+        measure(
+            sides(head="/nowhere/python"),
+            [GOOD],
+            Rules(),
+            QUICK,
+            lambda done, what: None,
+        )
+
+
+def test_nothing_is_left_when_every_row_fails() -> None:
+    bad = Row(Cell("bad", "python"), SHORT, Contender("x", "", "1 / 0"))
+    found = compare(bad)
+    assert [failure.side for failure in found.failures] == [HEAD]
+    assert not found.rows
+
+
+def test_an_interrupt_ends_all_processes() -> None:
+    def interrupt(done: float, what: str) -> None:
+        if done > 0.1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(sides(), [GOOD], Rules(), QUICK, interrupt)
+
+
+def test_the_passes_of_each_row_are_spread_over_a_quartet() -> None:
+    plans = [Plan(1, 1, 0, passes) for passes in (10, 100)]
+    order = schedule(plans, random.Random(1))
+    assert (order.count(0), order.count(1)) == (10, 100)
+    places = [place for place, number in enumerate(order) if number == 0]
+    # One in each tenth.
+    assert [round(place / 11 - 0.5) for place in places] == pytest.approx(range(10), abs=1)

@@ -1,0 +1,325 @@
+"""What verdicts rest on: made-up times, of which it is known what is in them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import junitparser
+import numpy as np
+import pytest
+
+from callcost.compare import reports
+from callcost.compare.outcome import (
+    INCONCLUSIVE,
+    NOTHING_SLOWER,
+    SOMETHING_SLOWER,
+    USAGE,
+    Outcome,
+    SideFacts,
+)
+from callcost.compare.table import lines
+from callcost.model.job import Contender
+from callcost.paired.measure import Comparison
+from callcost.paired.rows import BASE, CONTROL, HEAD, Cell, Failure, Row, RowTimes, Side
+from callcost.paired.rules import Rules
+from callcost.paired.verdict import (
+    FASTER,
+    NOT_SLOWER,
+    SAME,
+    SLOWER,
+    UNDECIDED,
+    costs_ns,
+    decide,
+    unsettled,
+)
+
+CALL = Contender("call", "", "call()")
+ROW = Row(Cell("work", "tool"), CALL, CALL)
+RULES = Rules(threshold=0.02, rows=15)
+
+
+def made(
+    shares: tuple[float, float, float, float] = (0, 0, 0, 0),
+    *,
+    seed: int = 1,
+    quartets: int = 20,
+    between: float = 0.005,
+    first: int | None = None,
+    again: tuple[float, float, float, float] | None = None,
+) -> RowTimes:
+    """Makes times in which each of the four processes is slower by its share.
+
+    `between` is how much processes differ; `again` has the shares after the first look.
+    """
+    random = np.random.default_rng(seed)
+    times = RowTimes(ROW, calls=100, first=quartets if first is None else first)
+    for number in range(quartets):
+        later = again is not None and number >= times.first
+        levels = np.array(again if later else shares) + random.normal(0, between, 4)
+        noise = random.normal(0, 0.005, (4, 40))
+        epochs = 1e6 * np.exp(levels[:, None] + noise)
+        times.quartets.append(np.rint(epochs).astype(np.int64))
+    return times
+
+
+@pytest.mark.parametrize(
+    ("shares", "word"),
+    [((0, 0, 0, 0), SAME), ((0, 0, 0.05, 0.05), SLOWER), ((0, 0, -0.05, -0.05), FASTER)],
+)
+def test_a_change_far_beyond_the_noise_is_named(
+    shares: tuple[float, float, float, float], word: str
+) -> None:
+    verdict = decide(made(shares), RULES)
+    assert verdict.word == word
+    assert verdict.change.low < np.expm1(shares[2]) < verdict.change.high
+    assert verdict.pairs == 40
+    assert not verdict.again
+
+
+def test_nothing_is_called_slower_where_nothing_is() -> None:
+    words = [decide(made(seed=seed, between=0.01), Rules(0.0, 15)).word for seed in range(400)]
+    # 95% for all of 15 rows together: of 400 rows that are the same, about one may be called
+    # otherwise by an interval alone, half of them slower.
+    assert words.count(SLOWER) <= 3
+    assert words.count(SAME) == 0  # a threshold of nothing cannot be shown to be kept
+
+
+def test_more_rows_need_more_evidence() -> None:
+    times = made((0, 0, 0.027, 0.027), quartets=12)
+    assert decide(times, Rules(0.02, 1)).word == SLOWER
+    assert decide(times, Rules(0.02, 100_000)).word == UNDECIDED
+
+
+def test_a_change_below_the_threshold_is_none_however_sure() -> None:
+    times = made((0, 0, 0.01, 0.01), between=0.0005)
+    assert decide(times, RULES).word == SAME
+    assert decide(times, Rules(0.005, 15)).word == SLOWER
+
+
+def test_a_change_that_twins_of_one_side_show_too_is_none() -> None:
+    # On average head is 3% slower, and so is a process of head than another.
+    verdict = decide(made((0, 0, 0, 0.06), between=0.0005), RULES)
+    assert verdict.floor == pytest.approx(0.0618, abs=0.001)
+    assert verdict.word == UNDECIDED
+
+
+def test_what_fresh_processes_do_not_confirm_is_not_told() -> None:
+    slow, calm = (0.0, 0.0, 0.3, 0.3), (0.0, 0.0, 0.0, 0.0)
+    confirmed = made(slow, first=15, again=slow)
+    assert decide(confirmed, RULES).word == SLOWER
+    assert decide(confirmed, RULES).again
+    refuted = made(slow, first=19, again=calm)
+    assert decide(refuted, RULES).word == UNDECIDED
+
+
+def test_preempted_epochs_do_not_count() -> None:
+    times = made()
+    for epochs in times.quartets:
+        epochs[2, ::2] = -1000 * epochs[2, ::2]
+    assert decide(times, RULES).word == SAME
+    for epochs in times.quartets:
+        epochs[2] = -abs(epochs[2])
+    # Half of the pairs are left: those of the other process of head.
+    assert decide(times, RULES).change.value == pytest.approx(0, abs=0.005)
+
+
+def test_hardly_any_pairs_tell_nothing() -> None:
+    assert decide(made((0, 0, 1, 1), quartets=2), RULES).word == UNDECIDED
+
+
+def test_costs_are_per_call() -> None:
+    base_ns, head_ns = costs_ns(made((0, 0, np.log(2), np.log(2)), between=0.0001))
+    assert base_ns == pytest.approx(1e4, rel=0.01)
+    assert head_ns == pytest.approx(2e4, rel=0.01)
+
+
+def test_what_is_not_shown_to_be_the_same_is_measured_again() -> None:
+    rows = {
+        Cell("work", "calm"): made(),
+        Cell("work", "slow"): made((0, 0, 0.05, 0.05)),
+        Cell("work", "restless"): made(between=0.2),
+    }
+    assert unsettled(rows, RULES) == [Cell("work", "slow"), Cell("work", "restless")]
+
+
+def outcome(
+    rows: dict[str, RowTimes], *, control: RowTimes | None = None, same_build: bool = True
+) -> Outcome:
+    sides = {
+        BASE: Side(BASE, "the base", "python", "one"),
+        HEAD: Side(HEAD, "the head", "python", "one" if same_build else "other"),
+    }
+    measured = {Cell("work", name): times for name, times in rows.items()}
+    measured[CONTROL] = control or made()
+    comparison = Comparison(sides, measured)
+    facts = SideFacts("main", "main (1234567)"), SideFacts(".", "the working tree")
+    return Outcome(*facts, Rules(0.02, len(rows)), comparison)
+
+
+def words(found: Outcome) -> dict[str, str]:
+    return {row.cell.mechanism: row.verdict.word for row in found.rows}
+
+
+SLOW, QUICK, OPEN = (
+    made((0, 0, 0.05, 0.05)),
+    made((0, 0, -0.05, -0.05)),
+    made(between=0.2, seed=3),
+)
+
+
+def test_exit_codes_and_headlines() -> None:
+    nothing = outcome({"calm": made(), "quick": QUICK})
+    assert nothing.exit_code == NOTHING_SLOWER
+    assert nothing.headline == "Nothing is slower: 2 rows."
+    slower = outcome({"calm": made(), "slow": SLOW, "open": OPEN})
+    assert slower.exit_code == SOMETHING_SLOWER
+    assert slower.headline == "Slower: 1 of 3 rows."
+    assert [row.cell.mechanism for row in slower.rows] == ["slow", "open", "calm"]
+    opened = outcome({"calm": made(), "open": OPEN})
+    assert opened.exit_code == INCONCLUSIVE
+    assert opened.headline.startswith("Could not be decided: 1 of 2 rows may be slower by more")
+
+
+def test_a_control_that_moved_makes_it_inconclusive() -> None:
+    moved = outcome({"slow": SLOW}, control=SLOW)
+    assert moved.exit_code == INCONCLUSIVE
+    assert "a builtin function that neither side can have changed became" in moved.headline
+    # Two interpreters may differ in a builtin function too.
+    assert outcome({"slow": SLOW}, control=SLOW, same_build=False).exit_code == SOMETHING_SLOWER
+
+
+def test_twins_that_differ_make_it_inconclusive() -> None:
+    restless = outcome({"slow": SLOW, "odd": made((0, 0, 0, 0.2))})
+    assert restless.exit_code == INCONCLUSIVE
+    assert restless.moved == ["work-odd: two processes of head differed by 21.8%"]
+    # No report may call a row slower while the exit code says that it could not be decided.
+    assert words(restless) == {"slow": UNDECIDED, "odd": UNDECIDED}
+
+
+def test_a_head_that_fails_is_no_success() -> None:
+    broken = outcome({"calm": made()})
+    cell = Cell("work", "broken")
+    broken.comparison.failures.append(Failure(cell, BASE, "crash", "it died"))
+    assert broken.exit_code == NOTHING_SLOWER
+    broken.comparison.failures.append(Failure(cell, HEAD, "crash", "it died"))
+    assert broken.exit_code == USAGE
+    assert broken.headline == "1 row failed in head; 1 row measured."
+
+
+def test_what_is_certainly_not_slower_passes() -> None:
+    # The interval reaches far beyond the threshold, on the good side only.
+    wide = made((0, 0, -0.05, -0.05), between=0.1)
+    verdict = decide(wide, RULES)
+    assert verdict.change.low < -0.1 and -0.02 < verdict.change.high < 0.02
+    assert verdict.word == NOT_SLOWER
+    passed = outcome({"calm": made(), "wide": wide})
+    assert passed.exit_code == NOTHING_SLOWER
+    assert passed.headline == "Nothing is slower: 2 rows."
+    # The same width on the other side could be slower.
+    assert outcome({"wide": made((0, 0, 0.05, 0.05), between=0.1)}).exit_code == INCONCLUSIVE
+
+
+def test_a_faster_row_whose_twins_differ_by_less_passes() -> None:
+    # Both processes of head are far faster, one of them more so.
+    found = outcome({"odd": made((0, 0, -0.9, -0.7), between=0.001)})
+    assert len(found.moved) == 1
+    assert words(found) == {"odd": NOT_SLOWER}
+    assert found.exit_code == NOTHING_SLOWER
+    # Here the twins differ by as much as the row became faster.
+    found = outcome({"odd": made((0, 0, -0.2, 0), between=0.001)})
+    assert words(found) == {"odd": UNDECIDED}
+    assert found.exit_code == INCONCLUSIVE
+
+
+@pytest.mark.parametrize("shift", [0.05, -0.05])
+def test_a_moved_control_leaves_a_row_that_is_faster_by_more(shift: float) -> None:
+    moved = made((0, 0, shift, shift), between=0.001)
+    found = outcome({"calm": made(), "quick": made((0, 0, -0.5, -0.5))}, control=moved)
+    assert words(found) == {"calm": UNDECIDED, "quick": NOT_SLOWER}
+    assert found.exit_code == INCONCLUSIVE
+    alone = outcome({"quick": made((0, 0, -0.5, -0.5))}, control=moved)
+    assert alone.exit_code == NOTHING_SLOWER
+
+
+def test_what_fresh_processes_refute_does_not_pass_as_not_slower() -> None:
+    quick, slow = (0.0, 0.0, -0.5, -0.5), (0.0, 0.0, 0.1, 0.1)
+    verdict = decide(made(quick, first=19, again=slow, between=0.001), RULES)
+    assert verdict.change.high < 0
+    assert verdict.word == UNDECIDED
+
+
+def few_epochs(times: RowTimes, kept: int) -> RowTimes:
+    """Marks all but so many epochs of each process as preempted."""
+    for epochs in times.quartets:
+        epochs[:, kept:] *= -1
+    return times
+
+
+def zeros(times: RowTimes) -> RowTimes:
+    for epochs in times.quartets:
+        epochs[:] = 0
+    return times
+
+
+def one_process_unknown(times: RowTimes) -> RowTimes:
+    # Half of the pairs are known, and nothing of the twins of one side.
+    for epochs in times.quartets:
+        epochs[1] = 0
+    return times
+
+
+UNKNOWN_TIMES = {
+    "no quartet": made(quartets=0),
+    "few quartets": made((0, 0, -0.5, -0.5), quartets=2),
+    "one epoch": few_epochs(made(), 1),
+    "few epochs": few_epochs(made((0, 0, -0.5, -0.5)), 4),
+    "zeros": zeros(made()),
+    "no twin": one_process_unknown(made()),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_TIMES)
+def test_what_is_not_known_is_not_decided(kind: str) -> None:
+    times = UNKNOWN_TIMES[kind]
+    assert decide(times, RULES).word == UNDECIDED
+    found = outcome({"odd": times, "calm": made()})
+    assert found.exit_code == INCONCLUSIVE
+    assert words(found) == {"odd": UNDECIDED, "calm": SAME}
+    assert found.headline.startswith("Could not be decided: 1 of 2 rows")
+    assert UNDECIDED in reports.markdown(found)
+    document = json.loads(reports.as_json(found), parse_constant=pytest.fail)
+    assert document["exit_code"] == INCONCLUSIVE
+    assert b"skipped" in reports.junit(found)
+    assert not re.search(r"\bnan\b", "\n".join([reports.markdown(found), *lines(found)]))
+
+
+def test_five_epochs_are_enough() -> None:
+    assert decide(few_epochs(made(), 5), RULES).word == SAME
+
+
+def test_a_control_of_which_nothing_is_known_decides_nothing() -> None:
+    found = outcome({"slow": SLOW, "calm": made()}, control=zeros(made()))
+    assert found.exit_code == INCONCLUSIVE
+    assert "too few epochs of the control" in found.headline
+    assert words(found) == {"slow": UNDECIDED, "calm": UNDECIDED}
+
+
+@pytest.mark.parametrize("threshold", [np.nan, -np.inf])
+def test_a_threshold_that_is_no_number_decides_nothing(threshold: float) -> None:
+    assert decide(made(), Rules(threshold)).word == UNDECIDED
+
+
+def test_every_report_has_the_word_of_the_exit_code() -> None:
+    found = outcome({"slow": SLOW, "quick": QUICK, "calm": made()})
+    (suite,) = junitparser.JUnitXml.fromstring(reports.junit(found))
+    cases = {case.name: case.result for case in suite}
+    assert found.exit_code == SOMETHING_SLOWER
+    assert [name for name, result in cases.items() if result] == ["slow"]
+    # A control that moved takes the verdict back in each of them.
+    doubted = outcome({"slow": SLOW, "calm": made()}, control=SLOW)
+    assert doubted.exit_code == INCONCLUSIVE
+    assert b"<failure" not in reports.junit(doubted)
+    assert "slower**" not in reports.markdown(doubted)
+    verdicts = [row["verdict"] for row in json.loads(reports.as_json(doubted))["rows"]]
+    assert verdicts == [UNDECIDED, UNDECIDED]

@@ -1,0 +1,507 @@
+"""Environments of revisions: what is in them, when they are made anew, and what is left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import processes
+import psutil
+import pytest
+from click.testing import CliRunner
+from toy_project import (
+    HAS_UV,
+    PYPROJECT,
+    everything,
+    git,
+    imported,
+    use_index,
+    write_project,
+)
+
+from callcost.commands.clean import clean
+from callcost.errors import CallcostError
+from callcost.revisions import environments, resolution
+from callcost.revisions.cache import Lock, location
+from callcost.revisions.environments import Built, build_all
+from callcost.revisions.errors import BuildError, SpecError
+from callcost.revisions.spec import parse
+
+CALLER = """
+import sys
+from pathlib import Path
+from callcost.revisions.environments import build_all
+from callcost.revisions.spec import parse
+project = Path(sys.argv[1])
+build_all([parse(text, project) for text in sys.argv[2:]], project, print)
+"""
+PATIENCE_S = 60.0
+SLEEPS = """
+import subprocess, sys
+from pathlib import Path
+Path({mark!r}).touch()
+# One in a session of its own too, as some build tools start them.
+sleep = [sys.executable, "-c", "import time; time.sleep(600)", {mark!r}]
+subprocess.Popen(sleep, start_new_session=True)
+subprocess.run(sleep)
+"""
+
+OLD_SETUP = """
+from setuptools import Extension, setup
+setup(name="toy", version="1", ext_modules=[Extension("toy", ["toy.c"])])
+"""
+C_MODULE = """
+#include <Python.h>
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "toy", NULL, -1, NULL};
+PyMODINIT_FUNC PyInit_toy(void) { return PyModule_Create(&definition); }
+"""
+
+
+@pytest.fixture(autouse=True)
+def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A cache, and an index that holds nothing but the tools made here."""
+    use_index(tmp_path, monkeypatch)
+    monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path / "cache"))
+    yield
+    environments.release_all()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "a project"
+    write_project(folder)
+    return folder
+
+
+def built(project: Path, *texts: str, report: Callable[[str], None] = print) -> list[Built]:
+    return build_all([parse(text, project) for text in texts], project, report)
+
+
+def wait_until(true: Callable[[], object], what: str) -> None:
+    assert processes.wait_until(true, PATIENCE_S), f"waited in vain until {what}"
+
+
+def gone(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def sleepers(mark: Path) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if (process.info["cmdline"] or [""])[-1] == str(mark)
+    ]
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Iterator[Path]:
+    """A file that a build makes, and names to the two processes that it then waits for."""
+    yield tmp_path / "building"
+    for process in sleepers(tmp_path / "building"):
+        process.kill()
+
+
+def assert_nothing_left(project: Path) -> None:
+    cache = location()
+    assert git(project, "worktree", "list").count("\n") == 1
+    assert not (project / ".git" / "worktrees").exists() or not list(
+        (project / ".git" / "worktrees").iterdir()
+    )
+    assert cache.stagings() == []
+    assert [entry for entry in cache.entries() if entry.folder.exists() and not entry.read()] == []
+
+
+def test_revision_and_dirty_tree_side_by_side_leave_the_repository_as_it_was(project: Path) -> None:
+    # As long as the old text, within the same second: only the index's time gives it away.
+    (project / "toy.py").write_text("VALUE = 2\n")
+    (project / "new.txt").write_text("not added\n")
+    (project / "ignored.txt").write_text("ignored\n")
+    hook = project / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ntouch hook-ran\n")
+    hook.chmod(0o755)
+    before = everything(project)
+    old, new = built(project, "main", ".")
+    assert everything(project) == before
+    assert_nothing_left(project)
+    short = git(project, "rev-parse", "HEAD")[:7]
+    assert old.source == f"main ({short})"
+    assert new.source == f"the working tree on {short}, with 2 changed files"
+    assert (imported(old.python, "toy.VALUE"), imported(new.python, "toy.VALUE")) == ("1", "2")
+    assert old.tree == git(project, "rev-parse", "HEAD^{tree}").strip()
+    files = git(project, "ls-tree", "-r", "--name-only", new.tree)
+    assert "new.txt" in files
+    assert "ignored.txt" not in files
+    assert old.versions == {"toy": "1", "tool": "2.0"}
+    assert old.interpreter["implementation"] == sys.implementation.name
+    assert (old.site / "toy.py").read_text() == "VALUE = 1\n"
+    assert any("without its 2 changed files" in note for note in old.notes)
+    assert (old.reused, new.reused) == (False, False)
+
+
+def test_unchanged_is_reused_and_whatever_changed_is_built_anew(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean_tree, main = built(project, ".", "main")
+    assert clean_tree.key == main.key, "an unchanged working tree is what it is on"
+    assert clean_tree.source.endswith(", unchanged")
+    (again,) = built(project, "HEAD")
+    assert again.reused
+    assert again.key == main.key
+    (older,) = built(project, "main+tool==1.0")
+    assert not older.reused
+    assert older.versions["tool"] == "1.0"
+    assert imported(older.python, "toy_built_with.TOOL") == "1.0"
+    assert imported(main.python, "toy_built_with.TOOL") == "2.0"
+    monkeypatch.setenv("CFLAGS", "-O0")
+    (flags,) = built(project, "main")
+    assert (flags.reused, flags.key != main.key) == (False, True)
+
+
+def test_equal_sides_are_built_once_however_they_are_written(project: Path) -> None:
+    git(project, "tag", "v1")
+    commit = git(project, "rev-parse", "HEAD").strip()
+    lines: list[str] = []
+    texts = (".+tool==1", "v1+Tool==1.0", f"{commit}+TOOL==1.0.0", "main+tool<2")
+    found = built(project, *texts, report=lines.append)
+    assert len({side.key for side in found}) == 1
+    assert sum("compiling and installing" in line for line in lines) == 1
+
+
+def test_resolution_is_kept_for_a_day_and_longer_without_an_index(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLCOST_INSTALLER", "pip")
+    (first,) = built(project, "main")
+    shutil.rmtree(tmp_path / "index")
+    lines: list[str] = []
+    assert built(project, "main", report=lines.append)[0].reused
+    assert lines == []
+    monkeypatch.setattr(resolution, "FRESH_S", 0.0)
+    with pytest.raises(SpecError, match="cannot be met"):
+        built(project, "main")
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
+    with pytest.raises(BuildError, match="no network"):
+        built(project, "main")
+    # The settings are another question; the answer to the old one is put in its place.
+    known = location().place("resolutions")
+    monkeypatch.setattr(resolution.Resolver, "_file", lambda *_: next(known.glob("*.json")))
+    (offline,) = built(project, "main")
+    assert (offline.reused, offline.key) == (True, first.key)
+    assert any("without a network" in note for note in offline.notes)
+
+
+def test_both_sides_get_the_same_versions_but_for_what_one_names(tmp_path: Path) -> None:
+    project = tmp_path / "needy"
+    write_project(project)
+    text = PYPROJECT.format(dependencies='["helper"]')
+    (project / "pyproject.toml").write_text(text)
+    # Alone, main would have the newer tool.
+    main, tree = built(project, "main", ".")
+    assert main.versions == {"toy": "1", "tool": "1.0"}
+    assert tree.versions == {"toy": "1", "tool": "1.0", "helper": "1.0"}
+    older, newer = built(project, "main+tool==1.0", "main+tool==2.0")
+    assert (older.versions["tool"], newer.versions["tool"]) == ("1.0", "2.0")
+
+
+@pytest.mark.parametrize(
+    ("installer", "conflict", "unknown"),
+    [
+        (
+            "pip",
+            "The user requested tool; The user requested tool==2.0; helper 1.0 depends on tool<2",
+            "No matching distribution found for no-such-tool",
+        ),
+        pytest.param(
+            "uv",
+            "Because ",
+            "Because no-such-tool was not found",
+            marks=pytest.mark.skipif(not HAS_UV, reason="uv is not installed"),
+        ),
+    ],
+)
+def test_contradiction_is_told_in_the_words_of_the_resolver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installer: str, conflict: str, unknown: str
+) -> None:
+    monkeypatch.setenv("CALLCOST_INSTALLER", installer)
+    project = tmp_path / "needy"
+    write_project(project, '["helper"]')
+    with pytest.raises(SpecError) as caught:
+        built(project, "main", "main+tool==2.0")
+    assert f"tool==2.0 cannot be met: {conflict}" in str(caught.value)
+    with pytest.raises(SpecError, match=f"no-such-tool cannot be met: {unknown}"):
+        built(project, "main+no-such-tool")
+    assert_nothing_left(project)
+
+
+def test_failing_build_shows_the_end_of_its_log_and_gives_up_the_other(project: Path) -> None:
+    (project / "during.py").write_text("raise SystemExit('\\n'.join(map(str, range(99))))\n")
+    with pytest.raises(BuildError) as caught:
+        built(project, "main+tool==1.0", ".")
+    assert str(caught.value).startswith("the working tree on ")
+    assert " does not build: " in str(caught.value)
+    assert 0 < len(caught.value.log_tail) <= 15
+    log = Path(str(caught.value).rpartition("the whole log is ")[2])
+    assert "98" in log.read_text().split()
+    assert_nothing_left(project)
+    (project / "during.py").unlink()
+    assert imported(built(project, ".")[0].python, "toy.VALUE") == "1"
+
+
+@pytest.mark.parametrize(
+    ("number", "victim"),
+    [(signal.SIGKILL, "caller"), (signal.SIGINT, "caller"), (signal.SIGKILL, "supervisor")],
+)
+def test_killed_in_the_middle_of_a_build(
+    project: Path, mark: Path, number: signal.Signals, victim: str
+) -> None:
+    (project / "during.py").write_text(SLEEPS.format(mark=str(mark)))
+    before = everything(project)
+    # SIGINT may arrive ignored, as in a shell's background.
+    restore = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    caller = subprocess.Popen(
+        [sys.executable, "-c", restore + CALLER, str(project), "."],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    wait_until(mark.exists, "the build has begun")
+    wait_until(lambda: len(sleepers(mark)) == 2, "its processes run")
+    struck = psutil.Process(caller.pid)
+    if victim == "supervisor":
+        (struck,) = struck.children()
+    struck.send_signal(number)
+    _, said = caller.communicate(timeout=PATIENCE_S)
+    assert caller.returncode != 0
+    if victim == "supervisor":
+        assert b"its supervisor died of SIGKILL" in said
+    wait_until(lambda: not sleepers(mark), "no process is left")
+    wait_until(lambda: not location().stagings(), "the supervisor has cleaned up")
+    assert everything(project) == before
+    assert_nothing_left(project)
+    (project / "during.py").unlink()
+    assert not built(project, ".")[0].reused
+
+
+def test_what_two_kills_have_left_is_repaired_by_the_next_run(project: Path, mark: Path) -> None:
+    (project / "during.py").write_text(SLEEPS.format(mark=str(mark)))
+    caller = subprocess.Popen(
+        [sys.executable, "-c", CALLER, str(project), "."], stdout=subprocess.DEVNULL
+    )
+    wait_until(lambda: len(sleepers(mark)) == 2, "its processes run")
+    (supervisor,) = psutil.Process(caller.pid).children()
+    caller.send_signal(signal.SIGSTOP)
+    supervisor.kill()
+    caller.kill()
+    caller.wait()
+    # A zombie has closed its files, and with them its locks.
+    wait_until(lambda: gone(supervisor), "the supervisor is dead")
+    assert git(project, "worktree", "list").count("\n") == 2
+    assert sleepers(mark)
+    shown = CliRunner().invoke(clean, ["--dry-run"])
+    assert "would remove what a killed build has left" in shown.output
+    assert sleepers(mark)
+    (project / "during.py").unlink()
+    built(project, "main")
+    assert not sleepers(mark)
+    assert_nothing_left(project)
+
+
+def test_half_built_environment_is_thrown_away(project: Path) -> None:
+    (first,) = built(project, "main")
+    environments.release_all()
+    entry = location().entry(first.key)
+    entry.facts_file.unlink()
+    (entry.folder / "rubble").touch()
+    (again,) = built(project, "main")
+    assert (again.reused, again.key) == (False, first.key)
+    assert not (entry.folder / "rubble").exists()
+
+
+def test_two_comparisons_at_once_build_it_once(project: Path) -> None:
+    (project / "during.py").write_text("import time; time.sleep(1)\n")
+    found: list[Built] = []
+    lines: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.extend(built(project, ".", report=lines.append)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({each.key for each in found}) == 1
+    assert sorted(each.reused for each in found) == [False, True]
+    assert sum("checking out" in line for line in lines) == 1
+    assert any(line.startswith("waiting for another comparison") for line in lines)
+
+
+def test_clean_removes_what_is_not_in_use_and_not_recent(project: Path) -> None:
+    (used,) = built(project, "main")
+    in_use = Lock.attempt(location().entry(used.key).lock_file, shared=True)
+    assert in_use is not None, "another comparison may use it too"
+    with in_use:
+        (old,) = built(project, "main+tool==1.0")
+        environments.release_all()
+        shown = CliRunner().invoke(clean, ["--dry-run"])
+        assert f"would remove the environment of {old.source}" in shown.output
+        assert Path(old.python).exists()
+        assert "nothing to remove" in CliRunner().invoke(clean, ["--older-than", "1"]).output
+        os.utime(location().entry(old.key).lock_file, (0, 0))
+        CliRunner().invoke(clean, ["--older-than", "1"])
+        assert not location().entry(old.key).folder.exists()
+        done = CliRunner().invoke(clean)
+        assert f"kept the environment of {used.source}" in done.output
+        assert Path(used.python).exists()
+    done = CliRunner().invoke(clean)
+    assert done.exit_code == 0
+    assert "freed " in done.output
+    assert not Path(used.python).exists()
+    assert location().entries() == []
+
+
+def test_uv_makes_the_same(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not HAS_UV:
+        pytest.skip("uv is not installed")
+    monkeypatch.setenv("CALLCOST_INSTALLER", "pip")
+    (pip,) = built(project, "main")
+    monkeypatch.setenv("CALLCOST_INSTALLER", "uv")
+    lines: list[str] = []
+    same, older = built(project, "main", "main+tool==1.0", report=lines.append)
+    assert any("(uv)" in line for line in lines)
+    assert (same.key, same.reused) == (pip.key, True), "who installs it does not matter"
+    assert imported(older.python, "toy_built_with.TOOL") == "1.0"
+
+
+def test_project_in_a_folder_of_its_repository(tmp_path: Path) -> None:
+    write_project(tmp_path / "outer" / "inner")
+    shutil.rmtree(tmp_path / "outer" / "inner" / ".git")
+    git(tmp_path / "outer", "init", "--quiet", "--initial-branch=main")
+    git(tmp_path / "outer", "add", ".")
+    git(tmp_path / "outer", "commit", "--quiet", "-m", "one")
+    (made,) = built(tmp_path / "outer" / "inner", "main")
+    assert imported(made.python, "toy.VALUE") == "1"
+    with pytest.raises(SpecError, match=r"has neither pyproject.toml nor setup.py"):
+        built(tmp_path / "outer", "main")
+
+
+def test_shallow_clone_says_what_to_do(project: Path, tmp_path: Path) -> None:
+    git(project, "commit", "--quiet", "--allow-empty", "-m", "two")
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{project}", "shallow")
+    with pytest.raises(SpecError, match=r"HEAD~1 .*shallow clone: fetch the whole history"):
+        built(tmp_path / "shallow", "HEAD~1")
+
+
+def test_branch_of_the_remote_is_suggested(project: Path, tmp_path: Path) -> None:
+    git(project, "branch", "other")
+    git(tmp_path, "clone", "--quiet", str(project), "clone")
+    with pytest.raises(SpecError, match="did you mean origin/other"):
+        built(tmp_path / "clone", "other")
+
+
+def test_unmerged_tree_is_refused(project: Path) -> None:
+    git(project, "branch", "other")
+    (project / "toy.py").write_text("VALUE = 2\n")
+    git(project, "commit", "--quiet", "-a", "-m", "ours")
+    git(project, "switch", "--quiet", "other")
+    (project / "toy.py").write_text("VALUE = 3\n")
+    git(project, "commit", "--quiet", "-a", "-m", "theirs")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(project, "merge", "main")
+    with pytest.raises(SpecError, match=r"in the middle of a merge \(toy.py is unmerged\)"):
+        built(project, ".")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("gone", "git knows no revision gone in "),
+        ("main@9.99", "no interpreter 9.99 was found "),
+        ("main@/no/such/python", "Cannot find the interpreter /no/such/python"),
+        ("main@/bin/cat", "/bin/cat"),
+    ],
+)
+def test_what_is_not_there_is_named(project: Path, text: str, said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        built(project, text)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "said"),
+    [
+        ("[build-system", "the pyproject.toml of main "),
+        ("[build-system]\nrequires = ['==']", "the pyproject.toml of main "),
+        ("[build-system]\nrequires = 'tool'", "requires is not a list"),
+        ("[project]\nname = 'x'\nrequires-python = '>=99'", " requires Python >=99, and "),
+    ],
+)
+def test_bad_pyproject_is_named(project: Path, pyproject: str, said: str) -> None:
+    (project / "pyproject.toml").write_text(pyproject)
+    git(project, "commit", "--quiet", "-a", "-m", "bad")
+    with pytest.raises(SpecError) as caught:
+        built(project, "main")
+    assert said in str(caught.value)
+
+
+def test_no_repository_and_no_cache_are_named(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SpecError, match="is not in a git repository"):
+        built(tmp_path / "empty", ".")
+    monkeypatch.setenv("CALLCOST_CACHE", str(project / "toy.py"))
+    with pytest.raises(CallcostError, match=r"toy.py has to be a folder of its own"):
+        built(project, ".")
+    monkeypatch.setenv("CALLCOST_CACHE", "/proc/callcost")
+    with pytest.raises(CallcostError, match=r"cannot be written .*: set CALLCOST_CACHE"):
+        built(project, ".")
+
+
+def test_variables_of_git_lead_nowhere_else(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a hook of another repository.
+    write_project(tmp_path / "other")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other" / ".git" / "index"))
+    specs = [parse(".", project)]
+    (project / "toy.py").write_text("VALUE = 5\n")
+    (made,) = build_all(specs, project, print)
+    assert imported(made.python, "toy.VALUE") == "5"
+
+
+def test_extension_without_pyproject_is_compiled_with_the_tool_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # From the real index: nothing that is written for a test is as old as a setup.py.
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "UV_CONFIG_FILE"):
+        monkeypatch.delenv(name)
+    project = tmp_path / "old"
+    project.mkdir()
+    (project / "setup.py").write_text(OLD_SETUP)
+    (project / "toy.c").write_text(C_MODULE)
+    git(project, "init", "--quiet", "--initial-branch=main")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "one")
+    (made,) = built(project, "main+setuptools==69.5.1")
+    assert made.versions["setuptools"] == "69.5.1"
+    done = subprocess.run(
+        [made.python, "-I", "-c", "import toy; print(toy.__file__)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(str(made.site))
+    assert any("known only once it is built" in note for note in made.notes)

@@ -1,0 +1,144 @@
+"""A quota on CPU time is found wherever it is set, and what it held back is counted and said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callcost.console import summary
+from callcost.run import machine, quota
+from callcost.run.coordinator import Run, Settings
+from callcost.run.quota import Quota
+from callcost.worker import guard
+
+NONE_V1 = {"cpu.cfs_quota_us": "-1\n", "cpu.cfs_period_us": "100000\n"}
+HALF_V1 = {"cpu.cfs_quota_us": "50000\n", "cpu.cfs_period_us": "100000\n"}
+STAT_V1 = {"cpu.stat": "nr_periods 9\nnr_throttled 4\nthrottled_time 2500000\n"}
+STAT_V2 = {"cpu.stat": "usage_usec 1\nnr_periods 9\nnr_throttled 3\nthrottled_usec 1500\n"}
+
+
+class Tree:
+    """What /proc and /sys/fs/cgroup would be, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.proc = folder / "proc"
+        self.mounts = folder / "sys fs"
+        self.proc.mkdir()
+        self._groups: list[str] = []
+        self._mounted: list[str] = ["1 2 0:3 / / rw - ext4 /dev/sda rw"]
+
+    def mount(self, name: str, kind: str, options: str, root: str = "/") -> None:
+        """Mounts a hierarchy."""
+        point = str(self.mounts / name).replace(" ", "\\040")
+        self._mounted.append(f"30 23 0:26 {root} {point} rw shared:9 - {kind} cgroup {options}")
+        (self.mounts / name).mkdir(parents=True)
+
+    def enter(self, line: str) -> None:
+        """Puts the process into a group."""
+        self._groups.append(line)
+
+    def group(self, path: str, *files: dict[str, str]) -> None:
+        """Makes a group's folder."""
+        folder = self.mounts / path
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in (item for found in files for item in found.items()):
+            (folder / name).write_text(text)
+
+    def read(self) -> Quota:
+        """Reads the quota that all of that comes to."""
+        (self.proc / "cgroup").write_text("".join(f"{line}\n" for line in self._groups))
+        (self.proc / "mountinfo").write_text("".join(f"{line}\n" for line in self._mounted))
+        return quota.read(self.proc)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path)
+
+
+def test_the_least_of_a_group_and_all_above_it_counts(tree: Tree) -> None:
+    tree.mount("v2", "cgroup2", "rw,nsdelegate")
+    tree.enter("0::/outer/middle/inner")
+    tree.group("v2/outer", {"cpu.max": "150000 100000\n"}, STAT_V2)
+    tree.group("v2/outer/middle", {"cpu.max": "25000 50000\n"}, STAT_V2)
+    tree.group("v2/outer/middle/inner", {"cpu.max": "max 100000\n"}, STAT_V2)
+    found = tree.read()
+    assert found.cpus == 0.5
+    assert len(found.stats) == 2
+    assert found.throttling() == quota.Throttling(6, 3.0)
+
+
+def test_version_1_is_read_where_its_cpu_controller_is(tree: Tree) -> None:
+    tree.mount("cpu,cpuacct", "cgroup", "rw,cpu,cpuacct")
+    tree.mount("memory", "cgroup", "rw,memory")
+    tree.mount("unified", "cgroup2", "rw")
+    for line in ("4:cpu,cpuacct:/docker/one", "3:memory:/docker/one", "0::/"):
+        tree.enter(line)
+    tree.group("cpu,cpuacct", NONE_V1, STAT_V1)
+    tree.group("cpu,cpuacct/docker", NONE_V1)
+    tree.group("cpu,cpuacct/docker/one", HALF_V1, STAT_V1)
+    tree.group("memory/docker/one", {"cpu.max": "1 100000"})
+    found = tree.read()
+    assert found.cpus == 0.5
+    assert found.throttling() == quota.Throttling(4, 2.5)
+
+
+@pytest.mark.parametrize("path", ["/docker/one", "/", "/../../elsewhere", "/docker/gone"])
+def test_within_a_container_the_mounted_part_counts(tree: Tree, path: str) -> None:
+    tree.mount("cpu", "cgroup", "rw,cpu", root="/docker/one")
+    tree.enter(f"4:cpu:{path}")
+    tree.group("cpu", HALF_V1, STAT_V1)
+    assert tree.read().cpus == 0.5
+
+
+def test_without_a_quota_there_is_none(tree: Tree) -> None:
+    assert quota.read(tree.proc) == Quota(None)
+    tree.mount("v2", "cgroup2", "rw")
+    tree.enter("0::/user.slice")
+    tree.group("v2/user.slice", STAT_V2)
+    assert tree.read() == Quota(None)
+    assert tree.read().throttling() is None
+    assert [*quota.remarks(quota.facts(tree.read(), None))] == []
+    assert [*quota.remarks({})] == [], "an older record"
+
+
+def test_what_cannot_be_read_is_unknown(tree: Tree) -> None:
+    tree.mount("v2", "cgroup2", "rw")
+    tree.enter("0::/")
+    tree.group("v2", {"cpu.max": "a lot"})
+    found = tree.read()
+    assert found.cpus is None and found.unknown
+    (said,) = quota.remarks(quota.facts(found, None))
+    assert said.startswith("Whether a quota limits the CPU is unknown (ValueError")
+
+
+def test_a_run_under_a_quota_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree.mount("v2", "cgroup2", "rw")
+    tree.enter("0::/")
+    tree.group("v2", {"cpu.max": "50000 100000"}, STAT_V2)
+    found = tree.read()
+    monkeypatch.setattr(quota, "read", lambda: found)
+    watch = machine.Watch(None)
+    tree.group("v2", {"cpu.stat": "nr_throttled 10\nthrottled_usec 41500\n"})
+    state = watch.state()
+    assert (state["cpu_quota_cpus"], state["throttled"], state["throttled_ms"]) == (0.5, 7, 40)
+    run = Run(Settings(), 0, 1, state=state, throttled_passes=5)
+    said = (
+        "A quota allows 0.5 CPUs, and stopped this run 7 times, for 40 ms; 5 passes were held back."
+    )
+    assert said in summary.trust(run, {})
+
+
+def test_passes_that_a_quota_held_back_are_counted(tree: Tree) -> None:
+    tree.group("v2", STAT_V2)
+    throttle = guard.Throttle([str(tree.mounts / "v2" / "cpu.stat")])
+    throttle.end_pass()
+    tree.group("v2", {"cpu.stat": "nr_periods 99\nnr_throttled 3\n"})
+    throttle.end_pass()
+    assert throttle.passes == 0
+    tree.group("v2", {"cpu.stat": "nr_periods 99\nnr_throttled 8\n"})
+    throttle.end_pass()
+    throttle.end_pass()
+    assert throttle.passes == 1
+    guard.Throttle([]).end_pass()
