@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from callcost.compare import absent, busy, reach, records
+from callcost.compare import absent, reach, records
 from callcost.compare.outcome import Counts, Outcome, SideFacts
 from callcost.console.outputs import save_json
 from callcost.instructions import callgrind
@@ -70,7 +70,7 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         reached = reach.find(built, sides, selection.rows, lambda what: report(BUILT, what))
         rows = [row for row in selection.rows if row.cell not in reached.same]
         rules = Rules(request.threshold, len(rows))
-        comparison, disturbed = _measured(sides, rows, rules, request, report)
+        comparison = _measured(sides, rows, rules, request, report)
         cells = [cell for cell in comparison.rows if cell != CONTROL]
         counts = {}
         if request.instructions and cells:
@@ -87,9 +87,7 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         removed={**selection.removed, **found.only_on(BASE)},
         nowhere=found.nowhere,
         reach=reached,
-        notes=list(
-            dict.fromkeys((*disturbed, *ignored, *_same(base, head), *base.notes, *head.notes))
-        ),
+        notes=list(dict.fromkeys((*ignored, *_same(base, head), *base.notes, *head.notes))),
     )
 
 
@@ -105,19 +103,17 @@ def _only_what_was_built() -> Iterator[list[str]]:
 
 def _measured(
     sides: dict[str, Side], rows: Sequence[Row], rules: Rules, request: Request, report: Report
-) -> tuple[measure.Comparison, list[str]]:
-    """Measures rows, if there are any; returns sentences on who disturbed it, too."""
+) -> measure.Comparison:
+    """Measures rows, if there are any."""
     if not rows:
-        return measure.Comparison(sides), []
-    with busy.measuring() as others:
-        comparison = measure.measure(
-            sides,
-            rows,
-            rules,
-            measure.Settings(budget_s=request.budget_s),
-            lambda done, what: report(BUILT + (MEASURED - BUILT) * done, what),
-        )
-        return comparison, others()
+        return measure.Comparison(sides)
+    return measure.measure(
+        sides,
+        rows,
+        rules,
+        measure.Settings(budget_s=request.budget_s),
+        lambda done, what: report(BUILT + (MEASURED - BUILT) * done, what),
+    )
 
 
 def are_records(request: Request) -> bool:

@@ -6,7 +6,6 @@
     staging/TOKEN.lock      exclusive as long as it does
     resolutions/            the versions that requirements came to, for a day
     logs/                   of builds that failed
-    measuring/PID.lock      who measures just now (busy.py)
     CACHEDIR.TAG            what tells a cache from any other folder, to backups too
 
 What is in it will be run, so it is used only if nobody else can write to it (trust.py). A path
@@ -42,7 +41,7 @@ from callcost.revisions.removal import remove_tree
 
 VARIABLE = "CALLCOST_CACHE"
 POLL_S = 0.01
-FOLDERS = ("environments", "staging", "resolutions", "logs", "measuring")
+FOLDERS = ("environments", "staging", "resolutions", "logs")
 KEY = re.compile("[0-9a-f]{20}")
 STAGING = re.compile("[a-z]+-[0-9]+-[0-9a-f]{8}")
 LOCK = ".lock"

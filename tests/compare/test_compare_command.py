@@ -22,7 +22,6 @@ from processes import MARK, marked_processes, wait_until
 from toy_project import everything, git, use_index, write_project
 
 from callcost.compare import flow
-from callcost.compare.busy import measuring
 from callcost.compare.command import compare
 from callcost.paired import measure
 from callcost.revisions import environments, resolution
@@ -293,24 +292,6 @@ def test_an_interrupt_is_not_taken_for_a_slowdown(
     done = run("main", ".", *FAR)
     assert done.exit_code == 130
     assert "Interrupted." in done.output
-
-
-def test_two_that_measure_at_once_are_both_told(project: Path) -> None:
-    alone = run("main", "main", *FAR)
-    assert "DISTURBED" not in alone.output
-    with measuring() as others:
-        assert others() == []
-        # Another process: a lock is shared within one.
-        done = subprocess.run(
-            [sys.executable, "-c", f"{WITH_FEW_QUARTETS}from callcost.cli import main; main()",
-             "compare", "main", "main", *FAR],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "DISTURBED: another callcost compare" in " ".join(done.stdout.split())
-        assert len(others()) == 1
-    with measuring() as others:
-        assert others() == []
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")

@@ -243,7 +243,6 @@ def test_what_a_file_names_is_neither_removed_nor_run_nor_killed(
 ) -> None:
     before = sorted(trap.rglob("*"))
     with subprocess.Popen(["sleep", "60"]) as bystander:
-        (cache.place("measuring") / f"{bystander.pid}.lock").touch()
         if by == "clean":
             assert CliRunner().invoke(clean).exit_code == 0
         else:
