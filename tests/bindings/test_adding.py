@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "adding.md"
 STEP = re.compile(r"^<!-- (file|run|below in):? ?([^\n]*?) ?-->\n```\w+\n(.*?)^```$", re.M | re.S)
 # The others would only be compiled once more; nobody may need them in order to add one.

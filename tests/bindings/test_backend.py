@@ -6,13 +6,12 @@ import importlib
 import re
 import subprocess
 import tomllib
-from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
 pytest.importorskip("setuptools", reason="the build runs in setuptools, which is not installed")
 
-ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="not a checkout")
 

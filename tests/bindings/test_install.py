@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import ROOT
 
 from callcost.bindings import registry
 
-ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("bindings", "benchmarks", "callcost", "native", "setup.py", "pyproject.toml",
          "README.md", "LICENSE")  # fmt: skip
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import SUPPORT
 from needs import needs_compiler
 
 from callcost.benchmarks.catalogue import WORKLOADS
@@ -20,7 +21,7 @@ from callcost.benchmarks.contenders import setup_source
 from callcost.benchmarks.environments import package_files
 from callcost.bindings.registry import FOLDER, Mechanism, mechanisms
 
-HAMMER = Path(__file__).parents[1] / "support" / "hammer.py"
+HAMMER = SUPPORT / "hammer.py"
 LIMIT_S = 120
 # It counts on: no two calls return the same.
 COUNTING = "tally_increment"

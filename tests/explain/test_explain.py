@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from checkout import RESULTS
 from explanations import made
 from needs import needs_callgrind, needs_compiler, needs_cpython
 
@@ -35,8 +36,7 @@ from callcost.instructions.callgrind import Count, count
 from callcost.instructions.profile import Frame, Spent, Stack
 from callcost.model.job import Contender
 
-ROOT = Path(__file__).resolve().parents[2]
-RECORDS = sorted((ROOT / "results").glob("explain*.json"))
+RECORDS = sorted(RESULTS.glob("explain*.json"))
 MOST_OTHER = 0.05
 # The instructions in the binding by which a planted call is made.
 CALL_SITE = 12

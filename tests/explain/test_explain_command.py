@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from checkout import ROOT
 from command_line import callcost, words
 from explanations import made
 from needs import needs_callgrind, needs_cpython
@@ -22,7 +23,6 @@ from callcost.model.job import Contender
 from callcost.revisions import interpreter
 from callcost.revisions.errors import SpecError
 
-ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("explain", "--no-time")
 OTHER_VERSIONS = ("3.12", "3.13")
 SETUP, CALL = "from math import floor; x = 2.5", "floor(x)"

@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import needs
 import psutil
 import pytest
+from checkout import SUPPORT
 from needs import needs_callgrind, needs_compiler, needs_cpython
 from processes import few_files
 
@@ -341,7 +341,7 @@ def test_no_process_outlives_its_coordinator(tmp_path: Path, number: signal.Sign
         env={
             **os.environ,
             "TMPDIR": str(temporary),
-            "PYTHONPATH": f"{Path(__file__).parent}{os.pathsep}{Path(needs.__file__).parent}",
+            "PYTHONPATH": f"{Path(__file__).parent}{os.pathsep}{SUPPORT}",
         },
         stderr=subprocess.DEVNULL,
     )

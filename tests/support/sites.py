@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import RESULTS
 from click.testing import CliRunner, Result
 
 from callcost.benchmarks.site.command import report
@@ -17,8 +18,6 @@ from callcost.history.runs import Row
 from callcost.history.runs import read as read_run_file
 from callcost.history.store import Store
 
-ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ROOT / "results"
 SECTION = "callcost"
 CHANGING = ("median_ns", "mean_ns", "cost_ns", "cost_low_ns", "cost_high_ns", "ratio")
 # Enough of everything: a twin, a floor, two ladders, the sweep, another interpreter, each kind.

@@ -22,6 +22,7 @@ import click
 import psutil
 import pytest
 import sites
+from checkout import RESULTS, ROOT, SUPPORT
 from click.testing import CliRunner
 
 from callcost import native
@@ -127,7 +128,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Outcome]:
     inputs = tmp_path_factory.mktemp("inputs")
     small = sites.cut(sites.reference(), ["get_pi"], ["ctypes_cdll"], sweep=False)
     sites.write(inputs / "run.json", small)
-    shutil.copy(sites.RESULTS / "explain.json", inputs)
+    shutil.copy(RESULTS / "explain.json", inputs)
     shutil.copy(native.LIBRARY, inputs / "core")
     (inputs / "dangling").symlink_to("no/such/folder/out")
     if importlib.util.find_spec("duckdb") is not None:
@@ -142,7 +143,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Outcome]:
             (folder / path.name).symlink_to(path)
         given.append({"arguments": arguments, "fault": fault, "folder": str(folder)})
     done = subprocess.run(
-        [sys.executable, str(Path(sites.__file__).with_name("faults.py")), str(inputs)],
+        [sys.executable, str(SUPPORT / "faults.py"), str(inputs)],
         input=json.dumps(given),
         env={**os.environ, "CALLCOST_CACHE": str(cache)},
         capture_output=True,
@@ -231,7 +232,7 @@ def test_a_package_that_cannot_be_loaded_is_not_slower(
     )
     assert done.returncode == code
     assert done.stderr.splitlines()[-1].startswith("Error: ")
-    scripts = tomllib.loads((sites.ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"callcost": "callcost.start:main"}
 
 

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 from needs import skip_without_headers
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.bindings.registry import Build, mechanisms
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {
     "callcost": "callcost",
     "native": "callcost.native",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import surroundings
+from checkout import SUPPORT
 
 # What changes a verdict if it is passed on; as found in developers' shells and in CI.
 HOSTILE = {
@@ -52,12 +53,11 @@ def test_what_a_developer_has_set_is_removed() -> None:
 
 def test_no_test_sees_what_a_developer_has_set(tmp_path: Path) -> None:
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
-    conftest = (Path(__file__).parents[1] / "conftest.py").read_text(encoding="utf-8")
+    conftest = SUPPORT.with_name("conftest.py").read_text(encoding="utf-8")
     (tmp_path / "conftest.py").write_text(conftest, encoding="utf-8")
     (tmp_path / "test_looks.py").write_text(LOOKS.format(hostile=set(HOSTILE)), encoding="utf-8")
     (tmp_path / "pytest.ini").write_text(
-        "[pytest]\naddopts = --import-mode=importlib\n"
-        f"pythonpath = {Path(__file__).parents[1] / 'support'}\n"
+        f"[pytest]\naddopts = --import-mode=importlib\npythonpath = {SUPPORT}\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider", str(tmp_path)],

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import ROOT
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 DOCUMENT = ROOT / "docs" / "ci.md"
 pytestmark = pytest.mark.skipif(not WORKFLOWS.exists(), reason="not a checkout: no workflow here")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 from needs import needs_documented_python
 
 from callcost.benchmarks.facts import bad_input
@@ -24,7 +25,7 @@ from callcost.benchmarks.facts.bad_input import (
 from callcost.benchmarks.publish import publishing
 from callcost.bindings.registry import Build, Mechanism
 
-DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "bad-input.md"
+DOCUMENT = ROOT / "docs" / "bad-input.md"
 TEXT, FRACTION, NOTHING, TOO_LARGE, MISSING, TOO_MANY = BAD_INPUTS
 
 

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 from needs import skip_without_headers
 
 pytest.importorskip("sybil", reason="sybil is not installed")
@@ -15,7 +16,6 @@ from sybil.example import SybilFailure
 from callcost.benchmarks.publish import tour
 from callcost.benchmarks.publish.tour import Chapter, Session, TourError, fit
 
-ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "under-the-hood.md"
 EXAMPLES = ROOT / "docs" / "tour"
 CHAPTERS = tour.parse(PAGE) if PAGE.exists() else []

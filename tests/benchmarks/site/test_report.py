@@ -15,6 +15,7 @@ from typing import Any
 import needs_site
 import pytest
 import sites
+from checkout import RESULTS, ROOT
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.facts.facts import YES
@@ -80,8 +81,8 @@ def measured(record: Path) -> Measured:
 @pytest.fixture(scope="module")
 def folder(record: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("site") / "site"
-    explained = sites.RESULTS / "explain.json", sites.RESULTS / "explain.cp313.json"
-    calibration = sites.RESULTS / "calibration.json"
+    explained = RESULTS / "explain.json", RESULTS / "explain.cp313.json"
+    calibration = RESULTS / "calibration.json"
     sites.succeeded(sites.run_report(record, *explained, calibration, "--output", place))
     return place
 
@@ -211,13 +212,13 @@ def test_a_mechanisms_page_has_its_source_word_for_word(folder: Path) -> None:
     shown = re.sub(r"<[^>]+>", "", text)
     unescaped = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'")
     unescaped = unescaped.replace("&quot;", '"').replace("&amp;", "&")
-    own = (sites.ROOT / "bindings/pybind11_module/module.cpp").read_text().strip()
+    own = (ROOT / "bindings/pybind11_module/module.cpp").read_text().strip()
     assert own in unescaped
 
 
 def test_instructions_are_the_explanations(folder: Path) -> None:
     text = sites.page(folder, "mechanisms/ctypes_cdll.html")
-    recorded = json.loads((sites.RESULTS / "explain.json").read_text())
+    recorded = json.loads((RESULTS / "explain.json").read_text())
     chapter = next(c for c in recorded["chapters"] if c["name"] == "fibonacci")
     row = next(r for r in chapter["rows"] if r["name"] == "ctypes_cdll")
     assert f"<strong>{number(row['instructions'], 0)}</strong>" in text
@@ -361,7 +362,7 @@ def without_machine(path: Path) -> None:
 
 
 def a_calibration_without_points(path: Path) -> None:
-    document = json.loads((sites.RESULTS / "calibration.json").read_text())
+    document = json.loads((RESULTS / "calibration.json").read_text())
     sites.write(path, {**document, "points": [{"injected_ns": 1}]})
 
 
@@ -399,7 +400,7 @@ def test_what_cannot_be_read_is_named_and_nothing_is_written(
 
 def test_a_report_needs_a_run() -> None:
     with pytest.raises(RecordError, match="there is no run"):
-        inputs.read([sites.RESULTS / "explain.json"])
+        inputs.read([RESULTS / "explain.json"])
 
 
 def test_a_folder_that_is_no_history_is_refused(tmp_path: Path, record: Path) -> None:
@@ -629,7 +630,7 @@ def test_series_come_one_after_the_other_and_all(tmp_path: Path, record: Path) -
 
 def test_without_what_the_site_needs_one_sentence_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "vl_convert.py").write_text("raise ModuleNotFoundError(name='vl_convert')")
-    run = sites.RESULTS / "reference.json"
+    run = RESULTS / "reference.json"
     program = "from callcost.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, "report", str(run), "--output", str(tmp_path / "site")],

@@ -16,6 +16,7 @@ from typing import Any
 import needs_site
 import pytest
 import sites
+from checkout import RESULTS, SUPPORT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe_module = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -50,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fewer = sites.cut(sites.reference(), ["get_pi", "fibonacci"], few, sweep=False)
     second = sites.write(place / "other.json", fewer)
     history = sites.history_with_a_change(place / "history", second)
-    extra = sites.RESULTS / "explain.json", sites.RESULTS / "calibration.json"
+    extra = RESULTS / "explain.json", RESULTS / "calibration.json"
     output = place / "site"
     sites.succeeded(sites.run_report(first, second, *extra, history, "--output", output))
     return output
@@ -129,7 +130,7 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-OVERLAPS = (Path(__file__).parents[2] / "support" / "overlaps.js").read_text(encoding="utf-8")
+OVERLAPS = (SUPPORT / "overlaps.js").read_text(encoding="utf-8")
 """Lists the pairs of texts that are seen of which one covers the other by more than a hair."""
 
 
