@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
 from rich import box
 from rich.markup import escape
 from rich.table import Table
@@ -16,9 +15,9 @@ from rich.table import Table
 from callcost.compare.outcome import count, number_or_none, percent
 from callcost.compare.table import WIDTH, cost_text
 from callcost.console.outputs import console_at_least
+from callcost.estimate import trimmed
 from callcost.estimate.estimate import (
     MIN_PROCESSES,
-    TRIM,
     Floats,
     GroupEstimate,
     Interval,
@@ -154,13 +153,11 @@ def _word(change: Interval, control: float, threshold: float) -> str:
 
 
 def unpaired(before: Floats, after: Floats, confidence: float) -> Interval:
-    """Estimates the change between two samples of logs by Yuen's test of trimmed means (SciPy)."""
+    """Estimates the change between two samples of logs by Yuen's test of trimmed means."""
     if min(before.size, after.size) < MIN_PROCESSES:
         return Interval(np.nan, np.nan, np.nan)
-    value = float(scipy.stats.trim_mean(after, TRIM) - scipy.stats.trim_mean(before, TRIM))
-    found = scipy.stats.ttest_ind(after, before, equal_var=False, trim=TRIM)
-    ends = found.confidence_interval(confidence)
-    return Interval(*(float(np.expm1(end)) for end in (value, ends.low, ends.high)))
+    found = trimmed.difference(after, before, confidence)
+    return Interval(*(float(np.expm1(end)) for end in found))
 
 
 def show(found: RecordedComparison, base: Path, head: Path) -> None:

@@ -12,16 +12,14 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
+from callcost.estimate.trimmed import trim_mean, trim_mean_ends
 from callcost.run.coordinator import GroupTimes, Run
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 CONFIDENCE = 0.95
-# The share of processes cut off at either end before their mean is taken.
-TRIM = 0.1
 # A pass counts as calm while the yardstick stays within this factor of its fast level, which
 # is the quantile CALM_LEVEL over the whole run. A busy hyperthread neighbour costs 1.4 to 2.
 CALM_FACTOR = 1.2
@@ -53,16 +51,15 @@ class Interval:
 def trimmed_interval(samples: Floats, confidence: float = CONFIDENCE) -> Interval:
     """Estimates the trimmed mean of independent samples, TRIM of them cut off at either end.
 
-    The interval is Tukey's and McLaughlin's, from the winsorised variance, as SciPy's
-    `trimmed_mean_ci` has it. NaN is left out; fewer than MIN_PROCESSES give NaN ends.
+    NaN is left out; fewer than MIN_PROCESSES give NaN ends.
     """
     samples = samples[~np.isnan(samples)]
     if not samples.size:
         return Interval(np.nan, np.nan, np.nan)
-    value = float(scipy.stats.trim_mean(samples, TRIM))
+    value = float(trim_mean(samples))
     if samples.size < MIN_PROCESSES:
         return Interval(value, np.nan, np.nan)
-    low, high = scipy.stats.mstats.trimmed_mean_ci(samples, (TRIM, TRIM), alpha=1 - confidence)
+    low, high = trim_mean_ends(samples, confidence)
     return Interval(value, float(low), float(high))
 
 
@@ -74,11 +71,9 @@ def _intervals(samples: Floats) -> Floats:
         own = trimmed_interval(samples[row])
         found[row] = own.value, own.low, own.high
     if whole.any():
-        found[whole, 0] = scipy.stats.trim_mean(samples[whole], TRIM, axis=1)
+        found[whole, 0] = trim_mean(samples[whole])
     if whole.any() and samples.shape[1] >= MIN_PROCESSES:
-        alpha = 1 - CONFIDENCE
-        ends = scipy.stats.mstats.trimmed_mean_ci(samples[whole], (TRIM, TRIM), alpha=alpha, axis=1)
-        found[whole, 1:] = np.array(ends).T
+        found[whole, 1:] = np.array(trim_mean_ends(samples[whole], CONFIDENCE)).T
     return found
 
 
@@ -279,7 +274,7 @@ class GroupEstimate:
         whole = ~np.isnan(logs).any(axis=1)
         means = np.array([np.nan if done else trimmed_interval(row).value
                           for done, row in zip(whole, logs, strict=True)])  # fmt: skip
-        means[whole] = scipy.stats.trim_mean(logs[whole], TRIM, axis=1)
+        means[whole] = trim_mean(logs[whole])
         ratios: Floats = np.exp(means)
         return ratios
 

@@ -16,15 +16,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from callcost.estimate.estimate import (
     MIN_PROCESSES,
-    TRIM,
     Interval,
     interquartile_mean,
     trimmed_interval,
 )
+from callcost.estimate.trimmed import trim_mean
 from callcost.paired.rows import QUARTET, Cell, RowTimes
 from callcost.paired.rules import Rules, mirrored
 
@@ -165,7 +164,7 @@ def share_interval(logs: Floats, confidence: float) -> Interval:
 def _share(logs: Floats) -> float:
     """Estimates the change alone; NaN if no log is known."""
     known = _known(logs)
-    return float(np.expm1(scipy.stats.trim_mean(known, TRIM))) if known.size else np.nan
+    return float(np.expm1(trim_mean(known))) if known.size else np.nan
 
 
 def costs_ns(times: RowTimes) -> tuple[float, float]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import linear_regression
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from callcost.errors import CallcostError
 from callcost.estimate.estimate import GroupEstimate, Interval, trimmed_interval
@@ -140,8 +140,7 @@ def fit(times: GroupTimes) -> Delays:
 
 
 def _line(injected: Floats, measured: Floats) -> tuple[float, float]:
-    """Returns slope and intercept (SciPy's linregress); NaN where no line is to be had."""
+    """Returns slope and intercept; NaN where there is no line."""
     if np.unique(injected).size < 2:
         return np.nan, np.nan
-    line = scipy.stats.linregress(injected, measured)
-    return float(line.slope), float(line.intercept)
+    return linear_regression(injected.tolist(), measured.tolist())

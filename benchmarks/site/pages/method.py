@@ -13,10 +13,10 @@ from callcost.estimate.estimate import (
     CALM_FACTOR,
     CONFIDENCE,
     MIN_EFFECT,
-    TRIM,
     TWIN_LIMIT,
     Interval,
 )
+from callcost.estimate.trimmed import TRIM
 from callcost.run.delays import Delays, estimate_delays
 
 if TYPE_CHECKING:
