@@ -6,12 +6,8 @@ from pathlib import Path
 
 import click
 
+from callcost.console.extras import require
 from callcost.console.front import Front
-from callcost.errors import CallcostError
-
-
-class SiteError(CallcostError):
-    """What the site is written with is not installed; the text says what to install."""
 
 
 @click.command(cls=Front)
@@ -43,14 +39,9 @@ def report(records: tuple[Path, ...], output: Path, histories: tuple[Path, ...])
     calibrate --json FILE) and histories are recognised by what is in them. The site needs no
     server and no network: open index.html.
     """
-    try:
-        # Imported late, as they are slow to import and other commands do without.
-        from callcost.benchmarks.site import inputs, site
-    except ModuleNotFoundError as error:
-        raise SiteError(
-            f"callcost report needs {error.name}, which is not installed: "
-            "pip install 'callcost[site]'"
-        ) from error
+    require("callcost report", "site")
+    # Imported late, as they are slow to import and other commands do without.
+    from callcost.benchmarks.site import inputs, site
 
     output = output.absolute()
     site.refuse_foreign(output)

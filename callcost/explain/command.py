@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.console.extras import require
 from callcost.console.files import shown
 from callcost.console.front import Front
 from callcost.console.options import PYTHON_HELP, interpreter_at
@@ -71,6 +72,9 @@ def explain(
     from callcost.console import progress
     from callcost.explain import flow, records, table
 
+    require("callcost explain", "inspect")
+    if folder is not None:
+        require("callcost explain --output", "plot")
     before = None if record is None else records.read(record)
     make_writable(folder, "--output")
     request = _request(what, mechanisms, "\n".join(setup), python)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.console.extras import require
 from callcost.console.files import shown
 from callcost.console.front import FrontGroup
 from callcost.console.outputs import console_at_least, refuse_unwritable, save
@@ -58,12 +59,11 @@ def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str 
 
     A run that is there already is left as it is. Either all files can be read, or none is added.
     """
+    require("callcost history", "history")
     # Imported late, as they are slow to import and other commands do without.
     from callcost.history.runs import read, without_ratio
     from callcost.history.store import Store
-    from callcost.history.table import import_duckdb
 
-    import_duckdb()
     read_runs = [(path, read(path, control, machine)) for path in runs]
     for path, run in read_runs:
         if Store(folder).add(run):
@@ -109,6 +109,7 @@ def show(
     Changes are looked for in the ratio to a control, on each machine and interpreter by itself.
     They are advice: the exit code does not depend on them.
     """
+    require("callcost history", "history")
     from callcost.history import points
     from callcost.history.show import as_json
     from callcost.history.store import Store

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from callcost.console.extras import require
 from callcost.console.files import shown
 from callcost.history.files import HistoryError, StoredFile, plain_path
 from callcost.worker.checks import clean
@@ -84,6 +85,7 @@ class Table:
     """The table `runs`, made of the files of a store."""
 
     def __init__(self, folder: Path, files: Sequence[StoredFile]) -> None:
+        require("A history", "history")
         if not files:
             raise HistoryError(f"the history at {shown(folder)} has no run yet")
         self._folder = folder
@@ -127,7 +129,8 @@ class Table:
     @contextmanager
     def _reading(self) -> Iterator[Any]:
         """Yields the function that asks; raises HistoryError for what cannot be read."""
-        duckdb = import_duckdb()
+        import duckdb
+
         try:
             with plain_path(self._folder) as plain, _connect() as connection:
                 try:
@@ -209,7 +212,8 @@ def _refuse_unreadable(
     connection: duckdb.DuckDBPyConnection, folder: Path, plain: str, name: str
 ) -> None:
     """Raises HistoryError for a file that cannot be read by itself."""
-    duckdb = import_duckdb()
+    import duckdb
+
     try:
         _refuse_types(connection, folder, plain, name)
         connection.execute(f"SELECT * FROM {_source()}", [[f"{plain}/{name}"]]).fetchall()
@@ -221,27 +225,20 @@ def _refuse_unreadable(
         ) from error
 
 
-def import_duckdb() -> Any:
-    """Imports DuckDB; raises HistoryError that says what to install."""
-    try:
-        import duckdb
-    except ImportError as error:
-        raise HistoryError(
-            "the history needs DuckDB, which is not installed: pip install 'callcost[history]'"
-        ) from error
-    return duckdb
-
-
 def _connect() -> duckdb.DuckDBPyConnection:
-    # All that is needed comes with DuckDB: nothing is to be fetched from anywhere.
-    settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    connection: duckdb.DuckDBPyConnection = import_duckdb().connect(":memory:", config=settings)
-    return connection
+    import duckdb
+
+    # DuckDB has everything it needs: forbid it to download extensions.
+    return duckdb.connect(
+        ":memory:",
+        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False},
+    )
 
 
 def write(run: RunFile, folder: Path, name: str) -> None:
     """Writes a run's rows into a file of a folder; raises OSError and HistoryError."""
-    duckdb = import_duckdb()
+    import duckdb
+
     known = (run.digest, run.time, run.commit, run.branch, run.dirty, run.environment)
     try:
         with plain_path(folder) as plain, _connect() as connection:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.console.extras import require
 from callcost.console.front import Front
 from callcost.console.outputs import console_at_least
 
@@ -30,6 +31,7 @@ def inspect_library(path: Path, as_json: bool) -> None:
 
     The exit code is 2 for what is no library, and for one that is damaged.
     """
+    require("callcost inspect", "inspect")
     # Imported late, as they are slow to import and other commands do without.
     from callcost.inspect.document import document
     from callcost.inspect.reader import Reader

@@ -372,18 +372,16 @@ def test_what_another_add_puts_in_its_place_meanwhile_is_not_looked_at(
 def test_without_its_libraries_the_command_says_what_to_install(
     foreign: Change, tmp_path: Path
 ) -> None:
-    (tmp_path / "duckdb.py").write_text("raise ImportError('not here')")
-    program = "from callcost.cli import main; main()"
+    program = "import sys; sys.modules['duckdb'] = None; from callcost.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, "history", "add", str(foreign())],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 2
-    assert "pip install 'callcost[history]'" in done.stderr
+    assert "needs DuckDB. Install it: pip install 'callcost[history]'" in done.stderr
     assert not (tmp_path / ".callcost-history").exists()
 
 

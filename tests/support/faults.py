@@ -27,11 +27,10 @@ from callcost.benchmarks.site import command as report_command
 from callcost.commands import calibrate
 from callcost.commands.calibrate import Calibration
 from callcost.console import streams
-from callcost.errors import CallcostError
 from callcost.estimate import record
 from callcost.estimate.estimate import Interval
 from callcost.explain import chart, flow, records
-from callcost.history import runs, show, store, table
+from callcost.history import runs, show, store
 from callcost.run.coordinator import Run
 from callcost.run.delays import Delays, Point
 
@@ -40,8 +39,8 @@ PIPE_BYTES = 4096
 MISSING = "missing"
 # Imported only so that no fork has to do it.
 IMPORTED = (chart, report_command, runs, show, store)
-with contextlib.suppress(CallcostError):
-    table.import_duckdb()
+with contextlib.suppress(ImportError):
+    import duckdb  # noqa: F401
 
 
 def without(fd: int) -> Callable[[], None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import subprocess
 import sys
@@ -629,12 +628,10 @@ def test_series_come_one_after_the_other_and_all(tmp_path: Path, record: Path) -
 
 
 def test_without_what_the_site_needs_one_sentence_says_what_to_install(tmp_path: Path) -> None:
-    (tmp_path / "vl_convert.py").write_text("raise ModuleNotFoundError(name='vl_convert')")
     run = RESULTS / "reference.json"
-    program = "from callcost.cli import main; main()"
+    program = "import sys; sys.modules['vl_convert'] = None; from callcost.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, "report", str(run), "--output", str(tmp_path / "site")],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -642,5 +639,5 @@ def test_without_what_the_site_needs_one_sentence_says_what_to_install(tmp_path:
     )
     assert done.returncode == 2
     (sentence,) = done.stderr.splitlines()
-    assert "needs vl_convert, which is not installed: pip install 'callcost[site]'" in sentence
+    assert "needs vl-convert. Install it: pip install 'callcost[site]'" in sentence
     assert not (tmp_path / "site").exists()
