@@ -29,7 +29,7 @@ from callcost.console.files import write_atomically
 from callcost.console.front import Front
 from callcost.errors import CallcostError
 from callcost.instructions import callgrind
-from callcost.paired.rows import Cell, Row
+from callcost.paired.rows import Cell, PairedRow
 from callcost.paired.suite import find_suite
 from callcost.paired.verdict import FASTER, NOT_SLOWER, SLOWER, UNDECIDED
 from callcost.revisions.environments import Built, build_all
@@ -167,11 +167,11 @@ class Lab:
     def _pythons(self, *revisions: str) -> list[str]:
         return [made.python for made in self._build(*revisions)]
 
-    def _rows(self) -> list[Row]:
+    def _rows(self) -> list[PairedRow]:
         (base,) = self._build("base")
         contenders = find_suite(self._clone).offer(base.site).contenders
         cells = [Cell(workload, mechanism) for workload in WORKLOADS for mechanism in MECHANISMS]
-        return [Row(cell, contenders[cell], contenders[cell]) for cell in cells]
+        return [PairedRow(cell, contenders[cell], contenders[cell]) for cell in cells]
 
     def loaded(self) -> None:
         """Compares a revision with itself while every CPU has something else to do."""

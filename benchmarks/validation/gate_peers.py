@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from callcost.paired.rows import Row
+from callcost.paired.rows import PairedRow
 
 LIMIT = "min:5%"
 LIMIT_SHARE = 0.05
@@ -26,7 +26,7 @@ class Peer(Protocol):
     name: str
 
     def judge(
-        self, rows: Mapping[str, Row], pythons: Mapping[str, str], folder: Path
+        self, rows: Mapping[str, PairedRow], pythons: Mapping[str, str], folder: Path
     ) -> dict[str, Alarms]:
         """Says what it takes for slower in the same revision, and in the planted one."""
         ...
@@ -38,7 +38,7 @@ class PytestBenchmark:
     name = f"pytest-benchmark --benchmark-compare-fail={LIMIT}"
 
     def judge(
-        self, rows: Mapping[str, Row], pythons: Mapping[str, str], folder: Path
+        self, rows: Mapping[str, PairedRow], pythons: Mapping[str, str], folder: Path
     ) -> dict[str, Alarms]:
         """Has the base run and saved, then the base again and the head compared with it."""
         self._run(rows, pythons["base"], folder, "base", "--benchmark-save=base")
@@ -49,7 +49,7 @@ class PytestBenchmark:
         }
 
     def _run(
-        self, rows: Mapping[str, Row], python: str, folder: Path, name: str, *options: str
+        self, rows: Mapping[str, PairedRow], python: str, folder: Path, name: str, *options: str
     ) -> Path:
         file = _output([python, "-c", STOCK], folder).strip()
         ids = [f"{file}::test_stock[{row}]" for row in rows]
@@ -82,7 +82,7 @@ class Pyperf:
     name = "pyperf compare_to"
 
     def judge(
-        self, rows: Mapping[str, Row], pythons: Mapping[str, str], folder: Path
+        self, rows: Mapping[str, PairedRow], pythons: Mapping[str, str], folder: Path
     ) -> dict[str, Alarms]:
         """Has each row timed in the base, in the base again and in the head, and compares."""
         alarms: dict[str, Alarms] = {
@@ -100,7 +100,7 @@ class Pyperf:
                     alarms[label]["failed"] = True
         return alarms
 
-    def _time(self, row: Row, python: str, folder: Path, name: str) -> Path:
+    def _time(self, row: PairedRow, python: str, folder: Path, name: str) -> Path:
         path = folder / f"{name}.json"
         command = [python, "-m", "pyperf", "timeit", "--fast", "--duplicate", "100", "--quiet",
                    "-s", row.base.setup, row.base.call, "-o", str(path)]  # fmt: skip

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from callcost.paired.rows import BASE, HEAD, SIDES, Cell, Failure, Row
+from callcost.paired.rows import BASE, HEAD, SIDES, Cell, PairedRow, RowFailure
 
 # A row that a side does not have shows in its set-up: what is called does not exist.
 KIND = "setup failed"
@@ -24,7 +24,7 @@ NO_ATTRIBUTE = re.compile(r"raised AttributeError: .*has no attribute '(?P<name>
 CIRCULAR = "partially initialized module"
 
 
-def is_absent(failure: Failure, setup: str) -> bool:
+def is_absent(failure: RowFailure, setup: str) -> bool:
     """Tells whether a set-up failed because of a name that it asks for itself."""
     if failure.kind != KIND or CIRCULAR in failure.message:
         return False
@@ -70,7 +70,7 @@ class Sorted:
     """What each side does not have, by side with the reason, and what fails there."""
 
     absent: Mapping[str, Mapping[Cell, str]]
-    failures: list[Failure]
+    failures: list[RowFailure]
 
     def only_on(self, side: str) -> dict[Cell, str]:
         """Lists what one side has and the other does not, with the other's reason."""
@@ -85,7 +85,7 @@ class Sorted:
         return {cell: why for cell, why in self.absent[BASE].items() if cell in self.absent[HEAD]}
 
 
-def sort_out(failures: Sequence[Failure], rows: Sequence[Row]) -> Sorted:
+def sort_out(failures: Sequence[RowFailure], rows: Sequence[PairedRow]) -> Sorted:
     """Parts what a side does not have from real failures."""
     by_cell = {row.cell: row for row in rows}
     absent: dict[str, dict[Cell, str]] = {side: {} for side in SIDES}

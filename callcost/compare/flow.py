@@ -16,7 +16,7 @@ from callcost.console.outputs import save_json
 from callcost.instructions import callgrind
 from callcost.model import abi
 from callcost.paired import measure
-from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, Row, Side
+from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, PairedRow, Side
 from callcost.paired.rules import DEFAULT_THRESHOLD, Rules
 from callcost.paired.suite import Selection, choose, find_suite, select
 from callcost.revisions import environments
@@ -102,7 +102,11 @@ def _only_what_was_built() -> Iterator[list[str]]:
 
 
 def _measured(
-    sides: dict[str, Side], rows: Sequence[Row], rules: Rules, request: Request, report: Report
+    sides: dict[str, Side],
+    rows: Sequence[PairedRow],
+    rules: Rules,
+    request: Request,
+    report: Report,
 ) -> measure.Comparison:
     """Measures rows, if there are any."""
     if not rows:
@@ -206,7 +210,7 @@ def _counted(
 
 
 def _count_rows(
-    sides: Mapping[str, Side], rows: Sequence[Row], layouts: int, report: Report
+    sides: Mapping[str, Side], rows: Sequence[PairedRow], layouts: int, report: Report
 ) -> dict[Cell, Counts]:
     """Counts both sides at the same time: counts do not mind what else the machine does."""
     halt = callgrind.Halt()

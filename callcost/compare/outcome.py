@@ -11,7 +11,7 @@ import numpy as np
 
 from callcost.estimate.estimate import Interval
 from callcost.paired.measure import Comparison
-from callcost.paired.rows import BASE, CONTROL, HEAD, Cell, Failure, Reach
+from callcost.paired.rows import BASE, CONTROL, HEAD, Cell, Reach, RowFailure
 from callcost.paired.rules import Rules
 from callcost.paired.verdict import (
     FASTER,
@@ -166,7 +166,7 @@ class Outcome:
         ]
 
     @property
-    def head_failures(self) -> list[Failure]:
+    def head_failures(self) -> list[RowFailure]:
         """The rows that head gets wrong, though base does not."""
         return [failure for failure in self.comparison.failures if failure.side == HEAD]
 

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from callcost.compare.code import same_code
-from callcost.paired.rows import BASE, HEAD, Reach, Row, Side
+from callcost.paired.rows import BASE, HEAD, PairedRow, Reach, Side
 from callcost.revisions.environments import Built
 from callcost.run.process import WorkerError, WorkerProcess
 from callcost.worker import loaded
@@ -38,7 +38,7 @@ class LoadedProcess(WorkerProcess):
 def find(
     built: Sequence[Built],
     sides: Mapping[str, Side],
-    rows: Sequence[Row],
+    rows: Sequence[PairedRow],
     report: Callable[[str], None],
 ) -> Reach:
     """Compares what both sides load for each row, if they differ in a requirement."""
@@ -97,7 +97,7 @@ def _own(side: Built) -> set[str]:
     return set(map(canonicalize_name, found))
 
 
-def _survey(side: Side, rows: Sequence[Row]) -> list[Survey]:
+def _survey(side: Side, rows: Sequence[PairedRow]) -> list[Survey]:
     """Asks a side what each row loads; where it cannot be asked, that is a doubt."""
     job = {
         "modules": dict(side.modules),

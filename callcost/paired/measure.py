@@ -19,7 +19,7 @@ from callcost.model.job import (
     plan_epochs,
 )
 from callcost.paired.quartet import RowFailedError, SideFailedError, Timer, time_quartet
-from callcost.paired.rows import CONTROL, SIDES, Cell, Failure, Row, RowTimes, Side
+from callcost.paired.rows import CONTROL, SIDES, Cell, PairedRow, PairedTimes, RowFailure, Side
 from callcost.paired.rules import Rules
 from callcost.paired.verdict import unsettled
 from callcost.run import machine
@@ -56,8 +56,8 @@ class Comparison:
     """What was measured of two sides; `rows` has the control too."""
 
     sides: dict[str, Side]
-    rows: dict[Cell, RowTimes] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
+    rows: dict[Cell, PairedTimes] = field(default_factory=dict)
+    failures: list[RowFailure] = field(default_factory=list)
     cpu: int | None = None
     seed: int = 0
     wall_s: float = 0.0
@@ -69,7 +69,7 @@ Report = Callable[[float, str], None]
 
 def measure(
     sides: dict[str, Side],
-    rows: Sequence[Row],
+    rows: Sequence[PairedRow],
     rules: Rules,
     settings: Settings,
     report: Report,
@@ -93,7 +93,7 @@ class _Measurer:
     def __init__(
         self,
         comparison: Comparison,
-        rows: Sequence[Row],
+        rows: Sequence[PairedRow],
         rules: Rules,
         settings: Settings,
         report: Report,
@@ -110,11 +110,11 @@ class _Measurer:
         self._budget_s = settings.budget_s or ROW_S * len(self._left)
         self._start_s = time.monotonic()
 
-    def _control(self) -> Row:
+    def _control(self) -> PairedRow:
         """The contender that neither side can have changed."""
         yardstick = COMPILED_YARDSTICK if self._compiled else YARDSTICK
         made = replace(yardstick, own_loops=None)
-        return Row(CONTROL, made, made)
+        return PairedRow(CONTROL, made, made)
 
     def run(self) -> None:
         self._report(0.0, "checking every call")
@@ -122,7 +122,7 @@ class _Measurer:
         if not set(self._left) - {CONTROL}:
             return
         for cell in self._left:
-            self._comparison.rows[cell] = RowTimes(self._left[cell], self._plans[cell].calls)
+            self._comparison.rows[cell] = PairedTimes(self._plans[cell].calls)
         self._first_look()
         self._look_again()
         self._report(1.0, "measured")
@@ -191,13 +191,13 @@ class _Measurer:
                 self._comparison.rows[cell].quartets.append(times)
             return
 
-    def _note(self, failure: Failure) -> None:
+    def _note(self, failure: RowFailure) -> None:
         """Keeps a row's failure; raises SideFailedError where it is the control's."""
         if failure.cell == CONTROL:
             raise SideFailedError(f"{failure.side} cannot even measure the control: {failure}")
         self._comparison.failures.append(failure)
 
-    def _leave_out(self, failure: Failure) -> None:
+    def _leave_out(self, failure: RowFailure) -> None:
         self._note(failure)
         self._left.pop(failure.cell)
         self._comparison.rows.pop(failure.cell, None)

@@ -17,7 +17,7 @@ import numpy as np
 
 from callcost.errors import CallcostError
 from callcost.model.job import SETTLE_TURNS, Plan
-from callcost.paired.rows import QUARTET, Cell, Failure, Row, Side, Times
+from callcost.paired.rows import QUARTET, Cell, PairedRow, RowFailure, Side, Times
 from callcost.run.coordinator import HASH_SEEDS
 from callcost.run.process import WorkerError, WorkerProcess, pin
 from callcost.worker import lockstep
@@ -26,7 +26,7 @@ from callcost.worker import lockstep
 class RowFailedError(Exception):
     """A row that cannot be measured; it has to be left out, and the others tried again."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: RowFailure) -> None:
         super().__init__(str(failure))
         self.failure = failure
 
@@ -47,7 +47,7 @@ class Timer:
     def __init__(
         self,
         side: Side,
-        rows: Sequence[tuple[Row, Plan]],
+        rows: Sequence[tuple[PairedRow, Plan]],
         shuffler: random.Random,
         *,
         layouts: int,
@@ -173,8 +173,8 @@ class Timer:
             return SideFailedError(f"{self.side.name} ({self.side.source}): {error}")
         return RowFailedError(self._failure(error.group, error.kind, str(error)))
 
-    def _failure(self, number: int, kind: str, message: str) -> Failure:
-        return Failure(self._rows[number].cell, self.side.name, kind, message)
+    def _failure(self, number: int, kind: str, message: str) -> RowFailure:
+        return RowFailure(self._rows[number].cell, self.side.name, kind, message)
 
 
 def _describe(contender: Any, plan: Plan) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def schedule(plans: Sequence[Plan], shuffler: random.Random) -> list[int]:
 
 def time_quartet(
     sides: dict[str, Side],
-    rows: Sequence[tuple[Row, Plan]],
+    rows: Sequence[tuple[PairedRow, Plan]],
     shuffler: random.Random,
     *,
     cpu: int | None,
@@ -227,7 +227,7 @@ def time_quartet(
 
 
 def _take_turns(
-    timers: Sequence[Timer], rows: Sequence[tuple[Row, Plan]], shuffler: random.Random
+    timers: Sequence[Timer], rows: Sequence[tuple[PairedRow, Plan]], shuffler: random.Random
 ) -> dict[Cell, Times]:
     times: list[list[list[int]]] = [[[] for _ in timers] for _ in rows]
     order = list(range(len(timers)))

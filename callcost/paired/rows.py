@@ -51,7 +51,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Row:
+class PairedRow:
     """One call to be compared: the contender of each side."""
 
     cell: Cell
@@ -64,7 +64,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Failure:
+class RowFailure:
     """Why a row has no result: what happened, and on which side."""
 
     cell: Cell
@@ -77,7 +77,7 @@ class Failure:
 
 
 @dataclass
-class RowTimes:
+class PairedTimes:
     """What was timed for one row: `calls` in each epoch and, for each quartet, its epochs.
 
     A quartet's array has a row for each process of QUARTET and a column per pass, in ns,
@@ -85,7 +85,6 @@ class RowTimes:
     look at all rows; what follows was measured again, by fresh processes.
     """
 
-    row: Row
     calls: int
     quartets: list[Times] = field(default_factory=list)
     first: int = 0

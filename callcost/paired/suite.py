@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from callcost.errors import CallcostError
 from callcost.model.job import Contender
 from callcost.model.patterns import matches, require_known
-from callcost.paired.rows import Cell, Row
+from callcost.paired.rows import Cell, PairedRow
 
 SUITES = "callcost.suites"
 KEYS = {"workload", "mechanism", "setup", "call", "expect", "raises", "view"}
@@ -188,7 +188,7 @@ def _require_python(where: str, table: Mapping[str, str]) -> None:
 class Selection:
     """What is compared, and what one side or both lack: the cell with the reason."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[PairedRow, ...]
     added: Mapping[Cell, str]
     removed: Mapping[Cell, str]
     nowhere: Mapping[Cell, str]
@@ -223,7 +223,7 @@ def select(
     chosen = choose(suite, known, mechanisms, workloads)
     return Selection(
         tuple(
-            Row(cell, base.contenders[cell], head.contenders[cell])
+            PairedRow(cell, base.contenders[cell], head.contenders[cell])
             for cell in chosen
             if cell in base.contenders and cell in head.contenders
         ),

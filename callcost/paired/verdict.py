@@ -24,7 +24,7 @@ from callcost.estimate.estimate import (
     trimmed_interval,
 )
 from callcost.estimate.trimmed import trim_mean
-from callcost.paired.rows import QUARTET, Cell, RowTimes
+from callcost.paired.rows import QUARTET, Cell, PairedTimes
 from callcost.paired.rules import Rules, mirrored
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ class Verdict:
     again: bool
 
 
-def decide(times: RowTimes, rules: Rules) -> Verdict:
+def decide(times: PairedTimes, rules: Rules) -> Verdict:
     """Decides one row by all pairs that there are."""
     logs = pair_logs(times)
     change = share_interval(logs, rules.confidence)
@@ -101,7 +101,7 @@ def excludes_slower(change: Interval, threshold: float, doubt: float = 0.0) -> b
     return (1 + change.high) * (1 + doubt) - 1 < threshold
 
 
-def _floor(times: RowTimes) -> float:
+def _floor(times: PairedTimes) -> float:
     """The larger change between two processes of one side; NaN if either side's is not known."""
     twins = twin_logs(times)
     if min(_known(twin).size for twin in twins) < MIN_PROCESSES:
@@ -109,23 +109,23 @@ def _floor(times: RowTimes) -> float:
     return max(abs(_share(twin)) for twin in twins)
 
 
-def unsettled(rows: Mapping[Cell, RowTimes], rules: Rules) -> list[Cell]:
+def unsettled(rows: Mapping[Cell, PairedTimes], rules: Rules) -> list[Cell]:
     """Names the rows that are not yet shown to be the same: what is flagged is among them."""
     return [cell for cell, times in rows.items() if decide(times, rules).word != SAME]
 
 
-def pair_logs(times: RowTimes) -> Floats:
+def pair_logs(times: PairedTimes) -> Floats:
     """The log of head by base of every pair, in the order in which they were measured."""
     return _logs(times, PAIRS)
 
 
-def twin_logs(times: RowTimes) -> tuple[Floats, Floats]:
+def twin_logs(times: PairedTimes) -> tuple[Floats, Floats]:
     """The same of the two processes of base in every quartet, and of head: the A/A controls."""
     base, head = (_logs(times, [twin]) for twin in TWINS)
     return base, head
 
 
-def _logs(times: RowTimes, pairs: Sequence[tuple[int, int]]) -> Floats:
+def _logs(times: PairedTimes, pairs: Sequence[tuple[int, int]]) -> Floats:
     """The log of one process by another of the same quartet, quartet by quartet.
 
     NaN where they have too few epochs in common.
@@ -143,7 +143,7 @@ def _known(logs: Floats) -> Floats:
     return known
 
 
-def _epochs_ns(times: RowTimes) -> Floats:
+def _epochs_ns(times: PairedTimes) -> Floats:
     """All epochs of a row, (quartets, 4, passes), NaN where they were preempted."""
     if not times.quartets:
         return np.empty((0, len(QUARTET), 1))
@@ -167,7 +167,7 @@ def _share(logs: Floats) -> float:
     return float(np.expm1(trim_mean(known))) if known.size else np.nan
 
 
-def costs_ns(times: RowTimes) -> tuple[float, float]:
+def costs_ns(times: PairedTimes) -> tuple[float, float]:
     """Estimates what a call takes on either side, in ns, loop included."""
     epochs = _epochs_ns(times)
     base_ns, head_ns = (

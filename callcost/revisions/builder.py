@@ -28,9 +28,9 @@ from callcost.console.files import write_atomically
 from callcost.revisions import install, reasons
 from callcost.revisions.cache import LOCK, PRIVATE, Entry, concerns, describe
 from callcost.revisions.errors import BuildError, SpecError
-from callcost.revisions.interpreter import ask, clean_environment
+from callcost.revisions.interpreter import ask, clean_variables
 from callcost.revisions.removal import remove_tree
-from callcost.revisions.source import GitError, Repository, environment
+from callcost.revisions.source import GitError, Repository, git_variables
 
 MARK = "CALLCOST_SUPERVISOR"
 # The time that files of a build have, for whatever writes it into them: 2020-01-01.
@@ -64,7 +64,7 @@ class Runner:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**clean_environment(), **(variables or {}), MARK: self._token},
+                env={**clean_variables(), **(variables or {}), MARK: self._token},
                 process_group=0,
             )
             try:
@@ -171,7 +171,7 @@ class Build:
             raise BuildError(f"git cannot check it out: {error}") from error
         if (self._worktree / ".gitmodules").is_file():
             command = ["git", "submodule", "update", "--init", "--recursive"]
-            self._runner.run(command, self._worktree, environment())
+            self._runner.run(command, self._worktree, git_variables())
 
     def _make_venv(self) -> None:
         venv = self._entry.venv

@@ -20,7 +20,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from callcost.revisions.errors import SpecError
-from callcost.revisions.interpreter import PROBE_S, Interpreter, clean_environment
+from callcost.revisions.interpreter import PROBE_S, Interpreter, clean_variables
 
 VARIABLE = "CALLCOST_INSTALLER"
 # What pip and uv say when it is the network that fails them.
@@ -130,7 +130,7 @@ def _works(pip: tuple[str, ...], python: str) -> bool:
     command = [*pip, "--python", python, "--version"]
     try:
         done = subprocess.run(
-            command, capture_output=True, env=clean_environment(), timeout=PROBE_S, check=False
+            command, capture_output=True, env=clean_variables(), timeout=PROBE_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -139,7 +139,7 @@ def _works(pip: tuple[str, ...], python: str) -> bool:
 
 def settings() -> dict[str, str]:
     """Returns the settings of pip and uv that decide which versions there are."""
-    kept = clean_environment()
+    kept = clean_variables()
     return {name: kept[name] for name in sorted(kept) if name.startswith(("PIP_", "UV_"))}
 
 

@@ -64,7 +64,7 @@ class Interpreter:
         return f"{self.facts['implementation']} {abi.version(self.facts)}"
 
 
-def clean_environment() -> dict[str, str]:
+def clean_variables() -> dict[str, str]:
     """Returns the user's variables without those that would mislead an interpreter, pip or uv."""
     kept = {
         name: value
@@ -147,7 +147,7 @@ def ask(executable: str) -> dict[str, Any]:
             timeout=PROBE_S,
             check=False,
             stdin=subprocess.DEVNULL,
-            env=clean_environment(),
+            env=clean_variables(),
         )
         return dict(json.loads(done.stdout))
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -70,7 +70,7 @@ def git(
         done = subprocess.run(
             ["git", *QUIET, *arguments],
             cwd=folder,
-            env={**environment(), **(variables or {})},
+            env={**git_variables(), **(variables or {})},
             input=text,
             capture_output=True,
             encoding="utf-8",
@@ -87,7 +87,7 @@ def git(
     return done.stdout
 
 
-def environment() -> dict[str, str]:
+def git_variables() -> dict[str, str]:
     """Returns this process's variables without those that lead git elsewhere.
 
     GIT_OPTIONAL_LOCKS keeps `git status` from writing the index.

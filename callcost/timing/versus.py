@@ -32,7 +32,7 @@ from callcost.model.job import (
 )
 from callcost.paired.measure import MAX_PASSES, MIN_PASSES, TURN_OVERHEAD_NS
 from callcost.paired.quartet import RowFailedError, SideFailedError, time_quartet
-from callcost.paired.rows import BASE, HEAD, QUARTET, Cell, Row, RowTimes, Side, Times
+from callcost.paired.rows import BASE, HEAD, QUARTET, Cell, PairedRow, PairedTimes, Side, Times
 from callcost.paired.verdict import pair_logs, twin_logs
 from callcost.run import machine
 from callcost.run.coordinator import Progress, Settings, choose_cpu
@@ -57,14 +57,13 @@ class Pairs:
     calls: int
     quartets: list[dict[Cell, Times]]
 
-    def times(self, cell: Cell, *, net: bool = False) -> RowTimes:
+    def times(self, cell: Cell, *, net: bool = False) -> PairedTimes:
         """Returns the epochs of a row, on request without what the empty loop takes."""
-        row = Row(cell, EMPTY, EMPTY)
         epochs = [quartet[cell] for quartet in self.quartets]
         if net:
             loops = [_levels(quartet[LOOP]) for quartet in self.quartets]
             epochs = [_less(times, loop) for times, loop in zip(epochs, loops, strict=True)]
-        return RowTimes(row, self.calls, epochs)
+        return PairedTimes(self.calls, epochs)
 
     def costs_ns(self, side: str, cell: Cell = CALL) -> Floats:
         """Lists what a call takes in each process of a side, the loop included."""
@@ -185,7 +184,7 @@ class _Turns:
         except SideFailedError as error:
             raise ExpressionError(str(error)) from error
 
-    def _rows(self) -> list[tuple[Row, Plan]]:
+    def _rows(self) -> list[tuple[PairedRow, Plan]]:
         first, second = (self._readings[name].contender for name in SIDES)
         compiled = any(side.compiles_loops for side in self._sides.values())
         control = replace(COMPILED_YARDSTICK if compiled else YARDSTICK, own_loops=None)
@@ -193,9 +192,9 @@ class _Turns:
         max_unroll = SCOUTING_COMPILED.max_unroll if compiled else SCOUTING.max_unroll
         own = replace(plan_epochs([CONTROL_NS / 1000], few, max_unroll), passes=few)
         return [
-            (Row(CALL, first, second), self._plan),
-            (Row(LOOP, EMPTY, EMPTY), replace(self._plan, passes=few)),
-            (Row(CONTROL, control, control), own),
+            (PairedRow(CALL, first, second), self._plan),
+            (PairedRow(LOOP, EMPTY, EMPTY), replace(self._plan, passes=few)),
+            (PairedRow(CONTROL, control, control), own),
         ]
 
 
@@ -233,7 +232,7 @@ def from_pairs(pairs: Pairs) -> Measured:
     )
 
 
-def _twin(net: RowTimes) -> Interval:
+def _twin(net: PairedTimes) -> Interval:
     """Estimates what two processes of the same side differ by: on the side where that is more.
 
     With too few quartets for that, it is estimated from both sides together.

@@ -6,14 +6,14 @@ import pytest
 
 from callcost.compare import absent
 from callcost.model.job import Contender
-from callcost.paired.rows import BASE, HEAD, Cell, Failure, Row
+from callcost.paired.rows import BASE, HEAD, Cell, PairedRow, RowFailure
 
 CELL = Cell("work", "tool")
 SETUP = "from toy.sub import new\nimport other.part\nn = other.part.Thing().size"
 
 
-def failure(message: str, kind: str = "setup failed", side: str = HEAD) -> Failure:
-    return Failure(CELL, side, kind, f"its set-up raised {message}")
+def failure(message: str, kind: str = "setup failed", side: str = HEAD) -> RowFailure:
+    return RowFailure(CELL, side, kind, f"its set-up raised {message}")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_failures_of_both_sides_are_sorted_out() -> None:
     call = Contender("call", SETUP, "new()")
     gone = "ModuleNotFoundError: No module named 'toy'"
     both = [failure(gone, side=BASE), failure(gone, side=HEAD)]
-    rows = [Row(CELL, call, call)]
+    rows = [PairedRow(CELL, call, call)]
     found = absent.sort_out(both, rows)
     assert list(found.nowhere) == [CELL]
     assert not found.only_on(BASE) and not found.only_on(HEAD) and not found.failures

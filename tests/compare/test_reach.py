@@ -17,7 +17,7 @@ from callcost.compare.code import same_code
 from callcost.compare.command import compare
 from callcost.compare.flow import _side
 from callcost.model.job import Contender
-from callcost.paired.rows import SIDES, Cell, Reach, Row
+from callcost.paired.rows import SIDES, Cell, PairedRow, Reach
 from callcost.revisions import environments, resolution
 from callcost.revisions.environments import build_all
 from callcost.revisions.spec import parse
@@ -74,7 +74,7 @@ def found(project: Path, setup: str, call: str, specs: tuple[str, str] = BOTH) -
     contender = Contender("work-toy", setup, call)
     built = build_all([parse(text, project) for text in specs], project, print)
     sides = {name: _side(name, made) for name, made in zip(SIDES, built, strict=True)}
-    return reach.find(built, sides, [Row(cell, contender, contender)], print)
+    return reach.find(built, sides, [PairedRow(cell, contender, contender)], print)
 
 
 def test_a_requirement_that_is_never_imported_does_not_reach_a_call(project: Path) -> None:

@@ -14,14 +14,14 @@ from processes import few_files
 from callcost.model.job import Contender, Plan
 from callcost.paired.measure import Comparison, Settings, measure
 from callcost.paired.quartet import SideFailedError, schedule
-from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, Row, Side
+from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, PairedRow, Side
 from callcost.paired.rules import Rules
 from callcost.paired.verdict import SLOWER, decide
 
 QUICK = Settings(budget_s=1, silence_s=2, first_quartets=6)
 SHORT = Contender("short", "n = -3", "abs(n)", "3")
 LONG = Contender("long", "n = -3", "abs(sum(range(40), n))", "777")
-GOOD = Row(Cell("good", "builtin"), SHORT, SHORT)
+GOOD = PairedRow(Cell("good", "builtin"), SHORT, SHORT)
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +38,12 @@ def sides(**python: str) -> dict[str, Side]:
     return {name: Side(name, name, python.get(name, sys.executable), "build") for name in SIDES}
 
 
-def compare(*rows: Row, settings: Settings = QUICK) -> Comparison:
+def compare(*rows: PairedRow, settings: Settings = QUICK) -> Comparison:
     return measure(sides(), rows, Rules(0.02, len(rows)), settings, lambda done, what: None)
 
 
 def test_a_planted_difference_is_found_and_the_rest_is_measured() -> None:
-    slow = Row(Cell("planted", "python"), SHORT, LONG)
+    slow = PairedRow(Cell("planted", "python"), SHORT, LONG)
     found = compare(GOOD, slow)
     assert not found.failures
     assert set(found.rows) == {GOOD.cell, slow.cell, CONTROL}
@@ -114,13 +114,13 @@ BAD = {
 }
 
 
-def bad_row(deed: str, side: str) -> Row:
+def bad_row(deed: str, side: str) -> PairedRow:
     """Makes the row of a contender that is bad on one side only."""
     bad, *_ = BAD[deed]
     if deed == "wrong answer":
         bad = Contender("x", bad.setup, bad.call, "4")
     pair = (bad, SHORT) if side == BASE else (SHORT, bad)
-    return Row(Cell("bad", deed), *pair)
+    return PairedRow(Cell("bad", deed), *pair)
 
 
 @functools.cache
@@ -160,7 +160,7 @@ def test_a_side_that_cannot_be_started_is_named() -> None:
 
 
 def test_nothing_is_left_when_every_row_fails() -> None:
-    bad = Row(Cell("bad", "python"), SHORT, Contender("x", "", "1 / 0"))
+    bad = PairedRow(Cell("bad", "python"), SHORT, Contender("x", "", "1 / 0"))
     found = compare(bad)
     assert [failure.side for failure in found.failures] == [HEAD]
     assert not found.rows

@@ -19,9 +19,8 @@ from callcost.compare.outcome import (
     SideFacts,
 )
 from callcost.compare.table import lines
-from callcost.model.job import Contender
 from callcost.paired.measure import Comparison
-from callcost.paired.rows import BASE, CONTROL, HEAD, Cell, Failure, Row, RowTimes, Side
+from callcost.paired.rows import BASE, CONTROL, HEAD, Cell, PairedTimes, RowFailure, Side
 from callcost.paired.rules import Rules
 from callcost.paired.verdict import (
     FASTER,
@@ -34,8 +33,6 @@ from callcost.paired.verdict import (
     unsettled,
 )
 
-CALL = Contender("call", "", "call()")
-ROW = Row(Cell("work", "tool"), CALL, CALL)
 RULES = Rules(threshold=0.02, rows=15)
 
 
@@ -47,13 +44,13 @@ def made(
     between: float = 0.005,
     first: int | None = None,
     again: tuple[float, float, float, float] | None = None,
-) -> RowTimes:
+) -> PairedTimes:
     """Makes times in which each of the four processes is slower by its share.
 
     `between` is how much processes differ; `again` has the shares after the first look.
     """
     random = np.random.default_rng(seed)
-    times = RowTimes(ROW, calls=100, first=quartets if first is None else first)
+    times = PairedTimes(calls=100, first=quartets if first is None else first)
     for number in range(quartets):
         later = again is not None and number >= times.first
         levels = np.array(again if later else shares) + random.normal(0, between, 4)
@@ -144,7 +141,7 @@ def test_what_is_not_shown_to_be_the_same_is_measured_again() -> None:
 
 
 def outcome(
-    rows: dict[str, RowTimes], *, control: RowTimes | None = None, same_build: bool = True
+    rows: dict[str, PairedTimes], *, control: PairedTimes | None = None, same_build: bool = True
 ) -> Outcome:
     sides = {
         BASE: Side(BASE, "the base", "python", "one"),
@@ -200,9 +197,9 @@ def test_twins_that_differ_make_it_inconclusive() -> None:
 def test_a_head_that_fails_is_no_success() -> None:
     broken = outcome({"calm": made()})
     cell = Cell("work", "broken")
-    broken.comparison.failures.append(Failure(cell, BASE, "crash", "it died"))
+    broken.comparison.failures.append(RowFailure(cell, BASE, "crash", "it died"))
     assert broken.exit_code == NOTHING_SLOWER
-    broken.comparison.failures.append(Failure(cell, HEAD, "crash", "it died"))
+    broken.comparison.failures.append(RowFailure(cell, HEAD, "crash", "it died"))
     assert broken.exit_code == USAGE
     assert broken.headline == "1 row failed in head; 1 row measured."
 
@@ -249,20 +246,20 @@ def test_what_fresh_processes_refute_does_not_pass_as_not_slower() -> None:
     assert verdict.word == UNDECIDED
 
 
-def few_epochs(times: RowTimes, kept: int) -> RowTimes:
+def few_epochs(times: PairedTimes, kept: int) -> PairedTimes:
     """Marks all but so many epochs of each process as preempted."""
     for epochs in times.quartets:
         epochs[:, kept:] *= -1
     return times
 
 
-def zeros(times: RowTimes) -> RowTimes:
+def zeros(times: PairedTimes) -> PairedTimes:
     for epochs in times.quartets:
         epochs[:] = 0
     return times
 
 
-def one_process_unknown(times: RowTimes) -> RowTimes:
+def one_process_unknown(times: PairedTimes) -> PairedTimes:
     # Half of the pairs are known, and nothing of the twins of one side.
     for epochs in times.quartets:
         epochs[1] = 0
