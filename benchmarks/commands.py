@@ -45,7 +45,7 @@ def _overview(found: list[Mechanism]) -> Table:
     table.add_column("what it is")
     for mechanism in found:
         reason = build().missing(mechanism)
-        supported = sum(workload.function in mechanism.functions for workload in WORKLOADS)
+        supported = sum(mechanism.offers(workload.function) for workload in WORKLOADS)
         table.add_row(
             mechanism.name,
             "not built" if reason else f"{supported} of {len(WORKLOADS)}",
@@ -70,7 +70,7 @@ def _of(mechanism: Mechanism) -> Table:
 
 
 def _cell(mechanism: Mechanism, function: str) -> str:
-    if function not in mechanism.functions:
+    if not mechanism.offers(function):
         return f"unsupported: {mechanism.why_unsupported(function) or 'it does not say why'}"
     if function in mechanism.through_python:
         return f"yes, through Python: {mechanism.through_python[function]}"

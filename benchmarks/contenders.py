@@ -84,7 +84,7 @@ def cells(workloads: Iterable[Workload]) -> list[tuple[Workload, Mechanism]]:
         (workload, mechanism)
         for workload in workloads
         for mechanism in mechanisms()
-        if workload.function in mechanism.functions
+        if mechanism.offers(workload.function)
     ]
 
 

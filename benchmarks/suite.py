@@ -8,7 +8,8 @@ running installation by the same table.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+import re
+from collections.abc import Callable, Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from callcost.paired.rows import Cell
 from callcost.paired.suite import Offer, SuiteError
 
 MECHANISM_FILE = "bindings/[!_]*/__init__.py"
+REFERENCE = "python_reference"
 DEFAULT_WORKLOADS = ("get_pi", "fibonacci", "text_ascii_16")
 
 
@@ -47,14 +49,13 @@ def offer(site: Path) -> Offer:
     def describe_there(mechanism: Mechanism, workload: Workload) -> Contender:
         return describe(mechanism, workload, _binaries(site, manifest, mechanism))
 
-    found = _table(mechanisms(folder), lambda it: left_out.get(it.module), describe_there)
-    return _with_damaged(found, folder)
+    return _table(folder, lambda it: left_out.get(it.module), describe_there)
 
 
 def here() -> Offer:
     """Lists every cell of the table that the running installation has; raises SuiteError."""
     try:
-        return _with_damaged(_table(mechanisms(), build().missing, contender), FOLDER)
+        return _table(FOLDER, build().missing, contender)
     except StaleBuildError as error:
         raise SuiteError(str(error)) from error
 
@@ -65,37 +66,47 @@ def rules() -> list[Path]:
     return [*(path for path in own if path.exists()), Path(native.__file__).with_name("rules.toml")]
 
 
-def _with_damaged(found: Offer, folder: Path) -> Offer:
-    """Adds the cells of mechanisms whose folders are damaged, with what is wrong with them."""
+def _table(
+    folder: Path,
+    why_left_out: Callable[[Mechanism], str | None],
+    describe_cell: Callable[[Mechanism, Workload], Contender],
+) -> Offer:
+    """Lists the cells of the mechanisms in a folder; a damaged one has a reason in each cell."""
+    contenders: dict[Cell, Contender] = {}
     missing = {
         Cell(workload.name, name): f"damaged: {why}"
         for name, why in damaged(folder).items()
         for workload in WORKLOADS
     }
-    return Offer(found.contenders, {**found.missing, **missing})
-
-
-def _table(
-    found: Iterable[Mechanism],
-    why_left_out: Callable[[Mechanism], str | None],
-    describe_cell: Callable[[Mechanism, Workload], Contender],
-) -> Offer:
-    contenders: dict[Cell, Contender] = {}
-    missing: dict[Cell, str] = {}
-    for mechanism in found:
+    unknown = _unknown_functions(folder)
+    for mechanism in mechanisms(folder):
         reason = why_left_out(mechanism)
         for workload in WORKLOADS:
             cell = Cell(workload.name, mechanism.name)
             if reason is not None:
                 missing[cell] = f"not built: {reason}"
-            elif workload.function not in mechanism.functions:
-                missing[cell] = mechanism.why_unsupported(workload.function) or "it is not there"
+            elif not mechanism.offers(workload.function):
+                missing[cell] = mechanism.why_unsupported(workload.function)
+            elif workload.function in unknown:
+                missing[cell] = "it is not there"
             else:
                 try:
                     contenders[cell] = describe_cell(mechanism, workload)
                 except StaleBuildError as error:
                     missing[cell] = str(error)
     return Offer(contenders, missing)
+
+
+def _unknown_functions(folder: Path) -> set[str]:
+    """Names the functions of the catalogue that a revision is too old to have.
+
+    The reference names every function of its revision: it offers it, or says why it does not.
+    """
+    reference = folder / REFERENCE / "__init__.py"
+    if not reference.is_file():
+        return set()
+    named = set(re.findall(r"\w+", reference.read_text(encoding="utf-8")))
+    return {workload.function for workload in WORKLOADS} - named
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

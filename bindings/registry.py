@@ -1,7 +1,8 @@
-"""Finds the mechanisms: every folder in bindings/ that is a package, without importing any.
+"""Finds the mechanisms, every package in bindings/, and reads what each offers.
 
-What a mechanism offers is read from its source, and whether it could be built from the
-manifest that the build wrote, so that a broken extension cannot take the reader down with it.
+It imports none of them: a broken extension must not take the reader down. A mechanism offers
+every function that its docstring does not list as unsupported (a test imports each one and
+checks that). The manifest that the build wrote tells whether the mechanism was built.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from callcost.errors import CallcostError
 
 FOLDER = Path(__file__).resolve().parent
 PACKAGE = "callcost.bindings"
-EVERYTHING, EVERYTHING_ELSE = "everything", "everything else"
+EVERYTHING, EVERYTHING_BUT = "everything", "everything but "
 INSTALL_AGAIN = "install callcost again (pip install -e . in a checkout)"
 
 
@@ -76,12 +77,25 @@ class Mechanism:
 
     @cached_property
     def unsupported(self) -> dict[str, str]:
-        """The functions that it cannot express, each with the reason."""
+        """The functions that it cannot express, each with the reason.
+
+        One key may be a text: `everything but`, and the functions that it does offer.
+        """
         return _section(self.docstring, "Unsupported:")
 
     def why_unsupported(self, function: str) -> str:
-        """Returns the reason why it cannot express a function, or "" where it gives none."""
-        return self.unsupported.get(function, self.unsupported.get(EVERYTHING_ELSE, ""))
+        """Returns the reason why it cannot express a function, or "" where it can."""
+        for names, reason in self.unsupported.items():
+            if names.startswith(EVERYTHING_BUT):
+                if function not in names.removeprefix(EVERYTHING_BUT).split(", "):
+                    return reason
+            elif function == names:
+                return reason
+        return ""
+
+    def offers(self, function: str) -> bool:
+        """Tells whether its module has a function."""
+        return not self.why_unsupported(function)
 
     @cached_property
     def through_python(self) -> dict[str, str]:
@@ -108,14 +122,6 @@ class Mechanism:
     def same_c(self, function: str) -> bool:
         """Tells whether a function calls the C that all others call, and not code of its own."""
         return not {function, EVERYTHING} & self._own_code.keys()
-
-    @cached_property
-    def functions(self) -> frozenset[str]:
-        """The public names that its module binds; a workload's name among them means support."""
-        names: set[str] = set()
-        for statement in self._tree.body:
-            names.update(_bound_names(statement))
-        return frozenset(name for name in names if not name.startswith("_"))
 
     @cached_property
     def _build_constants(self) -> dict[str, Any]:
@@ -146,7 +152,7 @@ class Mechanism:
         try:
             damage.refuse(self.folder)
             # Whatever is read of it is read once, so that nothing fails later.
-            for read in ("unsupported", "through_python", "_own_code", "functions", "requires"):
+            for read in ("unsupported", "through_python", "_own_code", "requires"):
                 getattr(self, read)
         except DamagedError as error:
             return str(error)
@@ -165,7 +171,11 @@ def _section(docstring: str, title: str) -> dict[str, str]:
         else:
             raise DamagedError(f"its section {title} has to begin with '- name: reason'")
     pairs = (item.partition(": ") for item in items)
-    return {name: text for names, _, text in pairs for name in names.split(", ")}
+    return {name: text for names, _, text in pairs for name in _split(names)}
+
+
+def _split(names: str) -> list[str]:
+    return [names] if names.startswith(EVERYTHING_BUT) else names.split(", ")
 
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
@@ -178,21 +188,6 @@ def _constants(tree: ast.Module) -> dict[str, Any]:
                 with contextlib.suppress(ValueError):
                     found[name] = ast.literal_eval(value)
     return found
-
-
-def _bound_names(statement: ast.stmt) -> set[str]:
-    match statement:
-        case ast.Assign(targets=targets):
-            return {target.id for target in targets if isinstance(target, ast.Name)}
-        case ast.AnnAssign(target=ast.Name(id=name)):
-            return {name}
-        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-            return {name}
-        case ast.ImportFrom(names=aliases):
-            return {alias.asname or alias.name for alias in aliases}
-        case ast.If(body=body, orelse=orelse) | ast.Try(body=body, orelse=orelse):
-            return {name for inner in [*body, *orelse] for name in _bound_names(inner)}
-    return set()
 
 
 class Build:

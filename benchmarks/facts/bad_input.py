@@ -142,7 +142,7 @@ def probe_all() -> Outcomes:
 
 def candidates() -> Sequence[Mechanism]:
     """Lists the mechanisms that have the function."""
-    return [mechanism for mechanism in mechanisms() if FUNCTION in mechanism.functions]
+    return [mechanism for mechanism in mechanisms() if mechanism.offers(FUNCTION)]
 
 
 def markdown_table(outcomes: Outcomes | None = None) -> str:

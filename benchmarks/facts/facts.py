@@ -82,7 +82,7 @@ def verdicts(facts: Facts) -> dict[str, str]:
 
 def probe(mechanism: Mechanism) -> Facts:
     """Asks everything about one mechanism; what cannot be found out says why."""
-    if bad_input.FUNCTION not in mechanism.functions:
+    if not mechanism.offers(bad_input.FUNCTION):
         return {fact.key: "" for fact in FACTS}
     answers = _answer("questions", mechanism, *_parameters())
     if not answers.startswith("{"):
@@ -108,7 +108,7 @@ def _takes_keywords(mechanism: Mechanism) -> str:
 
     A mechanism that ignores names calls C with whatever is there.
     """
-    function = KEYWORD if KEYWORD in mechanism.functions else bad_input.FUNCTION
+    function = KEYWORD if mechanism.offers(KEYWORD) else bad_input.FUNCTION
     by_name = BadInput("n=1", instead="leftovers", function=function)
     return YES if bad_input.call_in_child(mechanism.module, by_name) == "returns 1" else NO
 

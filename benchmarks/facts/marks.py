@@ -46,7 +46,7 @@ def marks_of(mechanism: Mechanism) -> dict[str, str]:
     found = {
         workload.name: _mark(mechanism, workload.function)
         for workload in WORKLOADS
-        if workload.function in mechanism.functions
+        if mechanism.offers(workload.function)
     }
     return {name: mark for name, mark in found.items() if mark}
 

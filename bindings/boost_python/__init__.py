@@ -11,67 +11,9 @@ work_released brings its own. One registry of converters serves the whole proces
 interpreter fills it, and is not made for threads without the GIL.
 """
 
-from . import _python as core_constants
-from ._python import (
-    ArgumentError,
-    Point,
-    Tally,
-    add_eight,
-    add_four,
-    add_million,
-    add_two,
-    fibonacci,
-    fibonacci_batch,
-    fibonacci_keyword,
-    fill_array,
-    first_byte,
-    get_greeting,
-    get_pi,
-    get_token,
-    half_of,
-    half_of_even,
-    last_byte,
-    mirror,
-    negate,
-    split_digits,
-    sum_calls,
-    sum_ends,
-    sum_ends_list,
-    work_held,
-    work_released,
-)
+from . import _python
+from ._python import *
 
-fibonacci_typed = fibonacci
-new_tally = Tally
-
-__all__ = [
-    "ArgumentError",
-    "Point",
-    "Tally",
-    "add_eight",
-    "add_four",
-    "add_million",
-    "add_two",
-    "core_constants",
-    "fibonacci",
-    "fibonacci_batch",
-    "fibonacci_keyword",
-    "fibonacci_typed",
-    "fill_array",
-    "first_byte",
-    "get_greeting",
-    "get_pi",
-    "get_token",
-    "half_of",
-    "half_of_even",
-    "last_byte",
-    "mirror",
-    "negate",
-    "new_tally",
-    "split_digits",
-    "sum_calls",
-    "sum_ends",
-    "sum_ends_list",
-    "work_held",
-    "work_released",
-]
+core_constants = _python
+fibonacci_typed = _python.fibonacci
+new_tally = _python.Tally

@@ -10,65 +10,9 @@ write it where a call has to be fast. Holds the GIL, except in work_released; wh
 critical section locks the object that counts.
 """
 
-from . import _def as core_constants
-from ._def import (
-    Point,
-    Tally,
-    add_eight,
-    add_four,
-    add_million,
-    add_two,
-    fibonacci,
-    fibonacci_batch,
-    fibonacci_keyword,
-    fill_array,
-    first_byte,
-    get_greeting,
-    get_pi,
-    get_token,
-    half_of,
-    half_of_even,
-    last_byte,
-    mirror,
-    negate,
-    split_digits,
-    sum_calls,
-    sum_ends,
-    sum_ends_list,
-    work_held,
-    work_released,
-)
+from . import _def
+from ._def import *
 
-fibonacci_typed = fibonacci
-new_tally = Tally
-
-__all__ = [
-    "Point",
-    "Tally",
-    "add_eight",
-    "add_four",
-    "add_million",
-    "add_two",
-    "core_constants",
-    "fibonacci",
-    "fibonacci_batch",
-    "fibonacci_keyword",
-    "fibonacci_typed",
-    "fill_array",
-    "first_byte",
-    "get_greeting",
-    "get_pi",
-    "get_token",
-    "half_of",
-    "half_of_even",
-    "last_byte",
-    "mirror",
-    "negate",
-    "new_tally",
-    "split_digits",
-    "sum_calls",
-    "sum_ends",
-    "sum_ends_list",
-    "work_held",
-    "work_released",
-]
+core_constants = _def
+fibonacci_typed = _def.fibonacci
+new_tally = _def.Tally

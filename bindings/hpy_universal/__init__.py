@@ -12,31 +12,9 @@ Unsupported:
   that asks an object for one.
 """
 
-from . import _universal as core_constants
-from ._universal import (
-    Point,
-    Tally,
-    add_eight,
-    add_four,
-    add_million,
-    add_two,
-    fibonacci,
-    fibonacci_keyword,
-    first_byte,
-    get_greeting,
-    get_pi,
-    get_token,
-    half_of,
-    half_of_even,
-    last_byte,
-    mirror,
-    negate,
-    split_digits,
-    sum_calls,
-    sum_ends_list,
-    work_held,
-    work_released,
-)
+from . import _universal
+from ._universal import *
 
-fibonacci_typed = fibonacci
-new_tally = Tally
+core_constants = _universal
+fibonacci_typed = _universal.fibonacci
+new_tally = _universal.Tally

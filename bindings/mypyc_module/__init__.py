@@ -19,61 +19,9 @@ Unsupported:
 - new_tally: for every instance ever made, mypyc's code keeps a reference to its class.
 """
 
-from . import _module as core_constants
-from ._module import (
-    Tally,
-    add_eight,
-    add_four,
-    add_million,
-    add_two,
-    fibonacci,
-    fibonacci_batch,
-    fill_array,
-    first_byte,
-    get_greeting,
-    get_pi,
-    get_token,
-    half_of,
-    half_of_even,
-    last_byte,
-    mirror,
-    negate,
-    split_digits,
-    sum_calls,
-    sum_ends,
-    sum_ends_list,
-    work_released,
-)
-from ._point import Point
+from . import _module
+from ._module import *
 
-fibonacci_keyword = fibonacci
-fibonacci_typed = fibonacci
-
-__all__ = [
-    "Point",
-    "Tally",
-    "add_eight",
-    "add_four",
-    "add_million",
-    "add_two",
-    "core_constants",
-    "fibonacci",
-    "fibonacci_batch",
-    "fibonacci_keyword",
-    "fibonacci_typed",
-    "fill_array",
-    "first_byte",
-    "get_greeting",
-    "get_pi",
-    "get_token",
-    "half_of",
-    "half_of_even",
-    "last_byte",
-    "mirror",
-    "negate",
-    "split_digits",
-    "sum_calls",
-    "sum_ends",
-    "sum_ends_list",
-    "work_released",
-]
+core_constants = _module
+fibonacci_keyword = _module.fibonacci
+fibonacci_typed = _module.fibonacci

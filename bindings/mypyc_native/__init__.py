@@ -11,16 +11,12 @@ Not the same C:
 - everything: it is compiled from Python, and calls no function of the core.
 
 Unsupported:
-- get_pi, add_million, half_of, negate, add_two, add_four, add_eight: it calls no C.
-- first_byte, last_byte, get_greeting, get_token: it calls no C.
-- sum_ends, sum_ends_list, fill_array, fibonacci_batch, split_digits, mirror: it calls no C.
-- new_tally, Tally, sum_calls, half_of_even, core_constants: it calls no C.
-- work_released: compiled Python cannot let go of the GIL either.
+- work_released: compiled Python cannot release the GIL either.
+- everything but fibonacci, fibonacci_keyword, fibonacci_typed, work_held: it calls no C.
 """
 
-from ._native import fibonacci, work_held
+from . import _native
+from ._native import *
 
-fibonacci_keyword = fibonacci
-fibonacci_typed = fibonacci
-
-__all__ = ["fibonacci", "fibonacci_keyword", "fibonacci_typed", "work_held"]
+fibonacci_keyword = _native.fibonacci
+fibonacci_typed = _native.fibonacci

@@ -11,12 +11,8 @@ Through Python:
   length.
 
 Unsupported:
-- get_pi, fibonacci, fibonacci_keyword, fibonacci_typed: there is no array in it, see ctypes_cdll.
-- add_million, half_of, negate, add_two, add_four: there is no array in it, see ctypes_cdll.
-- add_eight, first_byte, last_byte, get_greeting: there is no array in it, see ctypes_cdll.
-- get_token, split_digits, mirror, Tally, new_tally: there is no array in it, see ctypes_cdll.
-- sum_calls, half_of_even, work_held, work_released: there is no array in it, see ctypes_cdll.
-- core_constants: there is no array in it, see ctypes_cdll.
+- everything but sum_ends, sum_ends_list, fill_array, fibonacci_batch: it has no array in it, see
+  ctypes_cdll.
 """
 
 import ctypes

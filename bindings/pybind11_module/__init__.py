@@ -13,65 +13,9 @@ Compiled by Pybind11Extension, pybind11's helper for setuptools, which leaves th
 optimisation to the interpreter's flags, and so to this suite's -O2.
 """
 
-from . import _module as core_constants
-from ._module import (
-    Point,
-    Tally,
-    add_eight,
-    add_four,
-    add_million,
-    add_two,
-    fibonacci,
-    fibonacci_batch,
-    fibonacci_keyword,
-    fill_array,
-    first_byte,
-    get_greeting,
-    get_pi,
-    get_token,
-    half_of,
-    half_of_even,
-    last_byte,
-    mirror,
-    negate,
-    split_digits,
-    sum_calls,
-    sum_ends,
-    sum_ends_list,
-    work_held,
-    work_released,
-)
+from . import _module
+from ._module import *
 
-fibonacci_typed = fibonacci
-new_tally = Tally
-
-__all__ = [
-    "Point",
-    "Tally",
-    "add_eight",
-    "add_four",
-    "add_million",
-    "add_two",
-    "core_constants",
-    "fibonacci",
-    "fibonacci_batch",
-    "fibonacci_keyword",
-    "fibonacci_typed",
-    "fill_array",
-    "first_byte",
-    "get_greeting",
-    "get_pi",
-    "get_token",
-    "half_of",
-    "half_of_even",
-    "last_byte",
-    "mirror",
-    "negate",
-    "new_tally",
-    "split_digits",
-    "sum_calls",
-    "sum_ends",
-    "sum_ends_list",
-    "work_held",
-    "work_released",
-]
+core_constants = _module
+fibonacci_typed = _module.fibonacci
+new_tally = _module.Tally

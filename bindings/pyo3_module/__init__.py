@@ -13,34 +13,10 @@ Always takes keywords:
   no instruction.
 """
 
-from . import _module as core_constants
-from ._module import (
-    Point,
-    Tally,
-    add_eight,
-    add_four,
-    add_million,
-    add_two,
-    fibonacci,
-    fibonacci_batch,
-    fill_array,
-    first_byte,
-    get_greeting,
-    get_pi,
-    get_token,
-    half_of,
-    half_of_even,
-    last_byte,
-    mirror,
-    negate,
-    split_digits,
-    sum_calls,
-    sum_ends,
-    sum_ends_list,
-    work_held,
-    work_released,
-)
+from . import _module
+from ._module import *
 
-fibonacci_keyword = fibonacci
-fibonacci_typed = fibonacci
-new_tally = Tally
+core_constants = _module
+fibonacci_keyword = _module.fibonacci
+fibonacci_typed = _module.fibonacci
+new_tally = _module.Tally

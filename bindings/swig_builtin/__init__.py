@@ -8,65 +8,9 @@ a second interpreter finds the classes without their methods: they are static ty
 of SWIG's heap types leak a reference to their type (4.4 and 4.5).
 """
 
-from . import _core as core_constants
-from ._core import (
-    Point,
-    Tally,
-    add_eight,
-    add_four,
-    add_million,
-    add_two,
-    fibonacci,
-    fibonacci_batch,
-    fibonacci_keyword,
-    fill_array,
-    first_byte,
-    get_greeting,
-    get_pi,
-    get_token,
-    half_of,
-    half_of_even,
-    last_byte,
-    mirror,
-    negate,
-    split_digits,
-    sum_calls,
-    sum_ends,
-    sum_ends_list,
-    work_held,
-    work_released,
-)
+from . import _core
+from ._core import *
 
-fibonacci_typed = fibonacci
-new_tally = Tally
-
-__all__ = [
-    "Point",
-    "Tally",
-    "add_eight",
-    "add_four",
-    "add_million",
-    "add_two",
-    "core_constants",
-    "fibonacci",
-    "fibonacci_batch",
-    "fibonacci_keyword",
-    "fibonacci_typed",
-    "fill_array",
-    "first_byte",
-    "get_greeting",
-    "get_pi",
-    "get_token",
-    "half_of",
-    "half_of_even",
-    "last_byte",
-    "mirror",
-    "negate",
-    "new_tally",
-    "split_digits",
-    "sum_calls",
-    "sum_ends",
-    "sum_ends_list",
-    "work_held",
-    "work_released",
-]
+core_constants = _core
+fibonacci_typed = _core.fibonacci
+new_tally = _core.Tally

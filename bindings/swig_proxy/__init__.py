@@ -18,65 +18,10 @@ Through Python:
 - Tally: the proxy class's method calls the extension's function.
 """
 
-from . import _generated as core_constants
-from ._generated import (
-    Point,
-    Tally,
-    add_eight,
-    add_four,
-    add_million,
-    add_two,
-    fibonacci,
-    fibonacci_batch,
-    fill_array,
-    first_byte,
-    get_greeting,
-    get_pi,
-    get_token,
-    half_of,
-    half_of_even,
-    last_byte,
-    mirror,
-    negate,
-    split_digits,
-    sum_calls,
-    sum_ends,
-    sum_ends_list,
-    work_held,
-    work_released,
-)
+from . import _generated
+from ._generated import *
 
-fibonacci_keyword = fibonacci
-fibonacci_typed = fibonacci
-new_tally = Tally
-
-__all__ = [
-    "Point",
-    "Tally",
-    "add_eight",
-    "add_four",
-    "add_million",
-    "add_two",
-    "core_constants",
-    "fibonacci",
-    "fibonacci_batch",
-    "fibonacci_keyword",
-    "fibonacci_typed",
-    "fill_array",
-    "first_byte",
-    "get_greeting",
-    "get_pi",
-    "get_token",
-    "half_of",
-    "half_of_even",
-    "last_byte",
-    "mirror",
-    "negate",
-    "new_tally",
-    "split_digits",
-    "sum_calls",
-    "sum_ends",
-    "sum_ends_list",
-    "work_held",
-    "work_released",
-]
+core_constants = _generated
+fibonacci_keyword = _generated.fibonacci
+fibonacci_typed = _generated.fibonacci
+new_tally = _generated.Tally

@@ -191,16 +191,39 @@ def test_a_source_in_another_folder_counts(copy: tuple[Build, Mechanism]) -> Non
         build.check_sources(mechanism)
 
 
-def test_functions_are_read_without_importing(tmp_path: Path) -> None:
-    folder = tmp_path / "toy_mode"
+def toy(folder: Path, unsupported: str) -> Mechanism:
+    """Returns a mechanism whose module must not be imported."""
+    folder = folder / "toy_mode"
     folder.mkdir()
-    (folder / "__init__.py").write_text(
-        '"""A toy."""\nraise SystemExit\nfrom ._x import a, b as c\n_hidden = d = 1\n'
-        "if d:\n    def e(): ...\n"
-    )
-    (mechanism,) = mechanisms(tmp_path)
-    assert mechanism.functions == {"a", "c", "d", "e"}
+    section = f"\n\nUnsupported:\n{unsupported}\n" if unsupported else ""
+    (folder / "__init__.py").write_text(f'"""A toy.{section}"""\nraise SystemExit\n')
+    (mechanism,) = mechanisms(folder.parent)
+    return mechanism
+
+
+def test_what_a_mechanism_offers_is_read_without_importing_it(tmp_path: Path) -> None:
+    mechanism = toy(tmp_path, "- a, b: too long\n  to type.\n- c: too short.")
     assert (mechanism.family, mechanism.summary) == ("toy", "A toy.")
+    assert mechanism.unsupported == {
+        "a": "too long to type.",
+        "b": "too long to type.",
+        "c": "too short.",
+    }
+    assert [name for name in "abcde" if mechanism.offers(name)] == ["d", "e"]
+    assert mechanism.why_unsupported("b") == "too long to type."
+
+
+def test_a_mechanism_may_list_the_few_functions_that_it_offers(tmp_path: Path) -> None:
+    mechanism = toy(tmp_path, "- c: too short.\n- everything but b, c: it is a toy.")
+    assert [name for name in "abcde" if mechanism.offers(name)] == ["b"]
+    assert mechanism.why_unsupported("c") == "too short."
+    assert mechanism.why_unsupported("d") == "it is a toy."
+
+
+def test_a_mechanism_that_lists_nothing_offers_everything(tmp_path: Path) -> None:
+    mechanism = toy(tmp_path, "")
+    assert mechanism.offers("a")
+    assert mechanism.why_unsupported("a") == ""
 
 
 def test_the_manifest_lists_compiler_flags_and_tools() -> None:

@@ -146,7 +146,7 @@ def supported_c_names(mechanism: Mechanism) -> frozenset[str]:
     return frozenset(
         w.c_name
         for w in WORKLOADS
-        if w.function in mechanism.functions
+        if mechanism.offers(w.function)
         and w.name != "constant"
         and mechanism.same_c(w.function)
         and w.function not in mechanism.through_python
@@ -193,7 +193,7 @@ def calls_core(mechanism: Mechanism) -> bool:
 
 
 def cells_of(mechanism: Mechanism) -> list[Workload]:
-    return [workload for workload in WORKLOADS if workload.function in mechanism.functions]
+    return [workload for workload in WORKLOADS if mechanism.offers(workload.function)]
 
 
 def test_the_core_exports_every_function() -> None:

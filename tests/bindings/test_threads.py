@@ -130,7 +130,7 @@ def test_threads_share_what_a_mechanism_makes(
     workloads = [
         {"name": w.name, "setup": setup_source(mechanism, w), "call": w.call, "view": w.view}
         for w in WORKLOADS
-        if w.function in mechanism.functions and w.name != COUNTING
+        if mechanism.offers(w.function) and w.name != COUNTING
     ]
     found = hammer(
         python,
@@ -138,7 +138,7 @@ def test_threads_share_what_a_mechanism_makes(
             "files": package_files(),
             "module": mechanism.module,
             "workloads": workloads,
-            "tally": "Tally" in mechanism.functions and "Tally" not in mechanism.one_thread,
+            "tally": mechanism.offers("Tally") and "Tally" not in mechanism.one_thread,
             "anyway": False,
         },
         preload=patient_core,
@@ -199,5 +199,5 @@ def test_what_threads_lose_or_mix_is_noticed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mechanism", mechanisms(), ids=lambda mechanism: mechanism.name)
 def test_what_one_thread_alone_may_use_is_bound_and_has_its_reason(mechanism: Mechanism) -> None:
-    assert mechanism.one_thread.keys() <= mechanism.functions
+    assert all(map(mechanism.offers, mechanism.one_thread))
     assert all(mechanism.one_thread.values())

@@ -291,7 +291,7 @@ def _unsupported(known: Mechanism | None, run: Measured) -> list[tuple[str, str]
     return [
         (sheet.name, known.why_unsupported(sheet.about.function))
         for sheet in run.sheets.values()
-        if sheet.about is not None and sheet.about.function not in known.functions
+        if sheet.about is not None and not known.offers(sheet.about.function)
     ]
 
 

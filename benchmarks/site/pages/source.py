@@ -145,9 +145,7 @@ class _About:
         if not isinstance(statement, ast.Assign):
             return False
         target = ast.unparse(statement.targets[0])
-        return target == "__all__" or (
-            bool(self._others.search(target)) and not self._own.search(target)
-        )
+        return bool(self._others.search(target)) and not self._own.search(target)
 
     def in_c(self, text: str) -> str:
         """Joins the parts of a text, from one line without indentation to the next, likewise."""
