@@ -39,9 +39,10 @@ def chapter_table(path: Path, name: str) -> str:
 
 def sentences(path: Path) -> str:
     """States the largest parts of each call of the headline's chapter."""
-    chapter = _chapter(records.read(path), HEADLINE)
-    told = (row.sentence.partition(": ")[2] for row in chapter.rows)
-    return "\n".join(f"- `{r.name}`: {said}." for r, said in zip(chapter.rows, told, strict=True))
+    lines: dict[str, list[str]] = {}
+    for row in _chapter(records.read(path), HEADLINE).rows:
+        lines.setdefault(row.sentence.partition(": ")[2], []).append(f"`{row.name}`")
+    return "\n".join(f"- {', '.join(names)}: {line}." for line, names in lines.items())
 
 
 def provenance(path: Path) -> str:
@@ -51,16 +52,16 @@ def provenance(path: Path) -> str:
     mechanisms = len({row.name for row in found.rows})
     most = max(found.rows, key=lambda row: row.share("other"))
     other = (
-        f"of no row more than {most.share('other'):.1%} is other"
+        f"*other* is at most {most.share('other'):.1%} of a row"
         if most.share("other")
-        else "nothing is left as other in any row"
+        else "no row has any *other*"
     )
     facts = found.facts
     return (
         f"CPython {facts['python']} on {facts['machine']}, {facts['libc']}, {facts['valgrind']}: "
-        f"{calls} calls through {mechanisms} mechanisms were counted in {found.counting_s:.0f} s "
-        f"({found.counting_s / mechanisms:.1f} s a mechanism), timing and all took "
-        f"{found.wall_s:.0f} s; {other}."
+        f"{calls} calls through {mechanisms} mechanisms, counted in {found.counting_s:.0f} s "
+        f"({found.counting_s / mechanisms:.1f} s a mechanism), {found.wall_s:.0f} s with timing; "
+        f"{other}."
     )
 
 

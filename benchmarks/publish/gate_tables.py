@@ -32,7 +32,7 @@ def runs_table(record: Record) -> str:
                 f"{statistics.median(run['wall_s'] for run in runs):.0f}",
             ]
         )
-    headings = ["base against head", "runs", "exit 0", "exit 1", "exit 3", "the planted row found",
+    headings = ["base against head", "runs", "exit 0", "exit 1", "exit 3", "planted row found",
                 "other rows called slower", "measuring (s)", "all (s)"]  # fmt: skip
     return f"{markdown(headings, rows)}\n\n{_how(record)}"
 
@@ -47,9 +47,9 @@ def _how(record: Record) -> str:
         "Made by `python -m callcost.benchmarks.validation.gate --json results/gate.json`: "
         f"{rows} rows "
         f"({', '.join(record['mechanisms'])}; {', '.join(record['workloads'])}), "
-        f"`--threshold {record['threshold_percent']}`. Half of the runs of *same* compare an "
-        "environment with itself, the others two that were built apart. *All* is the command with "
-        "its environments in the cache; from an empty cache, both builds included, it took "
+        f"`--threshold {record['threshold_percent']}`. Half the runs of *same* compare an environment "
+        "with itself, the others two separate builds. *All* is the whole command with cached "
+        f"environments; from an empty cache, with both builds, it took "
         f"{record['cold']['wall_s']:.0f} s.\n\n{_by_default(record)}"
     )
 
@@ -62,13 +62,11 @@ def _by_default(record: Record) -> str:
     rows = sorted({name for names in wide for name in names})
     restless = [row for row in rows if sum(row in names for names in wide) > len(wide) / 2]
     settled = sum(names <= set(restless) for names in wide)
-    but_for = f", but for that of {', '.join(restless)}, whose processes differ more" * bool(
-        restless
-    )
+    but_for = f", except that of {', '.join(restless)}, whose processes differ more"
     return (
-        "Exit code 3 means here that of some row half a percent more could not be excluded. In "
-        f"{settled} of the {len(runs)} runs in which nothing was planted every interval lies "
-        f"within the default threshold of {DEFAULT_THRESHOLD:.0%}{but_for}."
+        f"Exit code 3 here: some row could be {record['threshold_percent']}% slower. In "
+        f"{settled} of the {len(runs)} runs without a plant, every interval is within the default "
+        f"threshold of {DEFAULT_THRESHOLD:.0%}{but_for * bool(restless)}."
     )
 
 
@@ -100,7 +98,7 @@ def planted_table(record: Record) -> str:
             ]
         )
     headings = ["meant", "nops planted", "instructions", "timed inside C", "measured, median",
-                "in single runs"]  # fmt: skip
+                "single runs"]  # fmt: skip
     return markdown(headings, rows)
 
 
@@ -124,5 +122,5 @@ def peers_table(record: Record) -> str:
             ]
         )
     headings = ["", "runs", "same: runs that fail", "same: rows called slower",
-                "2%: the planted row found", "2%: other rows called slower"]  # fmt: skip
+                "2%: planted row found", "2%: other rows called slower"]  # fmt: skip
     return markdown(headings, rows)

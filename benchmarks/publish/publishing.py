@@ -214,7 +214,7 @@ def delay_curve() -> str:
         f"{table}\n\nSlope {found['slope']:.4f} ({low:.4f} to {high:.4f}), intercept "
         f"{found['intercept_ns']:.1f} ns; an empty call costs {abs(found['empty_call_ns']):.3f} ns "
         "net; "
-        f"95% of the pairs of the same code differed by less than {found['aa_p95']:.2%}, "
+        f"of the pairs of the same code, 95% differed by less than {found['aa_p95']:.2%}, "
         f"all by less than {found['aa_max']:.2%}; {found['wall_s']:.0f} s."
     )
 
@@ -241,7 +241,7 @@ def repeatability() -> str:
     order = found["order"]
     return (
         f"{table}\n\nOf {order['pairs_told_apart']} pairs of rows whose interval excludes a tie in "
-        f"both of our runs, {order['turned_round']} changed their order."
+        f"both callcost runs, {order['turned_round']} changed their order."
     )
 
 
@@ -272,8 +272,8 @@ def report() -> str:
     ]
     table = markdown(["the whole command, for", "rows", "s", "MiB of memory", "MB of site"], rows)
     return (
-        f"{table}\n\nOpened from the disk in chromium, the first chart of the largest is seen "
-        f"after {whole['painted_ms']:.0f} ms, and can be pointed at after {whole['live_ms']:.0f} "
+        f"{table}\n\nOpened from disk in Chromium, the largest shows its first chart "
+        f"after {whole['painted_ms']:.0f} ms, and answers pointing after {whole['live_ms']:.0f} "
         f"ms (load {found['state']['load_1min']:.1f} on {found['machine']['cpu_count']} CPUs). "
         "Made by `python -m callcost.benchmarks.validation.report_size --json results/report.json`."
     )

@@ -140,10 +140,12 @@ def facts_table(sheet: Sheet) -> str:
 
 def unsupported_list() -> str:
     """Lists why cells are empty, in the words of each mechanism's own folder."""
-    lines = []
+    lines: dict[str, list[str]] = {}
     for mechanism in mechanisms():
         reasons: dict[str, list[str]] = {}
         for function, why in mechanism.unsupported.items():
             reasons.setdefault(why, []).append(f"`{function}`" if " " not in function else function)
-        lines += [f"- `{mechanism.name}`: {', '.join(fs)}: {why}" for why, fs in reasons.items()]
-    return "\n".join(lines)
+        for why, functions in reasons.items():
+            names = lines.setdefault(f"{', '.join(functions)}: {why}", [])
+            names.append(f"`{mechanism.name}`")
+    return "\n".join(f"- {', '.join(names)}: {line}" for line, names in lines.items())
