@@ -20,7 +20,8 @@ from rich.table import Table
 from callcost.benchmarks.contenders import BREAK_EVEN
 from callcost.bindings.registry import mechanisms
 from callcost.console.summary import NARROWEST
-from callcost.estimate.estimate import GroupEstimate, Interval
+from callcost.estimate.estimate import GroupEstimate
+from callcost.model.interval import Interval
 
 FUNCTION = "fibonacci"
 # Plain Python: the line to break even against, and no way to call C.

@@ -17,7 +17,7 @@ from callcost.benchmarks.facts.marks import LEGEND, Marks, marks_of
 from callcost.benchmarks.ladder import rungs
 from callcost.bindings.registry import left_out, mechanisms
 from callcost.estimate.estimate import GroupEstimate
-from callcost.model.job import ELSEWHERE
+from callcost.model.contender import ELSEWHERE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from callcost.benchmarks.workload import Example, Workload
 from callcost.bindings.registry import Build, Mechanism, StaleBuildError, mechanisms
-from callcost.model import job
-from callcost.model.job import Binary, Contender
+from callcost.model import contender as model
+from callcost.model.contender import Binary, Contender
 from callcost.pytest_plugin.plugin import case, refused
 
 BREAK_EVEN = "break-even"
@@ -51,10 +51,10 @@ def describe(mechanism: Mechanism, workload: Workload, binaries: tuple[Binary, .
     )
 
 
-def example(mechanism: Mechanism, workload: Workload, one: Example) -> job.Example:
+def example(mechanism: Mechanism, workload: Workload, one: Example) -> model.Example:
     """Describes a cell with other arguments to the instrument."""
     asked = workload.asked(one)
-    return job.Example(
+    return model.Example(
         given=one.given or asked.setup,
         setup=setup_source(mechanism, asked),
         call=asked.call,

@@ -28,7 +28,7 @@ from callcost.bindings.registry import (
     mechanisms,
 )
 from callcost.errors import CallcostError
-from callcost.model.job import Environment
+from callcost.model.contender import Environment
 from callcost.pytest_plugin.plugin import case, refused
 from callcost.run.interpreters import find
 from callcost.run.process import WorkerError

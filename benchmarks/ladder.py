@@ -14,7 +14,7 @@ from callcost import native
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
 from callcost.benchmarks.contenders import build, group_name
 from callcost.bindings.registry import StaleBuildError
-from callcost.model.job import Binary, Contender
+from callcost.model.contender import Binary, Contender
 from callcost.native import ladder
 from callcost.pytest_plugin.plugin import case, refused
 

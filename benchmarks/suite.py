@@ -25,7 +25,7 @@ from callcost.bindings.registry import (
     mechanisms,
     module_of,
 )
-from callcost.model.job import Binary, Contender
+from callcost.model.contender import Binary, Contender
 from callcost.paired.rows import Cell
 from callcost.paired.suite import Offer, SuiteError
 

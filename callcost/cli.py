@@ -69,7 +69,7 @@ def calibrate(json_file: Path | None, processes: int | None) -> None:
     # Imported late, as they are slow to import and other commands do without.
     from callcost.commands import calibrate as calibration
     from callcost.console import progress
-    from callcost.run.coordinator import Settings
+    from callcost.model.plan import Settings
 
     refuse_unwritable(json_file, "--json")
     settings = Settings(row_s=calibration.ROW_S).changed(processes=processes)
@@ -81,7 +81,7 @@ def calibrate(json_file: Path | None, processes: int | None) -> None:
 
 def _print_calibration(found: calibration.Calibration) -> None:
     from callcost.commands.calibrate import PAIR_CALLS, disturbances
-    from callcost.run.delays import FIT_FROM_NS
+    from callcost.estimate.delays import FIT_FROM_NS
 
     console = Console(highlight=False)
     slope, intercept_ns = found.delays.slope, found.delays.intercept_ns

@@ -33,8 +33,9 @@ from callcost.console.page import (
     text_width_in,
     write,
 )
-from callcost.estimate.estimate import GroupEstimate, Interval
-from callcost.model.job import ELSEWHERE
+from callcost.estimate.estimate import GroupEstimate
+from callcost.model.contender import ELSEWHERE
+from callcost.model.interval import Interval
 
 PANEL_HEAD_IN, GAP_IN = 0.5, 0.35
 # Room for a rank before a bar.

@@ -20,7 +20,7 @@ from callcost.console.page import THEMES, Theme, save, settings
 from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
 from callcost.estimate.record import load, read_run
 from callcost.model import abi
-from callcost.model.job import ELSEWHERE
+from callcost.model.contender import ELSEWHERE
 
 # More panels than this are told apart by topic; the headline is then drawn alone as well.
 ONE_CHART = 4

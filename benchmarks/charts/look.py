@@ -21,7 +21,7 @@ from scipy.optimize import isotonic_regression
 from callcost.benchmarks.break_even import REFERENCE, in_unit
 from callcost.bindings.registry import FOLDER, Mechanism, mechanisms
 from callcost.console.page import Theme
-from callcost.estimate.estimate import Interval
+from callcost.model.interval import Interval
 
 Rgb = npt.NDArray[np.float64]
 

@@ -28,13 +28,13 @@ from callcost.benchmarks.publish import explain_tables, figures, gate_tables, ta
 from callcost.benchmarks.publish.tables import Sheet, markdown
 from callcost.bindings.registry import mechanisms
 from callcost.errors import CallcostError
+from callcost.estimate.delays import estimate_delays
 from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run
 from callcost.estimate.reading import checked
 from callcost.estimate.record import RecordError, load, read_run, write_atomically
 from callcost.explain import chart as explain_chart
 from callcost.model import abi
-from callcost.run.coordinator import NO_COST
-from callcost.run.delays import estimate_delays
+from callcost.model.run import NO_COST
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "results"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from callcost.benchmarks.site.pages.measured import Measured, Row
-from callcost.estimate.estimate import Interval
+from callcost.model.interval import Interval
 
 COSTS = (
     "workload", "mechanism", "interpreter", "kind", "marks", "rank",

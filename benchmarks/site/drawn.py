@@ -15,10 +15,10 @@ from callcost.benchmarks.site.fits import Fit, Ladder
 from callcost.benchmarks.site.pages.measured import FLOOR, OTHER_PYTHON, OWN, PYTHON, Row, Sheet
 from callcost.console.page import THEMES
 from callcost.console.summary import interval, number
-from callcost.estimate.estimate import Interval
 from callcost.explain.chart import COLOURS as PART_COLOURS
 from callcost.explain.explanation import Explained
 from callcost.explain.parts import PARTS
+from callcost.model.interval import Interval
 
 PAGE = "var(--page)"
 

@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from callcost.benchmarks.break_even import calls_the_c, sweep
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.estimate.estimate import GroupEstimate, Interval, trimmed_interval
+from callcost.estimate.estimate import GroupEstimate, trimmed_interval
+from callcost.model.interval import Interval
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from callcost.benchmarks.site.pages.measured import Measured
-from callcost.estimate.estimate import Interval
 from callcost.estimate.layouts import Calibration
 from callcost.estimate.reading import RecordError, checked, other_kind, read_json, refuse_odd
 from callcost.estimate.record import SECTION
 from callcost.explain import records
 from callcost.explain.explanation import Explanation
 from callcost.history.store import Store
-from callcost.run.delays import Delays, Point
+from callcost.model.delays import Delays, Point
+from callcost.model.interval import Interval
 
 TAKES = (
     "a report takes runs (pytest benchmarks --benchmark-only), explanations (callcost explain "

@@ -24,8 +24,9 @@ from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.contenders import contender, group_name, supported
 from callcost.console.front import Front
 from callcost.errors import CallcostError
-from callcost.estimate.estimate import Interval, estimate_run
+from callcost.estimate.estimate import estimate_run
 from callcost.estimate.record import read_run, write_atomically
+from callcost.model.interval import Interval
 from callcost.run import machine
 
 Costs = dict[tuple[str, str], float]

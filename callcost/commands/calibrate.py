@@ -17,11 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from callcost.errors import CallcostError
-from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, Interval
-from callcost.model.job import EMPTY, Contender, Group
+from callcost.estimate.delays import fit
+from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
+from callcost.model.contender import EMPTY, Contender, Group
+from callcost.model.delays import NAME, Delays
+from callcost.model.interval import Interval
+from callcost.model.plan import Settings
+from callcost.model.run import Progress, Run
 from callcost.run import machine, quota
-from callcost.run.coordinator import Progress, Run, Settings, measure
-from callcost.run.delays import NAME, Delays, choose_steps, delay_group, fit
+from callcost.run.coordinator import measure
+from callcost.run.delays import choose_steps, delay_group
 
 Floats = npt.NDArray[np.float64]
 

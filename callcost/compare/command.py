@@ -132,7 +132,7 @@ def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
 def _progress() -> Iterator[Callable[[float, str], None]]:
     """Yields what takes the share that is done, and what is being done."""
     from callcost.console import progress
-    from callcost.run.coordinator import Progress
+    from callcost.model.run import Progress
 
     steps = 1000
     with progress.shown(sys.stderr, "callcost compare", every_step=True) as report:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from callcost.estimate.estimate import Interval
+from callcost.model.interval import Interval
 from callcost.paired.measure import Comparison
 from callcost.paired.rows import BASE, CONTROL, HEAD, Cell, Reach, RowFailure
 from callcost.paired.rules import Rules

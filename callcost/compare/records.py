@@ -20,11 +20,11 @@ from callcost.estimate.estimate import (
     MIN_PROCESSES,
     Floats,
     GroupEstimate,
-    Interval,
     estimate_run,
     trimmed_interval,
 )
 from callcost.estimate.record import load, rebuild
+from callcost.model.interval import Interval
 from callcost.model.patterns import matches, require_known
 from callcost.paired.rules import Rules, mirrored
 from callcost.paired.verdict import SLOWER, UNDECIDED, direction

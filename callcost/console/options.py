@@ -11,7 +11,7 @@ import click
 from callcost.errors import CallcostError
 
 if TYPE_CHECKING:
-    from callcost.model.job import Environment
+    from callcost.model.contender import Environment
 
 PYTHON_HELP = "a version (3.13), a name (pypy3.9) or a path"
 

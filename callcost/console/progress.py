@@ -12,7 +12,7 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from callcost.run.coordinator import Progress as State
+from callcost.model.run import Progress as State
 
 NUMBERS = re.compile(r"\d+")
 # Seldom, as the line is drawn on the same machine that is being timed.

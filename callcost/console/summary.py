@@ -12,10 +12,11 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, Interval, aa_error
+from callcost.estimate.delays import estimate_delays
+from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error
+from callcost.model.interval import Interval
+from callcost.model.run import NO_COST, Run
 from callcost.run import quota
-from callcost.run.coordinator import NO_COST, Run
-from callcost.run.delays import estimate_delays
 
 # What the widest table needs; narrower terminals wrap lines, but lose no figure.
 NARROWEST = 116

@@ -7,14 +7,14 @@ that goes with it. docs/measuring.md tells why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from callcost.estimate.trimmed import trim_mean, trim_mean_ends
-from callcost.run.coordinator import GroupTimes, Run
+from callcost.model.interval import Interval
+from callcost.model.run import GroupTimes, Run
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -33,19 +33,6 @@ MIN_PROCESSES = 6
 MIN_EFFECT = 0.005
 # A twin that is off by more than this, interval and all, makes its group inconclusive.
 TWIN_LIMIT = 0.02
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with the ends of its confidence interval (95%), all in the same unit."""
-
-    value: float
-    low: float
-    high: float
-
-    def as_list(self) -> list[float | None]:
-        """Returns value, low and high for JSON: None where one is not finite."""
-        return [end if np.isfinite(end) else None for end in (self.value, self.low, self.high)]
 
 
 def trimmed_interval(samples: Floats, confidence: float = CONFIDENCE) -> Interval:

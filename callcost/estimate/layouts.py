@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from callcost.estimate.estimate import Interval
-from callcost.model.job import Plan
-from callcost.run.coordinator import Failure, Settings
+from callcost.model.interval import Interval
+from callcost.model.plan import Plan, Settings
+from callcost.model.run import Failure
 
 MOST = 1e18
 """No number of a record is larger: in ns, it is 31 years."""

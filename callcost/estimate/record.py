@@ -17,6 +17,7 @@ import numpy as np
 
 from callcost.console.files import probe_writable as probe_writable
 from callcost.console.files import write_atomically as write_atomically
+from callcost.estimate.delays import estimate_delays, timed_in_c
 from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
 from callcost.estimate.reading import RecordError as RecordError
 from callcost.estimate.recorded import SECTION as SECTION
@@ -25,9 +26,8 @@ from callcost.estimate.recorded import load as load
 from callcost.estimate.recorded import read_delays as read_delays
 from callcost.estimate.recorded import read_run as read_run
 from callcost.estimate.recorded import rebuild as rebuild
-from callcost.model.job import Contender
-from callcost.run.coordinator import GroupTimes, Run
-from callcost.run.delays import estimate_delays, timed_in_c
+from callcost.model.contender import Contender
+from callcost.model.run import GroupTimes, Run
 
 
 def pack_epochs(times: GroupTimes, row: int) -> list[str]:

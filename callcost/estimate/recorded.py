@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from callcost.console.files import shown
-from callcost.estimate.estimate import Interval
 from callcost.estimate.layouts import (
     MOST_EPOCH_NS,
     Elsewhere,
@@ -28,10 +27,12 @@ from callcost.estimate.reading import (
     read_json,
     refuse_odd,
 )
-from callcost.model.job import Contender, Controls, Environment, Group, Plan
-from callcost.run.coordinator import GroupTimes, Run, Times
-from callcost.run.delays import NAME as DELAYS
-from callcost.run.delays import Delays, Point
+from callcost.model.contender import Contender, Controls, Environment, Group
+from callcost.model.delays import NAME as DELAYS
+from callcost.model.delays import Delays, Point
+from callcost.model.interval import Interval
+from callcost.model.plan import Plan
+from callcost.model.run import GroupTimes, Run, Times
 
 # Fields of a record, each with its place in the file.
 Located = list[tuple[str, dict[str, Any]]]

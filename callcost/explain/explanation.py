@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from callcost.estimate.estimate import Interval
 from callcost.explain.parts import OTHER, PARTS, Placed, object_name
 from callcost.instructions.profile import Stack
+from callcost.model.interval import Interval
 
 # Below this share a part is not worth a word.
 LEAST_SHARE = 0.05

@@ -20,13 +20,15 @@ from callcost.explain.parts import OTHER, Attribution, read_rules
 from callcost.instructions import callgrind
 from callcost.instructions.callgrind import Count, Uncounted
 from callcost.model import abi
+from callcost.model.contender import Contender, Environment, Group
 from callcost.model.expression import Asked, ExpressionError, read
-from callcost.model.job import Contender, Environment, Group
 from callcost.model.patterns import matches, require_known
+from callcost.model.plan import Settings
+from callcost.model.run import Progress
 from callcost.paired.rows import Cell
 from callcost.paired.suite import SuiteError, suite_here
 from callcost.run import interpreter_build
-from callcost.run.coordinator import Progress, Settings, measure
+from callcost.run.coordinator import measure
 from callcost.worker.worker import interpreter_facts
 
 EXPRESSION = "expression"

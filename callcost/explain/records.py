@@ -22,7 +22,6 @@ from rich.table import Table
 from callcost.console.files import shown
 from callcost.console.outputs import console_at_least
 from callcost.console.summary import number
-from callcost.estimate.estimate import Interval
 from callcost.estimate.layouts import MOST, ExplainedRow, ExplanationFile
 from callcost.estimate.reading import (
     RecordError,
@@ -35,6 +34,7 @@ from callcost.estimate.reading import (
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS, Placed, object_name
 from callcost.instructions.profile import Frame, Stack
+from callcost.model.interval import Interval
 
 VERSION = 1
 KIND = "explanation"

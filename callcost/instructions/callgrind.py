@@ -25,7 +25,7 @@ from callcost.instructions.counting import (
     fixed_layout,
     vgdb,
 )
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 from callcost.run.process import WorkerError, WorkerProcess
 
 if TYPE_CHECKING:

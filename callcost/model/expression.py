@@ -14,7 +14,7 @@ from pathlib import Path
 
 from callcost.errors import CallcostError
 from callcost.model import abi
-from callcost.model.job import Contender, Environment
+from callcost.model.contender import Contender, Environment, compiles_loops
 from callcost.worker.worker import interpreter_facts
 
 # The names of the function that the expression is compiled into (worker.compile_epoch).
@@ -75,10 +75,8 @@ class Reading:
 
     @property
     def compiles_loops(self) -> bool:
-        """Whether its interpreter makes machine code of a loop, as all but CPython do."""
-        environment = self.asked.environment
-        facts = {} if environment is None else environment.facts
-        return facts.get("implementation", sys.implementation.name) != "cpython"
+        """Whether its interpreter compiles loops to machine code, as all but CPython do."""
+        return compiles_loops(self.asked.environment)
 
 
 def read(asked: Asked, what: str) -> Reading:

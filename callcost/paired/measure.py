@@ -9,21 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from callcost.model.job import (
-    COMPILED_YARDSTICK,
-    SCOUTING,
-    SCOUTING_COMPILED,
-    TARGET_EPOCH_NS,
-    YARDSTICK,
-    Plan,
-    plan_epochs,
-)
+from callcost.model.contender import COMPILED_YARDSTICK, YARDSTICK
+from callcost.model.plan import Plan
 from callcost.paired.quartet import RowFailedError, SideFailedError, Timer, time_quartet
 from callcost.paired.rows import CONTROL, SIDES, Cell, PairedRow, PairedTimes, RowFailure, Side
 from callcost.paired.rules import Rules
 from callcost.paired.verdict import unsettled
 from callcost.run import machine
 from callcost.run.coordinator import choose_cpu
+from callcost.run.planning import SCOUTING, SCOUTING_COMPILED, TARGET_EPOCH_NS, plan_epochs
 
 ROW_S = 2.0
 # All rows are measured by so many quartets first: two pairs of processes each.

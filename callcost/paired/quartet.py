@@ -16,9 +16,10 @@ from typing import Any, Self
 import numpy as np
 
 from callcost.errors import CallcostError
-from callcost.model.job import SETTLE_TURNS, Plan
+from callcost.model.plan import Plan
 from callcost.paired.rows import QUARTET, Cell, PairedRow, RowFailure, Side, Times
 from callcost.run.coordinator import HASH_SEEDS
+from callcost.run.planning import SETTLE_TURNS
 from callcost.run.process import WorkerError, WorkerProcess, pin
 from callcost.worker import lockstep
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 
 Times = npt.NDArray[np.int64]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from callcost.errors import CallcostError
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 from callcost.model.patterns import matches, require_known
 from callcost.paired.rows import Cell, PairedRow
 

@@ -17,13 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from callcost.estimate.estimate import (
-    MIN_PROCESSES,
-    Interval,
-    interquartile_mean,
-    trimmed_interval,
-)
+from callcost.estimate.estimate import MIN_PROCESSES, interquartile_mean, trimmed_interval
 from callcost.estimate.trimmed import trim_mean
+from callcost.model.interval import Interval
 from callcost.paired.rows import QUARTET, Cell, PairedTimes
 from callcost.paired.rules import Rules, mirrored
 

@@ -16,7 +16,7 @@ import pytest
 from callcost.errors import CallcostError
 
 if TYPE_CHECKING:
-    from callcost.model.job import Contender, Environment
+    from callcost.model.contender import Contender, Environment
     from callcost.pytest_plugin.session import MeasuringSession
 
 MARK = "callcost"
@@ -51,7 +51,7 @@ def case(
     Rows of another interpreter are in groups of their own, whose names say which. A `floor` is
     measured with its group and shown below it, and competes for no rank.
     """
-    from callcost.model.job import ELSEWHERE
+    from callcost.model.contender import ELSEWHERE
     from callcost.pytest_plugin.replay import ReplayClock
 
     if environment is not None:

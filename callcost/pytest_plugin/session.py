@@ -17,9 +17,11 @@ from callcost.console import progress, streams, summary
 from callcost.errors import CallcostError
 from callcost.estimate import record
 from callcost.estimate.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
-from callcost.model.job import Contender, Environment, Group, make_group
+from callcost.model.contender import Contender, Environment, Group, make_group
+from callcost.model.plan import Settings
+from callcost.model.run import NO_COST, Progress, Run
 from callcost.pytest_plugin.replay import replay
-from callcost.run.coordinator import NO_COST, Progress, Run, Settings, measure
+from callcost.run.coordinator import measure
 from callcost.run.delays import NoDelaysError, control_group
 
 

@@ -8,155 +8,36 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from callcost.model.job import (
+from callcost.model.contender import (
     Contender,
     Controls,
     Environment,
     Group,
-    Plan,
     controls_for,
-    describe_group,
     make_group,
-    scouting_plan,
 )
+from callcost.model.plan import Plan, Settings
+from callcost.model.run import NO_COST, Failure, GroupTimes, Progress, Run
 from callcost.run import machine, quota
-from callcost.run.planning import plan_group, plan_programs, row_time_ns, scouting_s
-from callcost.run.process import WorkerError, WorkerProcess
-from callcost.worker.worker import OWN_UNROLL
+from callcost.run.planning import (
+    plan_group,
+    plan_programs,
+    row_time_ns,
+    scouting_plan,
+    scouting_s,
+)
+from callcost.run.process import WorkerError, WorkerProcess, describe_group
 
-Times = npt.NDArray[np.int64]
-
-QUICK_PROCESSES = 12
-QUICK_ROW_S = 0.18
 HASH_SEEDS = 2**32 - 1
-# The kind of failure of a call that takes fewer turns of the empty loop than these.
-NO_COST = "no cost"
+# A call that takes fewer turns of the empty loop than these fails with NO_COST.
 NO_COST_TURNS = 3
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a run is done.
-
-    `row_s` is the wall time that one row may take, all processes together; `silence_s` how
-    long a worker may go without an answer; `layouts` how many places on the stacks a process
-    times from (1 leaves it where chance put it); `cpu` the one to pin workers to, None to
-    choose.
-    """
-
-    processes: int = 30
-    min_processes: int = 10
-    row_s: float = 0.33
-    silence_s: float = 20.0
-    layouts: int = 32
-    cpu: int | None = None
-    python: str = sys.executable
-    seed: int | None = None
-
-    def quick(self) -> Settings:
-        """Returns the same settings for a first look: fewer processes, shorter ones."""
-        return replace(self, processes=QUICK_PROCESSES, row_s=QUICK_ROW_S)
-
-    def changed(self, **options: float | None) -> Settings:
-        """Returns the same settings with those replaced that are not None."""
-        return replace(self, **{k: v for k, v in options.items() if v is not None})  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a contender has no result: what happened, and to whom."""
-
-    group: str
-    contender: str
-    kind: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.group}: {self.contender}: {self.kind}: {self.message}"
-
-
-@dataclass
-class GroupTimes:
-    """What the processes timed for one group.
-
-    Each entry of `processes` has a row for each of `contenders`, then one for the empty loop of
-    each program among them, and a column per pass: ns per epoch, negative where the epoch was
-    preempted. `reports` has, for each process, the values that contenders reported, by their
-    names.
-    """
-
-    group: Group
-    controls: Controls
-    plan: Plan
-    processes: list[Times] = field(default_factory=list)
-    reports: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def contenders(self) -> tuple[Contender, ...]:
-        """The group's own contenders, the controls, then the floors."""
-        return self.group.contenders + self.controls.contenders + self.group.floors
-
-    def calls(self, row: int) -> int:
-        """The number of calls in an epoch of a contender."""
-        contender = self.contenders[row]
-        if contender.own_loops is None:
-            return self.plan.calls
-        return contender.own_loops * (OWN_UNROLL if contender.program else self.plan.max_unroll)
-
-    def empty_row(self, row: int) -> int:
-        """The row of the empty loop that belongs to a contender: its program's own, or Python's."""
-        contenders = self.contenders
-        if not contenders[row].program:
-            return len(self.group.contenders)
-        return len(contenders) + sum(bool(before.program) for before in contenders[:row])
-
-
-@dataclass
-class Run:
-    """Everything that one run found out.
-
-    `delays` is its control of injected delays, which is none of its groups; `delays_missing`
-    says why there is none, and is None where none were asked for.
-    """
-
-    settings: Settings
-    cpu: int | None
-    seed: int
-    groups: dict[str, GroupTimes] = field(default_factory=dict)
-    failures: dict[tuple[str, str], Failure] = field(default_factory=dict)
-    hash_seeds: list[int] = field(default_factory=list)
-    not_pinned: str | None = None
-    interrupted: bool = False
-    wall_s: float = 0.0
-    throttled_passes: int = 0
-    state: dict[str, Any] = field(default_factory=dict)
-    delays: GroupTimes | None = None
-    delays_missing: str | None = None
-
-    def finished(self) -> dict[str, GroupTimes]:
-        """Returns the groups that enough processes have timed to say something about them."""
-        enough = self.settings.min_processes
-        return {
-            name: times for name, times in self.groups.items() if len(times.processes) >= enough
-        }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come."""
-
-    done: int
-    total: int
-    what: str
 
 
 def choose_cpu() -> int | None:

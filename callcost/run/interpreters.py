@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from callcost.model import abi
-from callcost.model.job import SCOUTING, Contender, Environment, describe_group
-from callcost.run.process import WorkerError, WorkerProcess
+from callcost.model.contender import Contender, Environment
+from callcost.run.planning import SCOUTING
+from callcost.run.process import WorkerError, WorkerProcess, describe_group
 
 SILENCE_S = 20.0
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from callcost.model.job import (
-    TARGET_EPOCH_NS,
-    Group,
-    Plan,
-    least_calls,
-    plan_epochs,
-    plan_program,
-    scouting_plan,
-)
-from callcost.worker.worker import PROGRAM_WARM_SHARE, SCOUT_REPEATS
+from callcost.model.contender import Contender, Group
+from callcost.model.plan import MAX_UNROLL, Plan
+from callcost.worker.worker import OWN_UNROLL, PROGRAM_WARM_SHARE, SCOUT_REPEATS
 
+TARGET_EPOCH_NS = 100_000
+MIN_LOOPS = 4
+# Calls that take long traces to compile have settled after half as many.
+SETTLE_TURNS = 100_000
+CHEAPEST_EPOCH_NS = 40_000
+DEAREST_EPOCH_NS = 20_000_000
 MIN_PASSES = 15
 MAX_PASSES = 2000
 # In a small run starting the processes takes most of the time, and longer ones cost little more.
@@ -28,24 +27,62 @@ EPOCH_OVERHEAD_NS = 5_000
 # The same for a program: its loop's warm-up, and two switches of processes.
 PROGRAM_OVERHEAD_NS = PROGRAM_WARM_SHARE * TARGET_EPOCH_NS + 20_000
 
+SCOUTING = Plan(unroll=1, loops=1, warm_loops=0, passes=0)
+# Where loops are compiled, a turn costs almost nothing, and many calls in one loop are more
+# than a trace can hold: the compiler would give up compiling anything in every program.
+SCOUTING_COMPILED = replace(SCOUTING, max_unroll=1, settle_turns=SETTLE_TURNS)
+
+
+def scouting_plan(group: Group) -> Plan:
+    """Returns the plan by which a group is checked and roughly timed."""
+    return SCOUTING_COMPILED if group.compiles_loops else SCOUTING
+
 
 def scouting_s(call_ns: Sequence[float]) -> float:
-    """Estimates how many seconds it has taken to estimate calls that take so long."""
+    """Estimates how many seconds the scouting of calls with these costs has taken."""
     return sum(SCOUT_EPOCHS * max(TARGET_EPOCH_NS, cost) for cost in call_ns) / 1e9
 
 
 def row_time_ns(rows: int, row_s: float, processes: int, start_up_s: float) -> float:
-    """Returns how many ns of one process each of so many rows has."""
+    """Returns how many ns of one process each row may take."""
     # The scout is one process more than those that count.
     available_s = rows * row_s - (processes + 1) * start_up_s
     return max(0.0, available_s * 1e9 / processes / rows)
 
 
+def plan_epochs(
+    call_ns: list[float], passes: int, max_unroll: int = MAX_UNROLL, least_calls: int = 1
+) -> Plan:
+    """Chooses the calls per epoch so that the mean contender of a group takes about 0.1 ms.
+
+    All contenders in `call_ns` share this count: different counts would bias their ratios.
+    `least_calls` is for groups where that would be too few.
+    """
+    mean_ns = sum(call_ns) / len(call_ns)
+    calls = max(least_calls, round(TARGET_EPOCH_NS / mean_ns))
+    unroll = min(max_unroll, max(1, calls // MIN_LOOPS))
+    loops = max(1, calls // unroll)
+    warm_loops = 1 if loops >= MIN_LOOPS else 0
+    return Plan(unroll, loops, warm_loops, passes, max_unroll=max_unroll)
+
+
+def least_calls(group: Group, call_ns: list[float]) -> int:
+    """Returns the fewest calls an epoch may have: more where loops are compiled.
+
+    The first turns there are still interpreted, which must not matter to the cheapest contender,
+    however long the dearest then takes (up to DEAREST_EPOCH_NS).
+    """
+    if not group.compiles_loops:
+        return 1
+    own_ns = call_ns[: len(group.contenders)]
+    return max(1, int(min(CHEAPEST_EPOCH_NS / min(own_ns), DEAREST_EPOCH_NS / max(own_ns))))
+
+
 def plan_group(group: Group, costs: list[float], programs: int, row_ns: float) -> Plan:
     """Plans the passes of a group.
 
-    `costs` is what a call of each contender but the programs takes, in ns; `row_ns` is what each
-    of the group's members may take in one process.
+    `costs` has the ns per call of each contender that is not a program; `row_ns` is what each of
+    the group's members may take in one process.
     """
     scouted = scouting_plan(group)
     plan = plan_epochs(costs, scouted.passes, scouted.max_unroll, least_calls(group, costs))
@@ -57,8 +94,13 @@ def plan_group(group: Group, costs: list[float], programs: int, row_ns: float) -
     return replace(plan, passes=passes, settle_turns=scouted.settle_turns)
 
 
+def plan_program(program: Contender, call_ns: float) -> Contender:
+    """Chooses a program's own number of calls: its loop is far faster than Python's."""
+    return replace(program, own_loops=max(1, round(TARGET_EPOCH_NS / call_ns / OWN_UNROLL)))
+
+
 def plan_programs(group: Group, call_ns: dict[str, float]) -> Group:
-    """Gives each program of a group its own number of calls, by what a call of each takes."""
+    """Gives each program of a group its own number of calls, from its cost per call."""
     contenders, floors = (
         tuple(plan_program(c, call_ns[c.name]) if c.program else c for c in members)
         for members in (group.contenders, group.floors)

@@ -1,4 +1,11 @@
-"""One worker process: started, listened to, and always reaped."""
+"""One worker process: started, listened to, and always reaped.
+
+A job is one JSON object: `seed`, `limit_s`, `position_file`, `modules` (the files of those that
+the interpreter would not find by itself), and `groups`, each with its contenders and its plan
+(no passes: only estimate). The worker answers with one JSON object a line, told apart by
+`event`: `ready`, then for each group `estimates` or `times` or `error`, then `done`; and, once
+a second, `alive`.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +18,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from callcost.errors import CallcostError
+from callcost.model.contender import Contender
+from callcost.model.plan import Plan
 from callcost.run.scratch import Scratch
 from callcost.worker import worker
 
@@ -39,6 +49,17 @@ class WorkerError(CallcostError):
         self.kind = kind
         self.group = group
         self.contender = contender
+
+
+def describe_group(
+    contenders: tuple[Contender, ...], plan: Plan, cpu_stat: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Describes one group as the worker reads it.
+
+    `cpu_stat` names the files that tell whether a quota held the worker back.
+    """
+    described = [asdict(contender) for contender in contenders]
+    return {**asdict(plan), "contenders": described, "cpu_stat": list(cpu_stat)}
 
 
 class WorkerProcess:

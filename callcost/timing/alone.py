@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from callcost.estimate.estimate import GroupEstimate
+from callcost.model.contender import Group
 from callcost.model.expression import Reading
-from callcost.model.job import Group
-from callcost.run.coordinator import Progress, Run, Settings, measure
+from callcost.model.plan import Settings
+from callcost.model.run import Progress, Run
+from callcost.run.coordinator import measure
 from callcost.run.planning import MIN_PASSES
 from callcost.timing.look import Look, failed
 from callcost.timing.measured import Cost, Measured

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from callcost.estimate.estimate import MIN_EFFECT, Interval
+from callcost.estimate.estimate import MIN_EFFECT
 from callcost.model.expression import Asked, Reading, read
+from callcost.model.interval import Interval
+from callcost.model.run import Progress
 from callcost.run import machine
-from callcost.run.coordinator import Progress
 from callcost.timing.alone import time_alone
 from callcost.timing.look import Look, Same, compare, look_at
 from callcost.timing.measured import Cost, Measured

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from callcost.console.advice import advice
 from callcost.model.expression import ExpressionError, Reading
-from callcost.model.job import SETTLE_TURNS
+from callcost.run.planning import SETTLE_TURNS
 from callcost.run.process import WorkerError, WorkerProcess
 from callcost.worker import answers
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from callcost.estimate.estimate import MIN_EFFECT, MIN_PROCESSES, TWIN_LIMIT, Interval
+from callcost.estimate.estimate import MIN_EFFECT, MIN_PROCESSES, TWIN_LIMIT
+from callcost.model.interval import Interval
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callcost.model.expression import ExpressionError
-from callcost.run.coordinator import Settings
+from callcost.model.plan import Settings
 from callcost.timing.look import Look
 
 SECONDS = 5.0

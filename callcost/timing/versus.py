@@ -16,26 +16,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from callcost.estimate.estimate import MIN_PROCESSES, Interval, interquartile_mean, trimmed_interval
+from callcost.estimate.estimate import MIN_PROCESSES, interquartile_mean, trimmed_interval
+from callcost.model.contender import COMPILED_YARDSTICK, EMPTY, YARDSTICK, Group
 from callcost.model.expression import ExpressionError, Reading
-from callcost.model.job import (
-    COMPILED_YARDSTICK,
-    EMPTY,
-    SCOUTING,
-    SCOUTING_COMPILED,
-    TARGET_EPOCH_NS,
-    YARDSTICK,
-    Group,
-    Plan,
-    least_calls,
-    plan_epochs,
-)
+from callcost.model.interval import Interval
+from callcost.model.plan import Plan, Settings
+from callcost.model.run import Progress
 from callcost.paired.measure import MAX_PASSES, MIN_PASSES, TURN_OVERHEAD_NS
 from callcost.paired.quartet import RowFailedError, SideFailedError, time_quartet
 from callcost.paired.rows import BASE, HEAD, QUARTET, Cell, PairedRow, PairedTimes, Side, Times
 from callcost.paired.verdict import pair_logs, twin_logs
 from callcost.run import machine
-from callcost.run.coordinator import Progress, Settings, choose_cpu
+from callcost.run.coordinator import choose_cpu
+from callcost.run.planning import (
+    SCOUTING,
+    SCOUTING_COMPILED,
+    TARGET_EPOCH_NS,
+    least_calls,
+    plan_epochs,
+)
 from callcost.timing.look import Look, failed
 from callcost.timing.measured import Cost, Floats, Measured
 from callcost.timing.time_limit import FEW_PROCESSES, PROCESSES, START_UP_S, TimeLimit

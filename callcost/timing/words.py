@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callcost.console.summary import number as as_number
-from callcost.estimate.estimate import Interval
+from callcost.model.interval import Interval
 from callcost.run import quota
 from callcost.timing.flow import Timed
 from callcost.timing.labels import labels

@@ -4,7 +4,7 @@ Any interpreter that can import a contender can run this file, and checks.py and
 it: CPython from 3.9 on, and PyPy, whose modules lack a few names that CPython's have.
 
 Reads one job, a JSON object, from the file named on its command line, and answers with JSON
-lines on what was its standard output when it began; `callcost.model.job` describes both. What a
+lines on what was its standard output when it began; run/process.py describes both. What a
 contender writes to standard output goes to a file that is watched, since a call that prints
 is not the call that was meant. Standard input tells nothing: it closes when the coordinator
 ends, and ends this process too.

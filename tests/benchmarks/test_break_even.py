@@ -21,8 +21,9 @@ from callcost.benchmarks.conftest import pytest_callcost_tables
 from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.console.summary import NARROWEST
 from callcost.estimate.estimate import GroupEstimate
-from callcost.model.job import Contender, Group, Plan, controls_for
-from callcost.run.coordinator import GroupTimes
+from callcost.model.contender import Contender, Group, controls_for
+from callcost.model.plan import Plan
+from callcost.model.run import GroupTimes
 
 PROCESSES, PASSES = 12, 20
 PLAN = Plan(unroll=100, loops=100, warm_loops=1, passes=PASSES)

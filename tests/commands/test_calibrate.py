@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from callcost.commands import calibrate
+from callcost.estimate.delays import fit
 from callcost.estimate.estimate import GroupEstimate
-from callcost.model.job import Plan, controls_for
-from callcost.run.coordinator import GroupTimes, Settings
-from callcost.run.delays import NoDelaysError, fit
+from callcost.model.contender import controls_for
+from callcost.model.plan import Plan, Settings
+from callcost.model.run import GroupTimes
+from callcost.run.delays import NoDelaysError
 
 STEPS = list(range(len(calibrate.TARGETS_NS)))
 

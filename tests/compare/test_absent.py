@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callcost.compare import absent
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 from callcost.paired.rows import BASE, HEAD, Cell, PairedRow, RowFailure
 
 CELL = Cell("work", "tool")

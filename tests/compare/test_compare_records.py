@@ -116,7 +116,7 @@ def test_what_one_row_shows(
 
 def test_a_wide_interval_below_the_limit_is_not_higher() -> None:
     from callcost.compare.records import _word
-    from callcost.estimate.estimate import Interval
+    from callcost.model.interval import Interval
 
     assert _word(Interval(-0.2, -0.5, 0.01), 0.0, 0.02) == NOT_HIGHER
     assert _word(Interval(0.2, -0.01, 0.5), 0.0, 0.02) == UNDECIDED

@@ -16,7 +16,7 @@ from callcost.compare import reach
 from callcost.compare.code import same_code
 from callcost.compare.command import compare
 from callcost.compare.flow import _side
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 from callcost.paired.rows import SIDES, Cell, PairedRow, Reach
 from callcost.revisions import environments, resolution
 from callcost.revisions.environments import build_all

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from callcost.console import progress
-from callcost.run.coordinator import Progress
+from callcost.model.run import Progress
 
 
 class Log(io.StringIO):

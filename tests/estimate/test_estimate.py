@@ -14,8 +14,9 @@ from callcost.estimate.estimate import (
     interquartile_mean,
     trimmed_interval,
 )
-from callcost.model.job import Contender, Group, Plan, controls_for
-from callcost.run.coordinator import GroupTimes, Run, Settings
+from callcost.model.contender import Contender, Group, controls_for
+from callcost.model.plan import Plan, Settings
+from callcost.model.run import GroupTimes, Run
 from callcost.worker.worker import OWN_UNROLL
 
 CALLS = 100

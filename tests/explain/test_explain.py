@@ -34,7 +34,7 @@ from callcost.explain.parts import (
 )
 from callcost.instructions.callgrind import Count, count
 from callcost.instructions.profile import Frame, Spent, Stack
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 
 RECORDS = sorted(RESULTS.glob("explain*.json"))
 MOST_OTHER = 0.05

@@ -19,7 +19,7 @@ from callcost.console.page import THEMES
 from callcost.explain import chart, records, table
 from callcost.explain.parts import PARTS
 from callcost.instructions.callgrind import Count, count
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 from callcost.revisions import interpreter
 from callcost.revisions.errors import SpecError
 

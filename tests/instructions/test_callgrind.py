@@ -21,7 +21,7 @@ from processes import few_files
 
 from callcost.instructions import callgrind, counting
 from callcost.instructions.callgrind import Count, Uncounted, changed, count
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 
 PYPY = shutil.which("pypy3")
 WAIT_S = 60.0

@@ -11,7 +11,8 @@ import psutil
 import pytest
 from processes import few_files
 
-from callcost.model.job import Contender, Plan
+from callcost.model.contender import Contender
+from callcost.model.plan import Plan
 from callcost.paired.measure import Comparison, Settings, measure
 from callcost.paired.quartet import SideFailedError, schedule
 from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, PairedRow, Side

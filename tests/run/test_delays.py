@@ -12,13 +12,17 @@ import numpy as np
 import pytest
 
 from callcost.console.summary import trust
-from callcost.estimate.estimate import Interval
+from callcost.estimate.delays import estimate_delays, fit
 from callcost.estimate.record import RecordError, load, read_delays, read_run, rebuild, run_facts
-from callcost.model.job import Contender, Environment, Group, Plan, controls_for
+from callcost.model.contender import Contender, Environment, Group, controls_for
+from callcost.model.delays import NAME, Delays
+from callcost.model.interval import Interval
+from callcost.model.plan import Plan, Settings
+from callcost.model.run import GroupTimes, Run
 from callcost.run import delays
 from callcost.run._delay import delay, delay_ns
-from callcost.run.coordinator import GroupTimes, Run, Settings, measure
-from callcost.run.delays import CONTROL_NS, NAME, Delays, NoDelaysError
+from callcost.run.coordinator import measure
+from callcost.run.delays import CONTROL_NS, NoDelaysError
 
 ABSOLUTE = Group("absolute", (Contender("builtin", "n = -3", "abs(n)", "3"),))
 SETTINGS = Settings(processes=10, row_s=0.02)
@@ -52,7 +56,7 @@ def run_with(times: GroupTimes | None, missing: str | None = None) -> Run:
 def test_slope_and_hidden_part_are_found_again(
     slope: float, hidden_ns: float, targets_ns: tuple[int, ...]
 ) -> None:
-    found = delays.fit(made_up(slope, hidden_ns, targets_ns))
+    found = fit(made_up(slope, hidden_ns, targets_ns))
     assert found.slope.value == pytest.approx(slope, abs=1e-3)
     assert found.intercept_ns.value == pytest.approx(-hidden_ns, abs=0.05)
     assert [point.fitted for point in found.points] == [ns >= 20 for ns in targets_ns]
@@ -65,7 +69,7 @@ def test_slope_and_hidden_part_are_found_again(
 )
 def test_delays_of_a_wrong_size_are_said_to_be(slope: float, failed: bool) -> None:
     run = run_with(made_up(slope, 9.0))
-    found = delays.estimate_delays(run)
+    found = estimate_delays(run)
     assert found is not None and found.failed is failed
     sentence, *capitals = trust(run, {})
     assert (
@@ -88,7 +92,7 @@ def test_only_a_whole_interval_beyond_the_limit_fails(
 
 def test_a_few_processes_give_no_interval() -> None:
     run = run_with(made_up(0.5, processes=5))
-    found = delays.estimate_delays(run)
+    found = estimate_delays(run)
     assert found is not None and not found.failed
     assert found.slope.as_list() == [pytest.approx(0.5), None, None]
     assert trust(run, {}) == ["Injected delays: slope 0.5000 (interval not known); 1 is right."]
@@ -98,16 +102,18 @@ def test_delays_that_make_no_line_have_no_slope() -> None:
     # As where C's clock stands still: none of them is long enough to be fitted.
     times = made_up(1.0)
     times.reports = [{times.group.contenders[0].name: [0.0] * len(CONTROL_NS)}] * 12
-    found = delays.fit(times)
+    found = fit(times)
     assert found.slope.as_list() == [None, None, None]
     assert not found.failed
 
 
 def test_a_run_without_delays_says_why() -> None:
-    assert delays.estimate_delays(run_with(None)) is None
+    assert estimate_delays(run_with(None)) is None
     assert trust(run_with(None), {}) == []
-    said = trust(run_with(None, "the test weights were not built"), {})
-    assert said == ["Injected delays: none in this run: the test weights were not built."]
+    said = trust(run_with(None, "the extension that makes them was not built"), {})
+    assert said == [
+        "Injected delays: none in this run: the extension that makes them was not built."
+    ]
 
 
 def test_delays_that_cannot_be_had_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,10 +124,10 @@ def test_delays_that_cannot_be_had_are_named(monkeypatch: pytest.MonkeyPatch) ->
         delays.control_group([replace(ABSOLUTE, name=NAME)])
     with monkeypatch.context() as slow:
         slow.setattr(delays, "choose_steps", lambda targets_ns: [0, 0, 1, 2, 4])
-        with pytest.raises(NoDelaysError, match="a step of a delay takes longer"):
+        with pytest.raises(NoDelaysError, match="one step takes longer"):
             delays.control_group([ABSOLUTE])
     monkeypatch.setitem(sys.modules, "callcost.run._delay", None)
-    with pytest.raises(NoDelaysError, match="the test weights were not built"):
+    with pytest.raises(NoDelaysError, match="the extension that makes them was not built"):
         delays.control_group([elsewhere, ABSOLUTE])
 
 
@@ -135,7 +141,7 @@ def test_delays_are_measured_beside_the_groups_and_are_none_of_them() -> None:
     assert run.delays is not None and len(run.delays.processes) == len(run.delays.reports) == 10
     # The same processes as the group's: one to scout, and ten that time both.
     assert len(run.hash_seeds) == 11
-    found = delays.estimate_delays(run)
+    found = estimate_delays(run)
     assert found is not None
     injected_ns = [point.injected_ns for point in found.points]
     assert len(injected_ns) == len(CONTROL_NS) and injected_ns[0] == 0
@@ -193,7 +199,7 @@ def test_delays_are_nowhere_among_the_rows(
     off = [abs(group["twin_ratio"][0] - 1) for group in section["groups"].values()]
     assert section["aa_p95"] == pytest.approx(np.quantile(off, 0.95))
     assert section["delays_missing"] is None
-    assert read_delays(Path("some.json"), document) == delays.estimate_delays(read_run(path))
+    assert read_delays(Path("some.json"), document) == estimate_delays(read_run(path))
 
 
 def recorded(run: Run) -> dict[str, Any]:
@@ -212,11 +218,11 @@ def test_delays_are_read_back_and_estimated_anew(processes: int) -> None:
     assert read.delays.group == run.delays.group
     assert read.delays.controls == run.delays.controls
     # As text: NaN is an end of an interval that is not known, and does not equal itself.
-    assert repr(delays.fit(read.delays).points) == repr(delays.fit(run.delays).points)
+    assert repr(fit(read.delays).points) == repr(fit(run.delays).points)
     found = read_delays(Path("some.json"), document)
     assert found is not None and found.failed is (processes == 12)
     facts = document["callcost"]["delays"]
-    assert facts["slope"] == found.slope.as_list() == delays.fit(read.delays).slope.as_list()
+    assert facts["slope"] == found.slope.as_list() == fit(read.delays).slope.as_list()
     assert facts["intercept_ns"] == found.intercept_ns.as_list()
     assert facts["points"][-1]["measured_ns"] == found.points[-1].measured.as_list()
     assert [point["fitted"] for point in facts["points"]] == [False, True, True, True, True]
@@ -253,7 +259,9 @@ def test_a_run_whose_test_weights_were_not_built_goes_on_without(
     done = run_pytest("--benchmark-only")
     assert done.returncode == 0, done.stdout + done.stderr
     said = " ".join(done.stdout.split())
-    assert "Injected delays: none in this run: the test weights were not built (" in said
+    assert (
+        "Injected delays: none in this run: the extension that makes them was not built (" in said
+    )
     (path,) = records()
     section = load(path)["callcost"]
     assert section["delays"] is None and "not built" in section["delays_missing"]

@@ -22,11 +22,13 @@ from callcost.bindings.registry import mechanisms
 from callcost.console import summary
 from callcost.estimate import record
 from callcost.estimate.estimate import estimate_run
-from callcost.model import job
-from callcost.model.job import Contender, Environment, Group, Plan
+from callcost.model.contender import COMPILED_YARDSTICK, Contender, Environment, Group, controls_for
+from callcost.model.plan import Plan, Settings
+from callcost.model.run import NO_COST, Run
 from callcost.run import interpreters as environment
-from callcost.run.coordinator import NO_COST, Run, Settings, _Coordinator, measure
-from callcost.run.process import WorkerError, WorkerProcess
+from callcost.run import planning
+from callcost.run.coordinator import _Coordinator, measure
+from callcost.run.process import WorkerError, WorkerProcess, describe_group
 from callcost.worker import worker
 
 PYPY = shutil.which("pypy3")
@@ -77,7 +79,7 @@ def tally_job(library: str, settle_turns: int) -> dict[str, Any]:
     contender = Contender(
         "tally", library + TALLY, "increment(tally)", report="increment(tally)", own_loops=None
     )
-    return {"seed": 1, "modules": {}, "groups": [job.describe_group((contender,), plan)]}
+    return {"seed": 1, "modules": {}, "groups": [describe_group((contender,), plan)]}
 
 
 def answers(python: str, told: dict[str, Any]) -> list[dict[str, Any]]:
@@ -130,7 +132,7 @@ def test_every_call_is_made_though_its_result_is_unused(python: str, library: st
 def test_a_settled_loop_of_pypy_is_timed_in_machine_code(tmp_path: Path) -> None:
     assert PYPY is not None
     interpreted = wrapper(tmp_path, f'exec {PYPY} --jit off "$@"')
-    groups = [job.describe_group(ABSOLUTE, job.SCOUTING_COMPILED)]
+    groups = [describe_group(ABSOLUTE, planning.SCOUTING_COMPILED)]
     told = {"seed": 1, "modules": {}, "groups": groups}
     interpreted_ns = answers(interpreted, told)[1]["call_ns"]
     # A compiled turn takes a fifth of an interpreted one, or less. What else the machine does can
@@ -224,18 +226,19 @@ def test_compiled_loops_hold_one_call_and_many_turns(other: Environment) -> None
     compiled = replace(other, facts={**other.facts, "implementation": "pypy"})
     group = Group("g", ABSOLUTE, environment=compiled)
     costs_ns = [10.0, 500.0, 1.0, 10.0, 25.0]
-    scouted = job.scouting_plan(group)
-    plan = job.plan_epochs(costs_ns, 1, scouted.max_unroll, job.least_calls(group, costs_ns))
+    scouted = planning.scouting_plan(group)
+    least = planning.least_calls(group, costs_ns)
+    plan = planning.plan_epochs(costs_ns, 1, scouted.max_unroll, least)
     assert (plan.unroll, plan.loops) == (1, 4000)
-    assert job.least_calls(group, [10.0, 1e9, 1.0]) == 1
-    assert job.least_calls(Group("g", ABSOLUTE, environment=other), costs_ns) == 1
-    assert job.controls_for(group, 0).yardstick == job.COMPILED_YARDSTICK
+    assert planning.least_calls(group, [10.0, 1e9, 1.0]) == 1
+    assert planning.least_calls(Group("g", ABSOLUTE, environment=other), costs_ns) == 1
+    assert controls_for(group, 0).yardstick == COMPILED_YARDSTICK
 
 
 SUITE = """
 import sys
 from callcost.run.interpreters import find
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 from callcost.pytest_plugin.plugin import case
 import pytest
 

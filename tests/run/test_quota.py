@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from callcost.console import summary
+from callcost.model.plan import Settings
+from callcost.model.run import Run
 from callcost.run import machine, quota
-from callcost.run.coordinator import Run, Settings
 from callcost.run.quota import Quota
 from callcost.worker import guard
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from callcost.estimate.estimate import Interval
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import Placed
 from callcost.instructions.profile import Frame
+from callcost.model.interval import Interval
 
 
 def made(

@@ -28,11 +28,11 @@ from callcost.commands import calibrate
 from callcost.commands.calibrate import Calibration
 from callcost.console import streams
 from callcost.estimate import record
-from callcost.estimate.estimate import Interval
 from callcost.explain import chart, flow, records
 from callcost.history import runs, show, store
-from callcost.run.coordinator import Run
-from callcost.run.delays import Delays, Point
+from callcost.model.delays import Delays, Point
+from callcost.model.interval import Interval
+from callcost.model.run import Run
 
 LIMIT_S = 60
 PIPE_BYTES = 4096

@@ -11,8 +11,9 @@ import numpy as np
 
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.record import contender_facts, run_facts
-from callcost.model.job import Contender, Group, Plan, controls_for
-from callcost.run.coordinator import GroupTimes, Run, Settings
+from callcost.model.contender import Contender, Group, controls_for
+from callcost.model.plan import Plan, Settings
+from callcost.model.run import GroupTimes, Run
 
 Document = dict[str, Any]
 PROCESSES, PASSES = 10, 12

@@ -25,7 +25,7 @@ SUITE = """
 import json
 from pathlib import Path
 import pytest
-from callcost.model.job import Contender
+from callcost.model.contender import Contender
 from callcost.pytest_plugin.plugin import case
 
 TOY = json.loads(Path(__file__).with_name("toy.json").read_text())

@@ -16,7 +16,7 @@ from command_line import callcost
 from rich.console import Console
 
 from callcost.model.expression import OWN_NAMES, Asked, ExpressionError, read
-from callcost.run.coordinator import Settings
+from callcost.model.plan import Settings
 from callcost.timing.flow import NAMES, Timed, time_expressions
 from callcost.timing.look import Look, Value
 from callcost.timing.time_limit import TimeLimit

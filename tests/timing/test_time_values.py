@@ -23,8 +23,8 @@ from test_time import NOBODY, SAME_VALUE, SHORT, made_up, said_of
 
 from callcost.console.options import interpreter_at
 from callcost.errors import CallcostError
+from callcost.model.contender import Environment
 from callcost.model.expression import Asked, ExpressionError, read
-from callcost.model.job import Environment
 from callcost.timing import look
 from callcost.timing.flow import NAMES, time_expressions
 from callcost.timing.labels import labels

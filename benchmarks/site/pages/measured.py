@@ -18,13 +18,14 @@ from callcost.benchmarks.catalogue import TOPICS, WORKLOADS, Workload
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.facts import Facts
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
-from callcost.estimate.estimate import GroupEstimate, Interval, aa_error, estimate_run
+from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
 from callcost.estimate.layouts import Dated
 from callcost.estimate.reading import checked
 from callcost.estimate.record import SECTION, rebuild
 from callcost.model import abi
-from callcost.model.job import ELSEWHERE
-from callcost.run.coordinator import Run
+from callcost.model.contender import ELSEWHERE
+from callcost.model.interval import Interval
+from callcost.model.run import Run
 
 Floats = npt.NDArray[np.float64]
 

@@ -9,15 +9,11 @@ from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.pages.measured import Measured
 from callcost.benchmarks.site.pages.page import Page
 from callcost.console.summary import interval, trust
-from callcost.estimate.estimate import (
-    CALM_FACTOR,
-    CONFIDENCE,
-    MIN_EFFECT,
-    TWIN_LIMIT,
-    Interval,
-)
+from callcost.estimate.delays import estimate_delays
+from callcost.estimate.estimate import CALM_FACTOR, CONFIDENCE, MIN_EFFECT, TWIN_LIMIT
 from callcost.estimate.trimmed import TRIM
-from callcost.run.delays import Delays, estimate_delays
+from callcost.model.delays import Delays
+from callcost.model.interval import Interval
 
 if TYPE_CHECKING:
     from callcost.benchmarks.site.pages.pages import Book

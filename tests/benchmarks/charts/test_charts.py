@@ -27,8 +27,9 @@ from callcost.console.page import DARK, LIGHT, THEMES, Theme
 from callcost.errors import CallcostError
 from callcost.estimate import record
 from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
-from callcost.model.job import Contender, Group, Plan, controls_for
-from callcost.run.coordinator import GroupTimes, Run, Settings
+from callcost.model.contender import Contender, Group, controls_for
+from callcost.model.plan import Plan, Settings
+from callcost.model.run import GroupTimes, Run
 
 PROCESSES, PASSES = 12, 20
 PLAN = Plan(unroll=100, loops=100, warm_loops=1, passes=PASSES)

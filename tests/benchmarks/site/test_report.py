@@ -25,10 +25,10 @@ from callcost.benchmarks.site.pages import guide, source
 from callcost.benchmarks.site.pages.measured import FLOOR, WAY, Measured
 from callcost.bindings.registry import mechanisms
 from callcost.console.summary import interval, number
-from callcost.estimate.estimate import Interval
 from callcost.estimate.record import RecordError
 from callcost.history.files import HistoryError
 from callcost.history.store import Store
+from callcost.model.interval import Interval
 
 pytestmark = needs_site.one_process("site")
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from callcost.model.job import (
-    MAX_UNROLL,
-    TARGET_EPOCH_NS,
-    Contender,
-    Group,
-    controls_for,
-    make_group,
-    plan_epochs,
-    plan_program,
-)
+from callcost.model.contender import Contender, Group, controls_for, make_group
+from callcost.model.plan import MAX_UNROLL
+from callcost.run.planning import TARGET_EPOCH_NS, plan_epochs, plan_program
 from callcost.worker.worker import OWN_UNROLL
 
 
