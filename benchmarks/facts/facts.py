@@ -36,7 +36,7 @@ Facts = Mapping[str, str]
 YES, NO, NOT_SEEN = questions.YES, questions.NO, questions.NOT_SEEN
 LIMIT_S = 20
 KEYWORD = "fibonacci_keyword"
-PROBES = Path(__file__).parent / "probes"
+PROBES = Path(__file__).parent
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_same_c import (
+from binaries import (
     PYTHON_RUN_PATH,
-    compile_library,
     defined,
     imported,
-    libraries,
+    needed,
     overridable,
     run_path,
     slices,
 )
+from libraries import compiled
 
 from callcost import native
 from callcost.benchmarks.catalogue import Workload
@@ -69,7 +69,7 @@ def named(name: str) -> Rung:
 def decoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compiles a core that answers wrong, under the name of the right one."""
     folder = tmp_path_factory.mktemp("decoy")
-    return compile_library("int fibonacci(int n) { return -1; }", folder / native.LIBRARY.name)
+    return compiled("int fibonacci(int n) { return -1; }", folder / native.LIBRARY.name)
 
 
 # What they call, and what they answer.
@@ -138,7 +138,7 @@ def test_linked_rungs_import_the_core() -> None:
     for path in (named("direct").path, PLUGIN_LIBRARY):
         for binary in slices(path):
             assert {workload.c_name for workload in workloads()} <= imported(binary)
-            assert native.LIBRARY.name in libraries(binary)
+            assert native.LIBRARY.name in needed(binary)
 
 
 @pytest.mark.parametrize("path", [*(r.path for r in RUNGS), PLUGIN_LIBRARY], ids=lambda p: p.name)
@@ -199,7 +199,7 @@ def test_a_missing_library_is_refused(rung: Rung) -> None:
 
 @every_loading_rung
 def test_a_missing_symbol_is_refused(rung: Rung, tmp_path: Path) -> None:
-    empty = compile_library("int other;", tmp_path / "empty.so")
+    empty = compiled("int other;", tmp_path / "empty.so")
     said = refusal(rung, "fibonacci", empty)
     symbol = "entry_point" if rung.name == "plugin" else "fibonacci"
     assert said.startswith(f"{symbol} is not to be had: ")
@@ -245,7 +245,7 @@ def plug_in(
         count=count,
         returned=returned,
     )
-    return compile_library(source, folder / "planted.so", f"-I{ladder.FOLDER}")
+    return compiled(source, folder / "planted.so", f"-I{ladder.FOLDER}")
 
 
 def test_a_plug_in_that_describes_itself_rightly_is_called(tmp_path: Path) -> None:

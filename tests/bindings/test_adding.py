@@ -18,7 +18,7 @@ from checkout import ROOT
 PAGE = ROOT / "docs" / "adding.md"
 STEP = re.compile(r"^<!-- (file|run|below in):? ?([^\n]*?) ?-->\n```\w+\n(.*?)^```$", re.M | re.S)
 # The others would only be compiled once more; nobody may need them in order to add one.
-KEPT = {"python_reference", "ctypes_cdll"}
+KEPT = {"_build", "python_reference", "ctypes_cdll"}
 
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="not a checkout: no documents here")
 

@@ -21,7 +21,7 @@ setuptools = pytest.importorskip(
     "setuptools", reason="the build runs in setuptools, which is not installed"
 )
 build, declare, libraries, places, sources, wording = (
-    importlib.import_module(f"callcost.bindings.{name}")
+    importlib.import_module(f"callcost.bindings._build.{name}")
     for name in ("build", "declare", "libraries", "places", "sources", "wording")
 )
 
@@ -188,8 +188,8 @@ def test_a_build_that_has_looked_around_says_itself_what_is_missing(
 ) -> None:
     folder = tmp_path / "bindings" / "tool_mode"
     folder.mkdir(parents=True)
-    (tmp_path / "callcost").mkdir()
-    (tmp_path / "callcost" / "build.py").write_text("EXTENSIONS = []\n")
+    (tmp_path / "callcost" / "run").mkdir(parents=True)
+    (tmp_path / "callcost" / "run" / "build.py").write_text("EXTENSIONS = []\n")
     (folder / "__init__.py").write_text('"""A tool."""\n')
     (folder / "build.py").write_text(
         "from setuptools.errors import PlatformError\n"

@@ -4,115 +4,42 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shlex
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
 import lief
 import pytest
+from binaries import (
+    CORE_FUNCTIONS,
+    PYTHON_RUN_PATH,
+    Binary,
+    defined,
+    exported,
+    imported,
+    needed,
+    overridable,
+    run_path,
+    slices,
+)
+from libraries import compiled
 
 from callcost import native
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
 from callcost.benchmarks.contenders import setup_source
 from callcost.bindings.registry import Build, Mechanism, mechanisms
 
-lief.logging.disable()
-
-Binary = lief.ELF.Binary | lief.MachO.Binary
-
 DARWIN = sys.platform == "darwin"
-CORE_FUNCTIONS = frozenset(w.c_name for w in WORKLOADS if w.name != "constant")
 # A handle is made and ended by functions of which the catalogue names only the first.
 OTHER_EXPORTS = {"tally_free", "tallies_alive", "answer"}
-# Under its C name, with what a compiler adds to the parts and clones that it makes of one function
-# (.part.0, .constprop.1, .cold; four letters or more, as fibonacci.c is a file); or mangled by C++.
-DEFINITIONS = {
-    name: re.compile(
-        rf"{name}(?:\.[a-z_]{{4,}}|\.\d+)*|_Z(?:N12_GLOBAL__N_1)?L?{len(name)}{name}.*",
-    )
-    for name in CORE_FUNCTIONS
-}
-# Python's own link flags may name the folder of libpython, for every extension ever built.
-PYTHON_RUN_PATH = set(
-    re.findall(r"-rpath[,=](\S+)", " ".join(map(str, sysconfig.get_config_vars().values())))
-)
-
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/maps")
-
-
-def slices(path: Path) -> Iterator[Binary]:
-    """Yields the file's code for each processor: one in ELF, several in a universal Mach-O.
-
-    A generator, because what LIEF hands out lives no longer than the file it belongs to.
-    """
-    if lief.is_macho(str(path)):
-        universal = lief.MachO.parse(str(path))
-        assert universal is not None
-        yield from universal
-    else:
-        binary = lief.ELF.parse(str(path))
-        assert binary is not None
-        yield binary
-
-
-def c_name(symbol: lief.ELF.Symbol | lief.MachO.Symbol) -> str:
-    name = str(symbol.name)
-    return name.removeprefix("_") if isinstance(symbol, lief.MachO.Symbol) else name
-
-
-def imported(binary: Binary) -> set[str]:
-    return {c_name(symbol) for symbol in binary.imported_symbols}
-
-
-def exported(binary: Binary) -> set[str]:
-    return {c_name(symbol) for symbol in binary.exported_symbols}
-
-
-def defined(binary: Binary) -> set[str]:
-    """Returns which core functions the file has code for, local and mangled ones included."""
-    names = {c_name(symbol) for symbol in binary.symbols if has_code(symbol)}
-    return {
-        function
-        for function, pattern in DEFINITIONS.items()
-        if any(pattern.fullmatch(name) for name in names)
-    }
-
-
-def has_code(symbol: lief.ELF.Symbol | lief.MachO.Symbol) -> bool:
-    if isinstance(symbol, lief.ELF.Symbol):
-        return bool(symbol.shndx != 0)
-    debugging = symbol.raw_type & 0xE0  # N_STAB: a note for debuggers, on imported names too
-    return not debugging and symbol.category != lief.MachO.Symbol.CATEGORY.UNDEFINED
-
-
-def run_path(binary: Binary) -> list[str]:
-    """Returns where the loader looks before it looks in LD_LIBRARY_PATH."""
-    if isinstance(binary, lief.MachO.Binary):
-        return [c.path for c in binary.commands if isinstance(c, lief.MachO.RPathCommand)]
-    entries = binary.dynamic_entries
-    return [p for e in entries if isinstance(e, lief.ELF.DynamicEntryRpath) for p in e.paths]
-
-
-def overridable(binary: Binary) -> bool:
-    """Tells whether LD_LIBRARY_PATH is looked at first: DT_RUNPATH also makes DT_RPATH void."""
-    if isinstance(binary, lief.MachO.Binary):
-        return False
-    return any(isinstance(e, lief.ELF.DynamicEntryRunPath) for e in binary.dynamic_entries)
-
-
-def libraries(binary: Binary) -> set[str]:
-    needed = (getattr(library, "name", library) for library in binary.libraries)
-    return {str(name).rpartition("/")[2] for name in needed}
 
 
 def symbol_faults(binary: Binary, functions: frozenset[str]) -> Iterator[str]:
     yield from (f"does not import {name}" for name in sorted(functions - imported(binary)))
     yield from (f"defines {name}" for name in sorted(defined(binary)))
-    if native.LIBRARY.name not in libraries(binary):
+    if native.LIBRARY.name not in needed(binary):
         yield f"does not need {native.LIBRARY.name}"
 
 
@@ -153,17 +80,6 @@ def supported_c_names(mechanism: Mechanism) -> frozenset[str]:
     )
 
 
-def compile_library(source: str, target: Path, *flags: str) -> Path:
-    """Compiles C source text into a shared library."""
-    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
-    command = [*compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", str(target), *flags]
-    try:
-        subprocess.run(command, input=source, text=True, check=True, timeout=600)
-    except FileNotFoundError:
-        pytest.skip(f"the compiler {compiler[0]} is not installed")
-    return target
-
-
 def skip_if_missing(mechanism: Mechanism) -> None:
     if reason := Build().missing(mechanism):
         pytest.skip(f"not built: {reason}")
@@ -184,7 +100,7 @@ def test_extensions_import_the_core_and_define_none_of_it(mechanism: Mechanism) 
         else:
             for binary in slices(extension.path):
                 assert not CORE_FUNCTIONS & (imported(binary) | defined(binary)), extension.name
-                assert native.LIBRARY.name not in libraries(binary)
+                assert native.LIBRARY.name not in needed(binary)
 
 
 def calls_core(mechanism: Mechanism) -> bool:
@@ -238,18 +154,18 @@ PLANTED = {
 
 @pytest.mark.parametrize(("source", "flags", "fault"), PLANTED.values(), ids=PLANTED)
 def test_another_core_is_noticed(tmp_path: Path, source: str, flags: list[str], fault: str) -> None:
-    planted = compile_library(source, tmp_path / "planted.so", *LINK_CORE, GOOD_PATH, *flags)
+    planted = compiled(source, tmp_path / "planted.so", *LINK_CORE, GOOD_PATH, *flags)
     assert fault in faults(planted, PLANTED_FUNCTIONS)
 
 
 def test_a_right_library_is_not_blamed(tmp_path: Path) -> None:
-    planted = compile_library(GOOD, tmp_path / "planted.so", *LINK_CORE, GOOD_PATH)
+    planted = compiled(GOOD, tmp_path / "planted.so", *LINK_CORE, GOOD_PATH)
     assert faults(planted, PLANTED_FUNCTIONS) == set()
 
 
 def test_a_library_that_does_not_link_the_core_is_noticed(tmp_path: Path) -> None:
     undefined = ["-Wl,-undefined,dynamic_lookup"] if DARWIN else []
-    planted = compile_library(GOOD, tmp_path / "planted.so", *undefined)
+    planted = compiled(GOOD, tmp_path / "planted.so", *undefined)
     assert {f for f in faults(planted) if "libcallcost_core" in f or "native" in f} == {
         f"does not need {native.LIBRARY.name}",
         f"does not look in {'@loader_path' if DARWIN else '$ORIGIN'}/../../native",
@@ -278,7 +194,7 @@ print(json.dumps([results, sorted(path for path in paths if "libcallcost_core" i
 def decoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Compiles a core that answers everything wrong, under the name of the right one."""
     source = "int fibonacci(int n) { return -1; } float get_pi(void) { return 0.0f; }"
-    return compile_library(source, tmp_path_factory.mktemp("decoy") / native.LIBRARY.name)
+    return compiled(source, tmp_path_factory.mktemp("decoy") / native.LIBRARY.name)
 
 
 def call_beside(
@@ -311,7 +227,7 @@ def test_a_decoy_is_not_loaded(mechanism: Mechanism, decoy: Path) -> None:
 
 @needs_linux
 def test_a_decoy_is_loaded_by_what_has_a_runpath(decoy: Path, tmp_path: Path) -> None:
-    planted = compile_library(GOOD, tmp_path / "planted.so", *LINK_CORE, RUNPATH)
+    planted = compiled(GOOD, tmp_path / "planted.so", *LINK_CORE, RUNPATH)
     assert "has a DT_RUNPATH" in faults(planted)
     setup = (
         f"import ctypes; call = ctypes.CDLL({str(planted)!r}).call; call.restype = ctypes.c_float"

@@ -210,6 +210,8 @@ def calibration(run: Run) -> Calibration:
 def main() -> None:
     """Answers all cases of standard input."""
     inputs = Path(sys.argv[1])
+    # A process in a shell's background ignores SIGINT, and so would the forks.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # What takes long to find out is known; all that is done with it is the command's own.
     explanation = records.read(inputs / "explain.json")
     found = calibration(record.read_run(inputs / "run.json"))

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 from command_line import callcost
-from test_time import NOBODY, SAME_VALUE, SHORT, made_up, said_of
+from timings import NOBODY, SAME_VALUE, SHORT, made_up, said_of
 
 from callcost.console.options import interpreter_at
 from callcost.errors import CallcostError
