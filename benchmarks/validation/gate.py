@@ -75,6 +75,8 @@ class Lab:
     def __init__(self, folder: Path, json_file: Path) -> None:
         self._folder = folder
         self._json_file = json_file
+        # Kept, as each is locked as long as it is known.
+        self._built: list[Built] = []
         self._clone = folder / "clone"
         self._record: Record = json.loads(json_file.read_text()) if json_file.exists() else {}
         self._new_record: Record = {
@@ -130,7 +132,9 @@ class Lab:
 
     def _build(self, *revisions: str) -> list[Built]:
         specs = [parse(revision + WITH, self._clone) for revision in revisions]
-        return build_all(specs, self._clone, lambda line: click.echo(line, err=True))
+        built = build_all(specs, self._clone, lambda line: click.echo(line, err=True))
+        self._built += built
+        return built
 
     def _instructions(self, made: Built) -> float | str:
         offer = find_suite(self._clone).offer(made.site)

@@ -15,7 +15,6 @@ from callcost.revisions.cache import LOCK, Cache, CacheError, Entry, Lock, descr
 from callcost.revisions.supervision import mend
 
 DAY_S = 24 * 3600.0
-KEPT_FILES = ("resolutions", "logs")
 BLOCK_BYTES = 512
 
 
@@ -66,7 +65,8 @@ def _removals(cache: Cache, days: float | None, dry_run: bool) -> Iterator[Remov
     for entry in cache.entries():
         if removal := _entry_removal(entry, before_s, dry_run):
             yield removal
-    yield from _old_files(cache, before_s, dry_run)
+    if removal := _old_logs(cache, before_s, dry_run):
+        yield removal
 
 
 def _dead_builds(cache: Cache, dry_run: bool) -> Iterator[Removal]:
@@ -121,19 +121,17 @@ def _name(entry: Entry) -> str:
     return f"the environment of {''.join(filter(str.isprintable, str(label)))}"
 
 
-def _old_files(cache: Cache, before_s: float | None, dry_run: bool) -> Iterator[Removal]:
-    """Removes resolutions and logs."""
-    for name in KEPT_FILES:
-        folder = cache.place(name)
-        files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
-        old = [path for path in files if before_s is None or path.stat().st_mtime <= before_s]
-        if not old:
-            continue
-        size = sum(map(_freed_bytes, old))
-        if not dry_run:
-            for path in old:
-                path.unlink(missing_ok=True)
-        yield Removal(f"{len(old)} {'file' if len(old) == 1 else 'files'} of {name}", size)
+def _old_logs(cache: Cache, before_s: float | None, dry_run: bool) -> Removal | None:
+    """Removes the logs of failed builds."""
+    files = [path for path in cache.place("logs").rglob("*") if path.is_file()]
+    old = [path for path in files if before_s is None or path.stat().st_mtime <= before_s]
+    if not old:
+        return None
+    size = sum(map(_freed_bytes, old))
+    if not dry_run:
+        for path in old:
+            path.unlink(missing_ok=True)
+    return Removal(f"{len(old)} {'log' if len(old) == 1 else 'logs'} of failed builds", size)
 
 
 def size_bytes(folder: Path) -> int:

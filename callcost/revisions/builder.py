@@ -13,6 +13,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -23,18 +24,22 @@ from typing import Any, NoReturn
 
 import psutil
 from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller
+from uv import find_uv_bin
 
 from callcost.console.files import write_atomically
-from callcost.revisions import install, reasons
+from callcost.revisions import reasons
 from callcost.revisions.cache import LOCK, PRIVATE, Entry, concerns, describe
 from callcost.revisions.errors import BuildError, SpecError
+from callcost.revisions.folders import remove_tree
 from callcost.revisions.interpreter import ask, clean_variables
-from callcost.revisions.removal import remove_tree
 from callcost.revisions.source import GitError, Repository, git_variables
 
 MARK = "CALLCOST_SUPERVISOR"
 # The time that files of a build have, for whatever writes it into them: 2020-01-01.
 SOURCE_DATE, BUILD_TIME = "SOURCE_DATE_EPOCH", "1577836800"
+NO_SPACE_LEFT = re.compile("No space left on device|Disk quota exceeded|os error 28")
+NO_NETWORK = "Failed to fetch"
+OFFLINE = " (without a network, UV_OFFLINE=1 uses the versions in uv's cache)"
 POLL_S = 0.05
 TAIL_LINES = 15
 SWEEPS = 20
@@ -127,7 +132,6 @@ class Build:
         self._repository = Repository(Path(job["repository"]), job["prefix"])
         self._worktree = staging / "worktree"
         self._project = self._worktree / job["prefix"]
-        self._installer = install.Installer(job["installer"][0], tuple(job["installer"][1]))
         self._limits = staging / "pins.txt"
         self._entry.folder.mkdir(mode=PRIVATE)
         self._runner = Runner(staging.name, self._entry.log)
@@ -143,11 +147,13 @@ class Build:
         answer(say=f"installing {len(self._job['pins'])} packages that it needs")
         # uv refuses a file without a requirement.
         if self._job["pins"]:
-            self._install("--no-deps", "-r", str(self._limits))
+            command = self._install("--no-deps", "-r", str(self._limits))
+            self._runner.run(command, self._staging)
         self._install_backend_requirements()
         answer(say="compiling and installing")
-        command = self._installer.install_project(self._python, self._limits)
-        self._runner.run(command, self._project, self._variables())
+        # A project's table of uv sources would put other versions in place of those asked for.
+        options = ["--no-build-isolation", "--no-sources", "-c", str(self._limits)]
+        self._runner.run(self._install(*options, "."), self._project, self._variables())
         facts = {"python": self._python, "worktree": str(self._worktree)}
         return {**self._job["facts"], **facts, **_kept(ask(self._python))}
 
@@ -174,24 +180,12 @@ class Build:
             self._runner.run(command, self._worktree, git_variables())
 
     def _make_venv(self) -> None:
-        venv = self._entry.venv
-        if self._installer.name == "uv":
-            uv = self._installer.command[0]
-            make = [uv, "venv", "--quiet", "--no-project", "--python", self._job["python"]]
-        else:
-            # pip works on it from outside, and takes longer to install than the environment.
-            make = [self._job["python"], "-m", "venv", "--without-pip"]
-        try:
-            self._runner.run([*make, str(venv)], self._staging)
-        except subprocess.CalledProcessError as error:
-            raise BuildError(
-                f"{self._job['python']} makes no virtual environment: install its module venv "
-                "(python3-venv on Debian), or uv"
-            ) from error
+        options = ["--quiet", "--no-project", "--python", self._job["python"]]
+        self._runner.run([find_uv_bin(), "venv", *options, str(self._entry.venv)], self._staging)
         self._python = str(self._entry.python)
 
-    def _install(self, *arguments: str) -> None:
-        self._runner.run(self._installer.install(self._python, *arguments), self._staging)
+    def _install(self, *arguments: str) -> list[str]:
+        return [find_uv_bin(), "pip", "install", "--python", self._python, *arguments]
 
     def _install_backend_requirements(self) -> None:
         """Installs what only the build backend knows that it needs (cmake, ninja, ...)."""
@@ -220,7 +214,7 @@ class Build:
                 ": ".join([f"its build backend {name} cannot be imported", *why])
             ) from error
         if wanted:
-            self._install("-c", str(self._limits), *wanted)
+            self._runner.run(self._install("-c", str(self._limits), *wanted), self._staging)
 
     def _variables(self) -> dict[str, str]:
         """Puts the programs of the environment first: what it is built with is among them.
@@ -263,14 +257,15 @@ def _made(making: Build) -> dict[str, Any]:
 
 
 def resolve(job: Mapping[str, Any], staging: Path) -> dict[str, Any]:
-    """Finds the versions that requirements come to."""
-    installer = install.Installer(job["installer"][0], tuple(job["installer"][1]))
-    wanted, limits, found = (staging / name for name in ("wanted.txt", "pins.txt", "found"))
+    """Finds the versions that requirements come to: requirements with exactly one version each."""
+    wanted, limits, found = (staging / name for name in ("wanted.txt", "pins.txt", "found.txt"))
     write_atomically(wanted, "\n".join(job["texts"]) + "\n")
     write_atomically(limits, "\n".join(job["limits"]) + "\n")
-    command = installer.resolve(job["python"], wanted, limits, found)
+    options = ["--python", job["python"], "-c", str(limits), "--no-header", "--no-annotate"]
+    command = [find_uv_bin(), "pip", "compile", str(wanted), *options, "--output-file", str(found)]
     Runner(staging.name, staging / "build.log").run(command, staging)
-    return {"pins": installer.pins(found)}
+    lines = map(str.strip, found.read_text(encoding="utf-8").splitlines())
+    return {"pins": sorted(line for line in lines if line and not line.startswith(("#", "-")))}
 
 
 def main() -> None:
@@ -305,35 +300,25 @@ def _abandon(number: int, _: object) -> NoReturn:
 def _explain(error: Exception, log: Path, job: Mapping[str, Any]) -> tuple[str, str]:
     """Returns what kind of failure it is, and a sentence."""
     said = "\n".join(_lines(log))
+    cache = Path(job["cache"])
     match error:
-        case subprocess.CalledProcessError() if reason := install.objection(said):
-            kind = "network" if install.unreachable(said) else "contradiction"
-            return kind, reason
-        case subprocess.CalledProcessError() if install.NO_SPACE.search(said):
-            return "build", describe(OSError(errno.ENOSPC, ""), Path(job["cache"]))
-        case subprocess.CalledProcessError() if reason := _own_error(said):
-            return "build", reason
-        case subprocess.CalledProcessError() if install.unreachable(said):
-            return "network", "the package index cannot be reached"
-        case subprocess.CalledProcessError() if reason := reasons.last_error(said):
-            return "build", reason
+        case subprocess.CalledProcessError() if reason := reasons.objection(said):
+            return "contradiction", reason
+        case subprocess.CalledProcessError() if NO_SPACE_LEFT.search(said):
+            return "build", describe(OSError(errno.ENOSPC, ""), cache)
+        case subprocess.CalledProcessError() if reason := reasons.find(said):
+            return "build", f"{reason}{OFFLINE}" if NO_NETWORK in reason else reason
         case subprocess.CalledProcessError():
             command = " ".join(map(str, error.cmd[:1])).rpartition("/")[2]
             return "build", f"{command} ended with exit code {error.returncode}"
-        case OSError() if concerns(error, Path(job["cache"])):
-            return "build", describe(error, Path(job["cache"]))
+        case OSError() if concerns(error, cache):
+            return "build", describe(error, cache)
         case OSError():
             return "build", f"{error.strerror or error} ({error.filename})"
         case SpecError() | BuildError() | GitError():
             return "build", str(error)
         case _:
             return "build", f"{type(error).__name__}: {error}"
-
-
-def _own_error(said: str) -> str | None:
-    """Returns a build's own error, unless it is that of a network."""
-    reason = reasons.find(said)
-    return None if reason is None or install.NO_NETWORK.search(reason) else reason
 
 
 def _lines(log: Path) -> list[str]:

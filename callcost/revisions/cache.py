@@ -4,11 +4,10 @@
     environments/KEY.lock   exclusive while it is built or removed, shared while it is in use
     staging/TOKEN/          what one supervisor works with: job.json, worktree/
     staging/TOKEN.lock      exclusive as long as it does
-    resolutions/            the versions that requirements came to, for a day
     logs/                   of builds that failed
     CACHEDIR.TAG            what tells a cache from any other folder, to backups too
 
-What is in it will be run, so it is used only if nobody else can write to it (trust.py). A path
+What is in it will be run, so it is used only if nobody else can write to it (folders.py). A path
 in one of its files is used only if it lies in the cache, and names that callcost does
 not give are left alone.
 
@@ -36,12 +35,11 @@ import platformdirs
 
 from callcost.console.files import write_atomically
 from callcost.errors import CallcostError
-from callcost.revisions import trust
-from callcost.revisions.removal import remove_tree
+from callcost.revisions.folders import refuse_shared, refuse_untrusted, remove_tree
 
 VARIABLE = "CALLCOST_CACHE"
 POLL_S = 0.01
-FOLDERS = ("environments", "staging", "resolutions", "logs")
+FOLDERS = ("environments", "staging", "logs")
 KEY = re.compile("[0-9a-f]{20}")
 STAGING = re.compile("[a-z]+-[0-9]+-[0-9a-f]{8}")
 LOCK = ".lock"
@@ -88,18 +86,17 @@ class Lock:
             time.sleep(POLL_S)
         return lock
 
-    def share(self) -> None:
-        """Lets others have it as well; for a moment in between nobody has it."""
-        fcntl.flock(self.fd, fcntl.LOCK_SH)
-
     def touch(self) -> None:
         """Writes down that what it protects was used just now."""
         os.utime(self.fd)
 
     def close(self) -> None:
-        """Gives it up, as far as this process is concerned."""
-        with contextlib.suppress(OSError):
-            os.close(self.fd)
+        """Gives the lock up, as far as this process is concerned."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    __del__ = close
 
     def __enter__(self) -> Self:
         return self
@@ -211,12 +208,12 @@ class Cache:
         """
         if not os.path.lexists(self.folder):
             return
-        trust.refuse_untrusted(self.folder)
+        refuse_untrusted(self.folder)
         self._refuse_foreign()
         entries = [entry.folder for entry in self.entries()]
         for folder in (*map(self.place, FOLDERS), *entries, *self.stagings()):
             if os.path.lexists(folder):
-                trust.refuse_shared(folder)
+                refuse_shared(folder)
 
     def _refuse_foreign(self) -> None:
         """Raises CacheError for a folder of something else, in which `clean` would do harm."""

@@ -1,11 +1,10 @@
-"""From SPECs to interpreters in which the project at these revisions is installed.
-
-An environment that build_all has returned is locked, shared, until this process ends: another
-comparison can use it too, and `callcost clean` leaves it alone.
-"""
+"""From SPECs to interpreters in which the project at these revisions is installed."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -13,22 +12,31 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
-from callcost.revisions import install, project, resolution
+from packaging.requirements import Requirement
+
+from callcost.revisions import project, resolution
 from callcost.revisions.cache import Cache, Entry, Lock, concerns, describe, opened
 from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, SpecError
-from callcost.revisions.interpreter import Interpreter, find
-from callcost.revisions.key import key_of
+from callcost.revisions.interpreter import Interpreter, compiler_versions, find
 from callcost.revisions.source import WORKING_TREE, Repository, Source, files
 from callcost.revisions.spec import Spec
-from callcost.revisions.supervision import mend, supervise
+from callcost.revisions.supervision import Supervision, mend
 
 WAIT_S = 0.2
 Report = Callable[[str], None]
 Check = Callable[[Collection[str]], None]
 T = TypeVar("T")
-# Of the environments in use: they are given up when the process ends.
-_held: list[Lock] = []
+# Increase it when a step in builder.py changes what comes out.
+RECIPE = 2
+FLAGS = (
+    *("CC", "CXX", "AR", "LD", "LDSHARED", "LDCXXSHARED"),
+    *("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS", "RUSTFLAGS", "OPT"),
+    *("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "PKG_CONFIG_PATH"),
+    *("MACOSX_DEPLOYMENT_TARGET", "SDKROOT", "SOURCE_DATE_EPOCH", "RUSTUP_TOOLCHAIN"),
+)
+FLAG_PREFIXES = ("CMAKE_", "SKBUILD", "MESON", "CARGO_PROFILE_", "CARGO_BUILD_", "DISTUTILS_")
 
 
 @dataclass(frozen=True)
@@ -36,10 +44,11 @@ class Built:
     """An environment that is ready.
 
     `python` is its executable and `site` its folder of packages, both within `folder`; `worktree`
-    is where it was built, which is gone; `source` is a phrase for people;
-    `commit` is what the source is, or is on ("" before a first commit). `versions` has every
+    is where it was built, now removed; `source` is a phrase for people; `commit` is the revision's
+    or the one that the working tree is on ("" before a first commit). `versions` has every
     installed distribution, `interpreter` the facts of a record and `executable_digest`. `notes`
-    are sentences worth telling.
+    are remarks for the report. The shared `lock` lasts as long as this object: until then another
+    comparison can use the environment too, and `callcost clean` does not remove it.
     """
 
     spec: Spec
@@ -56,11 +65,12 @@ class Built:
     reused: bool
     wall_s: float
     notes: tuple[str, ...]
+    lock: Lock
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A SPEC of which everything is known that its environment is made of."""
+    """A SPEC, and everything that its environment is made from."""
 
     spec: Spec
     source: Source
@@ -79,12 +89,11 @@ class Wanted:
 def build_all(
     specs: Sequence[Spec], project: Path, report: Report, check: Check | None = None
 ) -> list[Built]:
-    """Makes an environment for each SPEC, side by side, or finds it ready.
+    """Makes or finds an environment for each SPEC, all at the same time.
 
-    `check` takes the paths of all files that the revisions have, and may raise an error before
-    anything is resolved or built.
-    Raises SpecError for what cannot be, BuildError for what could not be made. An interrupt is
-    let through once everything is cleaned up. `report` takes lines of progress.
+    `check` takes the paths of all files of the revisions, and may raise an error before anything
+    is resolved or built. `report` takes lines of progress. Raises SpecError or BuildError; an
+    interrupt passes through once everything is cleaned up.
     """
     cache = opened()
     try:
@@ -104,7 +113,8 @@ class _Builder:
     def __init__(self, cache: Cache, repository: Repository, report: Report) -> None:
         self._cache = cache
         self._repository = repository
-        self._cancel = threading.Event()
+        self._supervision = Supervision(cache)
+        self._cancel = self._supervision.cancel
         self._report_lock = threading.Lock()
         self._tell = report
 
@@ -190,39 +200,27 @@ class _Builder:
         return self._repository.changed(strict=False)
 
     def _resolved(self, sides: Sequence[Wanted]) -> list[Wanted]:
-        groups: dict[str, list[int]] = {}
-        for number, side in enumerate(sides):
-            groups.setdefault(side.interpreter.digest, []).append(number)
-        found = self._all(self._resolve, [[sides[n] for n in group] for group in groups.values()])
-        by_number = {
-            number: side
-            for group, answers in zip(groups.values(), found, strict=True)
-            for number, side in zip(group, answers, strict=True)
-        }
-        return [by_number[number] for number in range(len(sides))]
+        groups: dict[str, list[Wanted]] = {}
+        for side in sides:
+            groups.setdefault(side.interpreter.digest, []).append(side)
+        found = {side.spec: side for group in self._all(self._resolve, groups.values())
+                 for side in group}  # fmt: skip
+        return [found[side.spec] for side in sides]
 
     def _resolve(self, sides: Sequence[Wanted]) -> list[Wanted]:
         """Finds the versions and the keys of sides that have the same interpreter."""
-        resolver = resolution.Resolver(
-            sides[0].interpreter, self._cache, self._cancel, self._report
-        )
-        wishes = [
+        python = sides[0].interpreter.executable
+        resolver = resolution.Resolver(python, self._supervision, self._report)
+        pins = resolver.together([
             resolution.Wish(side.label, side.project.requirements, side.spec.requirements)
             for side in sides
-        ]
-        pins = resolver.together(wishes)
-        notes = tuple(dict.fromkeys(resolver.notes))
+        ])  # fmt: skip
         return [
             replace(
                 side,
                 pins=tuple(pinned),
-                notes=(*side.notes, *notes),
-                key=key_of(
-                    side.source.tree,
-                    self._repository.prefix,
-                    side.interpreter,
-                    pinned,
-                ),
+                notes=(*side.notes, *dict.fromkeys(resolver.notes)),
+                key=_key(side, self._repository.prefix, pinned),
             )
             for side, pinned in zip(sides, pins, strict=True)
         ]
@@ -241,12 +239,6 @@ class _Builder:
             with lock:
                 self._make(side, entry, lock)
         lock.touch()
-        _held.append(lock)
-        return self._described(side, entry, facts, reused, time.monotonic() - start_s)
-
-    def _described(
-        self, side: Wanted, entry: Entry, facts: dict[str, Any], reused: bool, wall_s: float
-    ) -> Built:
         digest = {"executable_digest": side.interpreter.digest}
         return Built(
             spec=side.spec,
@@ -261,8 +253,9 @@ class _Builder:
             versions=facts["versions"],
             interpreter={**facts["interpreter"], **digest},
             reused=reused,
-            wall_s=wall_s,
+            wall_s=time.monotonic() - start_s,
             notes=side.notes,
+            lock=lock,
         )
 
     def _claim(self, entry: Entry, side: Wanted) -> tuple[Lock, dict[str, Any] | None]:
@@ -305,7 +298,6 @@ class _Builder:
         return self._cache.place("logs") / f"{side.key}.log"
 
     def _supervise(self, side: Wanted, entry: Entry, lock: Lock) -> None:
-        installer = install.choose(side.interpreter)
         job = {
             "kind": "build",
             "entry": str(entry.folder),
@@ -314,7 +306,6 @@ class _Builder:
             "prefix": self._repository.prefix,
             "checkout": side.source.checkout,
             "python": side.interpreter.executable,
-            "installer": [installer.name, installer.command],
             "backend": side.project.backend,
             "backend_path": side.project.backend_path,
             "pins": side.pins,
@@ -324,7 +315,7 @@ class _Builder:
         def say(step: str) -> None:
             self._report(f"building {side.label}: {step}")
 
-        supervise(job, self._cache, self._cancel, say, [lock])
+        self._supervision.run(job, say, [lock])
 
 
 def _results(futures: Sequence[Future[T]]) -> list[T]:
@@ -336,7 +327,44 @@ def _results(futures: Sequence[Future[T]]) -> list[T]:
     return [future.result() for future in futures]
 
 
-def release_all() -> None:
-    """Gives up every environment that build_all has returned in this process."""
-    while _held:
-        _held.pop().close()
+def _key(side: Wanted, prefix: str, pins: Sequence[str]) -> str:
+    """Digests everything that decides what is in an environment.
+
+    Of the requirements only the versions count, however the requirements are written.
+    """
+    matters = {
+        "recipe": RECIPE,
+        "tree": side.source.tree,
+        "prefix": prefix,
+        "interpreter": side.interpreter.digest,
+        "pins": list(pins),
+        "local": _local_states(pins),
+        "flags": _flags(),
+        "compilers": compiler_versions(side.interpreter),
+    }
+    return hashlib.sha256(json.dumps(matters, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _flags() -> dict[str, str]:
+    """Returns the variables that compilers and build backends read."""
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name in FLAGS or name.startswith(FLAG_PREFIXES)
+    }
+
+
+def _local_states(pins: Sequence[str]) -> list[str]:
+    """Digests the files that are required by a path, which does not change with them."""
+    urls = (urlsplit(Requirement(pin).url or "") for pin in pins)
+    return [_state(Path(unquote(url.path))) for url in urls if url.scheme.endswith("file")]
+
+
+def _state(path: Path) -> str:
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(path.rglob("*"))
+    for file in files:
+        if file.is_file() and ".git" not in file.parts:
+            status = file.stat()
+            digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return digest.hexdigest()

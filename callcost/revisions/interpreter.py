@@ -11,7 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,19 +28,10 @@ logging.getLogger("python_discovery").addHandler(logging.NullHandler())
 
 OLDEST = (3, 9)
 PROBE_S = 60.0
-# What would make pip or uv do something else, or somewhere else, than they are told to.
+# Variables that would send uv elsewhere.
 MISLEADING = (
     *LOCAL_VARIABLES,
     *("VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__"),
-    *(
-        "PIP_REQUIRE_VIRTUALENV",
-        "PIP_PYTHON",
-        "PIP_TARGET",
-        "PIP_PREFIX",
-        "PIP_ROOT",
-        "PIP_DRY_RUN",
-    ),
-    *("PIP_REPORT", "PIP_NO_DEPS", "PIP_NO_BUILD_ISOLATION", "PIP_LOG", "PIP_QUIET", "PIP_VERBOSE"),
     *("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_PROJECT", "UV_WORKING_DIR", "UV_PROJECT_ENVIRONMENT"),
     *("UV_NO_BUILD_ISOLATION", "UV_BREAK_SYSTEM_PACKAGES"),
 )
@@ -65,14 +56,12 @@ class Interpreter:
 
 
 def clean_variables() -> dict[str, str]:
-    """Returns the user's variables without those that would mislead an interpreter, pip or uv."""
-    kept = {
+    """Returns the user's variables without those that would mislead an interpreter or uv."""
+    return {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("PYTHON") and name not in MISLEADING
     }
-    # A `user = true` in the user's configuration cannot be fulfilled in a virtual environment.
-    return {**kept, "PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def find(wanted: str | None) -> Interpreter:
@@ -137,24 +126,27 @@ def _name(info: PythonInfo) -> str:
 
 def ask(executable: str) -> dict[str, Any]:
     """Has an interpreter run the probe; raises SpecError if it cannot."""
-    command = [executable, "-I", str(probe.__file__), str(worker.__file__)]
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PROBE_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env=clean_variables(),
-        )
+        done = _run([executable, "-I", str(probe.__file__), str(worker.__file__)])
         return dict(json.loads(done.stdout))
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise SpecError(f"{executable} cannot be run: {error}") from error
+        raise SpecError(f"Cannot run {executable}: {error}") from error
     except ValueError:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise SpecError(f"{executable} cannot be used: {last}") from None
+        last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        raise SpecError(f"Cannot use {executable}: {last}") from None
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=PROBE_S,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env=clean_variables(),
+    )
 
 
 def _asked(executable: str) -> Interpreter:
@@ -164,7 +156,7 @@ def _asked(executable: str) -> Interpreter:
 
 
 def compiler_versions(interpreter: Interpreter) -> list[str]:
-    """Says which compilers would be used, by the first line of what --version prints."""
+    """Returns the first line that each compiler prints for --version; "" if there is none."""
     chosen = zip(("CC", "CXX"), interpreter.compilers, strict=True)
     return [_first_line(os.environ.get(name) or known) for name, known in chosen]
 
@@ -173,16 +165,7 @@ def _first_line(command: str) -> str:
     words = shlex.split(command)
     if not words or shutil.which(words[0]) is None:
         return ""
-    asked = [words[0], "--version"]
     try:
-        done = subprocess.run(
-            asked,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            timeout=PROBE_S,
-        )
+        return (_run([words[0], "--version"]).stdout.splitlines() or [""])[0]
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return (done.stdout.splitlines() or [""])[0]

@@ -1,19 +1,20 @@
-"""Finds in the log of a build what went wrong: its own error, and not what was said about it.
+"""Finds the error in a log: what went wrong, and not what others report about it.
 
-A build ends in layers: the compiler names a line, the backend says that a command failed, and
-pip or uv that the wheel could not be built. Only the first tells what to mend.
+A failed build reports in layers: the compiler names a line, the backend says that a command
+failed, and uv that it could not build the wheel. Only the first tells what to fix.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 LONGEST = 300
 COMMAND = "$ "
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# What pip and uv draw in front of the output of others.
-FRAME = re.compile(r"^[\s│╰─▶├×>]*")
+# What uv draws in front of the output of others.
+FRAME = re.compile(r"^[\s│╰─▶├×]*")
 # The folder that was built in is gone, and says nothing.
 WORKTREE = re.compile(r"[^\s'\"`(]*/staging/build-[0-9]+-[0-9a-f]+/worktree/")
 
@@ -35,7 +36,6 @@ CMAKE = re.compile(r"^CMake Error\b")
 CYTHON = re.compile(r"^\S+\.(pyx|pxd|pxi|py):\d+:\d+: .+")
 CYTHON_TITLE = "Error compiling Cython file"
 RUST = re.compile(r"^error(\[E\d+\])?: .+")
-RUST_PLACE = re.compile(r"^\s*-->\s")
 GIT = re.compile(r"^fatal: .+")
 
 # What begins the output of another step: what was wrong before it was not fatal.
@@ -46,38 +46,41 @@ STEP = re.compile(
 TRACEBACK = "Traceback (most recent call last):"
 EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(: .+)?$")
 ERROR_LINE = re.compile(r"^(error|ERROR): .+")
-# Where pip and uv begin to show the output of a build, and where they end.
-BEGINS = re.compile(r"^\[(stdout|stderr)\]$|^\[\d+ lines? of output\]$")
-ENDS = re.compile(r"^\[end of output\]$|^hint: ")
-# Sentences about an error that somebody else has told.
+# Where uv begins to show the output of a build, and where it ends.
+BEGINS = re.compile(r"^\[(stdout|stderr)\]$")
+ENDS = re.compile(r"^hint: ")
+CAUSE = "cause: "
+NO_SOLUTION = "No solution found when resolving"
+# Sentences that only say that something else failed.
 GENERIC = re.compile(
-    r"returned non-zero exit status|exit (code|status)|CalledProcessError|subprocess-exited|"
-    r"metadata-generation-failed|legacy-install-failure|Failed (to build|building)|"
-    r"Could not build|build backend returned|SystemExit: \d|^SystemExit$|CMake build failed|"
+    r"returned non-zero exit status|exit (code|status)|CalledProcessError|Failed to build|"
+    r"build backend returned|SystemExit: \d|^SystemExit$|CMake build failed|"
     r"CMake configuration failed|could not compile|aborting due to|ld returned|"
     r"(CompileError|LinkError|DistutilsExecError)(: \S+)?$|^(note|hint|cause|warning)\b|"
-    r"Getting requirements to build wheel|Preparing metadata|Building wheel|^Building \S+ @",
+    r"^Building \S+ @",
     re.IGNORECASE,
 )
 
 
 def find(log: str) -> str | None:
-    """Returns a build's own error from its log; None if the log has nothing of the kind."""
+    """Returns the error in the last command's output; None if there is nothing of the kind."""
     lines = _output(log)
     inner = _of_the_build(lines)
-    for search in (_exception, _compiler, _error_line, _before_traceback, _last_words):
-        # What pip and uv say in their own name may be a network's fault: that is looked at first.
-        if search in (_error_line, _last_words) and not inner:
-            continue
+    searches = [_exception, _compiler, _error_line, _before_traceback]
+    for search in (*searches, _last_words) if inner else searches:
         if found := search(inner or lines):
             return _shown(found)
     return None
 
 
-def last_error(log: str) -> str | None:
-    """Returns the last line that calls itself an error and tells more than that there was one."""
-    found = _error_line(_output(log))
-    return _shown(found) if found else None
+def objection(log: str) -> str | None:
+    """Returns uv's reason why no versions meet the requirements; None if that did not happen."""
+    lines = _output(log)
+    for number, line in enumerate(lines):
+        if NO_SOLUTION in line:
+            told = takewhile(lambda line: line and not ENDS.match(line), lines[number + 1 :])
+            return " ".join(told).removeprefix(CAUSE).partition(f" {CAUSE}")[0].rstrip(".")
+    return None
 
 
 def _output(log: str) -> list[str]:
@@ -88,7 +91,7 @@ def _output(log: str) -> list[str]:
 
 
 def _of_the_build(lines: Sequence[str]) -> list[str]:
-    """Returns the lines that pip and uv show as a build's own; none if they show none."""
+    """Returns the lines that uv shows as a build's own; none if it shows none."""
     inner, shown = [], False
     for line in lines:
         if BEGINS.match(line):
@@ -101,8 +104,17 @@ def _of_the_build(lines: Sequence[str]) -> list[str]:
 
 
 def _error_line(lines: Sequence[str]) -> str | None:
-    named = [line for line in lines if ERROR_LINE.match(line) and not GENERIC.search(line)]
-    return named[-1].partition(": ")[2] if named else None
+    """Returns the last error that is not generic, with the causes that uv lists below it."""
+    found = [
+        number
+        for number, line in enumerate(lines)
+        if ERROR_LINE.match(line) and not GENERIC.search(line)
+    ]
+    if not found:
+        return None
+    causes = takewhile(lambda line: line.startswith(CAUSE), lines[found[-1] + 1 :])
+    told = (lines[found[-1]].partition(": ")[2], *(line.removeprefix(CAUSE) for line in causes))
+    return ": ".join(told)
 
 
 def _last_words(lines: Sequence[str]) -> str | None:

@@ -11,41 +11,45 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from callcost.console.files import write_atomically
 from callcost.revisions.builder import end_marked
 from callcost.revisions.cache import LOCK, Cache, Entry, Lock
-from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, NetworkError
-from callcost.revisions.removal import remove_tree
+from callcost.revisions.errors import BuildError, CancelledError, ContradictionError
+from callcost.revisions.folders import remove_tree
 
 POLL_S = 0.1
 
 
-def supervise(
-    job: Mapping[str, Any],
-    cache: Cache,
-    cancel: threading.Event,
-    say: Callable[[str], None],
-    locks: Sequence[Lock] = (),
-) -> dict[str, Any]:
-    """Has a supervisor do a job (builder.py) and returns its answer.
+@dataclass(frozen=True)
+class Supervision:
+    """What the supervisors of one comparison share; setting `cancel` ends them all."""
 
-    Raises BuildError, NetworkError or ContradictionError, and CancelledError once `cancel` is
-    set. The locks are the supervisor's as well, for as long as it lives.
-    """
-    with cache.staged(job["kind"]) as (folder, lock):
-        fds = [each.fd for each in (lock, *locks)]
-        job_file = folder / "job.json"
-        whole = {**job, "cache": str(cache.folder), "locks": fds}
-        write_atomically(job_file, json.dumps(whole))
-        with _started(job_file, fds) as process:
-            last = _listen(process, cancel, say)
-        if last is None:
-            _mend_staging(folder)
-            raise BuildError(f"its supervisor {_end_of(process)}")
-    return _judged(last)
+    cache: Cache
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+    def run(
+        self, job: Mapping[str, Any], say: Callable[[str], None], locks: Sequence[Lock] = ()
+    ) -> dict[str, Any]:
+        """Has a supervisor do a job (builder.py) and returns its answer.
+
+        The supervisor inherits the locks. Raises BuildError, ContradictionError, or
+        CancelledError once `cancel` is set.
+        """
+        with self.cache.staged(job["kind"]) as (folder, lock):
+            fds = [each.fd for each in (lock, *locks)]
+            job_file = folder / "job.json"
+            whole = {**job, "cache": str(self.cache.folder), "locks": fds}
+            write_atomically(job_file, json.dumps(whole))
+            with _started(job_file, fds) as process:
+                last = _listen(process, self.cancel, say)
+            if last is None:
+                _mend_staging(folder)
+                raise BuildError(f"its supervisor {_end_of(process)}")
+        return _judged(last)
 
 
 @contextlib.contextmanager
@@ -114,8 +118,6 @@ def _judged(last: Mapping[str, Any]) -> dict[str, Any]:
             raise CancelledError
         case "contradiction":
             raise ContradictionError(last["message"])
-        case "network":
-            raise NetworkError(last["message"], last["log"])
         case _:
             raise BuildError(last["message"], last["log"])
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,9 @@ from toy_project import everything, git, use_index, write_project
 from callcost.compare import flow
 from callcost.compare.command import compare
 from callcost.paired import measure
-from callcost.revisions import environments, resolution
+from callcost.revisions import environments
 from callcost.revisions.spec import parse
+from callcost.revisions.supervision import Supervision
 
 CONTENDERS = """
 [[tool.callcost.contender]]
@@ -55,14 +55,12 @@ measure.Settings = functools.partial(measure.Settings, first_quartets={FIRST_QUA
 @pytest.fixture(autouse=True)
 def _settings(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+) -> None:
     """An index that holds nothing but the tools made here, and a cache that all tests share."""
     use_index(tmp_path, monkeypatch)
     monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path_factory.getbasetemp() / "compared"))
     few = functools.partial(measure.Settings, first_quartets=FIRST_QUARTETS)
     monkeypatch.setattr(measure, "Settings", few)
-    yield
-    environments.release_all()
 
 
 @pytest.fixture
@@ -224,11 +222,10 @@ def test_names_are_checked_before_anything_is_resolved_or_built(
         file.write('\n[[tool.callcost.contender]]\nworkload = "other"\nmechanism = "m"\n')
         file.write('call = "abs(1)"\n')
 
-    def refuse(job: Any, *_: Any) -> None:
+    def refuse(_: Any, job: Any, *__: Any) -> None:
         pytest.fail(f"it began to {job['kind']}")
 
-    monkeypatch.setattr(environments, "supervise", refuse)
-    monkeypatch.setattr(resolution, "supervise", refuse)
+    monkeypatch.setattr(Supervision, "run", refuse)
     monkeypatch.setenv("CALLCOST_CACHE", str(project.parent / "empty"))
     done = run("main", ".", *arguments)
     assert done.exit_code == 2, done.output
@@ -301,7 +298,6 @@ def test_killed_while_it_measures_it_leaves_no_process(
 ) -> None:
     (project / "toy.py").write_text(SLOW)
     environments.build_all([parse(text, project) for text in ("main", ".")], project, print)
-    environments.release_all()
     monkeypatch.setenv(MARK, str(tmp_path))
     script = WITH_FEW_QUARTETS + (
         "import callcost.console.progress, contextlib, sys\n"

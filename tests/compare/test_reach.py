@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from callcost.compare.command import compare
 from callcost.compare.flow import _side
 from callcost.model.contender import Contender
 from callcost.paired.rows import SIDES, Cell, PairedRow, Reach
-from callcost.revisions import environments, resolution
+from callcost.revisions import resolution
 from callcost.revisions.environments import build_all
 from callcost.revisions.spec import parse
 
@@ -47,11 +46,9 @@ version = ctypes.CDLL(str(Path(__file__).with_name("native.so"))).version
 @pytest.fixture(autouse=True)
 def _settings(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+) -> None:
     use_index(tmp_path, monkeypatch)
     monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path_factory.getbasetemp() / "reached"))
-    yield
-    environments.release_all()
 
 
 @pytest.fixture

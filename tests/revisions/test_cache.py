@@ -18,9 +18,8 @@ from click.testing import CliRunner
 
 from callcost.commands.clean import clean
 from callcost.errors import CallcostError
-from callcost.revisions import resolution
 from callcost.revisions.cache import FOLDERS, TAG, Cache, concerns, location, opened
-from callcost.revisions.removal import remove_tree
+from callcost.revisions.folders import remove_tree
 from callcost.revisions.supervision import mend
 
 NOBODY = 65534
@@ -143,7 +142,7 @@ def test_a_link_to_the_cache_is_followed_as_far_as_it_can_be_trusted(
         opened()
 
 
-@pytest.mark.parametrize("name", ["logs", "resolutions", "environments", TAG])
+@pytest.mark.parametrize("name", ["logs", "environments", TAG])
 def test_a_folder_of_something_else_is_left_alone(
     ordinary: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -269,26 +268,6 @@ def test_a_label_is_shown_on_its_line(cache: Cache) -> None:
     environment(cache, label="main\nremoved everything\x1b[2J")
     done = CliRunner().invoke(clean)
     assert "removed the environment of mainremoved everything[2J (" in done.output
-
-
-@pytest.mark.parametrize(
-    ("pin", "kept"),
-    [
-        ("numpy==2.1.0", True),
-        ("Two.names_x==1!2.0.post1+local", True),
-        ('colorama==0.4.6 ; sys_platform == "win32"', True),
-        ("evil @ file:///tmp/evil", False),
-        ("--index-url=https://example.org", False),
-        ("numpy==2.1.0\n-e /tmp/evil", False),
-        ("-r/etc/passwd", False),
-        ("/tmp/evil.whl", False),
-        ("numpy", False),
-    ],
-)
-def test_a_remembered_version_is_a_name_and_a_version(tmp_path: Path, pin: str, kept: bool) -> None:
-    file = tmp_path / "resolution.json"
-    file.write_text(json.dumps({"epoch_s": 1.0, "pins": [pin]}))
-    assert (resolution._read(file) is not None) == kept
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,6 @@ import pytest
 from callcost.revisions import reasons
 
 # What the layers above a compiler add, around the lines of a build.
-PIP = """\
-$ /cache/environments/0/venv/bin/python -m pip install --no-build-isolation .
-Processing /cache/staging/build-0000123-0a1b2c3d/worktree
-  Building wheel for toy (pyproject.toml): finished with status 'error'
-  error: subprocess-exited-with-error
-
-  × Building wheel for toy (pyproject.toml) did not run successfully.
-  │ exit code: 1
-  ╰─> [{count} lines of output]
-{lines}
-      [end of output]
-
-  note: This error originates from a subprocess, and is likely not a problem with pip.
-  ERROR: Failed building wheel for toy
-Failed to build toy
-ERROR: Could not build wheels for toy, which is required to install pyproject.toml-based projects
-"""
 UV = """\
 $ /usr/bin/uv pip install --no-build-isolation .
    Building toy @ file:///cache/staging/build-0000123-0a1b2c3d/worktree
@@ -160,7 +143,7 @@ CMake Error at CMakeLists.txt:4 (find_package):
 LAYERS = [
     (kind, layer)
     for kind in KINDS
-    for layer in ("pip", "uv", "backend")
+    for layer in ("uv", "backend")
     if layer != "backend" or kind not in ("setuptools", "exit with a message")
 ]
 
@@ -168,16 +151,28 @@ LAYERS = [
 @pytest.mark.parametrize(("kind", "layer"), LAYERS)
 def test_the_reason_is_the_builds_own_error(kind: str, layer: str) -> None:
     lines, expected = KINDS[kind]
-    forms = {"pip": PIP, "uv": UV, "backend": "$ python hook.py\n{lines}\n"}
-    text = forms[layer].format(lines=textwrap.indent(lines, 9 * " "), count=lines.count("\n"))
+    forms = {"uv": UV, "backend": "$ python hook.py\n{lines}\n"}
+    text = forms[layer].format(lines=textwrap.indent(lines, 9 * " "))
     assert reasons.find(text) == expected
 
 
 def test_what_an_earlier_command_said_is_no_reason() -> None:
     log = "$ uv pip install a\nwarning: x.c:1:1: error: old\n$ uv pip install b\nerror: Oh no"
-    assert reasons.find(log) is None
-    assert reasons.last_error(log) == "Oh no"
-    assert reasons.last_error("ERROR: Could not build wheels for toy") is None
+    assert reasons.find(log) == "Oh no"
+    assert reasons.find("error: Failed to build `toy`") is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "error: No solution found when resolving dependencies\n  cause: Because a\n  and b.\n"
+        "  cause: This is so.\n\nhint: Use c",
+        "  × No solution found when resolving dependencies:\n  ╰─▶ Because a\n      and b.\n",
+    ],
+)
+def test_requirements_that_cannot_be_met_get_uvs_reason(told: str) -> None:
+    assert reasons.objection(f"$ uv pip compile wanted.txt\n{told}") == "Because a and b"
+    assert reasons.objection("$ uv pip install b\nerror: Oh no") is None
 
 
 def test_a_reason_is_one_printable_line_of_some_length() -> None:

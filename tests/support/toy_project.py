@@ -6,16 +6,12 @@ Also the wheels of tools that do not exist, as what a package index has.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-# Much the faster of the two; what pip says and does differently is tested with pip.
-HAS_UV = bool(shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent)))
 PYPROJECT = """\
 [build-system]
 requires = ["tool"]
@@ -90,16 +86,12 @@ def write_index(folder: Path) -> None:
 
 
 def use_index(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets pip and uv find what write_index writes, and nothing else."""
+    """Makes uv find what write_index writes, and nothing else."""
     index = folder / "index"
     write_index(index)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
     uv_settings = folder / "settings.toml"  # uv.toml would be found without being named
     uv_settings.write_text(f"no-index = true\nfind-links = ['{index}']\n")
     monkeypatch.setenv("UV_CONFIG_FILE", str(uv_settings))
-    if not HAS_UV:
-        monkeypatch.setenv("CALLCOST_INSTALLER", "pip")
 
 
 def write_project(folder: Path, dependencies: str = "[]") -> None:

@@ -1,10 +1,12 @@
-"""Whether a folder is the user's alone: whatever is in it will be run, and may be removed."""
+"""Refuses folders that others can write to, and removes folders without following links."""
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
+import shutil
 import stat
 from pathlib import Path
 
@@ -12,10 +14,11 @@ from callcost.errors import CallcostError
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 MAX_LINKS = 40
+REMOVALS = 3
 
 
 class UntrustedError(CallcostError):
-    """A folder that somebody else has a hand in."""
+    """A folder that somebody else can change."""
 
 
 def refuse_untrusted(folder: Path) -> None:
@@ -87,3 +90,54 @@ def _of_another(place: Path, uid: int) -> str:
     except KeyError:
         name = f"user {uid}"
     return f"{place} belongs to {name}, and what is in it is run: use a folder of your own."
+
+
+def remove_tree(folder: Path) -> None:
+    """Removes a folder, also where a build has left folders that cannot be written.
+
+    Links are removed, never followed, and only folders within the tree change their mode: a file
+    may be linked from elsewhere, and the parent is somebody else's affair. Raises OSError for what
+    cannot be removed.
+    """
+    for left in reversed(range(REMOVALS)):
+        try:
+            _remove(folder)
+        except FileNotFoundError:
+            return
+        except OSError:
+            # Something is read-only, or was still being written.
+            if not left:
+                raise
+            _open_up(folder)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)
+
+
+def _open_up(folder: Path) -> None:
+    """Makes each folder of a tree one that can be emptied, from the top down."""
+    _make_writable(folder)
+    for parent, names, _ in os.walk(folder):
+        for name in names:
+            _make_writable(Path(parent, name))
+
+
+def _make_writable(folder: Path) -> None:
+    """Changes the mode of a folder; what is none, or was exchanged meanwhile, is left alone."""
+    # What cannot be changed shows when it cannot be removed.
+    with contextlib.suppress(OSError):
+        if stat.S_IMODE(folder.lstat().st_mode) & stat.S_IRWXU == stat.S_IRWXU:
+            return
+        if os.chmod in os.supports_follow_symlinks:
+            folder.chmod(stat.S_IRWXU, follow_symlinks=False)
+            return
+        # Linux: a link is not followed by the opening, and the opened folder stays the same one.
+        fd = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            Path(f"/proc/self/fd/{fd}").chmod(stat.S_IRWXU)
+        finally:
+            os.close(fd)
