@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,8 @@ class GeneratedModule(Extension):  # type: ignore[misc] # setuptools ships no ty
 
     file_suffix = ".py"
 
-    def __init__(
-        self, name: str, write: Callable[[str], object], depends: Sequence[str] = ()
-    ) -> None:
-        super().__init__(name, sources=[], language="python", depends=list(depends))
+    def __init__(self, name: str, write: Callable[[str], object]) -> None:
+        super().__init__(name, sources=[], language="python")
         self.write = write
 
 
@@ -74,13 +72,10 @@ def declared_in(path: Path) -> Iterator[Extension]:
     declared = load_file(path)
     # What calls no C, or finds the core at run time, says so; the instrument is neither.
     links_core = folder.parent.name == "bindings" and getattr(declared, "LINKS_CORE", True)
-    depends = [_source_path(path, folder) for path in getattr(declared, "DEPENDS", [])]
     for extension in getattr(declared, "EXTENSIONS", []):
-        completed = _complete(extension, package, folder, links_core)
-        completed.depends += depends
-        yield completed
+        yield _complete(extension, package, folder, links_core)
     for name, write in getattr(declared, "GENERATED", {}).items():
-        yield GeneratedModule(f"{package}.{name}", write, depends)
+        yield GeneratedModule(f"{package}.{name}", write)
 
 
 def _complete(extension: Any, package: str, folder: Path, links_core: bool) -> Extension:

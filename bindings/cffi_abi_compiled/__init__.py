@@ -1,22 +1,22 @@
-"""cffi in ABI mode, out of line: declarations parsed at install, calls put together by libffi.
+"""cffi in ABI mode, out of line: it parses the declarations at install; libffi makes the calls.
 
-Idiomatic where no compiler is at hand, and cffi's parser shall not run at each import: what it
-has found is written into a module of Python. The compiler never sees the declarations, so a
-wrong one is not noticed. `ffi` and `lib` are objects of C as in API mode, but calls are made as
-in line. Releases the GIL around every call and checks every number's range. C calls Python by
-ffi.callback, made once: an exception raised there is printed, and C gets 0.
+Idiomatic where there is no compiler and imports have to be fast: cffi writes the parsed
+declarations into a Python module. Nothing compares them with the library, so a mistake goes
+unnoticed. `ffi` and `lib` are C objects, as in API mode. Releases the GIL around every call and
+checks the range of every number. C calls Python through one ffi.callback: it prints an exception
+raised there, and C gets 0.
 
 Through Python:
 - first_byte, get_greeting: cffi takes and returns bytes, not str.
-- last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: the length is an argument in
-  C, and a buffer has to be made an array.
-- get_token, split_digits, half_of_even: an out-parameter needs storage that Python code makes,
-  and looks into after the call.
+- last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: C wants a length, and a pointer
+  into the buffer.
+- get_token, split_digits, half_of_even: Python code makes room for what C stores, and reads it
+  after the call.
 - Tally, new_tally: ffi.gc owns a pointer; the class around it is written in Python.
-- sum_calls: the C callback and the handle are two arguments, of which the caller has one.
+- sum_calls: C wants a callback and a context; the caller has only the context.
 
 One thread at a time:
-- Tally: the GIL is released while C counts, and a lock is its users' to bring.
+- Tally: the GIL is released while C counts, and users bring their own lock.
 
 Unsupported:
 - fibonacci_keyword: a cffi function has no parameter names.
@@ -26,66 +26,135 @@ Unsupported:
 import sys
 from typing import Any
 
-from callcost.bindings.cffi_shared import (
-    array_functions,
-    result_functions,
-    tally_class,
-    text_functions,
-)
 from callcost.native import LIBRARY
 
-from ._generated import ffi as _ffi
+from ._generated import ffi
 
-_lib = _ffi.dlopen(str(LIBRARY))
+lib = ffi.dlopen(str(LIBRARY))
 
-get_pi = _lib.get_pi
-fibonacci = _lib.fibonacci
+get_pi = lib.get_pi
+fibonacci = lib.fibonacci
 fibonacci_typed = fibonacci
-add_million = _lib.add_million
-half_of = _lib.half_of
-negate = _lib.negate
-add_two = _lib.add_two
-add_four = _lib.add_four
-add_eight = _lib.add_eight
-mirror = _lib.mirror
-work_released = _lib.work
+add_million = lib.add_million
+half_of = lib.half_of
+negate = lib.negate
+add_two = lib.add_two
+add_four = lib.add_four
+add_eight = lib.add_eight
+mirror = lib.mirror
+work_released = lib.work
 
-# Out of line, cffi reads a constant once, but under its name in C.
-ANSWER = _lib.answer
+# Out of line, cffi itself reads a constant once, but under its C name.
+ANSWER = lib.answer
 core_constants = sys.modules[__name__]
 
-# What needs Python around it: bindings/cffi_shared.py has it in full.
 
-_text = text_functions(_ffi, _lib)
-first_byte = _text.first_byte
-last_byte = _text.last_byte
-get_greeting = _text.get_greeting
-get_token = _text.get_token
+def first_byte(text: str) -> int:
+    """Return the first byte of the text in UTF-8; 0 for no text."""
+    return lib.first_byte(text.encode())
 
-_arrays = array_functions(_ffi, _lib)
-sum_ends = _arrays.sum_ends
-sum_ends_list = _arrays.sum_ends_list
-fill_array = _arrays.fill_array
-fibonacci_batch = _arrays.fibonacci_batch
 
-_results = result_functions(_ffi, _lib)
-split_digits = _results.split_digits
-half_of_even = _results.half_of_even
-Point = _results.point
+def last_byte(data: bytes) -> int:
+    """Return the last byte, or -1 if there are none."""
+    return lib.last_byte(data, len(data))
 
-Tally = tally_class(_ffi, _lib)
+
+def get_greeting() -> str:
+    """Return 16 characters of ASCII."""
+    return ffi.string(lib.get_greeting()).decode()
+
+
+def get_token() -> bytes:
+    """Return 16 bytes, the first of which is zero."""
+    size = ffi.new("size_t *")
+    data = lib.get_token(size)
+    return ffi.buffer(data, size[0])[:]
+
+
+def _array(ctype: str, code: str, buffer: Any, require_writable: bool = False) -> Any:
+    """Return a C array that shares a buffer's memory.
+
+    from_buffer refuses a buffer that is not contiguous, but ignores the type of its items.
+    """
+    found = memoryview(buffer).format
+    if found != code:
+        raise TypeError(f"a buffer of type {code} is needed, not {found}")
+    return ffi.from_buffer(ctype, buffer, require_writable)
+
+
+def sum_ends(values: Any) -> float:
+    """Return the first plus the last of a buffer of doubles; 0 if there are none."""
+    doubles = _array("double[]", "d", values)
+    return lib.sum_ends(doubles, len(doubles))
+
+
+def sum_ends_list(values: list[float]) -> float:
+    """Return the first plus the last of a list, which cffi copies; 0 if there are none."""
+    return lib.sum_ends(values, len(values))
+
+
+def fill_array(values: Any, value: float) -> None:
+    """Store value in each place of a buffer of doubles."""
+    doubles = _array("double[]", "d", values, require_writable=True)
+    lib.fill_array(doubles, len(doubles), value)
+
+
+def fibonacci_batch(n: Any, results: Any) -> None:
+    """Store fibonacci(n[i]) in results[i] for each i: two buffers of C ints."""
+    numbers = _array("int[]", "i", n)
+    places = _array("int[]", "i", results, require_writable=True)
+    if len(places) < len(numbers):
+        raise ValueError("results is shorter than n")
+    lib.fibonacci_batch(numbers, places, len(numbers))
+
+
+def split_digits(n: int) -> tuple[int, int]:
+    """Return n / 10 and n % 10, both rounded towards zero."""
+    tens, ones = ffi.new("int *"), ffi.new("int *")
+    lib.split_digits(n, tens, ones)
+    return tens[0], ones[0]
+
+
+def half_of_even(n: int) -> int:
+    """Return n / 2; raise ValueError for an odd n."""
+    half = ffi.new("int *")
+    if lib.half_of_even(n, half) != 0:
+        raise ValueError("n must be even")
+    return half[0]
+
+
+def Point(x: float, y: float) -> Any:  # noqa: N802 # what others call by this name is a class
+    """Return a C struct of two coordinates, which owns its memory."""
+    return ffi.new("point *", (x, y))[0]
+
+
+class Tally:
+    """Counts from where it starts; after 99 comes 0."""
+
+    __slots__ = ("_tally",)
+
+    def __init__(self, start: int) -> None:
+        tally = lib.tally_new(start)
+        if not tally:
+            raise MemoryError
+        self._tally = ffi.gc(tally, lib.tally_free)
+
+    def increment(self) -> int:
+        """Count one further and return the count."""
+        return lib.tally_increment(self._tally)
+
+
 new_tally = Tally
 
-# Calls back. The void * that C hands on is a handle, by which the function is found again.
+# C passes its `void *context` on to the callback: here a handle, which finds the Python function.
+as_callback = ffi.new_handle
 
-as_callback = _ffi.new_handle
 
-
-@_ffi.callback("int(void *context, int i)")
+@ffi.callback("int(void *context, int i)")
 def _call_function(context: Any, i: int) -> int:
-    return _ffi.from_handle(context)(i)
+    return ffi.from_handle(context)(i)
 
 
 def sum_calls(function: Any, count: int) -> int:
     """Return the sum of function(i) for each i from 0 to count - 1, given as a handle."""
-    return _lib.sum_calls(_call_function, function, count)
+    return lib.sum_calls(_call_function, function, count)

@@ -1,14 +1,11 @@
-"""One module of Python, which cffi writes from the declarations: ABI mode, out of line."""
-
-from pathlib import Path
+"""One Python module, written by cffi from the declarations: ABI mode, out of line."""
 
 from cffi import FFI
 
-from bindings.cffi_shared import declarations
+from native import declarations
 
 ffibuilder = FFI()
-ffibuilder.cdef(declarations(Path("native/core.h")))
+ffibuilder.cdef(declarations())
 ffibuilder.set_source("_generated", None)
 
 GENERATED = {"_generated": ffibuilder.emit_python_code}
-DEPENDS = ["../cffi_shared.py"]
