@@ -29,6 +29,7 @@ from callcost.console.files import write_atomically
 from callcost.console.front import Front
 from callcost.errors import CallcostError
 from callcost.instructions import callgrind
+from callcost.model.instructions import Count
 from callcost.paired.rows import Cell, PairedRow
 from callcost.paired.suite import find_suite
 from callcost.paired.verdict import FASTER, NOT_SLOWER, SLOWER, UNDECIDED
@@ -140,7 +141,7 @@ class Lab:
         offer = find_suite(self._clone).offer(made.site)
         cell = Cell(WORKLOAD, MECHANISM)
         found = callgrind.count(made.python, {cell: offer.contenders[cell]})[cell]
-        return found.instructions if isinstance(found, callgrind.Count) else str(found)
+        return found.instructions if isinstance(found, Count) else str(found)
 
     def round(self, number: int, with_peers: bool) -> None:
         """Compares each pair of revisions once, and has the others judge the same rows."""

@@ -15,6 +15,7 @@ from callcost.compare.outcome import Counts, Outcome, SideFacts
 from callcost.console.outputs import save_json
 from callcost.instructions import callgrind
 from callcost.model import abi
+from callcost.model.instructions import Count, Uncounted, changed
 from callcost.paired import measure
 from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, PairedRow, Side
 from callcost.paired.rules import DEFAULT_THRESHOLD, Rules
@@ -222,7 +223,7 @@ def _count_rows(
         what = f"counting instructions under valgrind{again}: {number} of {total} calls"
         report(MEASURED + (1 - MEASURED) * number / total, what)
 
-    def count(name: str) -> dict[Cell, callgrind.Count | callgrind.Uncounted]:
+    def count(name: str) -> dict[Cell, Count | Uncounted]:
         side = sides[name]
         contenders = {row.cell: row.on(name) for row in rows}
         return callgrind.count(
@@ -247,11 +248,9 @@ def _count_rows(
     return {row.cell: _pair(base[row.cell], head[row.cell]) for row in rows}
 
 
-def _pair(
-    base: callgrind.Count | callgrind.Uncounted, head: callgrind.Count | callgrind.Uncounted
-) -> Counts:
-    if isinstance(base, callgrind.Uncounted):
+def _pair(base: Count | Uncounted, head: Count | Uncounted) -> Counts:
+    if isinstance(base, Uncounted):
         return Counts(None, None, why_not=str(base))
-    if isinstance(head, callgrind.Uncounted):
+    if isinstance(head, Uncounted):
         return Counts(None, None, why_not=str(head))
-    return Counts(base.instructions, head.instructions, callgrind.changed(base, head))
+    return Counts(base.instructions, head.instructions, changed(base, head))

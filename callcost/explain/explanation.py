@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from callcost.explain.parts import OTHER, PARTS, Placed, object_name
-from callcost.instructions.profile import Stack
+from callcost.model.instructions import Stack
 from callcost.model.interval import Interval
 
 # Below this share a part is not worth a word.

@@ -18,10 +18,10 @@ from callcost.estimate.estimate import GroupEstimate, estimate_run
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import OTHER, Attribution, read_rules
 from callcost.instructions import callgrind
-from callcost.instructions.callgrind import Count, Uncounted
 from callcost.model import abi
 from callcost.model.contender import Contender, Environment, Group
 from callcost.model.expression import Asked, ExpressionError, read
+from callcost.model.instructions import Count, Uncounted
 from callcost.model.patterns import matches, require_known
 from callcost.model.plan import Settings
 from callcost.model.run import Progress

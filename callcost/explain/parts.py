@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from callcost.errors import CallcostError
-from callcost.instructions.profile import Frame, Spent, Stack
+from callcost.model.instructions import Frame, Spent, Stack
 
 PARTS: Mapping[str, str] = MappingProxyType(
     {

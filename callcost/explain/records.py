@@ -33,7 +33,7 @@ from callcost.estimate.reading import (
 )
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS, Placed, object_name
-from callcost.instructions.profile import Frame, Stack
+from callcost.model.instructions import Frame, Stack
 from callcost.model.interval import Interval
 
 VERSION = 1

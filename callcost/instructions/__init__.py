@@ -1,1 +1,1 @@
-"""Counts instructions under callgrind, and reads its profiles; nothing here takes a time."""
+"""Counts instructions of calls under callgrind; what counts mean is explain/'s and compare/'s."""

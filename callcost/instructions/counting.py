@@ -1,4 +1,4 @@
-"""The processes that run counter.py, without valgrind and under its callgrind."""
+"""Starts counter.py in a process of its own, with or without callgrind."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from callcost.run.process import WorkerProcess
 from callcost.worker import counter
 
-COUNTER_FILE = Path(counter.__file__)
 HASH_SEED = 0
-# The rest of the environment is cleared. Without these an interpreter may not find its libraries,
-# valgrind its tools, nor a contender its modules: it would be another one, or none.
+# All other variables are removed. Without these, an interpreter may not find its libraries,
+# valgrind its tools, or a contender its modules.
 KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PYTHONPATH", "VALGRIND_LIB")
 FIXED_VARIABLES = {"PYTHONHASHSEED": str(HASH_SEED), "PYTHONUNBUFFERED": "1"}
-# What CPython's own allocator takes for a block depends on where in its pools the block lies, so
-# on everything allocated before. libc's hands out the same one again and again.
+# The cost of a block in CPython's own allocator depends on its place in a pool, and so on every
+# earlier allocation. libc's allocator returns the same block again and again.
 ALLOCATOR = {"PYTHONMALLOC": "malloc"}
 VALGRIND_OPTIONS = ("--quiet", "--tool=callgrind", "--dump-line=no")
-# A stack that is deeper loses its outer end.
+# Deeper stacks lose their outer frames.
 DEPTH = 24
 PROFILE_OPTIONS = ("--dump-instr=yes", f"--separate-callers={DEPTH}")
 
 
 @cache
 def fixed_layout() -> tuple[str, ...]:
-    """Returns the command that starts another without ASLR; nothing where that is impossible."""
+    """Return the command prefix that starts a program without ASLR; empty if that fails."""
     setarch = shutil.which("setarch")
     if setarch is None:
         return ()
@@ -41,68 +41,46 @@ def fixed_layout() -> tuple[str, ...]:
     return command
 
 
-class CheckingProcess(WorkerProcess):
-    """Runs counter.py without callgrind: checks contenders, and says who the interpreter is."""
-
-    script = COUNTER_FILE
-
-    def environment(self, hash_seed: int) -> dict[str, str]:
-        """Returns a cleared environment, with what an interpreter needs to be itself."""
-        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        return {**kept, **FIXED_VARIABLES}
-
-
 def vgdb() -> str:
-    """Returns the program that tells callgrind to begin and to end; empty where it is not there."""
+    """Return the path of the program that switches callgrind on and off; empty if missing."""
     return shutil.which("vgdb") or ""
 
 
-def _switch_options(job_file: Path) -> tuple[str, ...]:
-    """Has callgrind begin only when it is told to, which takes a program beside valgrind."""
-    if not vgdb():
-        return ("--vgdb=no",)
-    prefix = job_file.with_name(counter.SWITCH_NAME)
-    return ("--vgdb=yes", f"--vgdb-prefix={prefix}", "--instr-atstart=no")
+class CounterProcess(WorkerProcess):
+    """Runs counter.py on one job, under callgrind if the job counts."""
 
+    script = Path(counter.__file__)
 
-class CountingProcess(CheckingProcess):
-    """Runs counter.py under callgrind."""
-
-    options: tuple[str, ...] = ()
+    def __init__(
+        self, python: str, job: dict[str, Any], timeout_s: float, *, free_threaded: bool
+    ) -> None:
+        self._counts = bool(job["counts"])
+        self._options = PROFILE_OPTIONS if job["profiles"] else ()
+        # The allocator of a free-threaded build cannot be replaced.
+        self._allocator = ALLOCATOR if self._counts and not free_threaded else {}
+        super().__init__(python, job, HASH_SEED, timeout_s)
 
     def command(self, python: str, job_file: Path) -> list[str]:
-        """Returns the command that runs counter.py under callgrind, without ASLR if possible."""
+        """Return the command that runs counter.py, without ASLR if possible when it counts."""
+        counter_command = super().command(python, job_file)
+        if not self._counts:
+            return counter_command
+        switch = ["--vgdb=no"]
+        if vgdb():
+            prefix = job_file.with_name(counter.SWITCH_NAME)
+            switch = ["--vgdb=yes", f"--vgdb-prefix={prefix}", "--instr-atstart=no"]
         return [
             *fixed_layout(),
             shutil.which("valgrind") or "valgrind",
             *VALGRIND_OPTIONS,
-            *self.options,
-            *_switch_options(job_file),
+            *self._options,
+            *switch,
             f"--callgrind-out-file={job_file.with_name(counter.DUMP_NAME)}",
             f"--dump-before={counter.MARKER}",
-            *super().command(python, job_file),
+            *counter_command,
         ]
 
     def environment(self, hash_seed: int) -> dict[str, str]:
-        """Returns a cleared environment in which blocks of memory cost the same everywhere."""
-        return {**super().environment(hash_seed), **ALLOCATOR}
-
-
-class FreeThreadedProcess(CountingProcess):
-    """The same for a build without the GIL, which has an allocator that cannot be replaced."""
-
-    def environment(self, hash_seed: int) -> dict[str, str]:
-        """Returns a cleared environment."""
-        return CheckingProcess.environment(self, hash_seed)
-
-
-class ProfilingProcess(CountingProcess):
-    """Runs counter.py under callgrind, which keeps apart by whom a function was called."""
-
-    options = PROFILE_OPTIONS
-
-
-class FreeThreadedProfilingProcess(FreeThreadedProcess):
-    """The same for a build without the GIL."""
-
-    options = PROFILE_OPTIONS
+        """Return cleared environment variables, with what an interpreter needs to run."""
+        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        return {**kept, **FIXED_VARIABLES, **self._allocator}

@@ -1,7 +1,7 @@
-"""What a call's instructions were spent in: callgrind's dumps, function by function.
+"""Reads callgrind's dumps: the instructions of each function, by its callers.
 
-A dump says what each function has executed itself, apart from what it called. callgrind is told
-to keep a function apart by who called it, so that each figure comes with a stack.
+A dump says how many instructions each function executed itself, without its callees. callgrind
+separates a function by its callers, so that each figure comes with a stack.
 """
 
 from __future__ import annotations
@@ -9,46 +9,23 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TextIO
 
 import gprof2dot
 
-# Between a function and its caller, in the names that callgrind then gives.
+from callcost.model.instructions import CALLED_ASIDE, UNKNOWN, Frame, Stack
+
+# Separates a function from its caller in callgrind's names.
 CALLED_BY = "'"
-UNKNOWN = "???"
-
-
-@dataclass(frozen=True, order=True)
-class Frame:
-    """A function of an object file; both as callgrind names them, `UNKNOWN` or an address too."""
-
-    object: str
-    function: str
-
-    @property
-    def named(self) -> bool:
-        """Whether there was a symbol for it."""
-        return self.function != UNKNOWN and not self.function.startswith("0x")
-
-
-Stack = tuple[Frame, ...]
-"""A function, its caller, and so on outwards."""
-
-# What is called in a way that callgrind does not follow.
-CALLED_ASIDE = Frame(UNKNOWN, UNKNOWN)
 
 # An object file, and what callgrind calls a function in it together with its callers.
 Name = tuple[str, str]
 
-Spent = Mapping[Stack, float]
-"""Instructions by where they were executed, callees not included."""
-
 
 class _Parser(gprof2dot.CallgrindParser):  # type: ignore[misc]
-    """Tells functions of one name in several object files apart, and derives nothing further."""
+    """Separates functions of the same name in different object files, and derives nothing."""
 
     def __init__(self, infile: TextIO) -> None:
         super().__init__(infile)
@@ -82,7 +59,7 @@ class _Parser(gprof2dot.CallgrindParser):  # type: ignore[misc]
 
 
 def read_dump(path: Path) -> dict[Stack, int]:
-    """Reads the instructions that one dump holds; raises ValueError for what is none."""
+    """Read the instructions of one dump. Raise ValueError if it is malformed."""
     with path.open(encoding="utf-8", errors="replace") as file:
         parser = _Parser(file)
         parser.parse()
@@ -101,20 +78,21 @@ def read_dump(path: Path) -> dict[Stack, int]:
 
 
 def calls_aside(stack: Stack) -> bool:
-    """Tells whether a function makes libffi's calls, for which that moves the stack beforehand.
+    """Tell whether a function is the one by which libffi calls.
 
-    callgrind takes such a call for a return, so that what is called is counted to its caller.
+    libffi moves the stack before a call. callgrind takes that for a return and counts the callee's
+    instructions to the caller.
     """
-    # The functions within a stripped libffi have no names, but the one that is called has.
+    # A stripped libffi only names the function that others call.
     named = next((frame.function for frame in stack if frame.named), "")
     return "ffi_call" in named
 
 
 @cache
 def own_addresses(frame: Frame) -> tuple[range, ...]:
-    """Finds where in its file the code of a function stands, from symbols and unwinding tables.
+    """Find the addresses of a function's code in its file, from symbols and unwinding tables.
 
-    All addresses there are, where the file does not tell.
+    Return all addresses if the file does not tell.
     """
     import lief
 
@@ -132,17 +110,17 @@ def own_addresses(frame: Frame) -> tuple[range, ...]:
 
 
 def _places(names: Iterable[Name]) -> dict[str, str]:
-    """Finds the object file of each name, whole and without its callers."""
+    """Map each name, with and without its callers, to its object file."""
     bare = {name.partition(CALLED_BY)[0]: place for place, name in names}
     return bare | {name: place for place, name in names}
 
 
 def _stack(place: str, name: str, places: Mapping[str, str]) -> Stack:
-    """Takes a name apart; a caller's object file is that of the function with the name's rest."""
+    """Split a name into frames; the rest of a name identifies the caller's object file."""
     frames = []
     while name:
         function, _, callers = name.partition(CALLED_BY)
-        # A number says how deep within itself the function was called.
+        # A number is the depth of a recursion.
         if not function.isdigit():
             frames.append(Frame(place or UNKNOWN, function))
         name = callers
@@ -153,10 +131,10 @@ def _stack(place: str, name: str, places: Mapping[str, str]) -> Stack:
 def per_call(
     dumps: Sequence[Mapping[Stack, int]], empty: Sequence[Mapping[Stack, int]], calls: int
 ) -> dict[Stack, float]:
-    """Finds where one call spends its instructions, net of the empty loop.
+    """Return where one call spends its instructions, net of the empty loop.
 
-    Of both there are two dumps, of `calls` turns and of twice as many. The values add up to
-    (Ir(2N) - Ir(N)) / N, less the same for the empty loop.
+    Both sequences hold a dump of `calls` turns and one of twice as many. The values add up to
+    (Ir(2N) - Ir(N)) / N, minus the same for the empty loop.
     """
     (short, long), (empty_short, empty_long) = dumps, empty
     found = {}

@@ -32,9 +32,9 @@ from callcost.explain.parts import (
     object_name,
     read_rules,
 )
-from callcost.instructions.callgrind import Count, count
-from callcost.instructions.profile import Frame, Spent, Stack
+from callcost.instructions.callgrind import count
 from callcost.model.contender import Contender
+from callcost.model.instructions import Count, Frame, Spent, Stack
 
 RECORDS = sorted(RESULTS.glob("explain*.json"))
 MOST_OTHER = 0.05

@@ -18,8 +18,9 @@ from needs import needs_callgrind, needs_cpython
 from callcost.console.page import THEMES
 from callcost.explain import chart, records, table
 from callcost.explain.parts import PARTS
-from callcost.instructions.callgrind import Count, count
+from callcost.instructions.callgrind import count
 from callcost.model.contender import Contender
+from callcost.model.instructions import Count
 from callcost.revisions import interpreter
 from callcost.revisions.errors import SpecError
 

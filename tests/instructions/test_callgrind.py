@@ -20,8 +20,9 @@ from needs import needs_callgrind, needs_compiler, needs_cpython
 from processes import few_files
 
 from callcost.instructions import callgrind, counting
-from callcost.instructions.callgrind import Count, Uncounted, changed, count
+from callcost.instructions.callgrind import count
 from callcost.model.contender import Contender
+from callcost.model.instructions import Count, Uncounted, changed
 
 PYPY = shutil.which("pypy3")
 WAIT_S = 60.0
@@ -282,7 +283,7 @@ def test_without_setarch_it_says_so_and_goes_on(
     monkeypatch.setenv("PATH", str(tmp_path))
     counting.fixed_layout.cache_clear()
     try:
-        assert str(callgrind.caveat()).startswith("setarch is not there or not permitted")
+        assert str(callgrind.caveat()).startswith("setarch is missing or not permitted")
         instructions(count(sys.executable, {"builtin": CALLS["builtin"]}))
     finally:
         counting.fixed_layout.cache_clear()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from callcost.instructions import profile
-from callcost.instructions.profile import CALLED_ASIDE, Frame, Stack, per_call, read_dump
+from callcost.instructions.profile import per_call, read_dump
+from callcost.model.instructions import CALLED_ASIDE, Frame, Stack
 
 DUMP = """# callgrind format
 version: 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import Placed
-from callcost.instructions.profile import Frame
+from callcost.model.instructions import Frame
 from callcost.model.interval import Interval
 
 
