@@ -7,7 +7,6 @@ moved, or there is nothing to compare with, an n counts neither for nor against.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,9 +18,10 @@ from rich.table import Table
 
 from callcost.benchmarks.contenders import BREAK_EVEN
 from callcost.bindings.registry import mechanisms
-from callcost.console.summary import NARROWEST
+from callcost.console.numbers import format_ns
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.interval import Interval
+from callcost.pytest_plugin.summary import NARROWEST
 
 FUNCTION = "fibonacci"
 # Plain Python: the line to break even against, and no way to call C.
@@ -33,7 +33,6 @@ DEFINITION = (
 )
 
 _SWEEP = re.compile(rf"{re.escape(BREAK_EVEN)} n=(\d+)")
-_UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0))
 # Widths in the table: a time, the two verdicts, and what rich puts around each column.
 _TIME_WIDTH, _VERDICT_WIDTHS, _AROUND = 7, (11, 9), 3
 
@@ -144,21 +143,6 @@ def _points(n: int, estimate: GroupEstimate) -> Iterator[tuple[str, Point]]:
         to_python = python[row] if python and name != REFERENCE else None
         to_fastest = fastest[row] if fastest and row in ways else None
         yield name, Point(n, estimate.net_ns(row), inconclusive, to_python, to_fastest)
-
-
-def in_unit(cost_ns: float) -> tuple[float, str]:
-    """Splits a time into a figure and the unit that suits it."""
-    return next((cost_ns / ns, unit) for unit, ns in _UNITS if abs(cost_ns) >= ns or unit == "ns")
-
-
-def format_ns(cost_ns: float) -> str:
-    """Writes a time with three digits and its unit."""
-    if not math.isfinite(cost_ns):
-        return "?"
-    # Rounded before the unit is chosen: 999.9 ns is 1.00 µs.
-    figure, unit = in_unit(float(f"{cost_ns:.3g}"))
-    decimals = 2 if abs(figure) < 10 else 1 if abs(figure) < 100 else 0
-    return f"{figure:.{decimals}f} {unit}"
 
 
 def break_even_table(estimates: dict[str, GroupEstimate]) -> Table:

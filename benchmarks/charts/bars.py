@@ -14,10 +14,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from callcost.benchmarks.break_even import REFERENCE, format_ns
+from callcost.benchmarks.break_even import REFERENCE
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.charts.look import Style, ends_ns, ticks_ns
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
+from callcost.console.numbers import format_ns, rank_text
 from callcost.console.page import (
     FOOTER_IN,
     HEADER_IN,
@@ -124,10 +125,8 @@ def _floors(estimate: GroupEstimate) -> Iterator[Bar]:
 
 def _ranked(name: str, estimate: GroupEstimate, error: float, marks: Marks) -> Iterator[Bar]:
     ranks = estimate.ranks(error)
-    shared = [rank for rank in ranks.values() if list(ranks.values()).count(rank) > 1]
     for row in estimate.order:
-        rank = f"{ranks[row]}{'=' if ranks[row] in shared else ' '}"
-        rank = "" if estimate.inconclusive else rank
+        rank = "" if estimate.inconclusive else rank_text(ranks[row], ranks.values())
         contender = estimate.names[row]
         mark = marks.of(contender, name)
         family, own_code = family_of(contender), OWN_CODE in mark
@@ -245,8 +244,9 @@ def _bars(axes: Axes, panel: Panel, style: Style) -> None:
         write(axes, max(left_ns, own_ns, high_ns), place, format_ns(own_ns), 5)
         write(axes, left_ns, place, bar.label, -72 * RANK_IN)
         # The sign of a tie hangs, so that the figures stand below each other.
-        write(axes, left_ns, place, bar.rank[:-1], -12, color=theme.muted)
-        write(axes, left_ns, place, bar.rank[-1:], -3.5, color=theme.muted)
+        rank = bar.rank.removesuffix("=")
+        write(axes, left_ns, place, rank, -12, color=theme.muted)
+        write(axes, left_ns, place, bar.rank[len(rank) :], -3.5, color=theme.muted)
 
 
 def _reference_lines(axes: Axes, panel: Panel, style: Style) -> None:

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from callcost.benchmarks.break_even import NO_MATTER, REFERENCE, Curve, format_ns
+from callcost.benchmarks.break_even import NO_MATTER, REFERENCE, Curve
 from callcost.benchmarks.charts.look import Style, ends_ns, spread, ticks_ns
+from callcost.console.numbers import format_ns
 from callcost.console.page import (
     FOOTER_IN,
     HEADER_IN,

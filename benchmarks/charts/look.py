@@ -18,8 +18,9 @@ import numpy.typing as npt
 from matplotlib.colors import to_hex, to_rgb
 from scipy.optimize import isotonic_regression
 
-from callcost.benchmarks.break_even import REFERENCE, in_unit
+from callcost.benchmarks.break_even import REFERENCE
 from callcost.bindings.registry import FOLDER, Mechanism, mechanisms
+from callcost.console.numbers import in_unit
 from callcost.console.page import Theme
 from callcost.model.interval import Interval
 

@@ -17,6 +17,7 @@ from matplotlib.patches import Rectangle
 from callcost.benchmarks.catalogue import TOPICS
 from callcost.benchmarks.charts.bars import Panel, columns_of
 from callcost.benchmarks.charts.look import Style
+from callcost.console.numbers import short_ratio
 from callcost.console.page import (
     FOOTER_IN,
     HEADER_IN,
@@ -99,11 +100,6 @@ def _row(axes: Axes, panel: Panel, y: float, columns: dict[str, float], style: S
         colour = colours(share)
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, linewidth=0))
         bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 0.55
-        text = "?" if panel.inconclusive or not known else ratio_text(ratio)
+        text = "?" if panel.inconclusive or not known else short_ratio(ratio)
         ink = "#1f2328" if bright else "#ffffff"
         axes.text(x, y, text, size=RATIO_PT, ha="center", va="center_baseline", color=ink)
-
-
-def ratio_text(ratio: float) -> str:
-    """Writes a ratio in three characters, or four from a thousand on."""
-    return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:.0f}"

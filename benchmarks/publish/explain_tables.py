@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from callcost.benchmarks.publish.tables import markdown
-from callcost.console.summary import number
+from callcost.console.numbers import number
 from callcost.explain import records
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS

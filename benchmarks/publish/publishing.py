@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from callcost.benchmarks import suite
-from callcost.benchmarks.break_even import NO_MATTER, Curve, calls_the_c, curves, format_ns
+from callcost.benchmarks.break_even import NO_MATTER, Curve, calls_the_c, curves
 from callcost.benchmarks.catalogue import (
     BREAK_EVEN_RESULTS,
     TOPICS,
@@ -27,6 +27,7 @@ from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.publish import explain_tables, figures, gate_tables, tables
 from callcost.benchmarks.publish.tables import Sheet, markdown
 from callcost.bindings.registry import mechanisms
+from callcost.console.numbers import format_ns
 from callcost.errors import CallcostError
 from callcost.estimate.delays import estimate_delays
 from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run

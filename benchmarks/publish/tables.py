@@ -11,6 +11,7 @@ from callcost.benchmarks.catalogue import TOPICS, Workload
 from callcost.benchmarks.charts.bars import Bar, Panel, columns_of
 from callcost.benchmarks.facts import facts
 from callcost.bindings.registry import mechanisms
+from callcost.console.numbers import number
 
 HEADLINE = (
     "get_pi",
@@ -96,8 +97,7 @@ def cost(bar: Bar | None) -> str:
     """Writes a cost with the marks of its cell; from a thousand ns on without decimals."""
     if bar is None:
         return NONE
-    value = bar.net_ns.value
-    return f"{value:,.{0 if abs(value) >= 1000 else 1}f}{bar.label.removeprefix(bar.name)}"
+    return f"{number(bar.net_ns.value)}{bar.label.removeprefix(bar.name)}"
 
 
 def topic_table(sheet: Sheet, topic: str) -> str:

@@ -13,8 +13,8 @@ from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.fits import Fit, Ladder
 from callcost.benchmarks.site.pages.measured import FLOOR, OTHER_PYTHON, OWN, PYTHON, Row, Sheet
+from callcost.console.numbers import interval, number
 from callcost.console.page import THEMES
-from callcost.console.summary import interval, number
 from callcost.explain.chart import COLOURS as PART_COLOURS
 from callcost.explain.explanation import Explained
 from callcost.explain.parts import PARTS

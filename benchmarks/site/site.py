@@ -23,8 +23,9 @@ from callcost.benchmarks.site.pages import history, pages, tabled
 from callcost.benchmarks.site.pages.measured import FLOOR, Measured, Sheet
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.tabled import short
-from callcost.console.summary import failed_controls, interval, number
+from callcost.console.numbers import interval, number
 from callcost.errors import CallcostError
+from callcost.estimate.trust import failed_controls
 
 MARKER = ".callcost-report"
 """A file in every site: what has it may be replaced by the next."""

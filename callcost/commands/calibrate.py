@@ -19,12 +19,13 @@ import numpy.typing as npt
 from callcost.errors import CallcostError
 from callcost.estimate.delays import fit
 from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
+from callcost.estimate.trust import quota_remarks
 from callcost.model.contender import EMPTY, Contender, Group
 from callcost.model.delays import NAME, Delays
 from callcost.model.interval import Interval
 from callcost.model.plan import Settings
 from callcost.model.run import Progress, Run
-from callcost.run import machine, quota
+from callcost.run import machine
 from callcost.run.coordinator import measure
 from callcost.run.delays import choose_steps, delay_group
 
@@ -176,7 +177,7 @@ def disturbances(calibration: Calibration) -> list[str]:
         said.append(f"The workers were not pinned to a CPU: {run.not_pinned}.")
     if state["load_1min"] > (os.cpu_count() or 1) * LOAD_LIMIT + 1:
         said.append(f"The load is {state['load_1min']:.1f}: other programs are running.")
-    said += quota.remarks(state, run.throttled_passes)
+    said += quota_remarks(state, run.throttled_passes)
     if (state["steal_percent"] or 0) > STEAL_LIMIT_PERCENT:
         said.append(f"The host has taken {state['steal_percent']:.1f}% of the time (steal).")
     if state["governor"] not in (None, "performance"):

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from callcost.console.numbers import percent
 from callcost.model.interval import Interval
 from callcost.paired.measure import Comparison
 from callcost.paired.rows import BASE, CONTROL, HEAD, Cell, Reach, RowFailure
@@ -28,7 +29,6 @@ from callcost.paired.verdict import (
 )
 
 NOTHING_SLOWER, SOMETHING_SLOWER, USAGE, INCONCLUSIVE = 0, 1, 2, 3
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -235,14 +235,6 @@ def listed(names: Sequence[str]) -> str:
 def number_or_none(value: float) -> float | None:
     """Writes a number for JSON, which has neither NaN nor infinity."""
     return value if math.isfinite(value) else None
-
-
-def percent(share: float, *, signed: bool = False) -> str:
-    """Writes a share as a percentage; a change has its sign, and NaN is unknown."""
-    if not np.isfinite(share):
-        return UNKNOWN
-    digits = 1 if abs(share) >= 0.0995 else 2
-    return f"{share:+.{digits}%}" if signed else f"{abs(share):.{digits}%}"
 
 
 def changed_versions(outcome: Outcome) -> dict[str, tuple[str, str]]:

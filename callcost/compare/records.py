@@ -12,8 +12,9 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.compare.outcome import count, number_or_none, percent
-from callcost.compare.table import WIDTH, cost_text
+from callcost.compare.outcome import count, number_or_none
+from callcost.compare.table import WIDTH
+from callcost.console.numbers import cost_text, percent
 from callcost.console.outputs import console_at_least
 from callcost.estimate import trimmed
 from callcost.estimate.estimate import (

@@ -15,9 +15,9 @@ from callcost.compare.outcome import (
     count,
     listed,
     number_or_none,
-    percent,
 )
-from callcost.compare.table import cost_text, instructions_text, interval_text, lines
+from callcost.compare.table import instructions_text, interval_text, lines
+from callcost.console.numbers import cost_text, percent
 from callcost.paired.rows import CONTROL
 from callcost.paired.verdict import SAME, SLOWER, UNDECIDED, Verdict, pair_logs, twin_logs
 from callcost.run import machine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,19 +9,11 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.compare.outcome import (
-    UNKNOWN,
-    Outcome,
-    RowOutcome,
-    changed_versions,
-    count,
-    listed,
-    percent,
-)
+from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, count, listed
+from callcost.console.numbers import UNKNOWN, cost_text, percent
 from callcost.console.outputs import console_at_least
-from callcost.console.summary import number
+from callcost.estimate.trust import quota_remarks
 from callcost.paired.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED
-from callcost.run import quota
 
 STYLES = {SLOWER: "bold red", FASTER: "green", UNDECIDED: "yellow", NOT_SLOWER: "", SAME: ""}
 # What the table needs, as a pipe has no width of its own.
@@ -67,11 +58,6 @@ def _cells(row: RowOutcome) -> Iterator[str]:
     yield interval_text(row)
     yield verdict.word + (" (twice)" if verdict.again and verdict.word != UNDECIDED else "")
     yield instructions_text(row)
-
-
-def cost_text(cost_ns: float) -> str:
-    """Writes what a call takes; NaN is unknown."""
-    return UNKNOWN if math.isnan(cost_ns) else number(cost_ns)
 
 
 def interval_text(row: RowOutcome) -> str:
@@ -149,7 +135,7 @@ def _trust(outcome: Outcome) -> Iterator[str]:
         if outcome.control
         else "."
     )
-    yield from quota.remarks(outcome.comparison.state)
+    yield from quota_remarks(outcome.comparison.state)
 
 
 def _from_to(pairs: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from callcost.console.numbers import number
 from callcost.console.page import (
     FOOTER_IN,
     HEADER_IN,
@@ -26,7 +27,6 @@ from callcost.console.page import (
     text_width_in,
     write,
 )
-from callcost.console.summary import number
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS
 

@@ -13,7 +13,7 @@ import click
 from callcost.console.extras import require
 from callcost.console.files import shown
 from callcost.console.front import Front
-from callcost.console.options import PYTHON_HELP, interpreter_at
+from callcost.console.options import PYTHON_HELP
 from callcost.console.outputs import make_writable, save
 from callcost.errors import FAILED
 
@@ -93,6 +93,7 @@ def _request(
     what: str | None, mechanisms: tuple[str, ...], setup: str, python: str | None
 ) -> Request:
     from callcost.explain import flow
+    from callcost.revisions.python_option import interpreter_at
 
     is_expression = what is not None and (bool(setup) or not NAME.fullmatch(what))
     if not is_expression:

@@ -20,8 +20,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from callcost.console.files import shown
+from callcost.console.numbers import number
 from callcost.console.outputs import console_at_least
-from callcost.console.summary import number
 from callcost.estimate.layouts import MOST, ExplainedRow, ExplanationFile
 from callcost.estimate.reading import (
     RecordError,

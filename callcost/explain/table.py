@@ -8,8 +8,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from callcost.console.numbers import number
 from callcost.console.outputs import console_at_least
-from callcost.console.summary import number
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS
 

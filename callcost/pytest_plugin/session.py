@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from callcost.console import progress, streams, summary
+from callcost.console import progress, streams
 from callcost.errors import CallcostError
 from callcost.estimate import record
 from callcost.estimate.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
 from callcost.model.contender import Contender, Environment, Group, make_group
 from callcost.model.plan import Settings
 from callcost.model.run import NO_COST, Progress, Run
+from callcost.pytest_plugin import summary
 from callcost.pytest_plugin.replay import replay
 from callcost.run.coordinator import measure
 from callcost.run.delays import NoDelaysError, control_group

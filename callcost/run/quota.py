@@ -76,20 +76,6 @@ def facts(quota: Quota, before: Throttling | None) -> dict[str, Any]:
     }
 
 
-def remarks(state: dict[str, Any], passes: int | None = None) -> Iterator[str]:
-    """Says in a sentence what a recorded state tells of a quota; nothing where there was none.
-
-    `passes` is how many passes were held back, where that was counted.
-    """
-    cpus = state.get("cpu_quota_cpus")
-    if cpus is not None:
-        held = f"{state.get('throttled') or 0} times, for {state.get('throttled_ms') or 0:.0f} ms"
-        counted = "" if passes is None else f"; {passes} passes were held back"
-        yield f"A quota allows {cpus:g} CPUs, and stopped this run {held}{counted}."
-    if state.get("cpu_quota_unknown"):
-        yield f"Whether a quota limits the CPU is unknown ({state['cpu_quota_unknown']})."
-
-
 def _folders(proc: Path) -> Iterator[Path]:
     """Yields the folders of the cgroups that this process is in, and of all above them."""
     groups = [line.split(":", 2) for line in _lines(proc / "cgroup")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.console.front import Front
-from callcost.console.options import PYTHON_HELP, FiniteRange, interpreter_at
+from callcost.console.options import PYTHON_HELP, FiniteRange
 from callcost.console.outputs import console_at_least, refuse_unwritable, save_json
 from callcost.errors import FAILED
 
@@ -90,6 +90,7 @@ def time_expression(
     # Imported late, as they are slow to import and other commands do without.
     from callcost.console import progress
     from callcost.model.expression import Asked
+    from callcost.revisions.python_option import interpreter_at
     from callcost.timing.flow import time_expressions
     from callcost.timing.time_limit import TimeLimit
 

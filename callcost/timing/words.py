@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from callcost.console.summary import number as as_number
+from callcost.console.numbers import number as as_number
+from callcost.estimate.trust import quota_remarks
 from callcost.model.interval import Interval
-from callcost.run import quota
 from callcost.timing.flow import Timed
 from callcost.timing.labels import labels
 from callcost.timing.measured import Measured
@@ -179,4 +179,4 @@ def _trust(found: Timed, measured: Measured, names: tuple[str, ...]) -> Iterator
         yield "The machine was hardly ever calm, so nothing was left out as disturbed."
     if measured.not_pinned:
         yield f"The workers were not pinned to a CPU ({measured.not_pinned}); expect more noise."
-    yield from quota.remarks(measured.state)
+    yield from quota_remarks(measured.state)

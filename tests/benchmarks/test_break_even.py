@@ -13,17 +13,17 @@ from callcost.benchmarks.break_even import (
     Curve,
     break_even_table,
     curves,
-    format_ns,
     sweep,
 )
 from callcost.benchmarks.catalogue import BREAK_EVEN_RESULTS, break_even_workload
 from callcost.benchmarks.conftest import pytest_callcost_tables
 from callcost.benchmarks.contenders import BREAK_EVEN, group_name
-from callcost.console.summary import NARROWEST
+from callcost.console.numbers import format_ns
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.contender import Contender, Group, controls_for
 from callcost.model.plan import Plan
 from callcost.model.run import GroupTimes
+from callcost.pytest_plugin.summary import NARROWEST
 
 PROCESSES, PASSES = 12, 20
 PLAN = Plan(unroll=100, loops=100, warm_loops=1, passes=PASSES)

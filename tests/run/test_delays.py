@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from callcost.console.summary import trust
 from callcost.estimate.delays import estimate_delays, fit
 from callcost.estimate.record import RecordError, load, read_delays, read_run, rebuild, run_facts
+from callcost.estimate.trust import trust
 from callcost.model.contender import Contender, Environment, Group, controls_for
 from callcost.model.delays import NAME, Delays
 from callcost.model.interval import Interval

@@ -19,9 +19,9 @@ from callcost import native
 from callcost.benchmarks import environments
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.bindings.registry import mechanisms
-from callcost.console import summary
 from callcost.estimate import record
 from callcost.estimate.estimate import estimate_run
+from callcost.estimate.trust import trust
 from callcost.model.contender import COMPILED_YARDSTICK, Contender, Environment, Group, controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import NO_COST, Run
@@ -152,7 +152,7 @@ def test_groups_of_two_interpreters_are_measured_in_one_run(other: Environment) 
     assert [len(times.processes) for times in run.groups.values()] == [10, 10]
     # A process for each interpreter and round, and one each to scout.
     assert len(run.hash_seeds) == 22
-    said = "\n".join(summary.trust(run, estimate_run(run)))
+    said = "\n".join(trust(run, estimate_run(run)))
     assert f"@ other3 is {other.facts['build']}" in said
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callcost.console import summary
+from callcost.estimate.trust import quota_remarks, trust
 from callcost.model.plan import Settings
 from callcost.model.run import Run
 from callcost.run import machine, quota
@@ -100,8 +100,8 @@ def test_without_a_quota_there_is_none(tree: Tree) -> None:
     tree.group("v2/user.slice", STAT_V2)
     assert tree.read() == Quota(None)
     assert tree.read().throttling() is None
-    assert [*quota.remarks(quota.facts(tree.read(), None))] == []
-    assert [*quota.remarks({})] == [], "an older record"
+    assert [*quota_remarks(quota.facts(tree.read(), None))] == []
+    assert [*quota_remarks({})] == [], "an older record"
 
 
 def test_what_cannot_be_read_is_unknown(tree: Tree) -> None:
@@ -110,7 +110,7 @@ def test_what_cannot_be_read_is_unknown(tree: Tree) -> None:
     tree.group("v2", {"cpu.max": "a lot"})
     found = tree.read()
     assert found.cpus is None and found.unknown
-    (said,) = quota.remarks(quota.facts(found, None))
+    (said,) = quota_remarks(quota.facts(found, None))
     assert said.startswith("Whether a quota limits the CPU is unknown (ValueError")
 
 
@@ -128,7 +128,7 @@ def test_a_run_under_a_quota_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch
     said = (
         "A quota allows 0.5 CPUs, and stopped this run 7 times, for 40 ms; 5 passes were held back."
     )
-    assert said in summary.trust(run, {})
+    assert said in trust(run, {})
 
 
 def test_passes_that_a_quota_held_back_are_counted(tree: Tree) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +17,7 @@ from callcost.benchmarks.catalogue import TOPICS, WORKLOADS, Workload
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.facts import Facts
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
+from callcost.console.numbers import rank_text
 from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
 from callcost.estimate.layouts import Dated
 from callcost.estimate.reading import checked
@@ -232,13 +232,12 @@ def _rows(
     name: str, estimate: GroupEstimate, ratios: Floats, error: float, marks: Marks
 ) -> Iterator[Row]:
     ranks = estimate.ranks(error)
-    shared = Counter(ranks.values())
     marked = [marks.of(contender, name) for contender in estimate.names]
     kinds = [_kind(*pair) for pair in zip(estimate.names, marked, strict=True)]
     way = next((number for number in estimate.order if kinds[number] == WAY), None)
     for number in (*estimate.order, *estimate.floors):
         rank = ranks.get(number)
-        said = "" if rank is None else f"{rank}{'=' if shared[rank] > 1 else ''}"
+        said = "" if rank is None else rank_text(rank, ranks.values())
         yield replace(
             _row(name, "", estimate, number),
             kind=FLOOR if number in estimate.floors else kinds[number],

@@ -8,10 +8,11 @@ from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.pages.measured import Measured
 from callcost.benchmarks.site.pages.page import Page
-from callcost.console.summary import interval, trust
+from callcost.console.numbers import interval
 from callcost.estimate.delays import estimate_delays
 from callcost.estimate.estimate import CALM_FACTOR, CONFIDENCE, MIN_EFFECT, TWIN_LIMIT
 from callcost.estimate.trimmed import TRIM
+from callcost.estimate.trust import trust
 from callcost.model.delays import Delays
 from callcost.model.interval import Interval
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from callcost.benchmarks.facts.facts import NOT_SEEN, YES
 from callcost.benchmarks.site.pages.measured import Measured, Row, Sheet
-from callcost.console.summary import interval, number
+from callcost.console.numbers import interval, number
 from callcost.model.interval import Interval
 
 NONE = "–"

@@ -208,9 +208,9 @@ def test_panels_show_families_the_fastest_first_and_mark_ties() -> None:
     (panel,) = charts.panels_of(estimated(planted("fibonacci", costs_ns), *over_n()))
     assert [(bar.name, bar.rank) for bar in panel.bars] == [
         ("a_fast", "1="),
-        ("a_slow", "4 "),
+        ("a_slow", "4"),
         ("b_like_fast", "1="),
-        (REFERENCE, "3 "),
+        (REFERENCE, "3"),
     ]
     assert [bar.net_ns.value for bar in panel.bars] == pytest.approx([20, 90, 20, 50], rel=0.01)
     assert [bar.place for bar in panel.bars] == [0, 1, 2 + FAMILY_GAP, 3 + 2 * FAMILY_GAP]

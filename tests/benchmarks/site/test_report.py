@@ -24,7 +24,7 @@ from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.pages import guide, source
 from callcost.benchmarks.site.pages.measured import FLOOR, WAY, Measured
 from callcost.bindings.registry import mechanisms
-from callcost.console.summary import interval, number
+from callcost.console.numbers import interval, number
 from callcost.estimate.record import RecordError
 from callcost.history.files import HistoryError
 from callcost.history.store import Store

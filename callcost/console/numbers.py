@@ -1,0 +1,62 @@
+"""Writes figures as text: a time, a ratio, an interval, a rank.
+
+Terminal, documents, charts and site all use it, so that one figure looks the same everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from callcost.model.interval import Interval
+
+UNKNOWN = "unknown"
+UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
+
+
+def number(value: float, digits: int = 1) -> str:
+    """Writes a figure with its decimals; from a thousand on they mean nothing."""
+    return f"{value:,.{0 if abs(value) >= 1000 else digits}f}"
+
+
+def cost_text(cost_ns: float) -> str:
+    """Writes the ns of a call; NaN is unknown."""
+    return UNKNOWN if math.isnan(cost_ns) else number(cost_ns)
+
+
+def interval(estimate: Interval, digits: int = 1) -> str:
+    """Writes the two ends of an interval."""
+    return f"({number(estimate.low, digits)} .. {number(estimate.high, digits)})"
+
+
+def percent(share: float, *, signed: bool = False) -> str:
+    """Writes a share as a percentage; a change has its sign, and NaN is unknown."""
+    if not math.isfinite(share):
+        return UNKNOWN
+    digits = 1 if abs(share) >= 0.0995 else 2
+    return f"{share:+.{digits}%}" if signed else f"{abs(share):.{digits}%}"
+
+
+def rank_text(rank: int, ranks: Collection[int]) -> str:
+    """Writes a rank; `=` marks a tie, that is one that `ranks` has more than once."""
+    return f"{rank}{'=' if list(ranks).count(rank) > 1 else ''}"
+
+
+def short_ratio(ratio: float) -> str:
+    """Writes a ratio in three characters, or four from a thousand on."""
+    return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:.0f}"
+
+
+def in_unit(cost_ns: float) -> tuple[float, str]:
+    """Splits a time into a figure and the unit that suits it."""
+    return next((cost_ns / ns, unit) for ns, unit in UNITS if abs(cost_ns) >= ns or unit == "ns")
+
+
+def format_ns(cost_ns: float) -> str:
+    """Writes a time with three digits and its unit."""
+    if not math.isfinite(cost_ns):
+        return "?"
+    # Rounded before the unit is chosen: 999.9 ns is 1.00 µs.
+    figure, unit = in_unit(float(f"{cost_ns:.3g}"))
+    decimals = 2 if abs(figure) < 10 else 1 if abs(figure) < 100 else 0
+    return f"{figure:.{decimals}f} {unit}"

@@ -1,0 +1,123 @@
+"""Says how far a run can be trusted: what its controls found, what failed, what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isnan
+from typing import Any
+
+from callcost.estimate.delays import estimate_delays
+from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error
+from callcost.model.run import NO_COST, Run
+
+
+def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
+    """Lists what the run's own controls show, a sentence each."""
+    lines = []
+    if estimates:
+        lines.append(_controls(estimates))
+        lines.append(_dropped(run, estimates))
+        lines += _elsewhere(estimates)
+    lines += _delays(run)
+    lines += failed_controls(run, estimates)
+    if run.not_pinned:
+        lines.append(f"The workers were not pinned to a CPU ({run.not_pinned}); expect more noise.")
+    lines += quota_remarks(run.state, run.throttled_passes)
+    if run.interrupted:
+        done = max((len(times.processes) for times in run.groups.values()), default=0)
+        lines.append(
+            f"INTERRUPTED after {done} of {run.settings.processes} processes: what at least "
+            f"{run.settings.min_processes} of them had measured is kept."
+        )
+    lines += [
+        f"{'LEFT OUT' if failure.kind == NO_COST else 'FAILED'} {failure}"
+        for failure in run.failures.values()
+    ]
+    return lines
+
+
+def failed_controls(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
+    """Lists the controls that failed, and which figures cannot be trusted."""
+    lines = []
+    found = estimate_delays(run)
+    if found is not None and found.failed:
+        lines.append(
+            f"DELAYS: delays injected in C were measured at {found.slope.value:.1%} of their size, "
+            "so no figure of this run can be trusted in ns. Measure again on a calmer machine."
+        )
+    restless = [name for name, estimate in estimates.items() if not estimate.filtered]
+    if restless:
+        lines.append(
+            f"RESTLESS: {', '.join(restless)}: the machine was hardly ever calm, so no passes "
+            "were left out as disturbed. Expect the ratios of unlike calls to move."
+        )
+    moved = [name for name, estimate in estimates.items() if estimate.inconclusive]
+    if moved:
+        lines.append(
+            f"INCONCLUSIVE: {', '.join(moved)}: two contenders of the same code differed, "
+            "so no ratio of this group can be trusted. Measure again on a calmer machine."
+        )
+    return lines
+
+
+def _elsewhere(estimates: dict[str, GroupEstimate]) -> list[str]:
+    """Names the build behind each other interpreter."""
+    environments = [estimate.times.group.environment for estimate in estimates.values()]
+    builds = {known.name: known.facts["build"] for known in environments if known is not None}
+    return [
+        f"@ {name} is {build}. Its times in ns can be compared with those of this interpreter, "
+        "its ratios only with each other."
+        for name, build in builds.items()
+    ]
+
+
+def _controls(estimates: dict[str, GroupEstimate]) -> str:
+    error = aa_error(list(estimates.values()))
+    worst = max(estimates.values(), key=lambda e: abs(e.twin_ratio.value - 1))
+    return (
+        f"Controls: a twin of the same code differed by at most "
+        f"{abs(worst.twin_ratio.value - 1):.2%} ({worst.times.group.name}); "
+        f"differences below {max(error, MIN_EFFECT):.1%} are shown as ties (=)."
+    )
+
+
+def _delays(run: Run) -> Iterator[str]:
+    """Says whether delays of a known size were measured at that size."""
+    if run.delays_missing is not None:
+        yield f"Injected delays: none in this run: {run.delays_missing}."
+    found = estimate_delays(run)
+    if found is None:
+        return
+    slope = found.slope
+    ends = "interval not known" if isnan(slope.low) else f"{slope.low:.4f} .. {slope.high:.4f}"
+    yield f"Injected delays: slope {slope.value:.4f} ({ends}); 1 is right."
+
+
+def _dropped(run: Run, estimates: dict[str, GroupEstimate]) -> str:
+    rows = [(e, row) for e in estimates.values() for row in range(len(e.names))]
+    preempted = sum(estimate.preempted(row) for estimate, row in rows)
+    total = sum(len(e.names) * t.shape[1] for e in estimates.values() for t in e.times.processes)
+    shares = [estimate.disturbed_share for estimate in estimates.values()]
+    members = sum(len(estimate.times.group.members) for estimate in estimates.values())
+    least = min(len(estimate.usable) for estimate in estimates.values())
+    return (
+        f"{run.settings.processes} processes on CPU {run.cpu} in {run.wall_s:.0f} s, "
+        f"{run.wall_s / members:.2f} s a row; "
+        f"{preempted:,} of {total:,} epochs dropped as preempted, "
+        f"{sum(shares) / len(shares):.0%} of the passes as disturbed; "
+        f"every group rests on at least {least} processes."
+    )
+
+
+def quota_remarks(state: dict[str, Any], passes: int | None = None) -> Iterator[str]:
+    """Yields what a recorded state says about a quota on CPU time; nothing where there was none.
+
+    `passes` counts the passes that were held back, where that is known.
+    """
+    cpus = state.get("cpu_quota_cpus")
+    if cpus is not None:
+        held = f"{state.get('throttled') or 0} times, for {state.get('throttled_ms') or 0:.0f} ms"
+        counted = "" if passes is None else f"; {passes} passes were held back"
+        yield f"A quota allows {cpus:g} CPUs, and stopped this run {held}{counted}."
+    if state.get("cpu_quota_unknown"):
+        yield f"Whether a quota limits the CPU is unknown ({state['cpu_quota_unknown']})."
