@@ -36,6 +36,21 @@ CALLS = {
     "viewed": Contender("list", "n = 5", "[n, n]", "2", view="len(result)"),
     "dear": Contender("sorted", "row = list(range(3000))", "sorted(row)"),
 }
+WAITS = Contender("waits", "from time import sleep", "sleep(0)")
+# Counted once for all tests, in one process and in this order: a call that is counted before
+# others has the count that it has alone.
+COUNTED_ONCE = {
+    "waits": WAITS,
+    **CALLS,
+    "again": CALLS["builtin"],
+    "twice": Contender("abs", "n = -3", "abs(abs(n))", "3"),
+    "environ": Contender(
+        "environ",
+        "from os import getenv as probe",
+        "(probe('CALLCOST_PROBE'), probe('PYTHONHASHSEED'))",
+        "(None, '0')",
+    ),
+}
 LATE = """
 calls = 0
 def late():
@@ -109,58 +124,70 @@ def few_open_files() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def counted() -> dict[str, Count | Uncounted]:
+    """The counts of COUNTED_ONCE, counted in an environment with variables that must not count."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CALLCOST_PROBE", "1")
+        patch.setenv("PYTHONHASHSEED", "77")
+        return count(sys.executable, COUNTED_ONCE)
+
+
 @needs_callgrind
 @needs_cpython
-def test_two_runs_give_the_same_numbers_exactly() -> None:
-    first, second = (count(sys.executable, CALLS) for _ in range(2))
-    assert first == second
-    found = instructions(first)
+def test_two_runs_give_the_same_numbers_exactly(counted: dict[str, Count | Uncounted]) -> None:
+    assert count(sys.executable, COUNTED_ONCE) == counted
+    found = instructions(counted)
     assert min(found.values()) > 10
     assert found["dear"] > 10 * found["builtin"]
-    assert first["builtin"] == Count(found["builtin"], 8 * 64, spread=0.0)
+    assert counted["builtin"] == Count(found["builtin"], 8 * 64, spread=0.0)
 
 
 @needs_callgrind
 @needs_cpython
-def test_the_number_of_processes_and_layouts_changes_nothing() -> None:
+def test_the_number_of_processes_and_layouts_changes_nothing(
+    counted: dict[str, Count | Uncounted],
+) -> None:
     plain = {name: CALLS[name] for name in ("builtin", "python")}
     heard: list[str] = []
     parted = count(
         sys.executable, plain, jobs=2, layouts=2, report=lambda name, _: heard.append(name)
     )
-    assert parted == count(sys.executable, plain)
+    assert parted == {name: counted[name] for name in plain}
     assert list(parted) == list(plain)
     assert sorted(heard) == sorted(plain)
 
 
 @needs_callgrind
 @needs_cpython
-def test_what_one_contender_does_to_its_process_moves_no_count_apart_from_it() -> None:
-    waits = Contender("waits", "from time import sleep", "sleep(0)")
+def test_a_contender_apart_is_not_affected_by_what_another_does_to_its_process(
+    counted: dict[str, Count | Uncounted],
+) -> None:
     starts = Contender(
         "starts", "import threading\nt = threading.Thread(target=int)\nt.start()\nt.join()", "int()"
     )
-    together = {"starts": starts, "waits": waits}
-    alone = count(sys.executable, {"waits": waits})["waits"]
-    assert count(sys.executable, together)["waits"] != alone
-    assert count(sys.executable, together, apart=str, jobs=2)["waits"] == alone
+    together = {"starts": starts, "waits": WAITS}
+    assert count(sys.executable, together)["waits"] != counted["waits"]
+    assert count(sys.executable, together, apart=str, jobs=2)["waits"] == counted["waits"]
 
 
 @needs_callgrind
 @needs_cpython
-def test_one_more_operation_shows_and_the_same_code_does_not() -> None:
-    contenders = {
-        "once": CALLS["builtin"],
-        "again": CALLS["builtin"],
-        "twice": Contender("abs", "n = -3", "abs(abs(n))", "3"),
-    }
-    results = count(sys.executable, contenders)
-    found = instructions(results)
-    assert found["once"] == found["again"]
-    assert found["twice"] > found["once"] + 20
-    once, again, twice = results.values()
+def test_one_more_operation_changes_the_count_and_the_same_code_does_not(
+    counted: dict[str, Count | Uncounted],
+) -> None:
+    once, again, twice = (counted[name] for name in ("builtin", "again", "twice"))
     assert isinstance(once, Count) and isinstance(again, Count) and isinstance(twice, Count)
+    assert once.instructions == again.instructions
+    assert twice.instructions > once.instructions + 20
     assert changed(once, twice) and changed(twice, once) and not changed(once, again)
+
+
+@needs_callgrind
+@needs_cpython
+def test_the_environment_is_cleared(counted: dict[str, Count | Uncounted]) -> None:
+    # It expects that neither variable of the fixture reaches it.
+    assert isinstance(counted["environ"], Count), str(counted["environ"])
 
 
 def build_extension(folder: Path, name: str, nops: int) -> Path:
@@ -205,19 +232,6 @@ def test_a_hang_is_given_up_and_the_others_are_counted() -> None:
 
 
 @needs_callgrind
-@needs_cpython
-def test_the_environment_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CALLCOST_PROBE", "1")
-    monkeypatch.setenv("PYTHONHASHSEED", "77")
-    call = "(probe('CALLCOST_PROBE'), probe('PYTHONHASHSEED'))"
-    results = count(
-        sys.executable,
-        {"environ": Contender("environ", "from os import getenv as probe", call, "(None, '0')")},
-    )
-    instructions(results)
-
-
-@needs_callgrind
 @pytest.mark.skipif(PYPY is None, reason="pypy3 is not installed")
 def test_an_interpreter_that_compiles_loops_is_refused() -> None:
     assert PYPY is not None
@@ -253,10 +267,8 @@ def test_elsewhere_than_on_linux_the_reason_is_given(monkeypatch: pytest.MonkeyP
 @needs_callgrind
 @needs_cpython
 def test_without_vgdb_it_counts_the_same_only_slower(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    counted: dict[str, Count | Uncounted], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked = {"builtin": CALLS["builtin"]}
-    quick = count(sys.executable, asked)
     for program in ("valgrind", "setarch"):
         whole = shutil.which(program)
         assert whole is not None
@@ -265,8 +277,8 @@ def test_without_vgdb_it_counts_the_same_only_slower(
         stand_in.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("vgdb") is None
-    slow = count(sys.executable, asked)
-    assert instructions(slow) == instructions(quick)
+    slow = count(sys.executable, {"builtin": CALLS["builtin"]})
+    assert instructions(slow) == instructions({"builtin": counted["builtin"]})
 
 
 @needs_callgrind
