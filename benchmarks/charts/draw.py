@@ -50,7 +50,7 @@ def draw(record: Path, folder: Path | None = None, themes: Sequence[Theme] = THE
     They stand in `folder`, or beside the record; raises RecordError.
     """
     content = _content(record)
-    stem = (folder or record.parent) / record.stem
+    stem = (folder or record.parent) / record.name.partition(".json")[0]
     made = []
     for theme in themes:
         style = style_for(content.names, theme)

@@ -47,9 +47,9 @@ def _how(record: Record) -> str:
         "Made by `python -m callcost.benchmarks.validation.gate --json results/gate.json`: "
         f"{rows} rows "
         f"({', '.join(record['mechanisms'])}; {', '.join(record['workloads'])}), "
-        f"`--threshold {record['threshold_percent']}`. Half the runs of *same* compare an environment "
-        "with itself, the others two separate builds. *All* is the whole command with cached "
-        f"environments; from an empty cache, with both builds, it took "
+        f"`--threshold {record['threshold_percent']}`. Half the runs of *same* compare an "
+        "environment with itself, the others two separate builds. *All* is the whole command "
+        f"with cached environments; from an empty cache, with both builds, it took "
         f"{record['cold']['wall_s']:.0f} s.\n\n{_by_default(record)}"
     )
 

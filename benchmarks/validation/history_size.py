@@ -29,7 +29,7 @@ from callcost.history.store import Store
 from callcost.history.table import ROW_COLUMNS
 from callcost.run import machine
 
-RECORD = Path(__file__).resolve().parents[2] / "results" / "reference.json"
+RECORD = Path(__file__).resolve().parents[2] / "results" / "reference.json.xz"
 ROWS = 1_000_000
 RUN_ROWS = 500
 REPEATS = 9

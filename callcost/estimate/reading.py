@@ -1,5 +1,7 @@
 """Reads JSON files that somebody else may have written: whole, or refused with one sentence.
 
+A file may be compressed with gzip or xz; its first bytes tell, not its name.
+
 `read_json` reads any JSON, `checked` holds what was read against a layout. Both name the file, and
 `checked` the field.
 """
@@ -7,25 +9,28 @@
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import re
+import zlib
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from callcost.console.files import UnreadableError, read_bytes, shown
+from callcost.console.files import MAX_BYTES, UnreadableError, read_bytes, shown
 from callcost.errors import CallcostError
 
 T = TypeVar("T")
 MAX_DEPTH = 20
 """What is kept of an environment is nested less than this."""
 
-# What a file begins with that is no text.
+_GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ"
+# A small file can ask for gigabytes of dictionary. `xz -9` needs 65 MiB.
+_XZ_MEMORY = 2**27
+# The first bytes of other files that are not text.
 _MAGIC = {
-    b"\x1f\x8b": "compressed with gzip; decompress it first",
     b"\x28\xb5\x2f\xfd": "compressed with zstd; decompress it first",
-    b"\xfd7zXZ": "compressed with xz; decompress it first",
     b"BZh": "compressed with bzip2; decompress it first",
     b"PK\x03\x04": "a zip archive; unpack it first",
     b"PAR1": "a Parquet file; a history is given as the folder that holds it",
@@ -42,7 +47,7 @@ class RecordError(CallcostError):
 def read_json(path: Path) -> Any:
     """Reads any JSON, in UTF-8, UTF-16 or UTF-32; raises RecordError for a file that has none."""
     try:
-        data = read_bytes(path)
+        data = _decompressed(read_bytes(path))
     except UnreadableError as error:
         raise RecordError(f"{shown(path)} cannot be read: {error}") from error
     for magic, what in _MAGIC.items():
@@ -61,6 +66,27 @@ def read_json(path: Path) -> Any:
         raise RecordError(f"{shown(path)} is nested too deeply") from error
     except ValueError as error:
         raise RecordError(f"{shown(path)} is not JSON: {error}") from error
+
+
+def _decompressed(data: bytes) -> bytes:
+    """Decompresses gzip and xz; raises UnreadableError if the data are damaged or too large."""
+    stream: Any
+    if data.startswith(_GZIP):
+        name, stream = "gzip", zlib.decompressobj(wbits=31)
+    elif data.startswith(_XZ):
+        name, stream = "xz", lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+    else:
+        return data
+    try:
+        found: bytes = stream.decompress(data, MAX_BYTES)
+    except (zlib.error, lzma.LZMAError) as error:
+        raise UnreadableError(f"its {name} data are damaged") from error
+    if len(found) == MAX_BYTES:
+        raise UnreadableError(f"it has more than {MAX_BYTES // 2**20} MiB when decompressed")
+    if not stream.eof or stream.unused_data:
+        where = "end too early" if not stream.eof else "are followed by something else"
+        raise UnreadableError(f"its {name} data {where}")
+    return found
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

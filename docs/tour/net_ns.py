@@ -4,13 +4,15 @@ A NAME is a mechanism or a rung, or as `cffi_api@pypy*` one of another interpret
 """
 
 import json
+import lzma
 import sys
 from fnmatch import fnmatch
-from pathlib import Path
 
 record, *names = sys.argv[1:]
 net_ns = {}
-for row in json.loads(Path(record).read_text(encoding="utf-8"))["benchmarks"]:
+with lzma.open(record) as file:
+    document = json.load(file)
+for row in document["benchmarks"]:
     found = row["extra_info"]["callcost"]
     workload, at, interpreter = found["group"].partition(" @ ")
     if workload == "fibonacci":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import lzma
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from click.testing import CliRunner
 from callcost.benchmarks.site import site
 from callcost.cli import main
 from callcost.console.files import MAX_BYTES
+from callcost.estimate import reading
 from callcost.estimate.reading import RecordError, read_json
 from callcost.estimate.record import read_run
 from callcost.explain import flow, records
@@ -70,7 +72,13 @@ COMMANDS = ["compare", "add", "report", "publish", "explain"]
         (b"[" * 200_000, "is nested too deeply"),
         (b"9" * 5000, "is not JSON"),
         (b'{"a": "\xff"}', "is not text in UTF-8 or UTF-16: byte 7"),
-        (gzip.compress(b"{}"), "is compressed with gzip; decompress it first"),
+        (gzip.compress(b"{"), "is not JSON"),
+        (gzip.compress(b"{}")[:-3], "cannot be read: its gzip data end too early"),
+        (lzma.compress(b"{}")[:-3], "cannot be read: its xz data end too early"),
+        (gzip.compress(b"{}") + b"more", "its gzip data are followed by something else"),
+        (b"\x1f\x8b" + bytes(100), "cannot be read: its gzip data are damaged"),
+        (b"\xfd7zXZ" + bytes(100), "cannot be read: its xz data are damaged"),
+        (b"BZh91AY&SY", "is compressed with bzip2; decompress it first"),
         (b"PAR1....PAR1", "is a Parquet file; a history is given as the folder"),
         (b"\x00" * 100, "is not"),
     ],
@@ -120,6 +128,37 @@ def test_a_byte_order_mark_and_wide_characters_are_read(tmp_path: Path, encoding
     assert read(path) == read(plain)
     path.write_text(json.dumps(RECORD), encoding=encoding)
     assert set(read_run(path).groups) == {"work", "other"}
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])
+def test_compressed_records_are_read_whatever_their_name(
+    tmp_path: Path, compress: Callable[[bytes], bytes]
+) -> None:
+    plain = made_records.written(tmp_path / "plain.json", RUN)
+    path = tmp_path / "compressed.json"
+    path.write_bytes(compress(json.dumps(RUN).encode()))
+    assert read(path) == read(plain)
+    path.write_bytes(compress(json.dumps(RECORD).encode()))
+    assert set(read_run(path).groups) == {"work", "other"}
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])
+def test_a_small_file_that_decompresses_to_a_huge_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compress: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr(reading, "MAX_BYTES", 2**20)
+    path = tmp_path / "bomb.json"
+    path.write_bytes(compress(bytes(2**20 + 1)))
+    with pytest.raises(RecordError, match="it has more than 1 MiB when decompressed"):
+        read_json(path)
+
+
+def test_xz_data_that_ask_for_much_memory_are_refused(tmp_path: Path) -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 2**28}]
+    path = tmp_path / "greedy.json"
+    path.write_bytes(lzma.compress(b"{}", filters=filters))
+    with pytest.raises(RecordError, match="its xz data are damaged"):
+        read_json(path)
 
 
 OTHERS = {

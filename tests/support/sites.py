@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import RESULTS
 from click.testing import CliRunner, Result
 
+from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site.command import report
+from callcost.estimate.record import load
 from callcost.history.runs import Row
 from callcost.history.runs import read as read_run_file
 from callcost.history.store import Store
@@ -41,8 +42,7 @@ Record = dict[str, Any]
 
 def reference() -> Record:
     """Reads the reference run."""
-    found: Record = json.loads((RESULTS / "reference.json").read_text(encoding="utf-8"))
-    return found
+    return load(REFERENCE)
 
 
 def cut(

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gzip
 import io
 import json
+import lzma
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -45,6 +48,7 @@ RUN = made_records.pytest_run(
 CALIBRATION = made_records.calibration()
 EXPLAINED = explanations.made()
 EXPLANATION = json.loads(records.as_text(EXPLAINED))
+COMPRESS = partial(gzip.compress, mtime=0)
 DEEP: Any = ()
 for _ in range(200):
     DEEP = (DEEP,)
@@ -247,7 +251,10 @@ def test_explain_against(odd: Odd) -> None:
 
 @odd_files(400)
 @given(
-    st.one_of([damaged(json.dumps(one).encode()) for one in (RECORD, RUN, EXPLANATION)]),
+    st.one_of(
+        [damaged(json.dumps(one).encode()) for one in (RECORD, RUN, EXPLANATION)]
+        + [damaged(compress(json.dumps(RECORD).encode())) for compress in (COMPRESS, lzma.compress)]
+    ),
     st.sampled_from(("compare", "add", "report", "explain")),
 )
 def test_damaged_texts(data: bytes, command: str) -> None:

@@ -19,6 +19,7 @@ from checkout import RESULTS, ROOT
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.facts.facts import YES
 from callcost.benchmarks.facts.questions import FOREIGN_ABI
+from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site import charts, drawing, drawn, fits, inputs, render, site
 from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.pages import guide, source
@@ -628,10 +629,18 @@ def test_series_come_one_after_the_other_and_all(tmp_path: Path, record: Path) -
 
 
 def test_without_what_the_site_needs_one_sentence_says_what_to_install(tmp_path: Path) -> None:
-    run = RESULTS / "reference.json"
+
     program = "import sys; sys.modules['vl_convert'] = None; from callcost.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", program, "report", str(run), "--output", str(tmp_path / "site")],
+        [
+            sys.executable,
+            "-c",
+            program,
+            "report",
+            str(REFERENCE),
+            "--output",
+            str(tmp_path / "site"),
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,
