@@ -7,8 +7,8 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,8 +82,19 @@ class Wanted:
 
     @property
     def label(self) -> str:
-        """Names it for people: main (1f981bd), cpython 3.13.0."""
+        """The side as people read it: main (1f981bd), cpython 3.13.0."""
         return ", ".join((self.source.phrase, self.interpreter.label, *self.spec.requirements))
+
+
+@dataclass(frozen=True)
+class _Made:
+    """An environment that was found or made, with its shared lock."""
+
+    entry: Entry
+    lock: Lock
+    facts: dict[str, Any]
+    reused: bool
+    wall_s: float
 
 
 def build_all(
@@ -114,7 +125,6 @@ class _Builder:
         self._cache = cache
         self._repository = repository
         self._supervision = Supervision(cache)
-        self._cancel = self._supervision.cancel
         self._report_lock = threading.Lock()
         self._tell = report
 
@@ -122,110 +132,92 @@ class _Builder:
         """Does everything; raises SpecError, BuildError."""
         sides = self._sides(specs)
         if check is not None:
-            trees = {side.source.tree for side in sides}
-            check(set().union(*map(self._repository.files, trees)))
+            check(set().union(*(self._repository.files(side.source.tree) for side in sides)))
         sides = self._resolved(sides)
         unique = {side.key: side for side in sides}
         made = dict(zip(unique, self._all(self._made, unique.values()), strict=True))
-        return [
-            replace(
-                made[side.key],
-                spec=side.spec,
-                source=side.source.phrase,
-                commit=side.source.commit,
-                notes=side.notes,
-            )
-            for side in sides
-        ]
+        return [self._built(side, made[side.key]) for side in sides]
 
     def _report(self, line: str) -> None:
         with self._report_lock:
             self._tell(line)
 
-    def _all(self, work: Callable[[Any], T], items: Any) -> list[T]:
-        """Does some work on each item side by side; if one fails, the others are given up."""
-        items = list(items)
+    def _all(self, work: Callable[[Any], T], items: Collection[Any]) -> list[T]:
+        """Does some work on all items at the same time; if one fails, cancels the others."""
         with ThreadPoolExecutor(max(1, len(items))) as pool:
             futures = [pool.submit(work, item) for item in items]
             try:
-                wait(futures, return_when=FIRST_EXCEPTION)
-                if any(future.done() and future.exception() for future in futures):
-                    self._cancel.set()
-                wait(futures)
+                for future in as_completed(futures):
+                    future.result()
             except BaseException:
-                self._cancel.set()
-                wait(futures)
+                self._supervision.stop()
                 raise
-        return _results(futures)
+        return [future.result() for future in futures]
 
     def _sides(self, specs: Sequence[Spec]) -> list[Wanted]:
-        revisions = dict.fromkeys(spec.revision for spec in specs)
         with self._cache.staged("snapshot") as (scratch, _):
-            sources = {name: self._repository.source(name, scratch) for name in revisions}
-        pythons = {name: find(name) for name in dict.fromkeys(s.python for s in specs)}
+            sources = {
+                revision: self._repository.source(revision, scratch)
+                for revision in dict.fromkeys(spec.revision for spec in specs)
+            }
+        pythons = {name: find(name) for name in dict.fromkeys(spec.python for spec in specs)}
         return [self._side(spec, sources[spec.revision], pythons[spec.python]) for spec in specs]
 
     def _side(self, spec: Spec, source: Source, interpreter: Interpreter) -> Wanted:
         declared = project.read(self._repository, source)
-        side = Wanted(
-            spec, source, interpreter, declared, tuple(self._notes(spec, source, declared))
-        )
         if not declared.fits(interpreter.facts["python_version"]):
             raise SpecError(
                 f"{source.phrase} requires Python {declared.requires_python}, and "
                 f"{interpreter.label} is not: name another interpreter, as in {spec.revision}@3.13"
             )
-        return side
+        notes = tuple(self._notes(spec, source, declared))
+        return Wanted(spec, source, interpreter, declared, notes)
 
-    def _notes(self, spec: Spec, source: Source, declared: project.Project) -> list[str]:
-        notes = []
+    def _notes(self, spec: Spec, source: Source, declared: project.Project) -> Iterator[str]:
         if source.changed:
-            notes.append(f"{source.phrase}, is measured as its files are now")
-        elif spec.revision != WORKING_TREE and (changed := self._ignored_changes(source)):
-            notes.append(
-                f"{spec.revision} is what the working tree is on, without its {files(changed)}: "
-                f"say {WORKING_TREE} to measure these too"
+            yield f"{source.phrase}, is measured as its files are now"
+        elif (
+            spec.revision != WORKING_TREE
+            and self._repository.head() == source.commit
+            and (changed := self._repository.changed(strict=False))
+        ):
+            yield (
+                f"{spec.revision} is the commit of the working tree, without its {files(changed)}: "
+                f"name {WORKING_TREE} to measure these too"
             )
         if declared.dependencies is None:
-            notes.append(
-                f"what {source.phrase} needs at run time is known only once it is built, so these "
-                "versions are not chosen together with those of the other side"
+            yield (
+                f"the run-time requirements of {source.phrase} are known only once it is built, so "
+                "their versions may differ from those of the other side"
             )
-        return notes
-
-    def _ignored_changes(self, source: Source) -> int:
-        """Counts changes to what a revision is, if it is what the working tree is on."""
-        if self._repository.head() != source.commit:
-            return 0
-        return self._repository.changed(strict=False)
 
     def _resolved(self, sides: Sequence[Wanted]) -> list[Wanted]:
+        """Adds versions and keys; sides with the same interpreter resolve together."""
         groups: dict[str, list[Wanted]] = {}
         for side in sides:
             groups.setdefault(side.interpreter.digest, []).append(side)
-        found = {side.spec: side for group in self._all(self._resolve, groups.values())
-                 for side in group}  # fmt: skip
+        resolved = self._all(self._resolve, groups.values())
+        found = {side.spec: side for group in resolved for side in group}
         return [found[side.spec] for side in sides]
 
     def _resolve(self, sides: Sequence[Wanted]) -> list[Wanted]:
-        """Finds the versions and the keys of sides that have the same interpreter."""
         python = sides[0].interpreter.executable
         resolver = resolution.Resolver(python, self._supervision, self._report)
-        pins = resolver.together([
+        wishes = [
             resolution.Wish(side.label, side.project.requirements, side.spec.requirements)
             for side in sides
-        ])  # fmt: skip
+        ]
         return [
             replace(
                 side,
-                pins=tuple(pinned),
+                pins=tuple(pins),
                 notes=(*side.notes, *dict.fromkeys(resolver.notes)),
-                key=_key(side, self._repository.prefix, pinned),
+                key=_key(side, self._repository.prefix, pins),
             )
-            for side, pinned in zip(sides, pins, strict=True)
+            for side, pins in zip(sides, resolver.together(wishes), strict=True)
         ]
 
-    def _made(self, side: Wanted) -> Built:
+    def _made(self, side: Wanted) -> _Made:
         """Finds an environment, or makes it; from then on it is locked."""
         start_s = time.monotonic()
         entry = self._cache.entry(side.key)
@@ -233,35 +225,37 @@ class _Builder:
         while True:
             lock, facts = self._claim(entry, side)
             if facts is not None:
-                break
+                lock.touch()
+                return _Made(entry, lock, facts, reused, time.monotonic() - start_s)
             reused = False
-            # After it others may use it; if one removes it right away, it is made again.
+            # Unlocked in between: if somebody removes it right away, it is made again.
             with lock:
                 self._make(side, entry, lock)
-        lock.touch()
+
+    def _built(self, side: Wanted, made: _Made) -> Built:
         digest = {"executable_digest": side.interpreter.digest}
         return Built(
             spec=side.spec,
-            folder=entry.folder,
-            python=str(entry.python),
-            site=Path(facts["site"]),
-            worktree=facts["worktree"],
+            folder=made.entry.folder,
+            python=str(made.entry.python),
+            site=Path(made.facts["site"]),
+            worktree=made.facts["worktree"],
             source=side.source.phrase,
             commit=side.source.commit,
             tree=side.source.tree,
             key=side.key,
-            versions=facts["versions"],
-            interpreter={**facts["interpreter"], **digest},
-            reused=reused,
-            wall_s=time.monotonic() - start_s,
+            versions=made.facts["versions"],
+            interpreter={**made.facts["interpreter"], **digest},
+            reused=made.reused,
+            wall_s=made.wall_s,
             notes=side.notes,
-            lock=lock,
+            lock=made.lock,
         )
 
     def _claim(self, entry: Entry, side: Wanted) -> tuple[Lock, dict[str, Any] | None]:
         """Waits for a finished environment, or for the right to make it; CancelledError."""
         waited = False
-        while not self._cancel.is_set():
+        while not self._supervision.stopped.is_set():
             if shared := Lock.attempt(entry.lock_file, shared=True):
                 if facts := entry.read():
                     return shared, facts
@@ -275,33 +269,15 @@ class _Builder:
             if not waited:
                 self._report(f"waiting for another comparison, which builds {side.label}")
             waited = True
-            self._cancel.wait(WAIT_S)
+            self._supervision.stopped.wait(WAIT_S)
         raise CancelledError
 
     def _make(self, side: Wanted, entry: Entry, lock: Lock) -> None:
-        try:
-            entry.discard()
-            self._supervise(side, entry, lock)
-        except ContradictionError as error:
-            message = f"the requirements of {side.label} cannot be met: {error}"
-            raise ContradictionError(message) from None
-        except BuildError as error:
-            entry.discard()
-            # A supervisor that died has not done it.
-            self._repository.forget_lost_worktrees(self._cache.place("staging"))
-            log = self._failure_log(side)
-            where = f"; the whole log is {log}" if log.is_file() else ""
-            message = f"{side.label} does not build: {error}{where}"
-            raise BuildError(message, error.log_tail) from error
-
-    def _failure_log(self, side: Wanted) -> Path:
-        return self._cache.place("logs") / f"{side.key}.log"
-
-    def _supervise(self, side: Wanted, entry: Entry, lock: Lock) -> None:
+        failure_log = self._cache.place("logs") / f"{side.key}.log"
         job = {
             "kind": "build",
             "entry": str(entry.folder),
-            "failure_log": str(self._failure_log(side)),
+            "failure_log": str(failure_log),
             "repository": str(self._repository.folder),
             "prefix": self._repository.prefix,
             "checkout": side.source.checkout,
@@ -311,20 +287,21 @@ class _Builder:
             "pins": side.pins,
             "facts": {"label": side.label, "key": side.key, "tree": side.source.tree},
         }
-
-        def say(step: str) -> None:
-            self._report(f"building {side.label}: {step}")
-
-        self._supervision.run(job, say, [lock])
-
-
-def _results(futures: Sequence[Future[T]]) -> list[T]:
-    """Returns all results, or raises what went wrong first of all."""
-    errors = [error for future in futures if (error := future.exception()) is not None]
-    for error in errors:
-        if not isinstance(error, CancelledError):
-            raise error
-    return [future.result() for future in futures]
+        try:
+            entry.discard()
+            self._supervision.run(
+                job, lambda step: self._report(f"building {side.label}: {step}"), [lock]
+            )
+        except ContradictionError as error:
+            message = f"the requirements of {side.label} cannot be met: {error}"
+            raise ContradictionError(message) from None
+        except BuildError as error:
+            # A supervisor that died has not cleaned up.
+            entry.discard()
+            self._repository.forget_lost_worktrees(self._cache.place("staging"))
+            where = f"; the whole log is {failure_log}" if failure_log.is_file() else ""
+            message = f"{side.label} does not build: {error}{where}"
+            raise BuildError(message, error.log_tail) from error
 
 
 def _key(side: Wanted, prefix: str, pins: Sequence[str]) -> str:

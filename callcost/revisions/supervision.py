@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import selectors
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from callcost.console.files import write_atomically
 from callcost.revisions.builder import end_marked
@@ -21,15 +17,20 @@ from callcost.revisions.cache import LOCK, Cache, Entry, Lock
 from callcost.revisions.errors import BuildError, CancelledError, ContradictionError
 from callcost.revisions.folders import remove_tree
 
-POLL_S = 0.1
 
-
-@dataclass(frozen=True)
 class Supervision:
-    """What the supervisors of one comparison share; setting `cancel` ends them all."""
+    """Runs the supervisors of one comparison; `stopped` is set once they are given up."""
 
-    cache: Cache
-    cancel: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, cache: Cache) -> None:
+        self.stopped = threading.Event()
+        self._cache = cache
+        self._pipes: list[IO[bytes]] = []
+
+    def stop(self) -> None:
+        """Makes all supervisors clean up and end, now and from now on."""
+        self.stopped.set()
+        for pipe in self._pipes:
+            pipe.close()
 
     def run(
         self, job: Mapping[str, Any], say: Callable[[str], None], locks: Sequence[Lock] = ()
@@ -37,72 +38,44 @@ class Supervision:
         """Has a supervisor do a job (builder.py) and returns its answer.
 
         The supervisor inherits the locks. Raises BuildError, ContradictionError, or
-        CancelledError once `cancel` is set.
+        CancelledError after `stop`.
         """
-        with self.cache.staged(job["kind"]) as (folder, lock):
+        with self._cache.staged(job["kind"]) as (folder, lock):
             fds = [each.fd for each in (lock, *locks)]
             job_file = folder / "job.json"
-            whole = {**job, "cache": str(self.cache.folder), "locks": fds}
+            whole = {**job, "cache": str(self._cache.folder), "locks": fds}
             write_atomically(job_file, json.dumps(whole))
-            with _started(job_file, fds) as process:
-                last = _listen(process, self.cancel, say)
+            # Leaving closes its standard input, and waits until it has cleaned up.
+            with subprocess.Popen(
+                [sys.executable, "-P", "-m", "callcost.revisions.builder", str(job_file)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=fds,
+                cwd=folder,
+                # Its own session: Ctrl-C reaches the caller alone, which then closes the pipe.
+                start_new_session=True,
+            ) as process:
+                assert process.stdin is not None and process.stdout is not None
+                self._pipes.append(process.stdin)
+                if self.stopped.is_set():
+                    process.stdin.close()
+                last = _listen(process.stdout, say)
             if last is None:
                 _mend_staging(folder)
                 raise BuildError(f"its supervisor {_end_of(process)}")
         return _judged(last)
 
 
-@contextlib.contextmanager
-def _started(job_file: Path, fds: Sequence[int]) -> Iterator[subprocess.Popen[bytes]]:
-    """Starts a supervisor; leaving closes its standard input, and waits until it has cleaned up."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "callcost.revisions.builder", str(job_file)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=fds,
-        cwd=job_file.parent,
-        # Its own session: Ctrl-C reaches the caller alone, which then closes the pipe.
-        start_new_session=True,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        yield process
-    finally:
-        process.stdin.close()
-        process.wait()
-        process.stdout.close()
-
-
-def _listen(
-    process: subprocess.Popen[bytes], cancel: threading.Event, say: Callable[[str], None]
-) -> dict[str, Any] | None:
-    """Passes progress on and returns the last answer; None if the process ended without one."""
+def _listen(lines: Iterable[bytes], say: Callable[[str], None]) -> dict[str, Any] | None:
+    """Passes progress on and returns the last answer; None if there was none."""
     last = None
-    for line in _lines(process, cancel):
-        event = json.loads(line)
+    for event in map(json.loads, lines):
         if "say" in event:
             say(event["say"])
         else:
             last = event
     return last
-
-
-def _lines(process: subprocess.Popen[bytes], cancel: threading.Event) -> Iterator[bytes]:
-    assert process.stdin is not None and process.stdout is not None
-    pending = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while True:
-            if cancel.is_set():
-                process.stdin.close()
-            if not selector.select(POLL_S):
-                continue
-            chunk = os.read(process.stdout.fileno(), 1 << 16)
-            if not chunk:
-                return
-            *lines, pending = (pending + chunk).split(b"\n")
-            yield from lines
 
 
 def _end_of(process: subprocess.Popen[bytes]) -> str:
@@ -125,8 +98,8 @@ def _judged(last: Mapping[str, Any]) -> dict[str, Any]:
 def mend(cache: Cache) -> list[Path]:
     """Removes what killed supervisors have left: processes, worktrees and half-built entries.
 
-    Returns the folders of those supervisors. The books of a repository keep a worktree until the
-    next comparison there: only a file says which one it was, and no file is trusted here.
+    Returns their folders. A repository lists a lost worktree until the next comparison there:
+    only a file says which repository it was, and no file is trusted here.
     """
     mended = []
     for folder in cache.stagings():
@@ -151,7 +124,7 @@ def _mend_staging(folder: Path) -> None:
 
 def _discard_half_built(entry: Entry) -> None:
     lock = Lock.attempt(entry.lock_file)
-    # Without the lock it is being built anew, or is the caller's own to discard.
+    # Whoever has the lock is building it anew, or discards it.
     if lock is not None:
         with lock:
             if entry.read() is None:
