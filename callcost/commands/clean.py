@@ -1,4 +1,4 @@
-"""The command `callcost clean`: removes environments, and what killed builds have left."""
+"""The command `callcost clean`: removes environments, and what killed builds left."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BLOCK_BYTES = 512
 
 @dataclass(frozen=True)
 class Removal:
-    """Something that is removed, in words, and how much space that frees."""
+    """A description of something that was removed, and the space that this frees."""
 
     what: str
     size_bytes: int
@@ -34,9 +34,9 @@ class Removal:
     metavar="DAYS",
     help="Keep what was used in the last DAYS days.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 def clean(days: float | None, dry_run: bool) -> None:
-    """Remove the environments that `callcost compare` has built, but for those in use."""
+    """Remove the environments that `callcost compare` has built, except those in use."""
     cache = location()
     try:
         cache.refuse_untrusted()
@@ -59,7 +59,7 @@ def _shown(cache: Cache, days: float | None, dry_run: bool) -> Iterator[Removal]
 
 
 def _removals(cache: Cache, days: float | None, dry_run: bool) -> Iterator[Removal]:
-    """Removes one thing after the other."""
+    """Removes everything, and yields what was removed."""
     yield from _dead_builds(cache, dry_run)
     before_s = time.time() - (days or 0) * DAY_S if days is not None else None
     for entry in cache.entries():
@@ -84,7 +84,7 @@ def _is_dead(folder: Path) -> bool:
 
 
 def _entry_removal(entry: Entry, before_s: float | None, dry_run: bool) -> Removal | None:
-    """Removes an environment, unless it was used since; one in use stays, and that is said."""
+    """Removes an environment unless it is in use, or was used after `before_s`."""
     last_used_s = _last_used_s(entry)
     lock = Lock.attempt(entry.lock_file)
     name = _name(entry)
@@ -100,7 +100,7 @@ def _entry_removal(entry: Entry, before_s: float | None, dry_run: bool) -> Remov
         if not dry_run:
             entry.discard()
             entry.lock_file.unlink(missing_ok=True)
-    # A lock alone, left by a build that failed, is nothing to tell of.
+    # A lock file alone, left by a failed build, is not worth a line.
     return removal if there else None
 
 
@@ -112,12 +112,12 @@ def _last_used_s(entry: Entry) -> float:
 
 
 def _name(entry: Entry) -> str:
-    """Names an environment for people; one that is not finished by its key."""
+    """Names an environment for people; an unfinished one by its key."""
     try:
         label = json.loads(entry.facts_file.read_text(encoding="utf-8"))["label"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return f"the half-built environment {entry.folder.name}"
-    # Text from a file: it must not move the cursor, nor begin a line of its own.
+    # Text from a file must not move the cursor or start a new line.
     return f"the environment of {''.join(filter(str.isprintable, str(label)))}"
 
 
@@ -135,7 +135,7 @@ def _old_logs(cache: Cache, before_s: float | None, dry_run: bool) -> Removal | 
 
 
 def size_bytes(folder: Path) -> int:
-    """Returns how much space removing a folder frees."""
+    """Returns the space that removing a folder frees."""
     return sum(map(_freed_bytes, folder.rglob("*")))
 
 
@@ -144,7 +144,7 @@ def _freed_bytes(path: Path) -> int:
         status = path.lstat()
     except OSError:
         return 0
-    # uv links files from its own cache: these stay there.
+    # uv links files from its own cache, where they stay.
     linked = status.st_nlink > 1 and not path.is_dir()
     return 0 if linked else status.st_blocks * BLOCK_BYTES
 

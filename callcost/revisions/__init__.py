@@ -1,1 +1,1 @@
-"""From `REV@PYTHON+REQUIREMENT` to an interpreter that has the project; nothing measures here."""
+"""Turns `REV@PYTHON+REQUIREMENT` into an environment with the project; measures nothing."""

@@ -1,10 +1,10 @@
 """The supervisor: a process that makes one environment, or resolves, and leaves nothing behind.
 
-`python -m callcost.revisions.builder JOBFILE` is started in a session of its own with a pipe for
-its standard input, to which nothing is ever written: when that closes, because the caller was
-interrupted or died, the supervisor ends every process that it has started, removes its worktree
-and the half-built environment, and ends. It answers with JSON lines: {"say": ...} for progress,
-and last {"done": ...} or {"failed": ...}. It has inherited the locks of what it works on.
+`python -m callcost.revisions.builder JOBFILE` runs in its own session. Nothing is ever written to
+its standard input. When that closes, because the caller was interrupted or died, the supervisor
+ends every process that it has started, removes its worktree and the half-built environment, and
+ends. It answers with JSON lines: {"say": ...} for progress, and last {"done": ...} or
+{"failed": ...}. It inherits the locks of what it works on.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from callcost.revisions.interpreter import ask, clean_variables
 from callcost.revisions.source import GitError, Repository, git_variables
 
 MARK = "CALLCOST_SUPERVISOR"
-# The time that files of a build have, for whatever writes it into them: 2020-01-01.
+# What build tools write into files as the time of the build: 2020-01-01.
 SOURCE_DATE, BUILD_TIME = "SOURCE_DATE_EPOCH", "1577836800"
 NO_SPACE_LEFT = re.compile("No space left on device|Disk quota exceeded|os error 28")
 NO_NETWORK = "Failed to fetch"
@@ -46,11 +46,11 @@ SWEEPS = 20
 
 
 class AbandonedError(Exception):
-    """Nobody waits for the result any more."""
+    """The caller is gone, or has given this work up."""
 
 
 class Runner:
-    """Runs commands one after the other, each in a group of processes that can be ended."""
+    """Runs commands one after the other, each in its own process group."""
 
     def __init__(self, token: str, log: Path) -> None:
         self._token = token
@@ -93,7 +93,7 @@ class Runner:
 
 
 def end_marked(token: str) -> None:
-    """Ends every process that bears a supervisor's mark, also in groups of their own."""
+    """Ends every process with a supervisor's mark in its variables, in any session."""
     for _ in range(SWEEPS):
         found = [process for process in psutil.process_iter() if _bears(process, token)]
         for process in found:
@@ -108,7 +108,7 @@ def _bears(process: psutil.Process, token: str) -> bool:
     try:
         if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
             return False
-        # Root can read the marks of other users' processes, which are theirs to end.
+        # Root can read the marks of other users' processes, but must not end them.
         if process.uids().real != os.getuid():
             return False
         return bool(process.environ().get(MARK) == token)
@@ -117,7 +117,7 @@ def _bears(process: psutil.Process, token: str) -> bool:
 
 
 def answer(**event: Any) -> None:
-    """Sends one line to the caller, as long as there is one."""
+    """Sends one line to the caller, if it is still there."""
     with contextlib.suppress(OSError):
         os.write(1, json.dumps(event).encode() + b"\n")
 
@@ -135,40 +135,51 @@ class Build:
         self._limits = staging / "pins.txt"
         self._entry.folder.mkdir(mode=PRIVATE)
         self._runner = Runner(staging.name, self._entry.log)
-        self._python = ""
+        self._python = str(self._entry.python)
 
-    def make(self) -> dict[str, Any]:
-        """Makes everything but environment.json; returns what is to be written to it."""
+    def run(self) -> None:
+        """Makes the environment whole, or not at all."""
+        try:
+            try:
+                facts = self._make()
+            except Exception as error:
+                if not isinstance(error, AbandonedError):
+                    with contextlib.suppress(OSError):
+                        self._entry.log.replace(self._job["failure_log"])
+                raise
+            finally:
+                self._repository.remove_worktree(self._worktree)
+            write_atomically(self._entry.facts_file, json.dumps(facts, indent=1) + "\n")
+        except BaseException:
+            self._entry.discard()
+            raise
+
+    def _make(self) -> dict[str, Any]:
+        """Makes everything but environment.json; returns what to write there."""
         write_atomically(self._limits, "\n".join(self._job["pins"]) + "\n")
         answer(say="checking out")
         self._check_out()
         answer(say="making a virtual environment")
-        self._make_venv()
-        answer(say=f"installing {len(self._job['pins'])} packages that it needs")
+        options = ["--quiet", "--no-project", "--python", self._job["python"]]
+        command = [find_uv_bin(), "venv", *options, str(self._entry.venv)]
+        self._runner.run(command, self._staging)
+        answer(say=f"installing {len(self._job['pins'])} required packages")
         # uv refuses a file without a requirement.
         if self._job["pins"]:
             command = self._install("--no-deps", "-r", str(self._limits))
             self._runner.run(command, self._staging)
         self._install_backend_requirements()
         answer(say="compiling and installing")
-        # A project's table of uv sources would put other versions in place of those asked for.
+        # The project's table of uv sources would override the versions that were asked for.
         options = ["--no-build-isolation", "--no-sources", "-c", str(self._limits)]
         self._runner.run(self._install(*options, "."), self._project, self._variables())
-        facts = {"python": self._python, "worktree": str(self._worktree)}
-        return {**self._job["facts"], **facts, **_kept(ask(self._python))}
-
-    def remove_worktree(self) -> None:
-        """Removes the worktree, from the repository's books too."""
-        self._repository.remove_worktree(self._worktree)
-
-    def keep_log(self) -> None:
-        """Puts the log of a failure where it can be read afterwards."""
-        with contextlib.suppress(OSError):
-            self._entry.log.replace(self._job["failure_log"])
-
-    def discard(self) -> None:
-        """Removes the half-built environment."""
-        self._entry.discard()
+        found = ask(self._python)
+        return {
+            **self._job["facts"],
+            "python": self._python,
+            "worktree": str(self._worktree),
+            **{name: found[name] for name in ("site", "versions", "interpreter")},
+        }
 
     def _check_out(self) -> None:
         try:
@@ -179,16 +190,11 @@ class Build:
             command = ["git", "submodule", "update", "--init", "--recursive"]
             self._runner.run(command, self._worktree, git_variables())
 
-    def _make_venv(self) -> None:
-        options = ["--quiet", "--no-project", "--python", self._job["python"]]
-        self._runner.run([find_uv_bin(), "venv", *options, str(self._entry.venv)], self._staging)
-        self._python = str(self._entry.python)
-
     def _install(self, *arguments: str) -> list[str]:
         return [find_uv_bin(), "pip", "install", "--python", self._python, *arguments]
 
     def _install_backend_requirements(self) -> None:
-        """Installs what only the build backend knows that it needs (cmake, ninja, ...)."""
+        """Installs what only the build backend knows to be required (cmake, ninja, ...)."""
 
         def run(
             cmd: Sequence[str],
@@ -217,47 +223,20 @@ class Build:
             self._runner.run(self._install("-c", str(self._limits), *wanted), self._staging)
 
     def _variables(self) -> dict[str, str]:
-        """Puts the programs of the environment first: what it is built with is among them.
-
-        The time is always the same, so that equal sources make equal files.
-        """
+        """Puts the environment's programs first, and fixes the time: equal sources, equal files."""
         path = os.environ.get("PATH", os.defpath)
         epoch = os.environ.get(SOURCE_DATE, BUILD_TIME)
         return {"PATH": f"{Path(self._python).parent}{os.pathsep}{path}", SOURCE_DATE: epoch}
 
 
-def _kept(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: facts[name] for name in ("site", "versions", "interpreter")}
-
-
 def build(job: Mapping[str, Any], staging: Path) -> dict[str, Any]:
-    """Makes an environment whole, or not at all."""
-    making = Build(job, staging)
-    whole = False
-    try:
-        facts = _made(making)
-        write_atomically(Entry(Path(job["entry"])).facts_file, json.dumps(facts, indent=1) + "\n")
-        whole = True
-    finally:
-        if not whole:
-            making.discard()
+    """Makes an environment."""
+    Build(job, staging).run()
     return {}
 
 
-def _made(making: Build) -> dict[str, Any]:
-    try:
-        return making.make()
-    except AbandonedError:
-        raise
-    except Exception:
-        making.keep_log()
-        raise
-    finally:
-        making.remove_worktree()
-
-
 def resolve(job: Mapping[str, Any], staging: Path) -> dict[str, Any]:
-    """Finds the versions that requirements come to: requirements with exactly one version each."""
+    """Has uv choose versions; returns requirements with exactly one version each."""
     wanted, limits, found = (staging / name for name in ("wanted.txt", "pins.txt", "found.txt"))
     write_atomically(wanted, "\n".join(job["texts"]) + "\n")
     write_atomically(limits, "\n".join(job["limits"]) + "\n")
@@ -269,11 +248,11 @@ def resolve(job: Mapping[str, Any], staging: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Does the one job that the command line names, and cleans up whatever happens."""
+    """Does the job that the command line names, and always cleans up."""
     staging = Path(sys.argv[1]).parent
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     for fd in job["locks"]:
-        # Held by this process, and not by what it starts.
+        # This process holds them, and nothing that it starts.
         os.set_inheritable(fd, False)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _abandon)
@@ -286,13 +265,13 @@ def main() -> None:
         kind, message = _explain(error, log, job)
         answer(failed=kind, message=message, log=_lines(log)[-TAIL_LINES:])
     finally:
-        # Its caller may be there no more to do it.
+        # The caller may be gone.
         remove_tree(staging)
         staging.with_name(staging.name + LOCK).unlink(missing_ok=True)
 
 
 def _abandon(number: int, _: object) -> NoReturn:
-    # Once is enough: cleaning up must not be interrupted.
+    # Once only: nothing may interrupt the cleaning up.
     signal.signal(number, signal.SIG_IGN)
     raise AbandonedError
 

@@ -1,19 +1,18 @@
-"""The folder that environments are kept in, and the locks that protect them.
+"""The folder of environments, and the locks that protect them.
 
     environments/KEY/       venv/, build.log and, written last, environment.json
     environments/KEY.lock   exclusive while it is built or removed, shared while it is in use
-    staging/TOKEN/          what one supervisor works with: job.json, worktree/
-    staging/TOKEN.lock      exclusive as long as it does
-    logs/                   of builds that failed
+    staging/TOKEN/          a supervisor's files: job.json, worktree/
+    staging/TOKEN.lock      exclusive while the supervisor runs
+    logs/                   logs of failed builds
     CACHEDIR.TAG            what tells a cache from any other folder, to backups too
 
-What is in it will be run, so it is used only if nobody else can write to it (folders.py). A path
-in one of its files is used only if it lies in the cache, and names that callcost does
-not give are left alone.
+Its content is run, so it is used only if nobody else can write to it (folders.py). A path in one
+of its files is used only if it lies in the cache. Names that callcost does not give are left alone.
 
-A lock belongs to an open file, so that it goes with the last process that has it open, however
-that ends. A supervisor inherits the locks of what it works on, and so they outlast its caller
-until it has cleaned up.
+A lock belongs to an open file: it goes with the last process that has the file open, however that
+ends. A supervisor inherits the locks of what it works on, so they outlast a dead caller until the
+supervisor has cleaned up.
 """
 
 from __future__ import annotations
@@ -52,18 +51,18 @@ TAG_TEXT = """Signature: 8a477f597d28d172789f06886806bc55
 
 
 class CacheError(CallcostError):
-    """A cache that cannot be used, or must not be."""
+    """A cache that cannot or must not be used."""
 
 
 class Lock:
-    """A lock on a file that is held as long as a process has it open."""
+    """A lock on a file, held until it is closed, forgotten, or the process ends."""
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
 
     @classmethod
     def attempt(cls, path: Path, *, shared: bool = False) -> Self | None:
-        """Takes the lock if nobody else has it; None if somebody has."""
+        """Takes the lock; None if somebody else has it."""
         while True:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
@@ -76,18 +75,18 @@ class Lock:
             except BaseException:
                 os.close(fd)
                 raise
-            # Somebody removed the file between the two calls: this lock protects nothing.
+            # Somebody removed the file between the two calls, so this lock protects nothing.
             os.close(fd)
 
     @classmethod
     def wait(cls, path: Path) -> Self:
-        """Takes the lock as soon as nobody else has it; meant for one that is had for moments."""
+        """Waits for the lock, which others must hold only for moments."""
         while (lock := cls.attempt(path)) is None:
             time.sleep(POLL_S)
         return lock
 
     def touch(self) -> None:
-        """Writes down that what it protects was used just now."""
+        """Records that what it protects was used just now."""
         os.utime(self.fd)
 
     def close(self) -> None:
@@ -120,7 +119,7 @@ class Entry:
 
     @property
     def venv(self) -> Path:
-        """The virtual environment; its name is fixed, as it cannot be moved."""
+        """The virtual environment, which cannot be moved or renamed."""
         return self.folder / "venv"
 
     @property
@@ -130,21 +129,21 @@ class Entry:
 
     @property
     def log(self) -> Path:
-        """Everything that was said while it was built."""
+        """The output of all commands that built it."""
         return self.folder / "build.log"
 
     @property
     def facts_file(self) -> Path:
-        """What makes it a finished one: it is written last."""
+        """Written last: an entry with this file is finished."""
         return self.folder / "environment.json"
 
     @property
     def lock_file(self) -> Path:
-        """Beside the folder, so that it is there before and after it."""
+        """Beside the folder, so that it can exist before and after the folder."""
         return self.folder.with_name(self.folder.name + LOCK)
 
     def read(self) -> dict[str, Any] | None:
-        """Returns the facts of a finished environment; None if it is not one (any more)."""
+        """Returns the facts of a finished environment; None if it is not finished or is damaged."""
         try:
             facts = json.loads(self.facts_file.read_text(encoding="utf-8"))
             python, site = Path(facts["python"]), Path(facts["site"])
@@ -155,18 +154,18 @@ class Entry:
         return dict(facts) if usable and whole else None
 
     def _has(self, site: Path) -> bool:
-        """Tells whether a folder lies in this environment, and not behind a link out of it."""
+        """Tells whether a folder lies in this environment, not behind a link that leads out."""
         return site.is_dir() and site.resolve().is_relative_to(self.folder.resolve() / "venv")
 
     def discard(self) -> None:
-        """Removes the environment, first of all what makes it a finished one."""
+        """Removes the environment, beginning with the file that marks it finished."""
         self.facts_file.unlink(missing_ok=True)
         remove_tree(self.folder)
 
 
 @dataclass(frozen=True)
 class Cache:
-    """The folder as a whole."""
+    """The whole folder."""
 
     folder: Path
 
@@ -175,24 +174,24 @@ class Cache:
         return self.folder / name
 
     def entry(self, key: str) -> Entry:
-        """Returns the place of an environment, whether it is there or not."""
+        """Returns the place of an environment, which may be empty."""
         return Entry(self.place("environments") / key)
 
     def entries(self) -> list[Entry]:
-        """Lists every environment, and every lock without one."""
+        """Lists every environment, and every lock that has none."""
         return [self.entry(name) for name in self._names("environments", KEY)]
 
     def stagings(self) -> list[Path]:
-        """Lists the folders of supervisors at work, and of those that died."""
+        """Lists the folders of running and of dead supervisors."""
         return [self.place("staging") / name for name in self._names("staging", STAGING)]
 
     @contextlib.contextmanager
     def staged(self, purpose: str) -> Iterator[tuple[Path, Lock]]:
-        """Makes a folder in staging that is locked, and removed in the end."""
-        # Always as long: builds write its name into files, which are compared (code.py).
+        """Makes a locked folder in staging, and removes it in the end."""
+        # Of constant length: builds write the name into files, which are compared (code.py).
         folder = self.place("staging") / f"{purpose}-{os.getpid():07}-{secrets.token_hex(4)}"
-        # Locked before it is there: who finds it without a lock takes it for a dead one's. Even
-        # the lock may be found before it is taken, and is then looked at for a moment.
+        # Locked before it exists: without a lock it would count as left by a dead supervisor.
+        # Somebody may look at the lock file for a moment before this process takes it.
         with Lock.wait(folder.with_name(folder.name + LOCK)) as lock:
             folder.mkdir(mode=PRIVATE)
             try:
@@ -202,10 +201,7 @@ class Cache:
                 folder.with_name(folder.name + LOCK).unlink(missing_ok=True)
 
     def refuse_untrusted(self) -> None:
-        """Raises CacheError, or UntrustedError for a cache that others have a hand in.
-
-        One that is not there is all right.
-        """
+        """Raises CacheError or UntrustedError unless the cache is the user's alone, or missing."""
         if not os.path.lexists(self.folder):
             return
         refuse_untrusted(self.folder)
@@ -216,8 +212,8 @@ class Cache:
                 refuse_shared(folder)
 
     def _refuse_foreign(self) -> None:
-        """Raises CacheError for a folder of something else, in which `clean` would do harm."""
-        # Another callcost may be writing the tag just now, beside its place.
+        """Raises CacheError for a folder of something else, where `clean` would do harm."""
+        # Another callcost may be writing the tag just now, under a temporary name.
         if all(path.name.startswith(f".{TAG}.") for path in self.folder.iterdir()):
             return
         tag = self.folder / TAG
@@ -228,7 +224,7 @@ class Cache:
             )
 
     def _names(self, place: str, form: re.Pattern[str]) -> list[str]:
-        """Lists the names that callcost gives, of folders and of locks without a folder."""
+        """Lists names of the form that callcost gives, of folders and of locks without a folder."""
         folder = self.place(place)
         found = folder.iterdir() if folder.is_dir() else ()
         names = {path.name.removesuffix(LOCK) for path in found}
@@ -236,13 +232,10 @@ class Cache:
 
 
 def location() -> Cache:
-    """Returns the cache's place without making it: the user's, or CALLCOST_CACHE.
-
-    Raises CacheError where neither names a folder.
-    """
+    """Returns the user's cache or CALLCOST_CACHE, without making it; raises CacheError."""
     chosen = os.environ.get(VARIABLE)
     try:
-        # Not resolved: an interpreter's path may be shown, and a link is what the user knows.
+        # Not resolved: messages show paths in it, and the user knows the link.
         if chosen:
             return Cache(Path(chosen).expanduser().absolute())
         folder = platformdirs.user_cache_path("callcost")
@@ -254,15 +247,15 @@ def location() -> Cache:
 
 
 def opened() -> Cache:
-    """Returns the cache, made if need be; raises CacheError if it cannot be used."""
+    """Returns the cache, and makes it if necessary; raises CacheError."""
     cache = location()
     try:
-        # What is missing above is made private too, whatever the umask.
+        # Missing parents are made private too, whatever the umask.
         for folder in (*reversed(cache.folder.parents), cache.folder):
             if not folder.exists():
                 folder.mkdir(mode=PRIVATE, exist_ok=True)
         cache.refuse_untrusted()
-        # Always, and first: it shows whether the cache can be written.
+        # Always and first: it shows whether the cache can be written.
         write_atomically(cache.folder / TAG, TAG_TEXT)
         for name in FOLDERS:
             cache.place(name).mkdir(mode=PRIVATE, exist_ok=True)
@@ -275,14 +268,14 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def concerns(error: OSError, folder: Path) -> bool:
-    """Tells whether it is the cache that an error is about."""
+    """Tells whether an error is about the cache."""
     if error.filename is None:
         return error.errno in NO_SPACE
     return Path(os.fsdecode(error.filename)).is_relative_to(folder)
 
 
 def describe(error: OSError, folder: Path) -> str:
-    """Says in a sentence why the cache cannot be written, and what to do."""
+    """Says why the cache cannot be written, and what to do."""
     if error.errno in NO_SPACE:
         return (
             f"no space is left for {folder}: remove old environments with `callcost clean`, or "

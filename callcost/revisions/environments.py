@@ -1,4 +1,4 @@
-"""From SPECs to interpreters in which the project at these revisions is installed."""
+"""Makes an environment for each SPEC: an interpreter that has the project at that revision."""
 
 from __future__ import annotations
 

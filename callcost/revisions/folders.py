@@ -22,10 +22,10 @@ class UntrustedError(CallcostError):
 
 
 def refuse_untrusted(folder: Path) -> None:
-    """Raises UntrustedError unless only the user, and root, can put anything into a folder.
+    """Raises UntrustedError unless only the user and root can put anything into a folder.
 
-    That takes every folder above it as well: who can write there can exchange it. Links are
-    followed by hand, as each is somewhere that others may be able to write to.
+    Checks every folder above it as well: whoever can write there can exchange it. Follows links by
+    hand, because others may be able to write to the folder of each link.
     """
     left, links = list(reversed(folder.parts[1:])), 0
     place = Path(folder.anchor)
@@ -36,11 +36,11 @@ def refuse_untrusted(folder: Path) -> None:
         if stat.S_ISLNK(status.st_mode):
             links += 1
             if links > MAX_LINKS:
-                raise UntrustedError(f"{folder} goes in circles: its links lead to themselves.")
+                raise UntrustedError(f"The links of {folder} lead in a circle.")
             target = place.readlink()
             left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
             place = Path(target.anchor) if target.is_absolute() else place.parent
-            # The system's own ".." is meant, as no link is left in what it is applied to.
+            # A ".." is safe for the system to resolve: no link is left in front of it.
             continue
         if left:
             _refuse_exchangeable(place, status)
@@ -48,18 +48,18 @@ def refuse_untrusted(folder: Path) -> None:
 
 
 def refuse_shared(folder: Path) -> None:
-    """Raises UntrustedError unless it is a real folder of the user's that no other can write to."""
+    """Raises UntrustedError unless this is a folder, no link, that only the user can write to."""
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode):
         raise UntrustedError(
-            f"{folder} has to be a folder of its own, and is a file or a link: move it away."
+            f"{folder} has to be a folder of its own, but is a file or a link: move it away."
         )
     if status.st_uid != os.geteuid():
         raise UntrustedError(_of_another(folder, status.st_uid))
     if status.st_mode & OTHERS_WRITE:
         raise UntrustedError(
-            f"Others can write to {folder}, and what is in it is run: remove it, or "
-            f"chmod go-w {folder} if you know that they have not."
+            f"Others can write to {folder}, whose content is run: remove it, or, if you know that "
+            f"nobody has, chmod go-w {folder}."
         )
 
 
@@ -69,14 +69,14 @@ def _refuse_other_owner(place: Path, status: os.stat_result) -> None:
 
 
 def _refuse_exchangeable(place: Path, status: os.stat_result) -> None:
-    """Raises UntrustedError for a folder in which others can rename what is not theirs."""
+    """Raises UntrustedError for a folder in which others can rename other people's files."""
     by_group = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid)
     if (by_group or status.st_mode & stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
         raise UntrustedError(f"Others can write to {place}: chmod go-w {place}, or use another.")
 
 
 def _is_private(gid: int) -> bool:
-    """Tells whether a group is the user's own, as many systems make one for each user."""
+    """Tells whether a group is the user's own: many systems make one per user."""
     try:
         user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
     except KeyError:
@@ -89,15 +89,14 @@ def _of_another(place: Path, uid: int) -> str:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = f"user {uid}"
-    return f"{place} belongs to {name}, and what is in it is run: use a folder of your own."
+    return f"{place} belongs to {name}, and its content is run: use a folder of your own."
 
 
 def remove_tree(folder: Path) -> None:
-    """Removes a folder, also where a build has left folders that cannot be written.
+    """Removes a folder, even if a build has left read-only folders in it; raises OSError.
 
-    Links are removed, never followed, and only folders within the tree change their mode: a file
-    may be linked from elsewhere, and the parent is somebody else's affair. Raises OSError for what
-    cannot be removed.
+    Removes links and never follows them. Changes the mode of folders within the tree only: a file
+    may be linked from elsewhere.
     """
     for left in reversed(range(REMOVALS)):
         try:
@@ -105,7 +104,7 @@ def remove_tree(folder: Path) -> None:
         except FileNotFoundError:
             return
         except OSError:
-            # Something is read-only, or was still being written.
+            # Something is read-only, or is still being written.
             if not left:
                 raise
             _open_up(folder)
@@ -119,7 +118,7 @@ def _remove(folder: Path) -> None:
 
 
 def _open_up(folder: Path) -> None:
-    """Makes each folder of a tree one that can be emptied, from the top down."""
+    """Makes each folder of a tree writable, from the top down."""
     _make_writable(folder)
     for parent, names, _ in os.walk(folder):
         for name in names:
@@ -127,15 +126,15 @@ def _open_up(folder: Path) -> None:
 
 
 def _make_writable(folder: Path) -> None:
-    """Changes the mode of a folder; what is none, or was exchanged meanwhile, is left alone."""
-    # What cannot be changed shows when it cannot be removed.
+    """Makes a folder writable; leaves alone what is not a folder, or was exchanged meanwhile."""
+    # A failure shows when the folder cannot be removed.
     with contextlib.suppress(OSError):
         if stat.S_IMODE(folder.lstat().st_mode) & stat.S_IRWXU == stat.S_IRWXU:
             return
         if os.chmod in os.supports_follow_symlinks:
             folder.chmod(stat.S_IRWXU, follow_symlinks=False)
             return
-        # Linux: a link is not followed by the opening, and the opened folder stays the same one.
+        # Linux: opening does not follow a link, and an open folder cannot be exchanged.
         fd = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             Path(f"/proc/self/fd/{fd}").chmod(stat.S_IRWXU)

@@ -1,4 +1,4 @@
-"""Interpreters: found by their version, their name or their path, and asked who they are."""
+"""Finds interpreters by version, name or path, and asks them for their facts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from callcost.revisions.errors import SpecError
 from callcost.revisions.source import LOCAL_VARIABLES
 from callcost.worker import probe, worker
 
-# It warns of every old interpreter that it passes by.
+# It warns about every old interpreter that it finds.
 logging.getLogger("python_discovery").addHandler(logging.NullHandler())
 
 OLDEST = (3, 9)
@@ -39,9 +39,9 @@ MISLEADING = (
 
 @dataclass(frozen=True)
 class Interpreter:
-    """An interpreter to make environments of; `digest` stands for its files and its build.
+    """An interpreter to make environments from; `digest` identifies its files and its build.
 
-    `compilers` are the commands for C and C++ that it was built with.
+    `compilers` are the C and C++ commands that it was built with.
     """
 
     executable: str
@@ -51,7 +51,7 @@ class Interpreter:
 
     @property
     def label(self) -> str:
-        """Names it for people: cpython 3.13.0, or cpython 3.14.0t where it is free-threaded."""
+        """The name for people: cpython 3.13.0, or cpython 3.14.0t if it is free-threaded."""
         return f"{self.facts['implementation']} {abi.version(self.facts)}"
 
 
@@ -67,13 +67,12 @@ def clean_variables() -> dict[str, str]:
 def find(wanted: str | None) -> Interpreter:
     """Finds an interpreter, by default the running one; raises SpecError.
 
-    Of a virtual environment it is the interpreter that it was made of. What interpreters have
-    said is kept for this process only: in a file, it would say what is to be run.
+    For a virtual environment, that is the interpreter that it was made from.
     """
     found = locate(wanted)
     executable = found.system_executable or found.executable
     if not executable:
-        raise SpecError(f"{wanted} does not say which file it is")
+        raise SpecError(f"Cannot find the executable file of {wanted}")
     return _asked(executable)
 
 
@@ -86,20 +85,20 @@ def locate(wanted: str | None) -> PythonInfo:
     try:
         found = get_interpreter(wanted or sys.executable, env=_search())
     except RuntimeError as error:
-        # The error holds the whole program that could not be run.
+        # The error's text holds a whole program.
         raise SpecError(f"{wanted} is not an interpreter, or is too old") from error
     if not found:
         raise SpecError(_missing(str(wanted)))
     if found.version_info[:2] < OLDEST:
         raise SpecError(
-            f"{found.executable} is Python {found.version_str}: {'.'.join(map(str, OLDEST))} is "
-            "the oldest that can be measured"
+            f"{found.executable} is Python {found.version_str}: callcost measures in "
+            f"{'.'.join(map(str, OLDEST))} and later"
         )
     return found
 
 
 def _search() -> dict[str, str]:
-    """Returns the variables to look for interpreters by: pyenv's are on PATH too, newest first."""
+    """Returns variables whose PATH has pyenv's interpreters too, newest first."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
     folders = sorted(root.glob("*/bin"), key=_version, reverse=True) if root.is_dir() else []
     path = [os.environ.get("PATH", os.defpath), *map(str, folders)]
@@ -114,8 +113,8 @@ def _missing(wanted: str) -> str:
     there = iter_interpreters(None, env=_search())
     found = sorted({_name(info) for info in there if info.version_info[:2] >= OLDEST})
     return (
-        f"no interpreter {wanted} was found on PATH, by pyenv or by uv: install it, or give its "
-        f"path; found were {', '.join(found)}"
+        f"Cannot find the interpreter {wanted} on PATH, in pyenv or in uv. "
+        f"Found: {', '.join(found)}. Install it, or pass a path."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a project says of itself in one of its trees: how it is built, and what it needs."""
+"""Reads a pyproject.toml: how a project is built, and what it requires."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from callcost.revisions.errors import SpecError
 from callcost.revisions.source import Repository, Source
 
-# What stands for a build system that is not declared (pip's documentation, PEP 517).
+# The default for an undeclared build system (PEP 517).
 DEFAULT_REQUIRES = ("setuptools>=40.8.0",)
 DEFAULT_BACKEND = "setuptools.build_meta:__legacy__"
 
 
 @dataclass(frozen=True)
 class Project:
-    """The declarations that an environment is made by.
-
-    `dependencies` are the run-time ones; None if they are only known once it is built.
-    """
+    """A project's declarations; `dependencies` is None if only a build reveals them."""
 
     build_requires: tuple[str, ...]
     backend: str
@@ -33,7 +30,7 @@ class Project:
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """All requirements that are known beforehand."""
+        """All requirements that are known before the build."""
         return (*self.build_requires, *(self.dependencies or ()))
 
     def fits(self, python_version: str) -> bool:
@@ -47,8 +44,7 @@ def read(repository: Repository, source: Source) -> Project:
     if text is None and repository.show(source.tree, "setup.py") is None:
         place = f"the folder {repository.prefix} of " if repository.prefix else ""
         raise SpecError(
-            f"{place}{source.phrase} has neither pyproject.toml nor setup.py: there is nothing to "
-            "install"
+            f"{place}{source.phrase} has neither pyproject.toml nor setup.py: nothing to install"
         )
     try:
         return _from_table(tomllib.loads(text or ""))

@@ -15,10 +15,10 @@ COMMAND = "$ "
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What uv draws in front of the output of others.
 FRAME = re.compile(r"^[\s│╰─▶├×]*")
-# The folder that was built in is gone, and says nothing.
+# The folder of the build, which is gone.
 WORKTREE = re.compile(r"[^\s'\"`(]*/staging/build-[0-9]+-[0-9a-f]+/worktree/")
 
-# A place in a source, as compilers, Meson and Cython write it.
+# A place in a source file, as compilers, Meson and Cython write it.
 PLACED = re.compile(r"^\S[^:]*:\d+(:\d+)?:\s+(fatal )?error:? .+", re.IGNORECASE)
 TOOL = re.compile(
     r"^[\w./+-]*(cc1\w*|cc|gcc|[gc]\+\+|clang(\+\+)?|ld|rustc|swig)[\w.-]*: (fatal )?error: .+",
@@ -38,7 +38,7 @@ CYTHON_TITLE = "Error compiling Cython file"
 RUST = re.compile(r"^error(\[E\d+\])?: .+")
 GIT = re.compile(r"^fatal: .+")
 
-# What begins the output of another step: what was wrong before it was not fatal.
+# The first line of another step: errors before it were not fatal.
 STEP = re.compile(
     r"^(\[\d+/\d+\]|building '|running |Compiling |FAILED: |compilation terminated|"
     r"(\S*/)?(\w+-)*(gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(-[\d.]+)? -)"
@@ -84,14 +84,14 @@ def objection(log: str) -> str | None:
 
 
 def _output(log: str) -> list[str]:
-    """Returns what the last command wrote, without what others have drawn around it."""
+    """Returns the last command's output, without colours and frames."""
     lines = [COLOURS.sub("", line) for line in log.splitlines()]
     starts = [number for number, line in enumerate(lines) if line.startswith(COMMAND)]
     return [FRAME.sub("", line).rstrip() for line in lines[starts[-1] + 1 if starts else 0 :]]
 
 
 def _of_the_build(lines: Sequence[str]) -> list[str]:
-    """Returns the lines that uv shows as a build's own; none if it shows none."""
+    """Returns the lines that uv shows as a build's output, if any."""
     inner, shown = [], False
     for line in lines:
         if BEGINS.match(line):
@@ -128,7 +128,7 @@ def _shown(line: str) -> str:
 
 
 def _exception(lines: Sequence[str]) -> str | None:
-    """Returns what the last traceback ends with, if it tells what went wrong."""
+    """Returns the end of the last traceback, unless it is generic."""
     if TRACEBACK not in lines:
         return None
     last = len(lines) - 1 - lines[::-1].index(TRACEBACK)
@@ -137,14 +137,14 @@ def _exception(lines: Sequence[str]) -> str | None:
 
 
 def _is_exception(line: str) -> bool:
-    """Tells the line that ends a traceback: a dotted name that may have a message."""
+    """Tells whether a line ends a traceback: a dotted name, perhaps with a message."""
     name = line.partition(":")[0]
     looks = re.search(r"(Error|Exception|Exit|Interrupt|Failed|Missing|Unavailable)\w*$", name)
     return bool(EXCEPTION.match(line) and looks)
 
 
 def _compiler(lines: Sequence[str]) -> str | None:
-    """Returns the first error of the last step that has any: what comes next follows from it."""
+    """Returns the first error of the last step that has one; later errors follow from it."""
     has_cython = any(CYTHON_TITLE in line for line in lines)
     found = [
         number for number in range(len(lines)) if _is_compiler_error(lines, number, has_cython)
@@ -171,13 +171,13 @@ def _is_compiler_error(lines: Sequence[str], number: int, has_cython: bool) -> b
 
 
 def _with_message(lines: Sequence[str], number: int) -> str:
-    """CMake writes what is wrong below the place."""
+    """Adds the next line: CMake writes the place first, then the error."""
     message = next((line for line in lines[number + 1 :] if line), "")
     return f"{lines[number]} {message}" if lines[number].endswith(":") else lines[number]
 
 
 def _before_traceback(lines: Sequence[str]) -> str | None:
-    """Returns the last line that a failed program wrote before others told of its failure."""
+    """Returns the last line before the traceback of whoever reports a failed program."""
     if TRACEBACK not in lines:
         return None
     before = [line for line in lines[: lines.index(TRACEBACK)] if line]

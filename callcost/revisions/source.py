@@ -1,7 +1,7 @@
-"""Revisions, out of a git repository whose own tree, index, branches and stash stay as they are.
+"""Reads revisions from a git repository, and leaves its tree, index, branches and stash alone.
 
-What git writes into the repository is a snapshot's objects, which no reference names and git's
-own clean-up removes some day, and for as long as a build takes the entry of a worktree.
+git writes only two things there: the objects of a snapshot, which no reference names and git's gc
+removes some day, and the entry of a worktree while a build runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from callcost.revisions.errors import BuildError, SpecError
 
 WORKING_TREE = "."
 HASH_LENGTH = 7
-# No hook, no clean-up, no helper process: nothing but what was asked for.
+# No hook, no gc, no helper process.
 QUIET = (
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "gc.auto=0"),
@@ -27,7 +27,7 @@ QUIET = (
     *("-c", "advice.addEmbeddedRepo=false"),
     *("-c", "advice.detachedHead=false"),
 )
-# Where a process started by git (a hook, say) is told to look for another repository.
+# Variables that name another repository: git sets them for hooks.
 LOCAL_VARIABLES = (
     *("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_PREFIX"),
     *("GIT_INDEX_FILE", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_NAMESPACE"),
@@ -35,7 +35,7 @@ LOCAL_VARIABLES = (
     *("GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"),
     *("GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE"),
 )
-# Of the commit that holds a snapshot: the same tree makes the same commit.
+# The author of a snapshot's commit, constant so that equal trees make equal commits.
 NOBODY = {
     f"GIT_{role}_{fact}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -44,15 +44,15 @@ NOBODY = {
 
 
 class GitError(CallcostError):
-    """A call of git that failed; the text is what it said, on one line."""
+    """A git command that failed; the text is its message, on one line."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """The files of one side: `checkout` is the commit to check out for them.
+    """The files of one side: `checkout` is the commit that holds them.
 
-    `commit` is the revision's, or what the working tree is on ("" before the first commit);
-    `phrase` is for people, and `changed` counts the files that differ from the commit.
+    `commit` is the revision's, or the working tree's ("" before the first commit); `phrase` is for
+    people, and `changed` counts the files that differ from the commit.
     """
 
     phrase: str
@@ -79,16 +79,16 @@ def git(
         )
     except FileNotFoundError as error:
         missing = "git" if folder.is_dir() else str(folder)
-        raise GitError(f"{missing} is not there") from error
+        raise GitError(f"Cannot find {missing}") from error
     except OSError as error:
-        raise GitError(f"git cannot be run in {folder}: {error.strerror}") from error
+        raise GitError(f"Cannot run git in {folder}: {error.strerror}") from error
     if done.returncode != 0:
         raise GitError(" ".join(done.stderr.split()) or f"git {arguments[0]} failed")
     return done.stdout
 
 
 def git_variables() -> dict[str, str]:
-    """Returns this process's variables without those that lead git elsewhere.
+    """Returns this process's variables without those that name another repository.
 
     GIT_OPTIONAL_LOCKS keeps `git status` from writing the index.
     """
@@ -98,7 +98,7 @@ def git_variables() -> dict[str, str]:
 
 
 def knows(folder: Path, revision: str) -> bool:
-    """Tells whether git knows the revision, or it is the working tree."""
+    """Tells whether a revision is the working tree, or known to git."""
     if revision == WORKING_TREE:
         return True
     try:
@@ -115,7 +115,7 @@ def _commit(folder: Path, revision: str) -> str:
 
 @dataclass(frozen=True)
 class Repository:
-    """A git repository: its top folder, and the project's folder in it ("" or "python/")."""
+    """A git repository: its top folder, and the project's place in it ("" or "python/")."""
 
     folder: Path
     prefix: str
@@ -131,9 +131,9 @@ class Repository:
         return cls(Path(top), prefix)
 
     def source(self, revision: str, scratch: Path) -> Source:
-        """Finds the files of a revision, or takes a snapshot of the working tree.
+        """Finds the files of a revision, or takes a snapshot of the working tree; SpecError.
 
-        The folder `scratch` is for the index of a snapshot. Raises SpecError.
+        `scratch` is a folder for the snapshot's index.
         """
         if revision == WORKING_TREE:
             return self._working_tree(scratch)
@@ -147,7 +147,7 @@ class Repository:
         return Source(short if is_hash else f"{revision} ({short})", commit, tree, commit)
 
     def head(self) -> str:
-        """Returns the commit that the working tree is on; "" before the first."""
+        """Returns the commit of the working tree; "" before the first."""
         try:
             return _commit(self.folder, "HEAD")
         except GitError:
@@ -156,7 +156,7 @@ class Repository:
     def changed(self, *, strict: bool = True) -> int:
         """Counts the files of the working tree that differ from HEAD.
 
-        Raises SpecError for files that a merge has left unmerged, if strict.
+        If strict, raises SpecError for unmerged files.
         """
         status = self._asked("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
         entries = [entry for entry in status.split("\0") if entry]
@@ -164,38 +164,38 @@ class Repository:
         if unmerged and strict:
             raise SpecError(
                 f"the working tree is in the middle of a merge ({unmerged[0]} is unmerged): end "
-                "it, or name a revision instead"
+                "it, or name a revision"
             )
         return len(entries)
 
     def show(self, tree: str, name: str) -> str | None:
         """Returns the text of a file of the project in a tree; None if it has none."""
         path = self.prefix + name
-        # Asked for first, so that a file that cannot be read is not taken for none.
+        # Listed first: a file that cannot be read is not a missing file.
         if not self._asked("ls-tree", "--full-tree", tree, "--", path):
             return None
         return self._asked("cat-file", "blob", f"{tree}:{path}")
 
     def files(self, tree: str) -> set[str]:
-        """Lists the files of the project in a tree, by their paths in its folder."""
+        """Lists the project's files in a tree, relative to the project's folder."""
         listed = self._asked("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree)
         names = (name for name in listed.split("\0") if name.startswith(self.prefix))
         return {name.removeprefix(self.prefix) for name in names if name}
 
     def add_worktree(self, path: Path, commit: str) -> None:
-        """Checks a commit out beside the user's own tree; raises GitError."""
+        """Checks a commit out into a worktree; raises GitError."""
         git(self.folder, "worktree", "add", "--detach", "--quiet", str(path), commit)
 
     def remove_worktree(self, path: Path) -> None:
-        """Removes what add_worktree made, however much of it there is; raises GitError."""
+        """Removes a worktree, even an incomplete one; raises GitError."""
         if str(path) in self._worktrees():
-            # Twice: a worktree whose making was interrupted is locked.
+            # Twice --force: an interrupted `worktree add` leaves a lock.
             git(self.folder, "worktree", "remove", "--force", "--force", str(path))
 
     def forget_lost_worktrees(self, folder: Path) -> None:
-        """Strikes off the books each worktree in a folder whose own folder is gone."""
+        """Removes from git's list each worktree in a folder whose supervisor's folder is gone."""
         for path in map(Path, self._worktrees()):
-            # The worktree's own place may not be there yet: git notes it down first.
+            # Not path.exists(): git lists a worktree before it makes the folder.
             if path.is_relative_to(folder) and not path.parent.exists():
                 self.remove_worktree(path)
 
@@ -218,11 +218,11 @@ class Repository:
         )
 
     def _snapshot(self, scratch: Path) -> str:
-        """Writes the tree of all files that are not ignored, by way of an index of its own."""
+        """Writes a tree of all files that are not ignored, through a temporary index."""
         git_folder = Path(self._asked("rev-parse", "--absolute-git-dir").removesuffix("\n"))
         index = scratch / "index"
-        # A copy knows which files are as they were, so that they need not be read again. It keeps
-        # its time, by which git tells which of them may have changed within the same second.
+        # A copy of the index tells git which files are unchanged. It keeps its time: by that, git
+        # knows which files may have changed within the same second.
         if (git_folder / "index").is_file():
             shutil.copy2(git_folder / "index", index)
         own = {"GIT_INDEX_FILE": str(index)}
@@ -230,19 +230,19 @@ class Repository:
         return self._asked("write-tree", variables=own).strip()
 
     def _asked(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
-        """Runs git for something that a sound repository answers; raises BuildError."""
+        """Runs a git command that only fails in a damaged repository; raises BuildError."""
         try:
             return git(self.folder, *arguments, variables=variables)
         except GitError as error:
-            raise BuildError(f"git cannot read {self.folder}: {error}") from error
+            raise BuildError(f"Git cannot read {self.folder}: {error}") from error
 
     def _unknown(self, revision: str) -> str:
-        """Says what to do about a revision that is not there."""
+        """Says what to do about an unknown revision."""
         if git(self.folder, "rev-parse", "--is-shallow-repository").strip() == "true":
             return (
                 f"Cannot find revision {revision} in {self.folder}, which is a shallow clone: "
-                "fetch the whole history (git fetch --unshallow; fetch-depth: 0 in a checkout "
-                "action) and ask again"
+                "fetch the whole history (git fetch --unshallow, or fetch-depth: 0 in a checkout "
+                "action)"
             )
         message = f"git knows no revision {revision} in {self.folder}"
         for remote in git(self.folder, "remote").split():
@@ -259,10 +259,10 @@ def files(changed: int) -> str:
 
 
 def _no_repository(project: Path, said: str) -> str:
-    if said == "git is not there":
-        return "git was not found: install it, as revisions are built from its repositories"
+    if said == "Cannot find git":
+        return "Cannot find git: install it"
     if "must be run in a work tree" in said:
-        return f"{project} is a bare git repository: ask in a working tree of it"
+        return f"{project} is a bare git repository: use a working tree"
     if "not a git repository" in said:
-        return f"{project} is not in a git repository: ask in a working tree of the project"
+        return f"{project} is not in a git repository: use a clone of the project"
     return f"git cannot read {project}: {said}"

@@ -2,13 +2,12 @@
 
     REV[@PYTHON][+REQUIREMENT[,REQUIREMENT...]]
 
-A branch may be called `feature/c++`, a tag `tool@1.2`, an interpreter may lie in a folder with
-a plus in its name, and a requirement may hold either sign (`tool@git+https://...`). So every
-way to cut the text at these signs is tried, and the one with the **longest revision that git
-knows** is taken. The whole text counts as a revision too: of a branch `main+numpy` and a
-requirement of numpy for `main`, it is the branch. Where git knows none of them, the shortest is
-taken, which leaves the most sensible revision to complain about. Among cuts with equal revisions
-the interpreter is the longest that is an existing file, or else the shortest.
+A branch may be called `feature/c++`, a tag `tool@1.2`. An interpreter may lie in a folder with a
+plus in its name, and a requirement may hold either sign (`tool@git+https://...`). So `parse` tries
+every way to cut the text at these signs, and takes the **longest revision that git knows**. The
+whole text counts as a revision too: a branch `main+numpy` wins over `main` with numpy. If git
+knows none of them, the shortest is taken, for the clearest error message. Among cuts with equal
+revisions, the interpreter is the longest that is an existing file, or else the shortest.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ from callcost.revisions.errors import SpecError
 from callcost.revisions.source import WORKING_TREE, knows
 
 FORM = "REV[@PYTHON][+REQUIREMENT[,REQUIREMENT...]]"
-# A comma before one of these goes on with a requirement's versions: numpy>=1.26,<3
+# After a comma, one of these continues a requirement's versions: numpy>=1.26,<3
 GOES_ON = re.compile(r"\s*(===|==|!=|~=|<=|>=|<|>)")
-# An interpreter that is no path: 3.13, pypy3.9. What begins with a brace is git's: main@{1}
+# An interpreter that is not a path: 3.13, pypy3.9. A brace belongs to git: main@{1}
 PLAIN_PYTHON = re.compile(r"[\w.-]+")
-# Git takes main@{1}@3.12 for main@{1} and says nothing.
+# Git silently reads main@{1}@3.12 as main@{1}.
 BRACE_GOES_ON = re.compile(r"\}[@+](?!\{)")
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One side of a comparison, as it was asked for."""
+    """One side of a comparison, as the user wrote it."""
 
     text: str
     revision: str
@@ -44,9 +43,9 @@ class Spec:
 
 
 def parse(text: str, project: Path | None = None) -> Spec:
-    """Reads a SPEC, with the help of git in the project's folder (default: the current one).
+    """Reads a SPEC, with git's help in the project's folder (default: the current one).
 
-    Raises SpecError if it has no revision, or if what follows can be no requirement.
+    Raises SpecError for a missing revision or an invalid requirement.
     """
     cuts = list(_cuts(text))
     if not text.strip() or not cuts:
@@ -68,7 +67,7 @@ def _preference(cut: Spec) -> tuple[int, bool, int]:
 
 
 def _cuts(text: str) -> Iterator[Spec]:
-    """Yields each way to read the text that is right in form."""
+    """Yields each well-formed way to read the text."""
     for front, requirements in _ends(text, "+"):
         try:
             wanted = () if requirements is None else split_requirements(requirements)
@@ -81,7 +80,7 @@ def _cuts(text: str) -> Iterator[Spec]:
 
 
 def _ends(text: str, sign: str) -> Iterator[tuple[str, str | None]]:
-    """Yields the text whole, and cut in two at each sign."""
+    """Yields the whole text, and the text cut in two at each sign."""
     yield text, None
     for match in re.finditer(re.escape(sign), text):
         yield text[: match.start()], text[match.end() :]
@@ -100,14 +99,14 @@ def split_requirements(text: str) -> tuple[str, ...]:
 
 
 def _canonical(text: str) -> str:
-    """Writes a requirement with its name as indexes have it: Cython and cython are one."""
+    """Normalizes the name in a requirement: Cython and cython are one."""
     requirement = Requirement(text)
     requirement.name = canonicalize_name(requirement.name)
     return str(requirement)
 
 
 def _malformed(folder: Path, text: str) -> str | None:
-    """Says what is wrong behind a revision that git knows; None if it knows none."""
+    """Says what is wrong after a revision that git knows; None if it knows none."""
     fronts = [front for sign in "@+" for front, rest in _ends(text, sign) if rest is not None]
     known = [front for front in fronts if front.strip() and knows(folder, front)]
     if not known:
@@ -124,7 +123,7 @@ def _malformed(folder: Path, text: str) -> str | None:
 
 
 def _complaint(text: str) -> str:
-    """Says what is wrong with a text that cannot be cut."""
+    """Says what is wrong with a text that has no revision."""
     if text.strip() and text[0] in "@+":
         return (
             f"{text} names no revision: write {FORM}, with {WORKING_TREE} for the working tree, "

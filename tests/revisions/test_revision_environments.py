@@ -379,7 +379,7 @@ def test_unmerged_tree_is_refused(project: Path) -> None:
     ("text", "said"),
     [
         ("gone", "git knows no revision gone in "),
-        ("main@9.99", "no interpreter 9.99 was found "),
+        ("main@9.99", "Cannot find the interpreter 9.99 on PATH"),
         ("main@/no/such/python", "Cannot find the interpreter /no/such/python"),
         ("main@/bin/cat", "/bin/cat"),
     ],

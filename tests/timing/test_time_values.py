@@ -497,7 +497,7 @@ def test_a_virtual_environment_keeps_its_modules(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "said"),
-    [("no-such-python", "--python: no interpreter no-such-python was found"),
+    [("no-such-python", "--python: Cannot find the interpreter no-such-python"),
      ("/no/such/python", "--python: Cannot find the interpreter /no/such/python"),
      ("", "--python names no interpreter"),
      ("/bin/echo", "--python: /bin/echo is not an interpreter")],
