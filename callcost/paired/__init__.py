@@ -1,4 +1,4 @@
 """Measures the same rows on two sides in turns, and decides what the times show.
 
-It does not know where the sides come from.
+Does not know where the sides come from.
 """

@@ -1,4 +1,4 @@
-"""Measures all rows by quartets of processes, then those again that are not settled by that."""
+"""Measures all rows by quartets of processes, then measures the unsettled rows again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from callcost.model.contender import COMPILED_YARDSTICK, YARDSTICK
 from callcost.model.plan import Plan
-from callcost.paired.quartet import RowFailedError, SideFailedError, Timer, time_quartet
+from callcost.paired.quartet import Conditions, RowFailedError, SideFailedError, Timer, time_quartet
 from callcost.paired.rows import CONTROL, SIDES, Cell, PairedRow, PairedTimes, RowFailure, Side
 from callcost.paired.rules import Rules
 from callcost.paired.verdict import unsettled
@@ -20,34 +20,32 @@ from callcost.run.coordinator import choose_cpu
 from callcost.run.planning import SCOUTING, SCOUTING_COMPILED, TARGET_EPOCH_NS, plan_epochs
 
 ROW_S = 2.0
-# All rows are measured by so many quartets first: two pairs of processes each.
+# Quartets for every row in the first look: each holds two pairs of processes.
 FIRST_QUARTETS = 20
-# Those that are not settled then, by as many more as there is time for: at least, at most.
+# Further quartets for unsettled rows: as many as there is time for, within these limits.
 MIN_AGAIN, MAX_AGAIN = 5, 40
-# The share of the time that the first look may take.
+# The first look's share of the time.
 FIRST_SHARE = 0.5
 MIN_PASSES, MAX_PASSES = 10, 400
-# What a row's turn in a pass costs beside its epochs: four switches of processes, and back.
+# The cost of a row's turn in a pass beside its epochs: four switches of processes, and back.
 TURN_OVERHEAD_NS = 120_000
-# Rows that share their processes; with more, a pass would no longer be short.
+# Rows that share their processes: more would make a pass too long.
 ROWS_PER_QUARTET = 40
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How two sides are measured; `budget_s` is for everything but making the environments."""
+    """How two sides are measured; `budget_s` covers everything but making the environments."""
 
     budget_s: float | None = None
     silence_s: float = 20.0
     first_quartets: int = FIRST_QUARTETS
     layouts: int = 32
-    cpu: int | None = None
-    seed: int | None = None
 
 
 @dataclass
 class Comparison:
-    """What was measured of two sides; `rows` has the control too."""
+    """What was measured on two sides; `rows` includes the control."""
 
     sides: dict[str, Side]
     rows: dict[Cell, PairedTimes] = field(default_factory=dict)
@@ -68,14 +66,13 @@ def measure(
     settings: Settings,
     report: Report,
 ) -> Comparison:
-    """Measures every row on both sides; `report` takes the share that is done, and what is next.
+    """Measures every row on both sides; `report` takes the share that is done and the next step.
 
     Raises SideFailedError; rows that fail are in `failures`.
     """
-    seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
-    cpu = choose_cpu() if settings.cpu is None else settings.cpu
-    comparison = Comparison(sides, cpu=cpu, seed=seed)
-    watch = machine.Watch(cpu)
+    seed = random.SystemRandom().getrandbits(32)
+    comparison = Comparison(sides, cpu=choose_cpu(), seed=seed)
+    watch = machine.Watch(comparison.cpu)
     start_s = time.monotonic()
     _Measurer(comparison, rows, rules, settings, report).run()
     comparison.wall_s = time.monotonic() - start_s
@@ -98,14 +95,16 @@ class _Measurer:
         self._rules = rules
         self._settings = settings
         self._report = report
-        self._random = random.Random(comparison.seed)
+        self._conditions = Conditions(
+            random.Random(comparison.seed), comparison.cpu, settings.layouts, settings.silence_s
+        )
         self._plans: dict[Cell, Plan] = {}
         self._quartet_s = 0.0
         self._budget_s = settings.budget_s or ROW_S * len(self._left)
         self._start_s = time.monotonic()
 
     def _control(self) -> PairedRow:
-        """The contender that neither side can have changed."""
+        """The row that neither side can have changed: a builtin function."""
         yardstick = COMPILED_YARDSTICK if self._compiled else YARDSTICK
         made = replace(yardstick, own_loops=None)
         return PairedRow(CONTROL, made, made)
@@ -134,7 +133,7 @@ class _Measurer:
             times.first = len(times.quartets)
 
     def _look_again(self) -> None:
-        """Measures what is flagged or open by fresh processes, for as long as there is time.
+        """Measures every unsettled row by fresh processes, for as long as there is time.
 
         The number of quartets is fixed beforehand: stopping as soon as a difference appears would
         find differences that do not exist.
@@ -157,27 +156,19 @@ class _Measurer:
                 self._measure(batch)
 
     def _batches(self, cells: Sequence[Cell]) -> list[list[Cell]]:
-        """Parts rows into those that share their processes; the control is in each of them."""
+        """Splits rows into batches that share their processes; each includes the control."""
         others = [cell for cell in cells if cell != CONTROL]
         count = max(1, math.ceil(len(others) / ROWS_PER_QUARTET))
         return [[*others[start::count], CONTROL] for start in range(count)]
 
     def _measure(self, cells: Sequence[Cell]) -> None:
-        """Has one quartet measure these rows; one that fails is left out from now on."""
+        """Measures these rows by one quartet; leaves out a row that fails from now on."""
         while present := [cell for cell in cells if cell in self._left]:
             if present == [CONTROL]:
                 return
             rows = [(self._left[cell], self._plans[cell]) for cell in present]
-            settings = self._settings
             try:
-                found = time_quartet(
-                    self._comparison.sides,
-                    rows,
-                    self._random,
-                    cpu=self._comparison.cpu,
-                    layouts=settings.layouts,
-                    silence_s=settings.silence_s,
-                )
+                found = time_quartet(self._comparison.sides, rows, self._conditions)
             except RowFailedError as error:
                 self._leave_out(error.failure)
                 continue
@@ -186,7 +177,7 @@ class _Measurer:
             return
 
     def _note(self, failure: RowFailure) -> None:
-        """Keeps a row's failure; raises SideFailedError where it is the control's."""
+        """Keeps a row's failure; raises SideFailedError if the control failed."""
         if failure.cell == CONTROL:
             raise SideFailedError(f"{failure.side} cannot even measure the control: {failure}")
         self._comparison.failures.append(failure)
@@ -197,9 +188,9 @@ class _Measurer:
         self._comparison.rows.pop(failure.cell, None)
 
     def _scout(self) -> None:
-        """Checks every row on both sides and estimates its cost, for the number of its calls.
+        """Checks every row on both sides and estimates its cost, which decides its number of calls.
 
-        A row that fails on one side is checked on the other too, so that both are known.
+        A row that fails on one side is still checked on the other.
         """
         found = [self._scout_side(self._comparison.sides[name]) for name in SIDES]
         failed = {failure.cell for failure in self._comparison.failures}
@@ -214,15 +205,8 @@ class _Measurer:
             rows = [(row, plan) for row in left.values()]
             start_s = time.monotonic()
             try:
-                with Timer(
-                    side,
-                    rows,
-                    self._random,
-                    layouts=self._settings.layouts,
-                    silence_s=self._settings.silence_s,
-                    estimate=True,
-                ) as timer:
-                    costs = timer.wait_until_ready(self._comparison.cpu)
+                with Timer(side, rows, self._conditions, estimate=True) as timer:
+                    costs = timer.wait_until_ready()
             except RowFailedError as error:
                 self._note(error.failure)
                 left.pop(error.failure.cell)
@@ -231,7 +215,7 @@ class _Measurer:
             return dict(zip(left, costs, strict=True))
 
     def _plan(self, costs: dict[Cell, list[float]]) -> None:
-        """Chooses the calls in an epoch of each row, and its passes in a quartet."""
+        """Chooses each row's calls in an epoch and passes in a quartet."""
         rows = len(costs)
         budget_ns = FIRST_SHARE * self._budget_s * 1e9 / self._settings.first_quartets
         start_ns = self._quartet_s * 1e9 * math.ceil(rows / ROWS_PER_QUARTET)
@@ -243,7 +227,7 @@ class _Measurer:
             self._plans[cell] = replace(plan, passes=min(MAX_PASSES, max(MIN_PASSES, passes)))
 
     def _quartet_cost_s(self, cells: Sequence[Cell]) -> float:
-        """Estimates what a quartet that measures these rows takes, from what the others took."""
+        """Estimates how long a quartet of these rows takes, from the quartets so far."""
         spent_s = (time.monotonic() - self._start_s) / self._settings.first_quartets
         share = sum(self._plans[cell].passes for cell in cells) / sum(
             plan.passes for plan in self._plans.values()
@@ -252,6 +236,6 @@ class _Measurer:
 
 
 def _pass_ns(plan: Plan, call_ns: float) -> float:
-    """Estimates what one turn of a row costs in a quartet, all four processes together."""
+    """Estimates the time of one turn of a row in all four processes of a quartet."""
     turns = plan.loops + plan.warm_loops
     return 4 * max(call_ns * plan.unroll * turns, 0.2 * TARGET_EPOCH_NS) + TURN_OVERHEAD_NS

@@ -1,14 +1,15 @@
-"""Four processes, two of each side, that time their epochs in turns on one CPU."""
+"""Times rows in four processes, two of each side, that take turns on one CPU."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import select
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +26,7 @@ from callcost.worker import lockstep
 
 
 class RowFailedError(Exception):
-    """A row that cannot be measured; it has to be left out, and the others tried again."""
+    """A row that cannot be measured: leave it out, and measure the others again."""
 
     def __init__(self, failure: RowFailure) -> None:
         super().__init__(str(failure))
@@ -33,7 +34,21 @@ class RowFailedError(Exception):
 
 
 class SideFailedError(CallcostError):
-    """A side whose interpreter does not even begin to work."""
+    """A side whose interpreter does not start, or cannot measure anything."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What all quartets have in common.
+
+    `layouts` is how many places on its stacks a process uses; one that says nothing for
+    `silence_s` counts as hung.
+    """
+
+    shuffler: random.Random
+    cpu: int | None
+    layouts: int
+    silence_s: float
 
 
 class LockstepProcess(WorkerProcess):
@@ -43,28 +58,26 @@ class LockstepProcess(WorkerProcess):
 
 
 class Timer:
-    """One process that times an epoch whenever it is asked; use as a context manager."""
+    """One process that times an epoch on command; a context manager."""
 
     def __init__(
         self,
         side: Side,
         rows: Sequence[tuple[PairedRow, Plan]],
-        shuffler: random.Random,
+        conditions: Conditions,
         *,
-        layouts: int,
-        silence_s: float,
         estimate: bool = False,
     ) -> None:
         self.side = side
         self._rows = [row for row, _ in rows]
-        self._silence_s = silence_s
+        self._conditions = conditions
         commands_fd, self._to_fd = os.pipe()
         self._from_fd, results_fd = os.pipe()
         job = {
-            "seed": shuffler.getrandbits(32),
+            "seed": conditions.shuffler.getrandbits(32),
             "modules": dict(side.modules),
             "rows": [_describe(row.on(side.name), plan) for row, plan in rows],
-            "layouts": layouts,
+            "layouts": conditions.layouts,
             "settle_turns": SETTLE_TURNS if side.compiles_loops else 0,
             "estimate": estimate,
             "commands_fd": commands_fd,
@@ -74,13 +87,13 @@ class Timer:
             self._process = LockstepProcess(
                 side.python,
                 job,
-                shuffler.randrange(HASH_SEEDS),
-                silence_s,
+                conditions.shuffler.randrange(HASH_SEEDS),
+                conditions.silence_s,
                 pass_fds=(commands_fd, results_fd),
             )
         except WorkerError as error:
             self._close_pipes()
-            raise SideFailedError(f"{side.name} ({side.source}): {error}") from error
+            raise self._side_failed(error) from error
         finally:
             os.close(commands_fd)
             os.close(results_fd)
@@ -103,32 +116,33 @@ class Timer:
             os.close(self._to_fd)
         os.close(self._from_fd)
 
-    def wait_until_ready(self, cpu: int | None) -> list[float]:
+    def wait_until_ready(self) -> list[float]:
         """Waits until every row is checked, then pins; returns the estimates in ns, if asked for.
 
-        Raises RowFailedError, or SideFailedError where it is not a row's fault.
+        Raises RowFailedError, or SideFailedError if no row is at fault.
         """
         try:
             for event in self._events:
                 match event:
                     case {"event": "ready", "call_ns": list(call_ns)}:
-                        self._process.pin(cpu)
+                        self._process.pin(self._conditions.cpu)
                         return call_ns
                     case {"event": "error"}:
                         raise self._failed(event)
         except WorkerError as error:
             raise self._died(error) from error
-        raise SideFailedError(f"{self.side.name} ({self.side.source}): it ended too early")
+        raise self._side_failed("it ended too early")
 
     def time_epoch(self, number: int) -> int:
-        """Has one epoch of a row timed, in ns; negative if preempted; raises RowFailedError."""
+        """Times one epoch of a row, in ns, negative if preempted; raises RowFailedError."""
         start_ns = time.perf_counter_ns()
         try:
             os.write(self._to_fd, lockstep.COMMAND.pack(number))
         except BrokenPipeError:
             self._explain(number)
-        if not select.select([self._from_fd], [], [], self._silence_s)[0]:
-            message = f"it did not return within {self._silence_s:.0f} s"
+        silence_s = self._conditions.silence_s
+        if not select.select([self._from_fd], [], [], silence_s)[0]:
+            message = f"it did not return within {silence_s:.0f} s"
             raise RowFailedError(self._failure(number, "hang", message))
         answer = os.read(self._from_fd, lockstep.RESULT.size)
         if len(answer) < lockstep.RESULT.size:
@@ -143,7 +157,7 @@ class Timer:
         return epoch_ns
 
     def finish(self) -> None:
-        """Ends the timing and has every row checked again; raises RowFailedError."""
+        """Ends the timing and checks every row again; raises RowFailedError."""
         os.close(self._to_fd)
         self._to_fd = -1
         try:
@@ -154,7 +168,7 @@ class Timer:
             raise self._died(error) from error
 
     def _explain(self, number: int) -> None:
-        """Raises RowFailedError for what the process says, or for its end."""
+        """Raises RowFailedError with the process's own error, or because it ended."""
         try:
             for event in self._events:
                 if event["event"] == "error":
@@ -165,14 +179,17 @@ class Timer:
 
     def _failed(self, event: dict[str, Any]) -> Exception:
         if event["row"] is None:
-            return SideFailedError(f"{self.side.name} ({self.side.source}): {event['message']}")
+            return self._side_failed(event["message"])
         return RowFailedError(self._failure(event["row"], event["kind"], event["message"]))
 
     def _died(self, error: WorkerError) -> Exception:
-        """Blames the row that the process was in, if it was in one."""
+        """Blames the row that the process was in, if any."""
         if error.group is None or not 0 <= error.group < len(self._rows):
-            return SideFailedError(f"{self.side.name} ({self.side.source}): {error}")
+            return self._side_failed(error)
         return RowFailedError(self._failure(error.group, error.kind, str(error)))
+
+    def _side_failed(self, message: object) -> SideFailedError:
+        return SideFailedError(f"{self.side.name} ({self.side.source}): {message}")
 
     def _failure(self, number: int, kind: str, message: str) -> RowFailure:
         return RowFailure(self._rows[number].cell, self.side.name, kind, message)
@@ -188,7 +205,7 @@ def _describe(contender: Any, plan: Plan) -> dict[str, Any]:
 
 
 def schedule(plans: Sequence[Plan], shuffler: random.Random) -> list[int]:
-    """Spreads the passes of every row evenly over the time of a quartet, in random order."""
+    """Spreads each row's passes evenly over a quartet, in random order."""
     turns = [
         ((turn + shuffler.random()) / plan.passes, number)
         for number, plan in enumerate(plans)
@@ -198,30 +215,19 @@ def schedule(plans: Sequence[Plan], shuffler: random.Random) -> list[int]:
 
 
 def time_quartet(
-    sides: dict[str, Side],
-    rows: Sequence[tuple[PairedRow, Plan]],
-    shuffler: random.Random,
-    *,
-    cpu: int | None,
-    layouts: int,
-    silence_s: float,
+    sides: dict[str, Side], rows: Sequence[tuple[PairedRow, Plan]], conditions: Conditions
 ) -> dict[Cell, Times]:
-    """Starts two processes of each side and has every row timed; (4, passes) ns for each.
+    """Times every row in two processes of each side; (4, passes) ns for each.
 
     Raises RowFailedError or SideFailedError.
     """
     with ExitStack() as stack:
-        # Side by side, as start-up takes most of the time, and is not what is measured.
-        timers = [
-            stack.enter_context(
-                Timer(sides[name], rows, shuffler, layouts=layouts, silence_s=silence_s)
-            )
-            for name in QUARTET
-        ]
+        # All start at the same time: starting takes longest, and is not measured.
+        timers = [stack.enter_context(Timer(sides[name], rows, conditions)) for name in QUARTET]
         for timer in timers:
-            timer.wait_until_ready(cpu)
-        stack.enter_context(_Beside(cpu))
-        found = _take_turns(timers, rows, shuffler)
+            timer.wait_until_ready()
+        stack.enter_context(_beside(conditions.cpu))
+        found = _take_turns(timers, rows, conditions.shuffler)
         for timer in timers:
             timer.finish()
         return found
@@ -242,21 +248,18 @@ def _take_turns(
     }
 
 
-class _Beside:
-    """Binds this process to the CPU of those that it commands, while they are timed.
+@contextlib.contextmanager
+def _beside(cpu: int | None) -> Iterator[None]:
+    """Binds this process to the CPU of the processes that it commands.
 
-    To wake a process on another CPU takes longer than to switch to it on the same.
+    Waking a process on another CPU takes longer than switching to it on the same.
     """
-
-    def __init__(self, cpu: int | None) -> None:
-        self._cpu = cpu
-        self._before: Iterable[int] | None = None
-
-    def __enter__(self) -> None:
-        if hasattr(os, "sched_getaffinity"):
-            self._before = os.sched_getaffinity(0)
-            pin(0, self._cpu)
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            os.sched_setaffinity(0, self._before)
+    if not hasattr(os, "sched_getaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    pin(0, cpu)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,4 +1,4 @@
-"""What is compared: the same call on two sides, and what came of it."""
+"""The data of a comparison: the same call on two sides, and its times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Times = npt.NDArray[np.int64]
 
 BASE, HEAD = "base", "head"
 SIDES = (BASE, HEAD)
-# A quartet is two processes of each side, which take turns: base, base again, head, head again.
+# The sides of a quartet's four processes.
 QUARTET = (BASE, BASE, HEAD, HEAD)
 
 
@@ -35,11 +35,11 @@ CONTROL = Cell("control", "builtin")
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two that are compared: the interpreter to measure in, and who it is for people.
+    """One of the two sides: the interpreter to measure in, and its `source` as people read it.
 
-    `build` is what the interpreter says of how it was built: two sides of the same build run
-    the same machine code except for what is compared. `modules` are the files of modules that
-    are not installed there.
+    `build` describes how the interpreter was built: two sides with the same build run the same
+    machine code except for what is compared. `modules` are the files of modules that are not
+    installed there.
     """
 
     name: str
@@ -65,7 +65,7 @@ class PairedRow:
 
 @dataclass(frozen=True)
 class RowFailure:
-    """Why a row has no result: what happened, and on which side."""
+    """Why a row has no result: the error and its side."""
 
     cell: Cell
     side: str
@@ -78,11 +78,11 @@ class RowFailure:
 
 @dataclass
 class PairedTimes:
-    """What was timed for one row: `calls` in each epoch and, for each quartet, its epochs.
+    """The times of one row: the `calls` in each epoch and, for each quartet, its epochs.
 
-    A quartet's array has a row for each process of QUARTET and a column per pass, in ns,
-    negative where the epoch was preempted. The first `first` of them are those of the first
-    look at all rows; what follows was measured again, by fresh processes.
+    A quartet's array has a row per process of QUARTET and a column per pass, in ns, negative if
+    the epoch was preempted. The first `first` quartets are the first look at all rows; fresh
+    processes measured the others.
     """
 
     calls: int
@@ -92,9 +92,9 @@ class PairedTimes:
 
 @dataclass(frozen=True)
 class Reach:
-    """Which rows a differing requirement does not reach, and where that is not known.
+    """The rows that a differing requirement does not reach (`same`), and those in doubt.
 
-    `requirements` are the distributions that differ, `named` those of them that a SPEC names.
+    `requirements` are the distributions that differ, `named` those that a SPEC names.
     """
 
     requirements: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What a change must exceed to be called one."""
+"""The threshold that a change must exceed, and the confidence of each row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DEFAULT_THRESHOLD = 0.02
 
 
 def mirrored(limit: float) -> float:
-    """Returns the change that is as far below none as `limit` is above, both as shares.
+    """Returns the change as far below zero as `limit` is above, both as shares.
 
     A ratio of 1 / (1 + limit) is as far from 1 as one of 1 + limit.
     """
@@ -17,15 +17,15 @@ def mirrored(limit: float) -> float:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a change must exceed, as a share (0.02 is 2%), and how many rows are looked at."""
+    """What a change must exceed, as a share (0.02 is 2%), and the number of rows."""
 
     threshold: float = DEFAULT_THRESHOLD
     rows: int = 1
 
     @property
     def confidence(self) -> float:
-        """The confidence of one row's interval, so that all rows together have CONFIDENCE."""
-        # Late, as the command's options need this module and nothing that is slow to import.
+        """The confidence of one row's interval: all rows together have CONFIDENCE."""
+        # Late: it is slow to import, and the command's options need this module.
         from callcost.estimate.estimate import CONFIDENCE
 
         return 1 - (1 - CONFIDENCE) / max(1, self.rows)

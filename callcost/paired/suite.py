@@ -1,7 +1,7 @@
-"""Finds out what to compare: the contenders that a project offers on one side and on the other.
+"""Finds out what to compare: the contenders that a project offers on each side.
 
-Which they are is said by the running callcost and by the project's working tree, never by the
-revisions that are compared: those only have to hold what is called.
+The running callcost and the project's working tree declare them, never the revisions: these only
+need what is called.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from callcost.paired.rows import Cell, PairedRow
 
 SUITES = "callcost.suites"
 KEYS = {"workload", "mechanism", "setup", "call", "expect", "raises", "view"}
-# The entries that are sources, and how each is compiled.
+# How each source is compiled.
 SOURCES = {"setup": "exec", "call": "eval", "expect": "eval", "raises": "eval", "view": "eval"}
 HOW = (
     "say what to measure in [[tool.callcost.contender]] tables of its pyproject.toml, each with "
@@ -31,21 +31,21 @@ HOW = (
 
 
 class SuiteError(CallcostError):
-    """A project that does not say, or says wrongly, what is to be compared."""
+    """A project that does not declare correctly what to compare."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What one environment has: its contenders, and what it lacks with the reason."""
+    """The contenders of one environment, and what it lacks with the reason."""
 
     contenders: Mapping[Cell, Contender]
     missing: Mapping[Cell, str] = field(default_factory=dict)
 
 
 class Suite(Protocol):
-    """What knows a project's contenders; a module registered under `callcost.suites` is one.
+    """A project's contenders; a module registered under `callcost.suites` is one.
 
-    DEFAULT_WORKLOADS are patterns for what is compared if nothing is named.
+    DEFAULT_WORKLOADS are the patterns of what is compared by default.
     """
 
     @property
@@ -54,11 +54,11 @@ class Suite(Protocol):
         ...
 
     def names(self, files: Collection[str]) -> Collection[Cell]:
-        """Lists every cell that revisions with these files may have, before they are built."""
+        """Lists every cell that revisions with these files may have, before a build."""
         ...
 
     def offer(self, site: Path) -> Offer:
-        """Lists what the environment whose packages are in `site` can measure."""
+        """Lists what an environment can measure; `site` is its folder of packages."""
         ...
 
     def here(self) -> Offer:
@@ -66,13 +66,13 @@ class Suite(Protocol):
         ...
 
     def rules(self) -> Sequence[Traversable]:
-        """Names the tables that say what the functions of its libraries are to a call."""
+        """Names the tables that place the functions of its libraries (callcost explain)."""
         ...
 
 
 @dataclass(frozen=True)
 class Declared:
-    """The contenders that a project declares in its pyproject.toml: the same on both sides."""
+    """The contenders in a project's pyproject.toml: the same on both sides."""
 
     contenders: Mapping[Cell, Contender]
     DEFAULT_WORKLOADS: tuple[str, ...] = ("*",)
@@ -82,7 +82,7 @@ class Declared:
         return self.contenders.keys()
 
     def offer(self, site: Path) -> Offer:
-        """Lists them all; what a side lacks shows when its set-up is run there."""
+        """Lists them all: running a set-up shows what a side lacks."""
         return Offer(self.contenders)
 
     def here(self) -> Offer:
@@ -90,7 +90,7 @@ class Declared:
         return Offer(self.contenders)
 
     def rules(self) -> Sequence[Traversable]:
-        """Names no table: what a project's own extension does is known by its file."""
+        """Names no table: callcost explain knows a project's extension by its file."""
         return ()
 
 
@@ -116,7 +116,7 @@ def find_suite(project: Path) -> Suite:
 
 
 def _table(document: Mapping[str, Any], path: Path, *names: str) -> Mapping[str, Any]:
-    """Returns a table within tables, empty where there is none; raises SuiteError."""
+    """Returns a nested table, empty if it is missing; raises SuiteError."""
     table: Any = document
     for number, name in enumerate(names, start=1):
         table = table.get(name, {})
@@ -126,10 +126,7 @@ def _table(document: Mapping[str, Any], path: Path, *names: str) -> Mapping[str,
 
 
 def suite_here(folder: Path) -> Suite:
-    """Finds the suite of the project that a folder is in, or else the one that is installed.
-
-    Raises SuiteError where there is neither, or more than one of the latter.
-    """
+    """Finds the suite of a folder's project, or else the only installed one; raises SuiteError."""
     for parent in (folder, *folder.parents):
         if (parent / "pyproject.toml").is_file():
             try:
@@ -139,7 +136,7 @@ def suite_here(folder: Path) -> Suite:
     registered = list(entry_points(group=SUITES))
     if len(registered) != 1:
         names = ", ".join(entry.name for entry in registered) or "none"
-        raise SuiteError(f"{folder} has nothing to measure, and of suites is installed: {names}")
+        raise SuiteError(f"{folder} has nothing to measure. Installed suites: {names}.")
     suite: Suite = registered[0].load()
     return suite
 
@@ -151,9 +148,7 @@ def _declared(tables: Any, name: str) -> dict[Cell, Contender]:
         if not isinstance(table, dict) or not {"workload", "call"} <= table.keys():
             raise SuiteError(f"{where} needs workload and call")
         if unknown := sorted(table.keys() - KEYS):
-            raise SuiteError(
-                f"{where} has {unknown[0]}, which is none of {', '.join(sorted(KEYS))}"
-            )
+            raise SuiteError(f"{where} has {unknown[0]}. Known keys: {', '.join(sorted(KEYS))}.")
         if wrong := [key for key, value in table.items() if not isinstance(value, str)]:
             raise SuiteError(f"{where}: {wrong[0]} has to be a string of Python source")
         _require_python(where, table)
@@ -172,7 +167,7 @@ def _declared(tables: Any, name: str) -> dict[Cell, Contender]:
 
 
 def _require_python(where: str, table: Mapping[str, str]) -> None:
-    """Raises SuiteError for a source that is not Python, before anything is built."""
+    """Raises SuiteError for a source that is not Python."""
     for key, mode in SOURCES.items():
         if key not in table:
             continue
@@ -186,7 +181,7 @@ def _require_python(where: str, table: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True)
 class Selection:
-    """What is compared, and what one side or both lack: the cell with the reason."""
+    """The rows to compare, and the cells that one or both sides lack, with the reason."""
 
     rows: tuple[PairedRow, ...]
     added: Mapping[Cell, str]
@@ -197,7 +192,7 @@ class Selection:
 def choose(
     suite: Suite, known: Collection[Cell], mechanisms: Sequence[str], workloads: Sequence[str]
 ) -> list[Cell]:
-    """Chooses cells by patterns; raises UnknownNameError, or SuiteError if none fits them all."""
+    """Chooses cells by patterns; raises UnknownNameError, or SuiteError if nothing is left."""
     require_known("--mechanism", mechanisms, [cell.mechanism for cell in known])
     require_known("--workload", workloads, [cell.workload for cell in known])
     chosen = [
@@ -207,7 +202,7 @@ def choose(
         and matches(cell.mechanism, mechanisms or ("*",))
     ]
     if not chosen:
-        raise SuiteError("nothing to compare: no row fits both --workload and --mechanism")
+        raise SuiteError("nothing to compare: no row matches both --workload and --mechanism")
     return chosen
 
 
@@ -218,7 +213,7 @@ def select(
     mechanisms: Sequence[str],
     workloads: Sequence[str],
 ) -> Selection:
-    """Chooses by patterns what to compare; raises UnknownNameError for one that matches nothing."""
+    """Chooses what to compare; raises UnknownNameError for a pattern that matches nothing."""
     known = {*base.contenders, *head.contenders, *base.missing, *head.missing}
     chosen = choose(suite, known, mechanisms, workloads)
     return Selection(

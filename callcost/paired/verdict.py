@@ -1,12 +1,12 @@
 """Decides what the times of two sides show for one row.
 
-A pair is one process of each side that took turns. Its ratio is the interquartile mean, over
-passes, of the log of the two epochs' ratio; over pairs it is the trimmed mean, with the interval
-that goes with it (`callcost.estimate.estimate`). The two processes of one side, compared in the
-same way, show what a row does when nothing has changed.
+A pair is one process of each side that took turns. Its log ratio is the interquartile mean, over
+passes, of the log of the two epochs' ratio. The row's is the trimmed mean over pairs, with its
+interval (`callcost.estimate.estimate`). The two processes of one side, compared in the same way,
+show the noise.
 
-What is not known (NaN, or too few epochs) decides nothing: every comparison below is written so
-that an unknown figure makes it false.
+What is not known (NaN, or too few epochs) decides nothing: an unknown figure makes every
+comparison below false.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from callcost.paired.rules import Rules, mirrored
 Floats = npt.NDArray[np.float64]
 
 SLOWER, FASTER, SAME = "slower", "faster", "same"
-# Faster or the same: only a slowdown beyond the threshold is excluded.
+# Faster or the same: only a slowdown beyond the threshold is ruled out.
 NOT_SLOWER = "not slower"
 UNDECIDED = "could not be decided"
-# The order in which people want to see them.
+# In the order of a report.
 WORDS = (SLOWER, FASTER, UNDECIDED, NOT_SLOWER, SAME)
-# A pair whose two processes share fewer epochs without a preemption does not count.
+# A pair counts if its processes share this many epochs without a preemption.
 MIN_EPOCHS = 5
-# The pairs that a quartet holds: of a base and a head, and of two processes of one side.
+# The pairs in a quartet: a head and a base, and two processes of one side.
 PAIRS = ((2, 0), (3, 1))
 TWINS = ((1, 0), (3, 2))
 
@@ -42,9 +42,9 @@ TWINS = ((1, 0), (3, 2))
 class Verdict:
     """What one row shows; changes are shares of the base, 0.02 is 2% slower.
 
-    `change` has the interval that the verdict rests on, corrected for the number of rows.
-    `floor` is what two processes of the same side differed by, `base_ns` and `head_ns` what a
-    call takes, loop included; `again` tells whether the row was measured again.
+    `change` has the deciding interval, corrected for the number of rows. `floor` is the difference
+    between two processes of the same side. `base_ns` and `head_ns` are the time of a call with its
+    loop; `again` tells whether the row was measured again.
     """
 
     word: str
@@ -57,7 +57,7 @@ class Verdict:
 
 
 def decide(times: PairedTimes, rules: Rules) -> Verdict:
-    """Decides one row by all pairs that there are."""
+    """Decides one row by all its pairs."""
     logs = pair_logs(times)
     change = share_interval(logs, rules.confidence)
     floor = _floor(times)
@@ -69,7 +69,7 @@ def decide(times: PairedTimes, rules: Rules) -> Verdict:
 
 
 def _word(change: Interval, floor: float, fresh: float, threshold: float) -> str:
-    """Names what an interval shows; the processes that came later must show it too (`fresh`)."""
+    """Names what an interval shows, if the later processes alone agree (`fresh`)."""
     if not np.isfinite([change.low, change.high, floor, fresh]).all():
         return UNDECIDED
     beyond = direction(change, max(threshold, floor))
@@ -83,22 +83,19 @@ def _word(change: Interval, floor: float, fresh: float, threshold: float) -> str
 
 
 def direction(change: Interval, limit: float) -> str | None:
-    """Names the side of a limit that a whole interval lies beyond; None if it lies beyond none.
-
-    None too where the interval is not known (NaN): then all comparisons are false.
-    """
+    """Returns SLOWER or FASTER if the whole interval is beyond a limit; None if not, or if NaN."""
     if change.low > limit:
         return SLOWER
     return FASTER if change.high < mirrored(limit) else None
 
 
 def excludes_slower(change: Interval, threshold: float, doubt: float = 0.0) -> bool:
-    """Tells whether a change is below the threshold for certain, even if it is off by `doubt`."""
+    """Tells whether a change is certainly below the threshold, even if it is off by `doubt`."""
     return (1 + change.high) * (1 + doubt) - 1 < threshold
 
 
 def _floor(times: PairedTimes) -> float:
-    """The larger change between two processes of one side; NaN if either side's is not known."""
+    """The larger difference within one side; NaN if either side's is unknown."""
     twins = twin_logs(times)
     if min(_known(twin).size for twin in twins) < MIN_PROCESSES:
         return np.nan
@@ -106,26 +103,23 @@ def _floor(times: PairedTimes) -> float:
 
 
 def unsettled(rows: Mapping[Cell, PairedTimes], rules: Rules) -> list[Cell]:
-    """Names the rows that are not yet shown to be the same: what is flagged is among them."""
+    """Lists the rows that are not yet shown to be the same."""
     return [cell for cell, times in rows.items() if decide(times, rules).word != SAME]
 
 
 def pair_logs(times: PairedTimes) -> Floats:
-    """The log of head by base of every pair, in the order in which they were measured."""
+    """The log of head by base of every pair, in the order of measuring."""
     return _logs(times, PAIRS)
 
 
 def twin_logs(times: PairedTimes) -> tuple[Floats, Floats]:
-    """The same of the two processes of base in every quartet, and of head: the A/A controls."""
+    """The same for the two processes of base, and of head: the A/A controls."""
     base, head = (_logs(times, [twin]) for twin in TWINS)
     return base, head
 
 
 def _logs(times: PairedTimes, pairs: Sequence[tuple[int, int]]) -> Floats:
-    """The log of one process by another of the same quartet, quartet by quartet.
-
-    NaN where they have too few epochs in common.
-    """
+    """The log of one process by another, quartet by quartet; NaN if they share too few epochs."""
     logs = np.log(_epochs_ns(times))
     ratios = np.stack([logs[:, a] - logs[:, b] for a, b in pairs], axis=1)
     by_pair = ratios.reshape(-1, ratios.shape[-1])
@@ -140,7 +134,7 @@ def _known(logs: Floats) -> Floats:
 
 
 def _epochs_ns(times: PairedTimes) -> Floats:
-    """All epochs of a row, (quartets, 4, passes), NaN where they were preempted."""
+    """All epochs of a row, (quartets, 4, passes); NaN if preempted."""
     if not times.quartets:
         return np.empty((0, len(QUARTET), 1))
     epochs = np.stack(times.quartets)
@@ -149,7 +143,7 @@ def _epochs_ns(times: PairedTimes) -> Floats:
 
 
 def share_interval(logs: Floats, confidence: float) -> Interval:
-    """Estimates the change behind the logs of ratios, as a share: 0.02 is 2% more."""
+    """Estimates the change from logs of ratios, as a share: 0.02 is 2% more."""
     known = _known(logs)
     if known.size < MIN_PROCESSES:
         return Interval(_share(logs), np.nan, np.nan)
@@ -158,13 +152,13 @@ def share_interval(logs: Floats, confidence: float) -> Interval:
 
 
 def _share(logs: Floats) -> float:
-    """Estimates the change alone; NaN if no log is known."""
+    """Estimates the change without its interval; NaN if no log is known."""
     known = _known(logs)
     return float(np.expm1(trim_mean(known))) if known.size else np.nan
 
 
 def costs_ns(times: PairedTimes) -> tuple[float, float]:
-    """Estimates what a call takes on either side, in ns, loop included."""
+    """Estimates the time of a call on each side, in ns, with the loop."""
     epochs = _epochs_ns(times)
     base_ns, head_ns = (
         trimmed_interval(interquartile_mean(ns.reshape(-1, ns.shape[-1])) / times.calls).value

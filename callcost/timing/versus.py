@@ -23,7 +23,7 @@ from callcost.model.interval import Interval
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import Progress
 from callcost.paired.measure import MAX_PASSES, MIN_PASSES, TURN_OVERHEAD_NS
-from callcost.paired.quartet import RowFailedError, SideFailedError, time_quartet
+from callcost.paired.quartet import Conditions, RowFailedError, SideFailedError, time_quartet
 from callcost.paired.rows import BASE, HEAD, QUARTET, Cell, PairedRow, PairedTimes, Side, Times
 from callcost.paired.verdict import pair_logs, twin_logs
 from callcost.run import machine
@@ -167,14 +167,9 @@ class _Turns:
 
     def _quartet(self, cpu: int | None) -> dict[Cell, Times]:
         try:
-            return time_quartet(
-                self._sides,
-                self._rows(),
-                random.Random(self._random.getrandbits(64)),
-                cpu=cpu,
-                layouts=Settings.layouts,
-                silence_s=self._limit.silence_s,
-            )
+            shuffler = random.Random(self._random.getrandbits(64))
+            conditions = Conditions(shuffler, cpu, Settings.layouts, self._limit.silence_s)
+            return time_quartet(self._sides, self._rows(), conditions)
         except RowFailedError as error:
             failure = error.failure
             raise failed(
