@@ -1,1 +1,1 @@
-"""Keeps every row of every run, and finds where a cost has changed, as advice."""
+"""Keeps the rows of many runs and finds changes of cost; measuring and drawing are elsewhere."""

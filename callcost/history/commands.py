@@ -30,7 +30,7 @@ store_option = click.option(
 
 @click.group(cls=FrontGroup)
 def history() -> None:
-    """Keep the rows of every run, and see where a cost has changed."""
+    """Keep the rows of every run and show where a cost has changed."""
 
 
 @history.command()
@@ -45,22 +45,22 @@ def history() -> None:
 @click.option(
     "--control",
     metavar="NAME",
-    help="Row that the others are compared with, in a file that callcost did not make. "
+    help="The row to compare the others with, in a file that callcost did not write. "
     "Default: a typical row, the median of the changes of all rows.",
 )
 @click.option(
     "--machine",
     metavar="NAME",
-    help="Call the machine so: for hosted runners, each of which is a new machine. "
-    "Runs on different kinds of CPU stay apart even then.",
+    help="Name of the machine, for hosted runners: each of them is a new machine. "
+    "Runs on different kinds of CPU stay separate.",
 )
 def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str | None) -> None:
-    """Add every row of a run: a record of callcost's, or any JSON of pytest-benchmark.
+    """Add every row of a run: a record of callcost, or any JSON file of pytest-benchmark.
 
-    A run that is there already is left as it is. Either all files can be read, or none is added.
+    A run that is in the history already is left alone. If one file cannot be read, none is added.
     """
     require("callcost history", "history")
-    # Imported late, as they are slow to import and other commands do without.
+    # Imported late: they are slow to import, and other commands do not need them.
     from callcost.history.runs import read, without_ratio
     from callcost.history.store import Store
 
@@ -69,13 +69,13 @@ def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str 
         if Store(folder).add(run):
             click.echo(f"added: {shown(path)}: {len(run.rows):,} rows of commit {run.commit[:9]}")
         else:
-            click.echo(f"already there, nothing added: {shown(path)}")
+            click.echo(f"already in the history: {shown(path)}")
         if reason := without_ratio(run):
             click.echo(f"{shown(path)}: {reason}")
     if sealed := Store(folder).seal():
         click.echo(
-            f"the store is of an older version: {_files(sealed)} got a digest in the name, by "
-            "which later damage is noticed"
+            f"updated a store of an older version: {_files(sealed)} renamed, with a digest that "
+            "detects later damage"
         )
 
 
@@ -86,28 +86,28 @@ def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str 
     "workloads",
     multiple=True,
     metavar="NAME",
-    help="Show only this workload; a pattern such as 'add_*', and may be repeated.",
+    help="Show only this workload, or a pattern such as 'add_*'. May be repeated.",
 )
 @click.option(
     "--mechanism",
     "mechanisms",
     multiple=True,
     metavar="NAME",
-    help="Show only this mechanism; a pattern such as 'tool_*', and may be repeated.",
+    help="Show only this mechanism, or a pattern such as 'tool_*'. May be repeated.",
 )
 @click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    help="Write every point to this file instead; - is standard output.",
+    help="Write every point to this file instead. - is standard output.",
 )
 def show(
     folder: Path, workloads: tuple[str, ...], mechanisms: tuple[str, ...], json_file: Path | None
 ) -> None:
-    """Show what calls have cost from run to run, and since when it is another cost.
+    """Show what calls cost from run to run, and when a cost changed.
 
-    Changes are looked for in the ratio to a control, on each machine and interpreter by itself.
-    They are advice: the exit code does not depend on them.
+    Changes are found in the ratio to a control, for each machine and interpreter separately. They
+    are advice: the exit code does not depend on them.
     """
     require("callcost history", "history")
     from callcost.history import points
@@ -122,12 +122,16 @@ def show(
         _print(store, found)
         if unsealed := store.unsealed():
             click.echo(
-                f"the store is of an older version: {_files(unsealed)} without a digest in the "
-                "name may be damaged unnoticed; the next `callcost history add` puts it there",
+                f"the store is of an older version: damage to {_files(unsealed)} without a digest "
+                "in the name cannot be detected. The next `callcost history add` adds it",
                 err=True,
             )
     else:
-        _write(json_file, json.dumps(as_json(found), indent=1) + "\n")
+        text = json.dumps(as_json(found), indent=1) + "\n"
+        if json_file == Path("-"):
+            click.echo(text, nl=False)
+        else:
+            save(json_file, text)
 
 
 def _files(count: int) -> str:
@@ -135,17 +139,9 @@ def _files(count: int) -> str:
 
 
 def _print(store: Store, found: list[tuple[Series, list[Change]]]) -> None:
-
     from callcost.history.show import NARROWEST, render
 
     ends = {
         point.run for _, its in found for change in its for point in (change.before, change.point)
     }
     render(found, store.environments(ends), console_at_least(NARROWEST))
-
-
-def _write(path: Path, text: str) -> None:
-    if path == Path("-"):
-        click.echo(text, nl=False)
-        return
-    save(path, text)

@@ -1,8 +1,8 @@
 """The files of a store, one for each run, and their names.
 
-`20261101T021501Z-RUN-DIGEST.parquet`: RUN is what `runs.read` makes of what was measured,
-DIGEST is of the file's bytes, so that a file that was damaged later does not match its name.
-Files of older versions have no DIGEST.
+In `20261101T021501Z-RUN-DIGEST.parquet`, RUN is the digest of what was measured (`runs.read`) and
+DIGEST that of the file's bytes: a damaged file does not match its name. Files of older versions
+have no DIGEST.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,17 +23,17 @@ from callcost.errors import CallcostError
 SUFFIX = ".parquet"
 NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]{20})(?:-([0-9a-f]{32}))?\.parquet")
 DESCRIPTORS = Path("/proc/self/fd")
-# Where every POSIX system has a folder whose path has no character that could mean anything.
+# A folder of every POSIX system whose path has no character with a special meaning.
 PLAIN_TEMPORARY = "/tmp"
 
 
 class HistoryError(CallcostError):
-    """A store that cannot be used, or a question that it has no answer to, in one sentence."""
+    """A store that cannot be read or written, or a query that matches nothing."""
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A run's file; `digest` is empty where its name has none."""
+    """The file of a run; `digest` is empty if its name has none."""
 
     path: Path
     moment: str
@@ -41,7 +41,7 @@ class StoredFile:
     digest: str
 
     def check(self) -> None:
-        """Raises HistoryError if the file's bytes do not match the digest in its name."""
+        """Raise HistoryError if the file's bytes do not match the digest in its name."""
         try:
             data = read_bytes(self.path)
         except UnreadableError as error:
@@ -54,20 +54,20 @@ class StoredFile:
 
 
 def digest_of(data: bytes) -> str:
-    """Returns the digest that the name of a file with these bytes has."""
+    """Return the digest of a file for its name."""
     return hashlib.sha256(data).hexdigest()[:32]
 
 
 def name_of(time: datetime, run: str, data: bytes) -> str:
-    """Returns the name of the file that holds a run."""
+    """Return the name of the file that holds a run."""
     return f"{time:%Y%m%dT%H%M%SZ}-{run}-{digest_of(data)}{SUFFIX}"
 
 
 def listed(folder: Path) -> list[StoredFile]:
-    """Lists the file of each run, the oldest run first.
+    """List the file of each run, the oldest run first.
 
-    A run that two files hold counts once: a merge of two stores may bring the same run twice.
-    Raises HistoryError for a file of another name.
+    A run in two files counts once: merging two stores may bring the same run twice. Raise
+    HistoryError for a file with any other name.
     """
     try:
         names = sorted(path.name for path in folder.iterdir() if path.name.endswith(SUFFIX))
@@ -80,28 +80,22 @@ def listed(folder: Path) -> list[StoredFile]:
         match = NAME.fullmatch(name)
         if match is None:
             raise HistoryError(
-                f"{shown(folder / name)} is not named as the file of a run: move it away, and add "
-                "runs with `callcost history add`"
+                f"{shown(folder / name)} does not have the name of a run's file: move it away, and "
+                "add runs with `callcost history add`"
             )
         moment, run, digest = match.groups("")
-        # Of the same moment, the name without a digest is sorted last.
+        # At the same moment, the name without a digest sorts last.
         if run not in found or not found[run].digest:
             found[run] = StoredFile(folder / name, moment, run, digest)
     return sorted(found.values(), key=lambda one: (one.moment, one.run))
 
 
-def check_all(files: Iterable[StoredFile]) -> None:
-    """Raises HistoryError for the first file whose bytes do not match its name."""
-    for file in files:
-        file.check()
-
-
 @contextlib.contextmanager
 def plain_path(folder: Path) -> Iterator[str]:
-    """Yields another path of a folder, in which no character means anything but itself.
+    """Yield another path of a folder, without characters that DuckDB would interpret.
 
-    DuckDB takes a path for a pattern, `NAME=VALUE` for a column and `~` for the home folder, and
-    has no way to quote bytes that are not UTF-8. Raises OSError.
+    DuckDB reads a path as a pattern, `NAME=VALUE` as a column and `~` as the home folder, and
+    cannot quote bytes that are not UTF-8. Raise OSError.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,9 +1,9 @@
-"""Finds where a series has changed its level: advice, not a verdict.
+"""Finds lasting changes of a series: advice, not a verdict.
 
-Looked for in the logs of the ratios to the control, by fastcpd: a change of the mean, with the
-noise estimated from the differences of neighbours and a penalty that grows with the series'
-length (Killick's PELT with the modified BIC). What it finds in three runs, or what is smaller
-than the instrument's own error, is dropped.
+fastcpd finds changes of the mean in the logs of the ratios to the control. It estimates the noise
+from differences of neighbours, and its penalty grows with the length of the series (Killick's PELT
+with the modified BIC). Changes that last fewer than three runs, or are smaller than the
+instrument's own error, are dropped.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from importlib.util import find_spec
 
 from callcost.history.store import Point, Series
 
-# A level must hold for so many runs: one or two may be a restless night.
+# The shortest level: one or two runs may be a noisy night.
 MIN_RUNS = 3
-# The same as the instrument's own smallest effect; estimate.py is slow to import.
+# The instrument's smallest effect (MIN_EFFECT); estimate.py is slow to import.
 MIN_CHANGE = 0.005
 
 
 @dataclass(frozen=True)
 class Change:
-    """A lasting change of a series, first seen in `point`, last not seen in `before`.
+    """A lasting change of a series: `before` is the last point without it, `point` the first with.
 
     `ratio_before` and `ratio_after` are the medians of the two levels.
     """
@@ -36,12 +36,12 @@ class Change:
 
     @property
     def share(self) -> float:
-        """By how much the ratio has grown: 0.04 is 4%; below 0 it has become cheaper."""
+        """The growth of the ratio: 0.04 is 4%; below 0, the call became cheaper."""
         return self.ratio_after / self.ratio_before - 1
 
 
 def find(series: Series) -> list[Change]:
-    """Finds the changes of a series, the oldest first; none where they are `missing`."""
+    """Find the changes of a series, the oldest first; none without fastcpd."""
     points = [point for point in series.points if point.ratio]
     logs = [math.log(point.ratio) for point in points if point.ratio]
     edges = _lasting(logs, _split(logs))
@@ -55,20 +55,20 @@ def find(series: Series) -> list[Change]:
 
 
 def missing() -> str:
-    """Says why changes cannot be looked for here; empty if they can."""
+    """Say why changes cannot be found here; empty if they can."""
     if find_spec("fastcpd") is not None:
         return ""
     return (
-        "Changes are not looked for, as fastcpd is not installed: pip install 'callcost[history]' "
-        "(it has no wheel for Linux on ARM, Python 3.15 or free-threaded Python)."
+        "Cannot look for changes: fastcpd is not installed. Install it: pip install "
+        "'callcost[history]' (no wheel for Linux on ARM, Python 3.15 or free-threaded Python)."
     )
 
 
 def _split(logs: Sequence[float]) -> list[int]:
-    """Returns where each level begins, the first one's 0 included, and the series' length."""
+    """Return the index at which each level begins, from 0, and the length of the series."""
     if len(logs) < 2 * MIN_RUNS or missing():
         return [0, len(logs)]
-    # Imported late: a history that is still short does without.
+    # Imported late: a short history does not need them.
     import numpy as np
     from fastcpd import segmentation
 
@@ -77,29 +77,22 @@ def _split(logs: Sequence[float]) -> list[int]:
 
 
 def _lasting(logs: Sequence[float], edges: Sequence[int]) -> list[int]:
-    """Takes out the edges, the least change first, that end no level of MIN_RUNS or are too small.
+    """Remove edges of levels shorter than MIN_RUNS and edges of small changes, smallest first.
 
-    A level that is too short goes into the neighbour that it differs from least, so that a
-    single bad night leaves no mark.
+    A short level joins the neighbour that it differs least from, so that a single bad night does
+    not leave a mark.
     """
     kept = list(edges)
     while len(kept) > 2:
         inner = range(1, len(kept) - 1)
-        sizes = {place: _change(logs, kept, place) for place in inner}
-        brief = [place for place in inner if _is_brief(kept, place)]
-        small = [place for place in inner if sizes[place] < math.log1p(MIN_CHANGE)]
-        doubtful = brief or small
+        sizes = {place: _change(logs, *kept[place - 1 : place + 2]) for place in inner}
+        brief = [p for p in inner if min(kept[p] - kept[p - 1], kept[p + 1] - kept[p]) < MIN_RUNS]
+        doubtful = brief or [place for place in inner if sizes[place] < math.log1p(MIN_CHANGE)]
         if not doubtful:
             break
         del kept[min(doubtful, key=lambda place: sizes[place])]
     return kept
 
 
-def _change(logs: Sequence[float], edges: Sequence[int], place: int) -> float:
-    start, edge, end = edges[place - 1 : place + 2]
+def _change(logs: Sequence[float], start: int, edge: int, end: int) -> float:
     return abs(statistics.median(logs[start:edge]) - statistics.median(logs[edge:end]))
-
-
-def _is_brief(edges: Sequence[int], place: int) -> bool:
-    start, edge, end = edges[place - 1 : place + 2]
-    return min(edge - start, end - edge) < MIN_RUNS

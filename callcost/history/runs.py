@@ -1,8 +1,8 @@
-"""Reads run files: the rows of a record of callcost's, or of any pytest-benchmark JSON.
+"""Reads run files: a record of callcost, or any JSON file of pytest-benchmark.
 
-Each row has a ratio to a control, which change points are looked for in: a machine that is
-slower today is slower at both. In a record the control is the group's yardstick. Other files
-have the row that the user names or, failing that, a typical row (typical.py).
+Change points are found in each row's ratio to a control: a machine that is slower today is slower
+at both. In a record, the control is the group's yardstick. In other files, it is the row that the
+user names, or else a typical row (typical.py).
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ ADVICE = f"make one with: {PYTEST_BENCHMARK}"
 
 @dataclass(frozen=True)
 class Row:
-    """What one run says of one contender; costs in ns per call, None where it is not known.
+    """One contender in one run; costs in ns per call, None if not known.
 
-    `median_ns` and `mean_ns` are pytest-benchmark's, overhead included. `cost_ns` is net of the
-    loop in a record of callcost's, and the median elsewhere. `machine` stands for the machine and
-    the interpreter's build: series of different machines are never joined.
+    `median_ns` and `mean_ns` are pytest-benchmark's and include overhead. `cost_ns` is net of the
+    loop in a record of callcost, and the median in other files. `machine` identifies the machine
+    and the interpreter's build: series of different machines are never joined.
     """
 
     machine: str
@@ -67,10 +67,10 @@ class Row:
 
 @dataclass(frozen=True)
 class RunFile:
-    """One run: what it was made of and when, and its rows.
+    """One run: its commit, time and rows.
 
-    `digest` depends on what was measured alone, so that a copy of a file is known again.
-    `environment` is JSON: the versions of all tools, as far as the file tells them.
+    `digest` only depends on what was measured, so that a copy of a file is recognised.
+    `environment` is JSON: the versions of all tools that the file names.
     """
 
     digest: str
@@ -83,17 +83,17 @@ class RunFile:
 
 
 def read(path: Path, control: str | None = None, machine: str | None = None) -> RunFile:
-    """Reads a run file; raises RecordError for what is none.
+    """Read a run file; raise RecordError if it is not one.
 
-    `control` names the row that the others of a file are compared with, `machine` the machine
-    where its own name says too much (each hosted runner is a new one).
+    `control` names the row to compare the others with. `machine` replaces the name of the machine,
+    because each hosted runner has a new one.
     """
     document = read_json(path)
     rows = document.get("benchmarks") if isinstance(document, dict) else None
     if not isinstance(rows, list):
         raise other_kind(path, document, WANTED, ADVICE)
     if not rows:
-        raise RecordError(f"{shown(path)} has no rows: nothing was measured in that run")
+        raise RecordError(f"{shown(path)} has no rows: that run measured nothing")
     if "machine_info" not in document and describe(document):
         raise other_kind(path, document, WANTED, ADVICE)
     try:
@@ -108,7 +108,7 @@ def _read(path: Path, document: dict[str, Any], control: str | None, name: str |
     machine = _Machine(known.machine_info, name)
     if SECTION in document:
         if control is not None:
-            raise RecordError(f"{shown(path)} has controls of its own: leave --control out")
+            raise RecordError(f"{shown(path)} has its own controls: leave out --control")
         refuse_odd(path, document["machine_info"].get(SECTION), f"machine_info.{SECTION}")
         rows = tuple(_record_rows(path, document, known, machine))
     else:
@@ -134,7 +134,7 @@ def _refuse_twice(path: Path, fullnames: list[str]) -> None:
 
 
 def _digest(document: dict[str, Any]) -> str:
-    """Names a run by what was measured, and on what; the hour when it was written is left out."""
+    """Identify a run by what was measured, and on what, but not by when it was written."""
     measured = [
         document["machine_info"],
         document["commit_info"]["id"],
@@ -145,7 +145,7 @@ def _digest(document: dict[str, Any]) -> str:
 
 
 def _in_utc(path: Path, text: str) -> datetime:
-    """Reads a time; one without a zone is UTC, as pytest-benchmark's is."""
+    """Read a time; without a zone it is UTC, as in pytest-benchmark."""
     try:
         time = datetime.fromisoformat(text)
         found = time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
@@ -168,21 +168,21 @@ def _environment(document: dict[str, Any], known: PytestRun) -> dict[str, Any]:
 
 
 def _told_apart(build: Facts) -> Facts:
-    """Leaves out flags of the ABI where there are none: older records do not have the key.
+    """Leave out empty ABI flags: older records do not have the key.
 
-    A free-threaded build has flags, and the cache tag of the build with a GIL.
+    A free-threaded build has flags, and the same cache tag as the build with a GIL.
     """
     return {k: v for k, v in build.items() if (k, v) != ("abi_flags", "")}
 
 
 def _version(info: Machine, parts: int = 3) -> str:
-    """Returns the version of the interpreter of a run, with the t of a free-threaded one."""
+    """Return the version of a run's interpreter, with a t if it is free-threaded."""
     own = info.callcost.interpreter or {}
     return abi.version({**own, "python_version": info.python_version}, parts)
 
 
 class _Machine:
-    """The identities of a machine with each interpreter that a run was made with."""
+    """Identifies a machine together with each interpreter of a run."""
 
     def __init__(self, info: Machine, name: str | None) -> None:
         own = info.callcost
@@ -198,9 +198,9 @@ class _Machine:
         }
 
     def identity(self, elsewhere: Facts | None = None) -> dict[str, Any]:
-        """Returns a digest, a label to show, and the interpreter as JSON, by the names of `Row`.
+        """Return the fields of `Row` that identify the machine and the interpreter.
 
-        `elsewhere` are the facts of another interpreter than that of the run.
+        `elsewhere` has the facts of the interpreter, if it is not the one of the run.
         """
         build, python = self._build, self._python
         if elsewhere is not None:
@@ -217,7 +217,7 @@ class _Machine:
 def _record_rows(
     path: Path, document: dict[str, Any], known: PytestRun, machine: _Machine
 ) -> Iterator[Row]:
-    """Yields the rows of a record of callcost's, compared with the yardstick of their group."""
+    """Yield the rows of a record of callcost, compared with the yardstick of their group."""
     run = rebuild(path, document)
     estimates = estimate_run(run)
     compared = {name: _to_yardstick(estimate) for name, estimate in estimates.items()}
@@ -231,7 +231,7 @@ def _record_rows(
         place = estimate.times.group.environment
         control, ratios = compared[group]
         cost_ns, low_ns, high_ns = estimate.net_ns(estimate.names.index(name)).as_list()
-        # A call that costs less than nothing was too short for its epochs.
+        # A cost below zero means that the call was too short for its epochs.
         known_cost = cost_ns is not None and cost_ns > 0
         yield Row(
             **machine.identity(None if place is None else place.facts),
@@ -247,9 +247,9 @@ def _record_rows(
 
 
 def _to_yardstick(estimate: GroupEstimate) -> tuple[str, dict[str, float]]:
-    """Returns what the yardstick is, and each row's ratio to it; none if the twin moved."""
+    """Return the name of the yardstick and each row's ratio to it; none if the twin moved."""
     yardstick = estimate.times.controls.yardstick
-    # Its set-up belongs to its name: another yardstick begins another series.
+    # The set-up is part of the name: another yardstick starts another series.
     control = f"{yardstick.name} ({yardstick.setup}: {yardstick.call})"
     if estimate.inconclusive:
         return control, {}
@@ -260,7 +260,7 @@ def _to_yardstick(estimate: GroupEstimate) -> tuple[str, dict[str, float]]:
 def _foreign_rows(
     path: Path, known: PytestRun, machine: _Machine, control: str | None
 ) -> Iterator[Row]:
-    """Yields the rows of any other pytest-benchmark file."""
+    """Yield the rows of any other pytest-benchmark file."""
     said, base_ns = _base(path, known.benchmarks, control)
     for row in known.benchmarks:
         median_ns = row.stats.median * 1e9
@@ -280,9 +280,9 @@ def _foreign_rows(
 
 
 def _base(path: Path, rows: list[Benchmark], control: str | None) -> tuple[str, float | None]:
-    """Says what the rows of a file are compared with, and returns what that takes in ns.
+    """Return the name of the control of a file, and its time in ns.
 
-    The typical row is known once the runs beside it are, so it has no time yet.
+    The typical row has no time yet: it depends on the other runs.
     """
     if control is None:
         return TYPICAL, None
@@ -290,13 +290,13 @@ def _base(path: Path, rows: list[Benchmark], control: str | None) -> tuple[str, 
     if len(named) != 1:
         raise RecordError(
             f"{shown(path)} has {len(named) or 'no'} rows called {control}: --control takes "
-            "the name or, where that is not enough, the fullname of one row"
+            "the name of one row, or its fullname if several have that name"
         )
     return named[0].fullname, named[0].stats.median * 1e9
 
 
 def _names_and_stats(row: Benchmark) -> dict[str, Any]:
-    """Returns what a row says in every file of pytest-benchmark, by the names of `Row`."""
+    """Return the fields of `Row` that every file of pytest-benchmark has."""
     return {
         "fullname": row.fullname,
         "parameters": str(row.param or ""),
@@ -307,14 +307,14 @@ def _names_and_stats(row: Benchmark) -> dict[str, Any]:
 
 
 def without_ratio(run: RunFile) -> str:
-    """Says why no change will ever be found in the rows of a run; empty if it may be."""
+    """Say why changes cannot be found in the rows of a run; empty if they can."""
     if any(row.ratio is not None for row in run.rows):
         return ""
     if run.rows[0].control != TYPICAL:
-        return "the twins moved too far for any ratio to be trusted: measure on a calmer machine"
+        return "the twins moved, so no ratio can be trusted: measure on a calmer machine"
     if len(run.rows) < MIN_ROWS:
         return (
-            f"with fewer than {MIN_ROWS} rows it cannot be known whether a row or the machine has "
+            f"a file with fewer than {MIN_ROWS} rows does not show whether a row or the machine "
             "changed, so no change will be found: name a row with --control"
         )
     return ""

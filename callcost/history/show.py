@@ -1,4 +1,4 @@
-"""Shows series as tables, and their changes as sentences."""
+"""Shows series in tables, and their changes in sentences."""
 
 from __future__ import annotations
 
@@ -20,29 +20,30 @@ from callcost.history.table import TYPICAL
 
 BARS = "▁▂▃▄▅▆▇█"
 BARS_WIDTH = 30
-# The bars of a series that has moved by less than this do not go from the lowest to the highest.
+# A series that moved by less than this does not use the full height of the bars.
 LEAST_SPAN = 0.05
 SHORT_COMMIT = 9
-# What the widest table needs; narrower terminals wrap lines, but lose no figure.
+# The width of the widest table; narrower terminals wrap lines.
 NARROWEST = 140
 ADVICE = (
-    "Change points are advice: they say where to look, not who is to blame. "
-    "`callcost compare` settles it, as it measures both commits together."
+    "Change points are advice: they show where to look. To be sure, measure both commits together "
+    "with `callcost compare`."
 )
 
 Found = Sequence[tuple[Series, Sequence[Change]]]
-Environments = Mapping[str, Mapping[str, Any]]
+# By run, the recorded versions of tools.
+Tools = Mapping[str, Mapping[str, Any]]
 
 
-def render(found: Found, environments: Environments, console: Console) -> None:
-    """Prints a table for each machine and interpreter, then what has changed, the latest first."""
+def render(found: Found, tools: Tools, console: Console) -> None:
+    """Print a table for each machine and interpreter, then the changes, the latest first."""
     for (label, machine), members in groupby(
         found, key=lambda one: (one[0].machine_label, one[0].machine)
     ):
         console.print(_table(f"{shown(label)} (identity {shown(machine)})", list(members)))
     changes = [(series, change) for series, its in found for change in its]
     for series, change in sorted(changes, key=lambda one: one[1].point.time, reverse=True):
-        console.print(sentence(series, change, environments), markup=False, highlight=False)
+        console.print(sentence(series, change, tools), markup=False, highlight=False)
     console.print(_conclusion(found, len(changes)), markup=False, highlight=False)
 
 
@@ -52,8 +53,8 @@ def _conclusion(found: Found, changes: int) -> str:
     if reason := missing():
         return reason
     if all(len(series.points) < 2 * MIN_RUNS for series, _ in found):
-        return f"A change can be found once a series has {2 * MIN_RUNS} runs."
-    return "No lasting change was found."
+        return f"A change can only be found in a series of {2 * MIN_RUNS} runs or more."
+    return "No lasting change found."
 
 
 def _table(title: str, found: Found) -> Table:
@@ -94,7 +95,7 @@ def _cost(point: Point) -> str:
 
 
 def bars(ratios: Sequence[float]) -> str:
-    """Draws a line of bars for the latest ratios, as high as their logs; noise stays flat."""
+    """Draw bars for the logs of the latest ratios; noise stays flat."""
     logs = [math.log(ratio) for ratio in ratios[-BARS_WIDTH:]]
     if not logs:
         return ""
@@ -104,8 +105,8 @@ def bars(ratios: Sequence[float]) -> str:
     return "".join(BARS[min(len(BARS) - 1, int(place * len(BARS)))] for place in places)
 
 
-def sentence(series: Series, change: Change, environments: Environments) -> str:
-    """Says what has changed since when, and which tools have changed with it."""
+def sentence(series: Series, change: Change, tools: Tools) -> str:
+    """Say what changed, since when, and which tools changed at the same time."""
     commits = f"commit {short(change.point)} (before: {short(change.before)})"
     said = (
         f"{shown(series.group)}, {shown(series.contender)}: "
@@ -113,34 +114,33 @@ def sentence(series: Series, change: Change, environments: Environments) -> str:
         f"{change.share:+.1%} (ratio to the {shown(series.control.partition(' (')[0])}: "
         f"{change.ratio_before:.3f}, now {change.ratio_after:.3f})"
     )
-    tools = list(
-        changed_tools(*(environments.get(p.run, {}) for p in (change.before, change.point)))
-    )
-    return f"{said}; with it came {', '.join(tools)}." if tools else f"{said}."
+    both = (tools.get(point.run, {}) for point in (change.before, change.point))
+    news = list(changed_tools(*both))
+    return f"{said}; changed at the same time: {', '.join(news)}." if news else f"{said}."
 
 
 def short(point: Point) -> str:
-    """Shortens a commit for reading; a run of a changed working tree is marked."""
+    """Shorten a commit; mark a run of a modified working tree."""
     return f"{shown(point.commit[:SHORT_COMMIT])}{'+changes' if point.dirty else ''}"
 
 
 def changed_tools(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """Yields what was of another version in the later of two runs."""
+    """Yield the tools whose versions differ between two runs."""
     old, new = _versions(before), _versions(after)
     for name in sorted(old.keys() & new.keys()):
         if old[name] != new[name]:
             yield shown(f"{name} {new[name]} (before: {old[name]})")
 
 
-def _versions(environment: Mapping[str, Any]) -> dict[str, str]:
-    """Lists what has a version, however deep an environment's section has it."""
-    tools: Mapping[str, Any] = environment.get("tools", {})
-    return {key: value for key, value in (*environment.items(), *tools.items())
+def _versions(recorded: Mapping[str, Any]) -> dict[str, str]:
+    """List all versions of a run's tools."""
+    tools: Mapping[str, Any] = recorded.get("tools", {})
+    return {key: value for key, value in (*recorded.items(), *tools.items())
             if isinstance(value, str) and len(value) < 100}  # fmt: skip
 
 
 def as_json(found: Found) -> list[dict[str, Any]]:
-    """Puts series and their changes into the form that `--json` writes."""
+    """Return series and their changes as `--json` writes them."""
     return [
         {
             **{name: getattr(series, name) for name in

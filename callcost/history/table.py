@@ -1,7 +1,7 @@
-"""The table that the files of a store make up together: its columns, how it is written and asked.
+"""The table `runs` that the files of a store make up: its columns, writing and queries.
 
-DuckDB reads and writes it. What a file holds is checked when it is asked for: the types of its
-columns, and that no cost is NULL, NaN, infinite or negative where no run can have it so.
+DuckDB reads and writes it. Queries check the columns that they read: their types, and that each
+value is one that a run can have.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from callcost.worker.checks import clean
 if TYPE_CHECKING:
     import duckdb
 
-    # Slow to import, as it can estimate: reading the history does without.
+    # Slow to import because it can estimate: reading the history does not need it.
     from callcost.history.runs import RunFile
 
-# What belongs to the run as a whole, and is the same in each row of its file.
+# Columns of the run: the same in each row of its file.
 RUN_COLUMNS = {
     "run": "VARCHAR",
     "time": "TIMESTAMP",
@@ -50,12 +50,12 @@ ROW_COLUMNS = {
 }
 COLUMNS = {**RUN_COLUMNS, **ROW_COLUMNS}
 TYPICAL = "typical row"
-"""The control of rows that have no other; their ratios follow from the runs beside them."""
+"""The control of rows without another one; their ratios follow from the other runs."""
 
 LEAST_NS, MOST_NS = 1e-6, 1e18
-"""Between these lies every cost that a run can have: a millionth of a ns to 31 years."""
+"""Limits of a cost: a millionth of a ns, and 31 years."""
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-"""Between these lies the time of every run."""
+"""Limits of the time of a run."""
 _SOUND = {
     "time": f"""{{0}} BETWEEN '{FIRST_YEAR}-01-01' AND '{LAST_YEAR}-12-31'""",
     "median_ns": f"{{0}} BETWEEN {LEAST_NS} AND {MOST_NS}",
@@ -68,7 +68,7 @@ _SOUND = {
 }
 
 
-# Older versions had a mean of the run's own rows, or nothing.
+# Older versions stored a mean of the run's own rows, or nothing.
 _DEFAULT = f"""("control" IN ('', '{TYPICAL}') OR starts_with("control", 'geometric mean of '))"""
 _NORMAL = {
     "control": f"""CASE WHEN {_DEFAULT} THEN '{TYPICAL}' ELSE "control" END AS "control\"""",
@@ -77,12 +77,12 @@ _NORMAL = {
 
 
 def sound(column: str) -> str:
-    """Returns the condition that a column's value must meet, in SQL; it may yield NULL."""
+    """Return the SQL condition that a value of a column must meet; it may yield NULL."""
     return "(" + _SOUND.get(column, "{0} IS NOT NULL").format(f'"{column}"') + ")"
 
 
 class Table:
-    """The table `runs`, made of the files of a store."""
+    """The table `runs` of some files of a store."""
 
     def __init__(self, folder: Path, files: Sequence[StoredFile]) -> None:
         require("A history", "history")
@@ -92,22 +92,23 @@ class Table:
         self._names = [file.path.name for file in files]
 
     def select(
-        self, columns: Sequence[str], rest: str, values: Sequence[str] = ()
-    ) -> list[tuple[Any, ...]]:
-        """Returns some columns of the rows that the rest of a SELECT chooses.
+        self, columns: Sequence[str], rest: str, values: Sequence[str], batch: int
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield columns of the rows that the rest of a SELECT chooses, fetched in batches.
 
-        Raises HistoryError, naming the file and the column, for a value that no run can have.
+        Raise HistoryError, naming the file and the column, for a value that no run can have.
         """
         listed = ", ".join(f'"{name}"' for name in columns)
         conditions = " AND ".join(map(sound, columns))
         with self._reading() as ask:
-            found = ask(f"SELECT {listed}, {conditions} FROM runs {rest}", values)
-            if not all(row[-1] for row in found):
-                self._name_unsound(ask, columns)
-        return [row[:-1] for row in found]
+            answer = ask.execute(f"SELECT {listed}, {conditions} FROM runs {rest}", values)
+            while found := answer.fetchmany(batch):
+                if not all(row[-1] for row in found):
+                    self._name_unsound(ask, columns)
+                yield from (row[:-1] for row in found)
 
     def check(self, columns: Sequence[str]) -> None:
-        """Raises HistoryError, naming the file and the column, as `select` does; fetches no row."""
+        """Raise HistoryError like `select`, without fetching rows."""
         conditions = " AND ".join(map(sound, columns))
         with self._reading() as ask:
             ((whole,),) = ask(f"SELECT bool_and(coalesce({conditions}, FALSE)) FROM runs", [])
@@ -115,20 +116,20 @@ class Table:
                 self._name_unsound(ask, columns)
 
     def query(self, sql: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
-        """Asks about `runs`; what it says of values is not checked. Raises HistoryError."""
+        """Query `runs` without checking values. Raise HistoryError."""
         with self._reading() as ask:
             found: list[tuple[Any, ...]] = ask(sql, values)
         return found
 
     def arrays(self, sql: str) -> dict[str, Any]:
-        """Asks as `query` does; returns a NumPy array for each column, without NULL."""
+        """Query like `query`; return a NumPy array for each column. It must not have NULL."""
         with self._reading() as ask:
             found: dict[str, Any] = ask.execute(sql, []).fetchnumpy()
         return found
 
     @contextmanager
     def _reading(self) -> Iterator[Any]:
-        """Yields the function that asks; raises HistoryError for what cannot be read."""
+        """Yield a function that queries; raise HistoryError for an unreadable file."""
         import duckdb
 
         try:
@@ -147,7 +148,7 @@ class Table:
             raise HistoryError(f"{shown(self._folder)} cannot be read: {error.strerror}") from error
 
     def _name_unsound(self, ask: _Ask, columns: Sequence[str]) -> None:
-        """Raises HistoryError for the first value that no run can have."""
+        """Raise HistoryError for the first value that no run can have."""
         for column in columns:
             wrong = f"coalesce(NOT {sound(column)}, TRUE)"
             sql = f'SELECT "filename", "{column}" FROM runs WHERE {wrong} LIMIT 1'
@@ -161,7 +162,7 @@ class Table:
 
 
 class _Ask:
-    """Asks an open connection about `runs`."""
+    """Queries `runs` over an open connection."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
         self._connection = connection
@@ -170,13 +171,13 @@ class _Ask:
     def __call__(
         self, sql: str, values: Sequence[str], filename: bool = False
     ) -> list[tuple[Any, ...]]:
-        """Returns all rows; `filename` adds a column with the path of each row's file."""
+        """Return all rows; `filename` adds a column with the path of each row's file."""
         return self.execute(sql, values, filename).fetchall()
 
     def execute(
         self, sql: str, values: Sequence[str], filename: bool = False
     ) -> duckdb.DuckDBPyConnection:
-        """Asks; returns what the answer is fetched from."""
+        """Query; return the object to fetch the answer from."""
         source = f"{_source(filename)} AS runs"
         return self._connection.execute(
             sql.replace("FROM runs", f"FROM {source}"), [self._paths, *values]
@@ -184,9 +185,9 @@ class _Ask:
 
 
 def _source(filename: bool = False) -> str:
-    """Returns what the rows come from, in SQL; its parameter is a list of paths."""
+    """Return the SQL source of the rows; its parameter is a list of paths."""
     columns = ", ".join(_NORMAL.get(name, f'"{name}"') for name in COLUMNS)
-    # A folder called `cost_ns=3` would otherwise be a column.
+    # Otherwise, a folder called `cost_ns=3` would be a column.
     options = f"hive_partitioning=false, filename={filename}"
     extra = ', "filename"' if filename else ""
     return f"(SELECT {columns}{extra} FROM read_parquet(?, {options}))"
@@ -195,9 +196,9 @@ def _source(filename: bool = False) -> str:
 def _refuse_types(
     connection: duckdb.DuckDBPyConnection, folder: Path, plain: str, name: str
 ) -> None:
-    """Raises HistoryError for a file whose columns have other types than those of a run.
+    """Raise HistoryError for a file whose columns do not have the types of a run's.
 
-    DuckDB reads all files by the types of the first.
+    DuckDB uses the types of the first file for all files.
     """
     described = connection.execute(f"DESCRIBE SELECT * FROM {_source()}", [[f"{plain}/{name}"]])
     for column, kind, *_ in described.fetchall():
@@ -211,7 +212,7 @@ def _refuse_types(
 def _refuse_unreadable(
     connection: duckdb.DuckDBPyConnection, folder: Path, plain: str, name: str
 ) -> None:
-    """Raises HistoryError for a file that cannot be read by itself."""
+    """Raise HistoryError if a file cannot be read."""
     import duckdb
 
     try:
@@ -236,7 +237,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
 
 
 def write(run: RunFile, folder: Path, name: str) -> None:
-    """Writes a run's rows into a file of a folder; raises OSError and HistoryError."""
+    """Write the rows of a run to a file of a folder; raise OSError and HistoryError."""
     import duckdb
 
     known = (run.digest, run.time, run.commit, run.branch, run.dirty, run.environment)
@@ -246,7 +247,7 @@ def write(run: RunFile, folder: Path, name: str) -> None:
                 typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
                 connection.execute(f"CREATE TABLE {table} ({typed})")
             connection.execute(f"INSERT INTO run VALUES ({', '.join('?' * len(known))})", known)
-            # A list for each column: row by row it takes ten times as long.
+            # A list for each column: ten times faster than row by row.
             lists = ", ".join(f"unnest(?::{kind}[])" for kind in ROW_COLUMNS.values())
             connection.execute(
                 f"INSERT INTO rows SELECT {lists}",
@@ -262,5 +263,5 @@ def write(run: RunFile, folder: Path, name: str) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """Returns what DuckDB says first; it may repeat bytes of a damaged file."""
+    """Return the first line of an error, cleaned: it may repeat bytes of a damaged file."""
     return clean((str(error).splitlines() or [type(error).__name__])[0])

@@ -1,9 +1,9 @@
-"""The default control of files that callcost did not make: a typical row of their own.
+"""The default control of files that callcost did not write: a typical row.
 
-A run's rows are compared with the same rows of the other runs on that machine. The median of
-their changes is the machine's; what is left is the row's own. One row that changes cannot move a
-median of three or more. Levels of rows and speeds of runs are found together, as in Tukey's
-median polish: each is the median of what the other leaves.
+The rows of a run are compared with the same rows of other runs on that machine. The median of their
+changes is the machine's change, and the rest is the row's own. A single row that changes cannot
+move a median of three or more. Levels of rows and speeds of runs are estimated together as in
+Tukey's median polish: each is the median of the residuals of the other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.intp]
 
 MIN_ROWS = 3
-"""So many rows must be known from other runs: of two that differ, either may have changed."""
+"""The fewest rows in common with other runs: if two differ, either may have changed."""
 POLISHES = 3
 _ROWS = f"""FROM runs WHERE "control" = '{TYPICAL}'"""
 _CELLS = f"""
@@ -36,9 +36,9 @@ _NAMES = f'SELECT DISTINCT "machine", "run", hash("machine", "run") {_ROWS}'
 
 @dataclass(frozen=True)
 class Scale:
-    """What the typical row of a run costs: the log of ns, and which set of rows it is of.
+    """The cost of the typical row of a run, as the log of ns, and the set of rows it belongs to.
 
-    Ratios of runs with different sets cannot be compared: they have too few rows in common.
+    Ratios of different sets cannot be compared: their runs have too few rows in common.
     """
 
     log_ns: float
@@ -50,16 +50,16 @@ class Scale:
         return TYPICAL if self.part == 0 else f"{TYPICAL} (set {self.part + 1})"
 
     def ratio(self, cost_ns: float) -> float:
-        """Returns a cost as a multiple of the typical row's."""
+        """Return a cost as a multiple of the typical row's."""
         return math.exp(math.log(cost_ns) - self.log_ns)
 
 
 Scales = Mapping[tuple[str, str], Scale]
-"""The scale of each run, by machine and run. Runs with too few known rows are missing."""
+"""The scale of each run, by machine and run, without runs that have too few known rows."""
 
 
 def scales_of(table: Table) -> Scales:
-    """Finds the scale of every run whose rows have no other control; raises HistoryError."""
+    """Find the scale of every run whose control is the typical row; raise HistoryError."""
     cells = table.arrays(_CELLS)
     if not len(cells["log"]):
         return {}
@@ -76,7 +76,7 @@ def scales_of(table: Table) -> Scales:
 
 
 def _scales(run_keys: Any, row_keys: Any, logs: Floats) -> dict[int, Scale]:
-    """Finds the scale of each run; cells of a run stand together, in the order of time."""
+    """Find the scale of each run; cells are sorted by time, those of a run together."""
     import numpy as np
 
     edges = [0, *(np.flatnonzero(np.diff(run_keys)) + 1).tolist(), len(run_keys)]
@@ -87,7 +87,7 @@ def _scales(run_keys: Any, row_keys: Any, logs: Floats) -> dict[int, Scale]:
     runs, logs = runs[known], logs[known]
     if not len(runs):
         return {}
-    # A row that is in two sets has a level in each.
+    # A row in two sets has a level in each.
     _, members = np.unique(np.stack([parts[runs], rows[known]]), axis=1, return_inverse=True)
     for _ in range(POLISHES):
         levels = _medians(logs - speeds[runs], members)
@@ -102,10 +102,10 @@ def _scales(run_keys: Any, row_keys: Any, logs: Floats) -> dict[int, Scale]:
 
 
 def _first_look(edges: list[int], rows: Places, logs: Floats) -> tuple[Floats, Places]:
-    """Goes through the runs in order of time; returns the speed and the set of rows of each.
+    """Go through the runs by time; return the speed and the set of rows of each.
 
-    A run belongs to the set that it shares most rows with. With fewer than MIN_ROWS of them it
-    begins a set, or has none (-1).
+    A run belongs to the set that it shares most rows with. If it shares fewer than MIN_ROWS, it
+    starts a new set, or has none (-1).
     """
     import numpy as np
 
@@ -131,7 +131,7 @@ def _first_look(edges: list[int], rows: Places, logs: Floats) -> tuple[Floats, P
 
 
 def _medians(values: Floats, groups: Places) -> Floats:
-    """Returns the median of each group's values; groups in order, empty ones left out."""
+    """Return the median of each group of values, in the order of groups."""
     import numpy as np
 
     order = np.lexsort((values, groups))

@@ -109,7 +109,7 @@ def test_every_row_of_a_record_is_kept_with_its_ratio_to_the_yardstick(
 def test_the_commands_add_and_show(record: Path, tmp_path: Path) -> None:
     assert "5 rows of commit" in words(history("add", str(record), cwd=tmp_path))
     assert (tmp_path / ".callcost-history").is_dir()
-    assert "already there, nothing added" in words(history("add", str(record), cwd=tmp_path))
+    assert "already in the history" in words(history("add", str(record), cwd=tmp_path))
     assert len(list((tmp_path / ".callcost-history").glob("*.parquet"))) == 1
     said = words(history("show", "--workload", "abs*", "--mechanism", "builtin", cwd=tmp_path))
     assert " absolute builtin 1 " in said and "length" not in said
@@ -294,8 +294,11 @@ def test_a_damaged_file_of_the_store_is_named_and_the_others_are_kept(
         (["add", "foreign0.json", "--store", "."], "is not a history of callcost"),
         (["add", "foreign0.json", "--control", "x"], "no rows called x"),
         (["show", "--workload", "bench.py::test_othr"], "did you mean bench.py::test_other?"),
-        (["show", "--mechanism", "nothing*"], "names no row of the history"),
-        (["show", "--workload", "*control", "--mechanism", "*other"], "no row of the history has"),
+        (["show", "--mechanism", "nothing*"], "matches no row of the history"),
+        (
+            ["show", "--workload", "*control", "--mechanism", "*other"],
+            "the history has no row with such a workload",
+        ),
     ],
 )
 def test_bad_input_gets_a_sentence_and_exit_code_2(

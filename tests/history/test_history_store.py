@@ -229,12 +229,12 @@ def test_what_a_terminal_would_obey_is_shown_as_text(tmp_path: Path) -> None:
 def test_a_damaged_environment_is_named(tmp_path: Path, text: str) -> None:
     store = filled(tmp_path / "history", 1)
     rewritten(store, f"SELECT * REPLACE ({text} AS environment) FROM run")
-    with pytest.raises(HistoryError, match="its environment is not an object"):
+    with pytest.raises(HistoryError, match="its versions of tools are not a JSON object"):
         store.environments([f"{0:020x}"])
 
 
 def unsealed(store: Store) -> None:
-    """Makes of a store what an older version of callcost has left."""
+    """Turn a store into one of an older version."""
     for file in store.files():
         file.path.rename(store.folder / f"{file.moment}-{file.run}.parquet")
     (store.folder / MARKER).write_text('{"version": 1}')
@@ -248,10 +248,12 @@ def test_an_older_store_is_read_and_its_next_add_puts_the_digests_into_the_names
     unsealed(store)
     done = history("show", "--store", store.folder)
     assert done.exit_code == 0
-    assert "3 files without a digest in the name may be damaged unnoticed" in done.stderr
+    assert "damage to 3 files without a digest in the name cannot be detected" in " ".join(
+        done.stderr.split()
+    )
     assert costs(store.folder) == COSTS_NS
     done = history("add", foreign_run, "--store", store.folder)
-    assert "3 files got a digest in the name" in done.stdout
+    assert "3 files renamed, with a digest" in " ".join(done.stdout.split())
     assert [file.path.name for file in store.files()][:3] == names
     assert "digest" not in history("show", "--store", store.folder).output
     # An older callcost cannot tell which runs are there already.
@@ -284,7 +286,7 @@ def test_a_run_that_a_merge_brought_twice_counts_once(tmp_path: Path) -> None:
 def test_a_file_of_another_name_is_named(tmp_path: Path, name: str) -> None:
     store = filled(tmp_path / "history")
     (store.folder / name).write_bytes(store.files()[0].path.read_bytes())
-    refused(store.folder, name, "is not named as the file of a run")
+    refused(store.folder, name, "does not have the name of a run's file")
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "dangling", "device"])
