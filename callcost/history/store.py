@@ -254,9 +254,10 @@ def _gathered(table: Table, where: str, values: Sequence[str] = ()) -> Iterator[
     rows = table.select(_COLUMNS, f"WHERE {where} ORDER BY {ORDER}", values, BATCH_ROWS)
     scales: Scales | None = None
     for names, its in groupby(rows, key=lambda row: row[:width]):
+        fields: dict[str, Any] = dict(zip(SERIES_COLUMNS, names, strict=True))
         points = [Point(*row[width:]) for row in its]
         if names[-1] != TYPICAL:
-            yield Series(*names, tuple(points))
+            yield Series(**fields, points=tuple(points))
             continue
         if scales is None:
             from callcost.history.typical import scales_of
@@ -267,7 +268,7 @@ def _gathered(table: Table, where: str, values: Sequence[str] = ()) -> Iterator[
             control, scaled = _scaled(point, scales.get((names[0], point.run)))
             by_control.setdefault(control, []).append(scaled)
         for control, members in by_control.items():
-            yield Series(*names[:-1], control, tuple(members))
+            yield Series(**{**fields, "control": control}, points=tuple(members))
 
 
 def _scaled(point: Point, scale: Scale | None) -> tuple[str, Point]:

@@ -1,1 +1,1 @@
-"""What a loader and ctypes can see in a shared library."""
+"""Reads what a shared library shows a loader and ctypes; nothing here loads or runs one."""

@@ -1,4 +1,4 @@
-"""Whether ctypes can call an exported function by its plain name, and why not."""
+"""Tells whether ctypes can call an exported function by its plain name, and why not."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from callcost.inspect.extension import ENTRIES
 from callcost.inspect.facts import FUNCTION, THREAD_DATA, Export
 from callcost.inspect.names import RUST
 
-# What is left of a function's declaration before its arguments, if it belongs to nothing.
+# A free function: its declaration before the arguments, without class or namespace.
 FREE_NAME = re.compile(r"\w+(?:\[abi:\w+\])?")
-# ctypes looks no such attribute up.
+# ctypes does not look up such attributes.
 RESERVED = re.compile(r"__\w+__")
-# How 32-bit Windows decorates what callers find as `name`, with the number of bytes of arguments.
+# 32-bit Windows adds the bytes of the arguments to the name that callers use.
 STDCALL = re.compile(r"_(\w+)@\d+")
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a name cannot be called plainly: said of one, and of all that share it."""
+    """Why a name cannot be called plainly: for one export, and as a heading for several."""
 
     reason: str
     heading: str
 
 
 DATA = Obstacle(
-    'it is data and no function: read it with c_int.in_dll(library, "name") or another type',
-    "Data: ctypes does not call but reads it, as in c_int.in_dll(library, name)",
+    'it is data, no function: read it with c_int.in_dll(library, "name") or another type',
+    "Data: ctypes reads it instead of calling it, as in c_int.in_dll(library, name)",
 )
 MADE_BY_CPP = Obstacle(
     "it is data that C++ has mangled",
@@ -38,8 +38,8 @@ MANGLED = Obstacle(
     'Functions that C++ has mangled: not found by their plain name; declare them extern "C"',
 )
 MEMBER = Obstacle(
-    'mangled by C++ with the class, namespace or template that it belongs to: declare extern "C" '
-    "a plain function that calls it",
+    "mangled by C++ with its class, namespace or template: declare a plain function extern "
+    '"C" that calls it',
     "Functions that C++ has mangled with their class, namespace or template: not found by their "
     'plain name; declare extern "C" plain functions that call them',
 )
@@ -49,20 +49,19 @@ MANGLED_BY_RUST = Obstacle(
     '#[unsafe(no_mangle)] extern "C"',
 )
 SUPERSEDED = Obstacle(
-    "an old version, kept for programs that were linked with it: a look-up by name does not "
-    "return it",
-    "Functions in old versions, kept for programs that were linked with them: a look-up by name "
-    "does not return them",
+    "an old version, kept for programs linked with it: a look-up by name does not return it",
+    "Functions in old versions, kept for programs linked with them: a look-up by name does not "
+    "return them",
 )
 NUMBERED = Obstacle(
-    "it has a number only: library[number] finds it",
-    "Functions that have a number and no name: library[number] finds them",
+    "it only has a number: library[number] finds it",
+    "Functions with a number and no name: library[number] finds them",
 )
 OBSTACLES = (MANGLED, MEMBER, MANGLED_BY_RUST, NUMBERED, SUPERSEDED, DATA, MADE_BY_CPP)
 
 
 def obstacle(export: Export) -> Obstacle | None:
-    """Returns what keeps ctypes from calling an export by its plain name, None if nothing does."""
+    """Return why ctypes cannot call an export by its plain name; None if it can."""
     if export.kind != FUNCTION:
         return DATA if export.source_name is None else MADE_BY_CPP
     if export.name is None:
@@ -81,14 +80,14 @@ def _mangled(language: str | None, source_name: str) -> Obstacle:
 
 
 def note(export: Export) -> str:
-    """Says what else a caller of an export should know; empty if nothing."""
+    """Say what else a caller of an export should know; empty if nothing."""
     notes = []
     if export.name is not None and export.name.startswith(ENTRIES):
         notes.append("import calls it")
     if export.name is not None and RESERVED.fullmatch(export.name):
-        notes.append(f'as library["{export.name}"], since such attributes are Python\'s own')
+        notes.append(f'look it up as library["{export.name}"]: such attributes belong to Python')
     if export.forwarded_to is not None:
-        notes.append(f"passed on to {export.forwarded_to}")
+        notes.append(f"forwarded to {export.forwarded_to}")
     if export.name is not None and (decorated := STDCALL.fullmatch(export.name)):
         notes.append(f"WinDLL also finds it as {decorated[1]}")
     if export.kind == THREAD_DATA:

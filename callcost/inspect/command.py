@@ -1,4 +1,4 @@
-"""The command `callcost inspect`: what a loader and ctypes can see in a shared library."""
+"""The command `callcost inspect`: what a loader and ctypes see in a shared library."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.console.extras import require
+from callcost.console.files import shown
 from callcost.console.front import Front
 from callcost.console.outputs import console_at_least
 
@@ -23,16 +24,16 @@ NARROWEST = 120
 @click.argument("path", metavar="LIBRARY", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def inspect_library(path: Path, as_json: bool) -> None:
-    """Tell what a loader and ctypes can see in LIBRARY, of ELF, PE or Mach-O.
+    """Show what a loader and ctypes can see in LIBRARY (ELF, PE or Mach-O).
 
-    What it exports, and whether ctypes can call it by its plain name; what it expects from
-    elsewhere; and, of an extension module, how it is initialised, what its file name promises, and
-    whether it keeps to the limited API. Nothing of it is loaded or run.
+    Lists exports, with whether ctypes can call them by their plain name, and what the library
+    expects from elsewhere. For an extension module: how it is initialised, what its file name
+    promises, and whether it keeps to the limited API. The library is never loaded or run.
 
-    The exit code is 2 for what is no library, and for one that is damaged.
+    The exit code is 2 for a file that is damaged, or not a library.
     """
     require("callcost inspect", "inspect")
-    # Imported late, as they are slow to import and other commands do without.
+    # Imported late: they are slow to import, and other commands do not need them.
     from callcost.inspect.document import document
     from callcost.inspect.reader import Reader
 
@@ -46,7 +47,6 @@ def inspect_library(path: Path, as_json: bool) -> None:
 
 
 def _print(libraries: list[Library], path: Path) -> None:
-    from callcost.inspect.reader import shown
     from callcost.inspect.sentences import describe
     from callcost.inspect.tables import tables
 
@@ -58,7 +58,7 @@ def _print(libraries: list[Library], path: Path) -> None:
         for line in (f"{shown(path)}:", *describe(library, path.name)):
             console.print(line, markup=False)
         for other in others:
-            console.print(f"For {other.architecture}, it holds the same in all that is told here.")
+            console.print(f"The library for {other.architecture} is the same in all points below.")
         for heading, table in tables(library):
             console.print()
             console.print(heading, style="bold", markup=False)

@@ -1,4 +1,4 @@
-"""What was found in a library, as JSON."""
+"""What was found in a library, for JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from callcost.inspect.sentences import describe
 
 
 def document(library: Library, file_name: str) -> dict[str, Any]:
-    """Returns the facts, what they show, and the sentences."""
+    """Return the facts, what follows from them, and the sentences."""
     found, api = extension(library, file_name), python_api(library)
     return {
         **asdict(library),

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import lief
 
 from callcost.inspect.facts import (
+    CORE_DUMP,
     DATA,
     ELF,
     EXECUTABLE,
     FUNCTION,
+    OBJECT_FILE,
     SHARED_LIBRARY,
     THREAD_DATA,
     Export,
@@ -19,6 +21,7 @@ from callcost.inspect.facts import (
     Needed,
     RefusedError,
     SearchPath,
+    refuse_cut_off,
 )
 from callcost.inspect.names import processor, source_name, text
 
@@ -27,7 +30,7 @@ FileType = lief.ELF.Header.FILE_TYPE
 
 UNDEFINED = 0
 ABSOLUTE = 0xFFF1
-# The top bit of a symbol's version: a look-up that asks for no version does not return it.
+# The top bit of a symbol's version: a look-up without a version does not return it.
 HIDDEN = 0x8000
 
 KINDS = {
@@ -37,16 +40,11 @@ KINDS = {
     Symbol.TYPE.COMMON: DATA,
     Symbol.TYPE.TLS: THREAD_DATA,
 }
-NO_LIBRARY = {
-    FileType.REL: "is an object file, which is not linked yet: link it to a shared library "
-    "(cc -shared)",
-    FileType.CORE: "is a core dump, the memory of a process that died: inspect the libraries that "
-    "this process had loaded",
-}
+NO_LIBRARY = {FileType.REL: OBJECT_FILE, FileType.CORE: CORE_DUMP}
 
 
 def read(path: str, size_bytes: int) -> Library:
-    """Reads a library; raises RefusedError for what is none, or is cut off."""
+    """Read a library; raise RefusedError if the file is not one, or is cut off."""
     config = lief.ELF.ParserConfig()
     config.parse_relocations = config.parse_notes = config.parse_overlay = False
     config.parse_symtab_symbols = False
@@ -78,11 +76,7 @@ def _refuse(binary: lief.ELF.Binary, size_bytes: int) -> None:
         header.section_header_offset + header.numberof_sections * header.section_header_size,
         *(segment.file_offset + segment.physical_size for segment in binary.segments),
     ]
-    if max(ends) > size_bytes:
-        raise RefusedError(
-            f"ends after {size_bytes:,} bytes, though its headers speak of {max(ends):,}: it is "
-            "cut off or damaged; make or fetch it again"
-        )
+    refuse_cut_off(max(ends), size_bytes)
     loaded = [s for s in binary.segments if s.type == lief.ELF.Segment.TYPE.LOAD]
     if header.file_type not in (FileType.DYN, FileType.EXEC) or not loaded:
         raise RefusedError(
@@ -92,7 +86,7 @@ def _refuse(binary: lief.ELF.Binary, size_bytes: int) -> None:
 
 
 def _is_program(binary: lief.ELF.Binary) -> bool:
-    """Tells a program from a library: both may be position-independent, or name a loader."""
+    """Tell a program from a library: both may be position-independent, or name a loader."""
     if binary.header.file_type == FileType.EXEC:
         return True
     flags = binary.get(lief.ELF.DynamicEntry.TAG.FLAGS_1)
@@ -121,7 +115,7 @@ def _is_visible(symbol: Symbol) -> bool:
 def _is_exported(symbol: Symbol) -> bool:
     if not _is_visible(symbol) or symbol.shndx == UNDEFINED:
         return False
-    # The name of a version, which stands among the symbols like one.
+    # The name of a version, which is listed among the symbols.
     if symbol.shndx == ABSOLUTE and symbol.name == _version(symbol):
         return False
     return symbol.visibility in (Symbol.VISIBILITY.DEFAULT, Symbol.VISIBILITY.PROTECTED)
@@ -139,7 +133,7 @@ def _version(symbol: Symbol) -> str | None:
 
 
 def _kind(binary: lief.ELF.Binary, symbol: Symbol) -> str:
-    """Tells code from data; where the symbol has no type, by where it lies (assembly, markers)."""
+    """Tell code from data: by the type of the symbol, or else by its segment (assembly)."""
     if symbol.type in KINDS:
         return KINDS[symbol.type]
     segment = binary.segment_from_virtual_address(symbol.value)
@@ -170,7 +164,7 @@ def _import(symbol: Symbol, origins: dict[int, str]) -> Import:
 
 
 def _origins(binary: lief.ELF.Binary) -> dict[int, str]:
-    """Returns which library each required version, by its number, is to be found in."""
+    """Return the library of each required version, by the number of the version."""
     return {
         version.other & ~HIDDEN: text(requirement.name)
         for requirement in binary.symbols_version_requirement

@@ -1,15 +1,16 @@
-"""What makes a library a Python extension module, and what it asks of the interpreter."""
+"""What makes a library a Python extension module, and what it needs from the interpreter."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-import abi3info
-from abi3info.models import PyVersion
+from typing import TYPE_CHECKING
 
 from callcost.inspect.facts import FUNCTION, Import, Library
 from callcost.model import abi
+
+if TYPE_CHECKING:
+    from abi3info.models import PyVersion
 
 ENTRIES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_", "HPyInit_")
 API_NAME = re.compile(r"_{0,2}Py[A-Z_]\w*")
@@ -19,15 +20,15 @@ SINGLE_PHASE = "single-phase"
 MULTI_PHASE = "multi-phase"
 
 CPYTHON_TAG = re.compile(r"(?:cpython-|cp)(\d)(\d+)([a-z]*)(?:-(.+))?")
-# The first version that imports files of the stable ABI; and those of abi3t, or with a platform in
-# their name (Debian's 3.14 has that, too).
+# The first versions that import files of the stable ABI: abi3, and abi3t or any with a platform in
+# the name (which Debian's 3.14 also imports).
 STABLE_SINCE, PLATFORM_SINCE = "3.2", "3.15"
 BUILDS = {"t": "free-threaded ", "d": "debug "}
 
 
 @dataclass(frozen=True)
 class Extension:
-    """An extension module; `phases` is None where the file does not show it."""
+    """An extension module; `phases` is None if the file does not show it."""
 
     entry: str
     module: str
@@ -38,7 +39,7 @@ class Extension:
 
 @dataclass(frozen=True)
 class FileName:
-    """What the file's name says: what import takes the module's name for, and the ABI tag."""
+    """What the name of a file says: the module for import, and the ABI tag."""
 
     module: str
     tag: str | None
@@ -54,17 +55,17 @@ class PythonApi:
 
     @property
     def outside(self) -> list[str]:
-        """The symbols that the stable ABI does not have."""
+        """The symbols outside of the stable ABI."""
         return sorted(name for name, since in self.since.items() if since is None)
 
     @property
     def least(self) -> PyVersion | None:
-        """The first version whose stable ABI has all symbols that are in it at all."""
+        """The first version whose stable ABI has all symbols of any stable ABI."""
         return max((since for since in self.since.values() if since), default=None)
 
 
 def extension(library: Library, file_name: str) -> Extension | None:
-    """Returns the extension module that a library holds, None if it holds none."""
+    """Return the extension module in a library; None if it is not one."""
     found = {
         export.name: _module(export.name)
         for export in library.exports
@@ -80,7 +81,7 @@ def extension(library: Library, file_name: str) -> Extension | None:
 
 
 def _module(entry: str) -> str:
-    """Returns the module's name; one that is not ASCII is encoded (PEP 489)."""
+    """Return the name of the module; a name that is not ASCII is encoded (PEP 489)."""
     prefix, _, name = entry.partition("_")
     if not prefix.endswith("U"):
         return name
@@ -91,11 +92,11 @@ def _module(entry: str) -> str:
 
 
 def _phases(entry: str, imports: set[str]) -> tuple[str | None, str]:
-    """Tells how a module is initialised, and from what."""
+    """Tell how a module is initialised, and the evidence."""
     if entry.startswith("HPyInit"):
-        return MULTI_PHASE, "HPy makes its modules so"
+        return MULTI_PHASE, "HPy modules always are"
     if entry.startswith("PyModExport"):
-        return MULTI_PHASE, f"{entry} hands over slots, which is another form of it (PEP 793)"
+        return MULTI_PHASE, f"{entry} returns slots, which is another form of it (PEP 793)"
     multi = "PyModuleDef_Init" in imports
     created = sorted(imports & {"PyModule_Create2", "PyModule_Create2TraceRefs"})
     if multi and created:
@@ -106,21 +107,21 @@ def _phases(entry: str, imports: set[str]) -> tuple[str | None, str]:
     if multi:
         return MULTI_PHASE, (
             "it expects PyModuleDef_Init, which only this kind calls, and not PyModule_Create2, "
-            "which makes the module in the other"
+            "which creates the module in the other kind"
         )
     if created:
         return SINGLE_PHASE, (
-            f"it expects {created[0]}, which makes the module in this kind, and not "
-            "PyModuleDef_Init, which the other kind cannot do without"
+            f"it expects {created[0]}, which creates the module in this kind, and not "
+            "PyModuleDef_Init, which the other kind needs"
         )
     return None, (
         "this file does not show which: it expects neither PyModuleDef_Init nor PyModule_Create2, "
-        "so another library or module makes its module for it"
+        "so another library or module creates its module"
     )
 
 
 def read_name(file_name: str) -> FileName:
-    """Reads a module's name and the ABI tag from a file's name."""
+    """Read the name of the module and the ABI tag from the name of a file."""
     tag = abi.tag_of(file_name)
     return FileName(file_name.partition(".")[0], tag, _meaning(tag))
 
@@ -142,7 +143,7 @@ def _meaning(tag: str | None) -> str:
 
 
 def _of_stable(tag: abi.StableTag) -> str:
-    """Says which builds import a file of the stable ABI, as a part of a sentence."""
+    """Say which builds import a file of the stable ABI, as part of a sentence."""
     shared = tag.abi.endswith(abi.FREE_THREADED_FLAG)
     since = PLATFORM_SINCE if shared or tag.platform else STABLE_SINCE
     builds = " that free-threaded builds have too" if shared else ""
@@ -151,15 +152,17 @@ def _of_stable(tag: abi.StableTag) -> str:
 
 
 def exports_api(library: Library) -> bool:
-    """Tells whether a library is the interpreter: it has modules of its own, and no extension."""
+    """Tell whether a library is the interpreter, which has modules but is no extension."""
     return any(export.name == "PyModule_Create2" for export in library.exports)
 
 
 def python_api(library: Library) -> PythonApi | None:
-    """Returns what a library expects of Python's C API, None if nothing."""
+    """Return what a library expects of Python's C API; None if nothing."""
     used = [each for each in library.imports if is_api(each)]
     if not used:
         return None
+    import abi3info
+
     known = {
         symbol.name: found.added
         for table in (abi3info.FUNCTIONS, abi3info.DATAS)
@@ -169,20 +172,20 @@ def python_api(library: Library) -> PythonApi | None:
 
 
 def is_api(expected: Import) -> bool:
-    """Tells whether a symbol is one of Python's C API, by its name and by where it is from."""
+    """Tell whether a symbol is part of Python's C API, by its name and origin."""
     if not API_NAME.fullmatch(expected.name):
         return False
     return expected.origin is None or is_interpreter(expected.origin)
 
 
 def is_interpreter(library: str) -> bool:
-    """Tells whether a library is the interpreter's own, by its name."""
+    """Tell by its name whether a library is the interpreter's own."""
     base = library.rpartition("/")[2].removesuffix(".dll").removesuffix(".dylib")
     return INTERPRETER.fullmatch(base.partition(".so")[0]) is not None
 
 
 def _supplier(library: Library, used: list[Import]) -> str | None:
-    """Returns the library that supplies the API, None if it is whoever loads this one."""
+    """Return the library that supplies the API; None if the loading process does."""
     origins = {each.origin for each in used if each.origin}
     needed = (each.name for each in library.needed if is_interpreter(each.name))
     return next(iter(sorted(origins)), None) or next(needed, None)

@@ -1,4 +1,4 @@
-"""What a library says of itself: plain facts, whatever its format."""
+"""Plain facts about a library, the same for all formats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MACH_O = "Mach-O"
 
 @dataclass(frozen=True)
 class Needed:
-    """A library that the loader brings along; `how` says if not in the ordinary way."""
+    """A library that the loader also loads; `how` says what is special about it."""
 
     name: str
     how: str | None = None
@@ -31,7 +31,7 @@ class Needed:
 
 @dataclass(frozen=True)
 class SearchPath:
-    """Folders that a library has its needed libraries looked for in; `kind` is the entry's name."""
+    """Folders in which the loader looks for needed libraries; `kind` names the entry."""
 
     kind: str
     folders: tuple[str, ...]
@@ -39,10 +39,10 @@ class SearchPath:
 
 @dataclass(frozen=True)
 class Export:
-    """What others find in a library.
+    """A symbol that a library exports.
 
-    `name` is what a look-up wants (without the underscore that Mach-O puts before it), None for
-    what has a number only. `superseded` is a version that a look-up by name does not return.
+    `name` is the name for a look-up (without Mach-O's leading underscore), None for an export that
+    only has a number. `superseded`: a look-up by name does not return this version.
     """
 
     name: str | None
@@ -57,7 +57,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Import:
-    """What a library expects to find elsewhere; `origin` is the library that the file names."""
+    """A symbol that a library expects elsewhere; `origin` is the library that the file names."""
 
     name: str
     source_name: str | None = None
@@ -82,7 +82,7 @@ class Library:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Makes it again from what `dataclasses.asdict` and JSON have made of it."""
+        """Restore a library from the JSON of `dataclasses.asdict`."""
         lists = {
             "needed": tuple(Needed(**each) for each in document["needed"]),
             "search": tuple(
@@ -95,4 +95,20 @@ class Library:
 
 
 class RefusedError(CallcostError):
-    """A file in which there is no library to be inspected; its text says what is there instead."""
+    """A file that cannot be inspected; the text says what it is instead, and what to do."""
+
+
+OBJECT_FILE = "is an object file, which is not linked yet: link it to a shared library (cc -shared)"
+CORE_DUMP = (
+    "is a core dump, the memory of a process that died: inspect the libraries that the process "
+    "had loaded"
+)
+
+
+def refuse_cut_off(end: int, size_bytes: int) -> None:
+    """Raise RefusedError if the headers of a file name an end beyond its size."""
+    if end > size_bytes:
+        raise RefusedError(
+            f"ends after {size_bytes:,} bytes, but its headers describe {end:,}: it is cut off or "
+            "damaged; make or fetch it again"
+        )

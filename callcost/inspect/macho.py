@@ -1,4 +1,4 @@
-"""Reads Mach-O libraries: macOS' .dylib and .so, also universal ones."""
+"""Reads Mach-O libraries: .dylib and .so of macOS, universal ones included."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import lief
 
 from callcost.inspect.facts import (
     BUNDLE,
+    CORE_DUMP,
     DATA,
     EXECUTABLE,
     FUNCTION,
     MACH_O,
+    OBJECT_FILE,
     SHARED_LIBRARY,
     THREAD_DATA,
     Export,
@@ -20,6 +22,7 @@ from callcost.inspect.facts import (
     Needed,
     RefusedError,
     SearchPath,
+    refuse_cut_off,
 )
 from callcost.inspect.names import processor, source_name, text
 
@@ -34,11 +37,9 @@ KINDS = {
     FileType.EXECUTE: EXECUTABLE,
 }
 NO_LIBRARY = {
-    FileType.OBJECT: "is an object file, which is not linked yet: link it to a shared library "
-    "(cc -shared)",
-    FileType.CORE: "is a core dump, the memory of a process that died: inspect the libraries that "
-    "this process had loaded",
-    FileType.DSYM: "holds notes for debuggers only: inspect the library that it belongs to",
+    FileType.OBJECT: OBJECT_FILE,
+    FileType.CORE: CORE_DUMP,
+    FileType.DSYM: "only has notes for debuggers: inspect the library that it belongs to",
 }
 LOADS = {
     Command.LOAD_DYLIB: None,
@@ -53,7 +54,7 @@ PRIVATE = 0x10  # N_PEXT: known to the linker only
 
 
 def read(path: str, size_bytes: int) -> list[Library]:
-    """Reads the library for each processor; raises RefusedError for what is none, or is cut off."""
+    """Read the library for each processor; raise RefusedError if it is not one, or is cut off."""
     universal = lief.MachO.parse(path)
     if universal is None or not len(universal):
         raise RefusedError("has a damaged Mach-O header: make or fetch it again")
@@ -69,11 +70,7 @@ def _read(binary: lief.MachO.Binary, size_bytes: int) -> Library:
             "is a Mach-O file, but neither a library nor a program: inspect a .dylib or .so"
         )
     end = binary.fat_offset + max((s.file_offset + s.file_size for s in binary.segments), default=0)
-    if end > size_bytes:
-        raise RefusedError(
-            f"ends after {size_bytes:,} bytes, though its headers speak of {end:,}: it is cut off "
-            "or damaged; make or fetch it again"
-        )
+    refuse_cut_off(end, size_bytes)
     loads = [command for command in binary.libraries if command.command in LOADS]
     folders = tuple(text(command.path) for command in binary.rpaths)
     return Library(
@@ -94,12 +91,12 @@ def _install_name(binary: lief.MachO.Binary) -> str | None:
 
 
 def _plain(name: str | bytes) -> str:
-    """Takes off the underscore that a look-up by name puts before the name."""
+    """Remove the underscore that a look-up adds to the name."""
     return text(name).removeprefix("_")
 
 
 def _is_exported(binary: lief.MachO.Binary, symbol: lief.MachO.Symbol) -> bool:
-    """Tells whether a look-up finds a symbol: in the trie, or if there is none in the table."""
+    """Tell whether a look-up finds a symbol: in the trie, or else in the table."""
     if symbol.has_export_info:
         return True
     if binary.has_dyld_exports_trie or (binary.dyld_info and binary.dyld_info.export_info[1]):
@@ -134,7 +131,7 @@ def _imports(binary: lief.MachO.Binary, loads: list[str]) -> Iterator[Import]:
     two_level = lief.MachO.Header.FLAGS.TWOLEVEL in binary.header.flags_list
     for symbol in binary.imported_symbols:
         name = _plain(symbol.name)
-        # Numbers beyond the list of libraries say "wherever it is found" or "in the program".
+        # Numbers beyond the list of libraries mean "anywhere" or "in the program".
         ordinal = symbol.library_ordinal
         origin = loads[ordinal - 1] if two_level and 0 < ordinal <= len(loads) else None
         weak = bool(symbol.description & WEAK_REFERENCE)

@@ -1,4 +1,4 @@
-"""Names as they stand in a library, and as they stood in its source."""
+"""Names in a library, and in its source."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pycxxfilt
 CPP = "C++"
 RUST = "Rust"
 
-# Rust's older scheme is C++'s with a hash at the end, which the demangler cannot know of.
+# Rust's older scheme is that of C++ plus a hash, which the demangler does not know.
 RUST_HASH = re.compile(r"::h[0-9a-f]{16}$")
-# A function's copy for use in transactions, nor can it know of those.
+# A copy of a function for transactions, which it does not know either.
 TRANSACTION_CLONE = re.compile(r"_ZGT[tn]")
 
 
 def text(name: str | bytes | None) -> str:
-    """Returns a name from a file fit to be printed: what is no character is escaped."""
+    """Return a name from a file with unprintable characters escaped."""
     if name is None:
         return ""
     decoded = name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else name
@@ -26,20 +26,20 @@ def text(name: str | bytes | None) -> str:
 
 
 def processor(machine: object) -> str:
-    """Returns the name of a processor, or its number if LIEF has no name for it."""
+    """Return the name of a processor, or its number if LIEF has no name for it."""
     name = getattr(machine, "name", None)
     return f"processor number {machine}" if name is None else str(name).lower()
 
 
 def source_name(name: str) -> tuple[str | None, str | None]:
-    """Returns what a mangled name was in the source, and its language; (None, None) if plain."""
+    """Return the name in the source of a mangled name, and the language; (None, None) if plain."""
     if not name.startswith(("_Z", "_R", "?")):
         return None, None
     clone = TRANSACTION_CLONE.match(name)
     try:
         demangled = pycxxfilt.demangle(f"_Z{name[clone.end() :]}" if clone else name)
     except ValueError:
-        # It only begins like one: _Zero and _Read are plain names.
+        # A plain name such as _Zero or _Read.
         return None, None
     if demangled is None:
         return None, None

@@ -1,4 +1,4 @@
-"""Reads PE libraries: Windows' .dll, .pyd and .exe."""
+"""Reads PE libraries: .dll, .pyd and .exe of Windows."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from callcost.inspect.facts import (
     Library,
     Needed,
     RefusedError,
+    refuse_cut_off,
 )
 from callcost.inspect.names import processor, source_name, text
 
@@ -24,18 +25,14 @@ DELAYED = "loaded when it is first called"
 
 
 def read(path: str, size_bytes: int) -> Library:
-    """Reads a library; raises RefusedError for what is none, or is cut off."""
+    """Read a library; raise RefusedError if the file is not one, or is cut off."""
     config = lief.PE.ParserConfig()
     config.parse_signature = config.parse_rsrc = config.parse_reloc = False
     binary = lief.PE.parse(path, config)
     if binary is None:
         raise RefusedError("has a damaged PE header: make or fetch it again")
     end = max((s.pointerto_raw_data + s.sizeof_raw_data for s in binary.sections), default=0)
-    if end > size_bytes:
-        raise RefusedError(
-            f"ends after {size_bytes:,} bytes, though its headers speak of {end:,}: it is cut off "
-            "or damaged; make or fetch it again"
-        )
+    refuse_cut_off(end, size_bytes)
     export = binary.get_export()
     library = lief.PE.Header.CHARACTERISTICS.DLL in binary.header.characteristics_list
     return Library(
@@ -57,7 +54,7 @@ def _exports(binary: lief.PE.Binary, export: lief.PE.Export) -> Iterator[Export]
     for entry in export.entries:
         name = text(entry.name) or None
         if name is None and not entry.address:
-            continue  # a number that nothing has
+            continue  # an unused number
         demangled, language = source_name(name or "")
         forward = None
         if entry.is_forwarded:

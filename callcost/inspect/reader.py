@@ -1,4 +1,4 @@
-"""Has libraries read by a process of its own, which damaged files may crash or hang."""
+"""Reads libraries in a process of their own, because damaged files may crash or hang it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from callcost.console.files import shown
 from callcost.inspect.facts import Library, RefusedError
 
 LIMIT_S = 60
@@ -24,7 +25,7 @@ END_S = 5  # from the last of its output to its end
 
 
 class Reader:
-    """Reads any number of files; a process that died of one is replaced for the next.
+    """Reads any number of files; replaces its process if a file kills it.
 
     Use as a context manager.
     """
@@ -49,9 +50,9 @@ class Reader:
         self._stderr.close()
 
     def read(self, path: Path) -> list[Library]:
-        """Reads a library, for each processor that it is made for.
+        """Read the library for each processor of a file.
 
-        Raises RefusedError, whose sentence says what the file is instead and what to do.
+        Raise RefusedError, whose text says what the file is instead and what to do.
         """
         try:
             _refuse_unreadable(path)
@@ -69,13 +70,13 @@ class Reader:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
-                # What a dead process has not taken must not be left to be written on closing.
+                # Unbuffered: closing must not write what a dead process did not read.
                 bufsize=0,
-                # Its own session: Ctrl-C reaches the caller alone, which then ends the process.
+                # Its own session: Ctrl-C only reaches the caller, which then ends the process.
                 start_new_session=True,
             )
         assert self._process.stdin is not None
-        # It may have died before: how, its exit code tells below.
+        # It may have died: the exit code below tells how.
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
         line = self._line(time.monotonic() + self._limit_s)
@@ -85,7 +86,7 @@ class Reader:
         return answer
 
     def _line(self, deadline: float) -> bytes:
-        """Returns the answer; it has no end of line if the process died or took too long."""
+        """Return the answer, without an end of line if the process died or took too long."""
         assert self._process is not None and self._process.stdout is not None
         line = b""
         with selectors.DefaultSelector() as selector:
@@ -102,19 +103,19 @@ class Reader:
         return line
 
     def _death(self) -> str:
-        """Says why there was no answer, and reaps the process."""
+        """Reap the process and say why there was no answer."""
         code = self._end()
-        advice = "it is damaged, or made to do so; make or fetch it again"
+        advice = "it is damaged or malicious; make or fetch it again"
         if code is None or code == -signal.SIGXCPU:
             return f"took longer than {self._limit_s} s to read: {advice}"
         if code < 0:
             return f"crashed the process that read it ({signal.Signals(-code).name}): {advice}"
         self._stderr.seek(0)
         said = self._stderr.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return f"could not be read: the process that reads ended with exit code {code} ({said})"
+        return f"could not be read: the reading process ended with exit code {code} ({said})"
 
     def _end(self) -> int | None:
-        """Ends the process and reaps it; returns its exit code, None if it had to be killed."""
+        """End and reap the process; return its exit code, None if it was killed."""
         process, self._process = self._process, None
         if process is None:
             return None
@@ -127,13 +128,8 @@ class Reader:
         return code
 
 
-def shown(path: Path) -> str:
-    """Returns a path fit to be printed on one line: what is no character is escaped."""
-    return str(path) if str(path).isprintable() else ascii(str(path))[1:-1]
-
-
 def _refuse_unreadable(path: Path) -> None:
-    """Raises RefusedError for what is no readable file; opens no pipe and no device."""
+    """Raise RefusedError if a path is not a readable file, without opening pipes or devices."""
     try:
         str(path).encode()
         status = path.stat()

@@ -1,4 +1,4 @@
-"""Says in sentences what was found in a library."""
+"""Describes in sentences what was found in a library."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WINDOWS_PROGRAM = (PE, EXECUTABLE)
 OWN_NAMES = {ELF: "soname", PE: "own name", MACH_O: "install name"}
 KINDS = {
     SHARED_LIBRARY: "A shared library",
-    BUNDLE: "A bundle (a library that is loaded at run time only)",
+    BUNDLE: "A bundle (a library that is only loaded at run time)",
     EXECUTABLE: "A program",
 }
 HERE = {"linux": ELF, "darwin": MACH_O, "win32": PE}
@@ -44,33 +44,33 @@ PROCESSORS = {"amd64": "x86_64", "arm64": "aarch64", "i386": "x86", "i686": "x86
 NAMED_OUTSIDE = 6
 
 SEARCHES = {
-    "DT_RPATH": "It has a DT_RPATH: the loader looks there before it looks in LD_LIBRARY_PATH, so "
-    "that nobody can put another library in the place of one that is found there. It also counts "
-    "for what the needed libraries need in turn. The path is",
+    "DT_RPATH": "It has a DT_RPATH: the loader looks there before it looks in LD_LIBRARY_PATH, "
+    "which therefore cannot replace a library that is found there. The path also applies to what "
+    "the needed libraries need in turn. It is",
     "DT_RUNPATH": "It has a DT_RUNPATH: the loader looks there after it has looked in "
-    "LD_LIBRARY_PATH, which can therefore put another library in the place of a needed one. It "
-    "does not count for what the needed libraries need in turn. The path is",
-    "LC_RPATH": "It has an LC_RPATH, which is what @rpath stands for in the names of needed "
-    "libraries; a library that is found in DYLD_LIBRARY_PATH comes first. The path is",
+    "LD_LIBRARY_PATH, which can therefore replace a needed library. The path does not apply to "
+    "what the needed libraries need in turn. It is",
+    "LC_RPATH": "It has an LC_RPATH, which replaces @rpath in the names of needed libraries; a "
+    "library in DYLD_LIBRARY_PATH comes first. The path is",
 }
-OVERRIDDEN = "It also has a DT_RPATH, which the DT_RUNPATH makes void"
+OVERRIDDEN = "It also has a DT_RPATH, which the DT_RUNPATH overrides"
 ORIGINS = {
-    "$ORIGIN": "$ORIGIN is the folder that it lies in",
-    "@loader_path": "@loader_path is the folder that it lies in",
+    "$ORIGIN": "$ORIGIN is the folder of this library",
+    "@loader_path": "@loader_path is the folder of this library",
     "@executable_path": "@executable_path is the folder of the program that is running",
 }
 NO_SEARCH = {
     ELF: "It has no search path of its own: the loader looks in LD_LIBRARY_PATH, in its cache and "
     "in the system's folders.",
-    MACH_O: "It has no LC_RPATH: what it needs is looked for in DYLD_LIBRARY_PATH, then where its "
-    "name says.",
-    PE: "A PE file has no search path: Python has what it needs looked for beside it, in the "
-    "system's folders and in those given to os.add_dll_directory, but not along PATH.",
+    MACH_O: "It has no LC_RPATH: the loader looks for needed libraries in DYLD_LIBRARY_PATH, then "
+    "where their names say.",
+    PE: "A PE file has no search path: when Python imports it, the loader looks in its own folder, "
+    "the system's folders and those of os.add_dll_directory, but not in PATH.",
 }
 
 
 def describe(library: Library, file_name: str) -> Iterator[str]:
-    """Says everything that is not a list: what it is, needs, offers, and asks of Python."""
+    """Say what a library is, needs and offers, and what it expects of Python."""
     yield from _identity(library)
     yield from _needs(library)
     found, api = extension(library, file_name), python_api(library)
@@ -93,7 +93,7 @@ def _identity(library: Library) -> Iterator[str]:
         f"{library.architecture}. {named}"
     )
     if library.kind == EXECUTABLE:
-        yield "As it is a program, neither ctypes nor import can load it."
+        yield "It is a program: neither ctypes nor import can load it."
     elif not _fits(library):
         yield f"It is not for this interpreter, which runs on {sys.platform}, {_processor()}."
 
@@ -136,11 +136,11 @@ def _module(found: Extension, name: FileName) -> Iterator[str]:
     yield f"It is the Python extension module {found.module}; import calls its {found.entry}."
     if found.module != name.module:
         yield (
-            f"Its file is called {name.module}, though, and import {name.module} looks for "
-            f"another entry point than {found.entry}: it is imported by other means, or not at all."
+            f"But its file is called {name.module}, and import {name.module} looks for another "
+            f"entry point than {found.entry}: only other means can import it."
         )
     if found.others:
-        yield f"Other entry points that it has: {listed(found.others)}."
+        yield f"Other entry points: {listed(found.others)}."
     phases = found.phases or "single-phase or multi-phase"
     yield f"Initialisation: {phases}; {found.evidence}."
     yield f"Its file name {name.meaning}."
@@ -152,12 +152,12 @@ def _api_supplier(library: Library, api: PythonApi, found: Extension | None) -> 
         return f"It expects {count}, which {api.supplier} supplies: the interpreter's own library."
     by = "the interpreter that imports it" if found else "the interpreter that loads it"
     if library.format == MACH_O:
-        return f"It expects {count}, and names no library for this API: {by} supplies it."
-    return f"It expects {count}, and needs no library that has this API: {by} supplies it."
+        return f"It expects {count}, but names no library for this API: {by} supplies it."
+    return f"It expects {count}, but needs no library with this API: {by} supplies it."
 
 
 def limited_api(api: PythonApi, name: FileName | None) -> str:
-    """Says whether the symbols are those of the stable ABI, and what that shows."""
+    """Say whether all symbols are in the stable ABI, and what that shows."""
     tag = name.tag if name else None
     promised = stable_tag(tag) is not None or (api.supplier or "").lower() == "python3.dll"
     count, outside = len(api.since), api.outside
@@ -173,9 +173,9 @@ def limited_api(api: PythonApi, name: FileName | None) -> str:
         )
     promise = "as it promises, " if promised else "though its name does not say so, " * bool(name)
     return (
-        f"Limited API: kept, {promise}as far as a file can show: what it expects is in "
-        f"the stable ABI, the youngest since Python {api.least}, which is therefore the "
-        "least that it needs. (A macro that reaches into an object would leave no trace here.)"
+        f"Limited API: kept, {promise}as far as a file can show: all symbols are in the stable "
+        f"ABI, the newest since Python {api.least}, so that it needs this version or later. (A "
+        "macro that accesses fields of an object would leave no trace here.)"
     )
 
 
@@ -192,7 +192,7 @@ def _offers(library: Library) -> Iterator[str]:
     if exports_api(library):
         yield (
             "It is a Python interpreter, whose functions need the GIL: ctypes.pythonapi calls "
-            "those of the running one, ctypes.PyDLL those of another."
+            "those of the running interpreter, ctypes.PyDLL those of another."
         )
 
 
@@ -208,6 +208,6 @@ def _count(number: int, word: str) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Joins words as one says them: a, b and c."""
+    """Join words as in speech: a, b and c."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last

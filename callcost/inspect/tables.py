@@ -1,4 +1,4 @@
-"""Lists what a library exports and expects, most telling first."""
+"""Tables of what a library exports and expects, the most important first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_PROGRAM = "Functions that a program exports to the libraries that it loads"
 
 
 def tables(library: Library) -> Iterator[tuple[str, Table]]:
-    """Yields a heading and a table for each kind of export and of expected symbol that there is."""
+    """Yield a heading and a table for each kind of export and of expected symbol."""
     for kind in (None, *OBSTACLES):
         exports = [export for export in library.exports if obstacle(export) == kind]
         plain = IN_PROGRAM if library.kind == EXECUTABLE else PLAIN
@@ -35,20 +35,20 @@ def tables(library: Library) -> Iterator[tuple[str, Table]]:
 
 
 def _unnamed(library: Library, imports: list[Import]) -> str:
-    """Says where those symbols may be for which the file names no library."""
+    """Say where symbols may be found if the file names no library for them."""
     if all(each.origin or each.weak for each in imports):
         return ""
     named = {each.origin for each in imports}
     left = [each.name for each in library.needed if each.name not in named]
     if library.format != ELF or not left:
-        return "; where no library is named, it must be there in the process that loads it"
+        return "; without a library in the table, the process that loads it must have it"
     if len(left) == 1:
-        return f"; where no library is named, it is presumably {left[0]}, the only one left"
-    return f"; where no library is named, it may be {', '.join(left[:-1])} or {left[-1]}"
+        return f"; without a library in the table, probably from {left[0]}, the only one left"
+    return f"; without a library in the table, from {', '.join(left[:-1])} or {left[-1]}"
 
 
 def _table(columns: dict[str, list[str]]) -> Table:
-    """Makes a table of those columns that have anything to say."""
+    """Make a table of the columns that are not empty."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     used = {heading: cells for heading, cells in columns.items() if any(cells)}
     for heading in used:
@@ -70,7 +70,7 @@ def _export_table(exports: list[Export]) -> Table:
 
 
 def _export_order(export: Export) -> tuple[bool, str, str, str]:
-    """Sorts entry points first, and then by the name that a reader knows."""
+    """Sort entry points first, then by the name in the source."""
     name = export.name or f"{export.ordinal:6}"
     entry = name.startswith(ENTRIES)
     return not entry, export.source_name or name, name, export.version or ""

@@ -187,7 +187,7 @@ def test_a_module_and_a_file_of_other_names_are_told(tmp_path: Path, reader: Rea
     source = f"void *PyInitU_{name}(void) {{ return 0; }}"
     found = inspected(reader, compiled(source, tmp_path / "bücher.so"))
     assert found["extension"]["module"] == "bücher"
-    assert "has no ABI tag" in said(found) and "though" not in said(found)
+    assert "has no ABI tag" in said(found) and "But its file" not in said(found)
     renamed = (tmp_path / "bücher.so").rename(tmp_path / "other.cpython-313t-darwin.so")
     told = said(inspected(reader, renamed))
     assert "import other looks for another entry point than PyInitU_" in told
@@ -284,7 +284,7 @@ def test_the_search_path_is_told_with_its_meaning(
     found = inspected(reader, path)
     assert {"kind": kind, "folders": ["$ORIGIN/near"]} in found["search"]
     assert found["name"] == "libf.so.1"
-    assert words in said(found) and "$ORIGIN is the folder that it lies in" in said(found)
+    assert words in said(found) and "$ORIGIN is the folder of this library" in said(found)
 
 
 @needs_linux
@@ -359,7 +359,7 @@ def test_what_is_alike_for_several_processors_is_told_once(tmp_path: Path) -> No
     path.write_bytes(universal((ARM64, mach_o()), (X86_64, mach_o(X86_64))))
     done = callcost("inspect", str(path))
     assert done.returncode == 0, done.stderr
-    assert "For x86_64, it holds the same in all that is told here." in done.stdout
+    assert "The library for x86_64 is the same in all points below." in done.stdout
     assert done.stdout.count("_Z5twicei") == 1
 
 
