@@ -76,7 +76,7 @@ def test_delays_of_a_wrong_size_are_said_to_be(slope: float, failed: bool) -> No
         sentence == f"Injected delays: slope {slope:.4f} ({slope:.4f} .. {slope:.4f}); 1 is right."
     )
     assert [line.partition(":")[0] for line in capitals] == ["DELAYS"] * failed
-    assert not failed or f"at {slope:.1%} of its size" in capitals[0]
+    assert not failed or f"at {slope:.1%} of their size" in capitals[0]
 
 
 @pytest.mark.parametrize(
