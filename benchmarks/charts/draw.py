@@ -17,8 +17,8 @@ from callcost.benchmarks.charts.look import Style, style_for
 from callcost.benchmarks.charts.overview import overview_chart
 from callcost.benchmarks.facts.marks import NO_MARKS, Marks
 from callcost.console.page import THEMES, Theme, save, settings
-from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
-from callcost.estimate.record import load, read_run
+from callcost.estimate.estimate import GroupEstimate, aa_error
+from callcost.estimate.record import Record
 from callcost.model import abi
 from callcost.model.contender import ELSEWHERE
 
@@ -49,7 +49,7 @@ def draw(record: Path, folder: Path | None = None, themes: Sequence[Theme] = THE
 
     They stand in `folder`, or beside the record; raises RecordError.
     """
-    content = _content(record)
+    content = _content(Record.load(record))
     stem = (folder or record.parent) / record.name.partition(".json")[0]
     made = []
     for theme in themes:
@@ -60,8 +60,8 @@ def draw(record: Path, folder: Path | None = None, themes: Sequence[Theme] = THE
     return sorted(made)
 
 
-def _content(record: Path) -> Content:
-    estimates, document = estimate_run(read_run(record)), load(record)
+def _content(record: Record) -> Content:
+    estimates, document = record.estimates, record.document
     swept = list(sweep(estimates).values())
     return Content(
         tuple(panels_of(estimates, Marks.of_record(document))),

@@ -25,8 +25,8 @@ from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.facts import bad_input, questions
 from callcost.benchmarks.facts.bad_input import BAD_INPUTS, RAISES, BadInput
 from callcost.bindings.registry import Build, Mechanism, mechanisms
+from callcost.console.files import write_atomically
 from callcost.console.front import Front
-from callcost.estimate.record import write_atomically
 from callcost.model import abi
 from callcost.worker.worker import clean, interpreter_facts
 

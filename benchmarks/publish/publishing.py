@@ -29,12 +29,13 @@ from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.publish import explain_tables, figures, gate_tables, tables
 from callcost.benchmarks.publish.tables import Sheet, markdown
 from callcost.bindings.registry import mechanisms
+from callcost.console.files import write_atomically
 from callcost.console.numbers import format_ns
 from callcost.errors import CallcostError
 from callcost.estimate.delays import estimate_delays
-from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error, estimate_run
-from callcost.estimate.reading import checked
-from callcost.estimate.record import RecordError, load, read_run, write_atomically
+from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
+from callcost.estimate.reading import RecordError, checked
+from callcost.estimate.record import Record
 from callcost.explain import chart as explain_chart
 from callcost.model import abi
 from callcost.model.run import NO_COST
@@ -73,7 +74,7 @@ def publish(record: Path | None) -> list[Path]:
             raise RecordError(f"{path} is missing; the documents say which command makes it")
     refuse_unfit(record or REFERENCE)
     if record is not None and record.resolve() != REFERENCE:
-        write_atomically(REFERENCE, compressed(load(record)))
+        write_atomically(REFERENCE, compressed(Record.load(record).document))
     drawn = [*charts.draw(REFERENCE), *draw_explanation(RESULTS)]
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.
@@ -95,10 +96,9 @@ def draw_explanation(folder: Path) -> list[Path]:
 
 def refuse_unfit(record: Path) -> None:
     """Raises RecordError for a run that is not whole, or not conclusive."""
-    run = read_run(record)
-    there = estimate_run(run)
+    read = Record.load(record)
+    run, there, document = read.run, read.estimates, read.document
     # What another interpreter's compiler leaves nothing of has no cost, and is no failure.
-    document = load(record)
     checked(record, document, figures.Reference)
     found = document["callcost"].get("failures", [])
     failures = [failure for failure in found if failure["kind"] != NO_COST]
@@ -125,21 +125,20 @@ def fill(text: str) -> str:
 
 
 @cache
-def _read_reference(changed_ns: int) -> tuple[dict[str, Any], dict[str, GroupEstimate]]:
-    return load(REFERENCE), estimate_run(read_run(REFERENCE))
+def _read_reference(changed_ns: int) -> Record:
+    return Record.load(REFERENCE)
 
 
 def _reference() -> dict[str, GroupEstimate]:
     """Returns the estimates of the reference run; it is long, so it is read once."""
-    return _read_reference(REFERENCE.stat().st_mtime_ns)[1]
+    return _read_reference(REFERENCE.stat().st_mtime_ns).estimates
 
 
 @cache
 def _sheet_of(changed_ns: int) -> Sheet:
-    document, estimates = _read_reference(changed_ns)
-    marks = Marks.of_record(document)
-    panels = charts.panels_of(estimates, marks)
-    return Sheet(panels, curves(estimates), document["callcost"]["environment"])
+    record = _read_reference(changed_ns)
+    panels = charts.panels_of(record.estimates, Marks.of_record(record.document))
+    return Sheet(panels, curves(record.estimates), record.environment)
 
 
 def _sheet() -> Sheet:
@@ -148,10 +147,9 @@ def _sheet() -> Sheet:
 
 def environment() -> str:
     """Says what the reference run was made on."""
-    document, estimates = _read_reference(REFERENCE.stat().st_mtime_ns)
-    section = document["callcost"]
+    record = _read_reference(REFERENCE.stat().st_mtime_ns)
+    document, section = record.document, record.section
     machine, tools = document["machine_info"], section["environment"]["tools"]
-    error = aa_error(list(estimates.values()))
     rows = len(document["benchmarks"])
     versions = ", ".join(
         f"{name} {version}" for name, version in tools.items() if version != "not installed"
@@ -163,7 +161,7 @@ def environment() -> str:
         f"{versions}. "
         f"{rows} rows in {section['wall_s']:.0f} s ({section['wall_s'] / rows:.2f} s a row), "
         f"{section['settings']['processes']} processes; contenders of the same code differed by "
-        f"less than {max(error, MIN_EFFECT):.1%}."
+        f"less than {max(record.error, MIN_EFFECT):.1%}."
     )
 
 

@@ -32,9 +32,9 @@ import click
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
+from callcost.console.files import write_atomically
 from callcost.console.front import Front
 from callcost.errors import CallcostError
-from callcost.estimate.record import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "under-the-hood.md"

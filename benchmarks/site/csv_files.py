@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from callcost.benchmarks.site.pages.measured import Measured, Row
+from callcost.benchmarks.site.measured import Measured, Row
 from callcost.model.interval import Interval
 
 COSTS = (

@@ -12,7 +12,7 @@ from callcost.benchmarks.charts.look import style_for
 from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.fits import Fit, Ladder
-from callcost.benchmarks.site.pages.measured import FLOOR, OTHER_PYTHON, OWN, PYTHON, Row, Sheet
+from callcost.benchmarks.site.measured import FLOOR, OTHER_PYTHON, OWN, PYTHON, Row, Sheet
 from callcost.console.numbers import interval, number
 from callcost.console.page import THEMES
 from callcost.explain.chart import COLOURS as PART_COLOURS

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from callcost.benchmarks.site.pages.measured import Measured
+from callcost.benchmarks.site.measured import Measured
 from callcost.estimate.layouts import Calibration
 from callcost.estimate.reading import RecordError, checked, other_kind, read_json, refuse_odd
-from callcost.estimate.record import SECTION
+from callcost.estimate.record import SECTION, Record
 from callcost.explain import records
 from callcost.explain.explanation import Explanation
 from callcost.history.store import Store
@@ -62,7 +62,7 @@ def _read_file(path: Path, found: Inputs) -> None:
     elif isinstance(document, dict) and document.keys() >= CALIBRATION_KEYS:
         found.calibrations[path.name] = _calibration(path, document)
     elif isinstance(about, dict):
-        found.runs.append(Measured.of_document(path, document))
+        found.runs.append(Measured(Record(path, document)))
     else:
         raise other_kind(path, document, "a record of callcost", TAKES)
 

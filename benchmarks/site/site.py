@@ -19,8 +19,8 @@ from callcost.benchmarks.facts.facts import verdicts
 from callcost.benchmarks.facts.marks import LEGEND
 from callcost.benchmarks.site import charts, csv_files, drawing, drawn, render
 from callcost.benchmarks.site.inputs import Inputs
+from callcost.benchmarks.site.measured import FLOOR, Measured, Sheet
 from callcost.benchmarks.site.pages import history, pages, tabled
-from callcost.benchmarks.site.pages.measured import FLOOR, Measured, Sheet
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.tabled import short
 from callcost.console.numbers import interval, number

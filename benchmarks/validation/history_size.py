@@ -20,9 +20,10 @@ from typing import Any
 import click
 import duckdb
 
+from callcost.console.files import write_atomically
 from callcost.console.front import Front
 from callcost.errors import CallcostError
-from callcost.estimate.record import SECTION, load, write_atomically
+from callcost.estimate.record import SECTION, Record
 from callcost.history.files import name_of
 from callcost.history.runs import read
 from callcost.history.store import Store
@@ -46,7 +47,7 @@ def main(json_file: Path, rows: int) -> None:
     """Fill a history, and write down how long adding to it and showing a series take."""
     with tempfile.TemporaryDirectory(prefix="callcost-") as name:
         folder = Path(name, "history")
-        first = cut(load(RECORD), Path(name, "first.json"))
+        first = cut(Record.load(RECORD).document, Path(name, "first.json"))
         runs = fill(folder, first, rows)
         watch = machine.Watch(None)
         added = [add_another(folder, first, number) for number in range(REPEATS)]

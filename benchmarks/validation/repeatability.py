@@ -22,10 +22,10 @@ import numpy as np
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.contenders import contender, group_name, supported
+from callcost.console.files import write_atomically
 from callcost.console.front import Front
 from callcost.errors import CallcostError
-from callcost.estimate.estimate import estimate_run
-from callcost.estimate.record import read_run, write_atomically
+from callcost.estimate.record import Record
 from callcost.model.interval import Interval
 from callcost.run import machine
 
@@ -108,7 +108,7 @@ def swapped(first: Costs, second: Costs) -> int:
 
 def compare_order(first: Path, second: Path) -> dict[str, int]:
     """Counts the pairs that a run tells apart, and those of them that the other run turns round."""
-    before, after = (estimate_run(read_run(path)) for path in (first, second))
+    before, after = (Record.load(path).estimates for path in (first, second))
     apart = turned = 0
     for group, estimate in before.items():
         other = after[group]
@@ -135,7 +135,7 @@ def run_suite(folder: Path) -> dict[str, Costs]:
 def _suite_costs(folder: Path) -> Costs:
     _run([sys.executable, "-m", "pytest", str(SUITE), "-q", "--benchmark-only",
           "--benchmark-quiet", "--callcost-results", str(folder)])  # fmt: skip
-    estimates = estimate_run(read_run(_record(folder)))
+    estimates = Record.load(_record(folder)).estimates
     whole: Costs = {}
     for group, estimate in estimates.items():
         base = estimate.names.index(BASE)

@@ -28,9 +28,10 @@ from callcost.benchmarks.publish.publishing import (
 )
 from callcost.benchmarks.site.inputs import read
 from callcost.benchmarks.validation import history_size
+from callcost.console.files import write_atomically
 from callcost.console.front import Front
 from callcost.errors import CallcostError
-from callcost.estimate.record import load, write_atomically
+from callcost.estimate.record import Record
 from callcost.history.store import Store
 from callcost.run import machine
 
@@ -64,9 +65,11 @@ def main(json_file: Path, rows: int) -> None:
         watch = machine.Watch(None)
         explained = [EXPLAINED, *EXPLAINED_LATER, CALIBRATION]
         whole = time_report(folder / "whole", [REFERENCE, *explained])
-        few = history_size.cut(load(REFERENCE), folder / "few.json", FEW_ROWS)
+        few = history_size.cut(Record.load(REFERENCE).document, folder / "few.json", FEW_ROWS)
         history = folder / "history"
-        history_size.fill(history, history_size.cut(load(REFERENCE), folder / "first.json"), rows)
+        history_size.fill(
+            history, history_size.cut(Record.load(REFERENCE).document, folder / "first.json"), rows
+        )
         found = {
             "whole": whole | {"rows": rows_in(REFERENCE), **seen(folder / "whole")},
             "few": time_report(folder / "few", [few]) | {"rows": rows_in(few)},

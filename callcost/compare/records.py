@@ -21,10 +21,9 @@ from callcost.estimate.estimate import (
     MIN_PROCESSES,
     Floats,
     GroupEstimate,
-    estimate_run,
     trimmed_interval,
 )
-from callcost.estimate.record import load, rebuild
+from callcost.estimate.record import Record
 from callcost.model.interval import Interval
 from callcost.model.patterns import matches, require_known
 from callcost.paired.rules import Rules, mirrored
@@ -84,9 +83,9 @@ def compare(
     workloads: Sequence[str] = (),
 ) -> RecordedComparison:
     """Compares two records row by row; raises RecordError, or UnknownNameError for a pattern."""
-    documents = [(path, load(path)) for path in (base, head)]
-    before, after = (estimate_run(rebuild(*document)) for document in documents)
-    machines = [document.get("machine_info", {}).get("callcost", {}) for _, document in documents]
+    records = [Record.load(path) for path in (base, head)]
+    before, after = (record.estimates for record in records)
+    machines = [record.document.get("machine_info", {}).get("callcost", {}) for record in records]
     every = [set(_rows(before)), set(_rows(after))]
     require_known("--workload", workloads, [group for group, _ in set.union(*every)])
     require_known("--mechanism", mechanisms, [name for _, name in set.union(*every)])

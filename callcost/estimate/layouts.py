@@ -167,8 +167,8 @@ class Machine(Struct):
     callcost: OwnMachine = field(default_factory=OwnMachine)
 
 
-class Record(Struct):
-    """A record of callcost's: a run of pytest-benchmark with everything that was measured."""
+class RecordFile(Struct):
+    """A record: a run of pytest-benchmark with everything that was measured."""
 
     benchmarks: list[Row]
     callcost: Section

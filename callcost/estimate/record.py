@@ -1,159 +1,259 @@
-"""Runs on disk: a pytest-benchmark JSON that also holds everything the instrument saw.
-
-Each benchmark's `extra_info["callcost"]` has its raw epochs and its estimates; the top level
-has a section `callcost` with what belongs to the run as a whole, the controls among it. From
-these a run is read back whole (recorded.py), so that every figure can be estimated again.
-"""
+"""A recorded run: read from its file once, checked field by field, estimated when it is needed."""
 
 from __future__ import annotations
 
-import resource
-import sys
-from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from callcost.console.files import probe_writable as probe_writable
-from callcost.console.files import write_atomically as write_atomically
-from callcost.estimate.delays import estimate_delays, timed_in_c
+from callcost.console.files import shown
 from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
-from callcost.estimate.reading import RecordError as RecordError
-from callcost.estimate.recorded import SECTION as SECTION
-from callcost.estimate.recorded import VERSION
-from callcost.estimate.recorded import load as load
-from callcost.estimate.recorded import read_delays as read_delays
-from callcost.estimate.recorded import read_run as read_run
-from callcost.estimate.recorded import rebuild as rebuild
-from callcost.model.contender import Contender
-from callcost.model.run import GroupTimes, Run
+from callcost.estimate.layouts import (
+    MOST_EPOCH_NS,
+    Elsewhere,
+    GroupFacts,
+    RawDelays,
+    RecordFile,
+    Section,
+)
+from callcost.estimate.reading import (
+    RecordError,
+    checked,
+    damaged,
+    other_kind,
+    read_json,
+    refuse_odd,
+)
+from callcost.model.contender import Contender, Controls, Environment, Group
+from callcost.model.delays import NAME as DELAYS
+from callcost.model.plan import Plan
+from callcost.model.run import GroupTimes, Run, Times
+
+# Parts of a record, each with its place in the file.
+Located = list[tuple[str, dict[str, Any]]]
+# The most turns of an epoch, and the most calls of a turn.
+MOST_CALLS = 10**9
+# Version 1 had no delays. A field that a record lacks is younger than it, and has its default.
+VERSION = 2
+SECTION = "callcost"
 
 
-def pack_epochs(times: GroupTimes, row: int) -> list[str]:
-    """Writes a row's epochs as one string of ns per process; negative: preempted."""
-    return [" ".join(map(str, epochs[row].tolist())) for epochs in times.processes]
+class Record:
+    """A record: its document, the run that it holds, and the estimates made from that run.
+
+    Raises RecordError, which names the file and the field: here for a document that is not a
+    record, in `run` and what uses it for damaged epochs.
+    """
+
+    def __init__(self, path: Path, document: Any) -> None:
+        self.path = path
+        self._checked = _check(path, document)
+        self.document: dict[str, Any] = document
+
+    @classmethod
+    def load(cls, path: Path) -> Record:
+        """Reads a record from its file."""
+        return cls(path, read_json(path))
+
+    @property
+    def section(self) -> dict[str, Any]:
+        """What the record says about the run as a whole."""
+        return dict(self.document[SECTION])
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What the record says about the build: tools, compiler, flags, facts."""
+        return dict(self.section.get("environment") or {})
+
+    @cached_property
+    def run(self) -> Run:
+        """The run, rebuilt from its epochs."""
+        return _Rebuilding(self.path, self.document, self._checked.callcost).run()
+
+    @cached_property
+    def estimates(self) -> dict[str, GroupEstimate]:
+        """The estimate of every group that enough processes have timed."""
+        return estimate_run(self.run)
+
+    @cached_property
+    def error(self) -> float:
+        """The A/A error of the run: smaller differences are ties."""
+        return aa_error(list(self.estimates.values()))
 
 
-def contender_facts(estimate: GroupEstimate, row: int, ranks: dict[int, int]) -> dict[str, Any]:
-    """Collects what a record says of one contender: estimates as [value, low, high], raw epochs."""
-    times = estimate.times
-    return {
-        "group": times.group.name,
-        **_portable(times.contenders[row]),
-        "floor": row in estimate.floors,
-        "gross_ns": estimate.gross_ns(row).as_list(),
-        "net_ns": estimate.net_ns(row).as_list(),
-        "ratio_to_fastest": estimate.ratio(row, estimate.fastest).as_list(),
-        "processes_used": len(estimate.rounds_ns(row)),
-        "fastest": estimate.names[estimate.fastest],
-        "rank": ranks.get(row),
-        "preempted_epochs": estimate.preempted(row),
-        **_epochs(times, row),
-    }
+def _check(path: Path, document: Any) -> RecordFile:
+    """Returns a record in its layout; raises RecordError for one that is damaged or none at all."""
+    section = document.get(SECTION) if isinstance(document, dict) else None
+    if not isinstance(section, dict) or "groups" not in section:
+        advice = "make one with: pytest benchmarks --benchmark-only"
+        raise other_kind(path, document, "a record of callcost", advice)
+    version = section.get("version")
+    # By its type: True would pass for a 1.
+    if type(version) is not int or version > VERSION:
+        raise RecordError(
+            f"{shown(path)} has record version {version!a:.40}, this callcost reads up to {VERSION}"
+        )
+    record = checked(path, document, RecordFile)
+    for name in section.keys() - {"groups", "delays"}:
+        refuse_odd(path, section[name], f"{SECTION}.{name}")
+    settings, where = record.callcost.settings, f"{SECTION}.settings"
+    if not 1 <= settings.min_processes <= settings.processes:
+        raise damaged(path, where, "min_processes is not between 1 and processes")
+    return record
 
 
-def _epochs(times: GroupTimes, row: int) -> dict[str, list[str]]:
-    """Collects the raw epochs of a contender and, for a program, those of its empty loop."""
-    epochs = {"epoch_ns": pack_epochs(times, row)}
-    if times.contenders[row].program:
-        epochs["empty_ns"] = pack_epochs(times, times.empty_row(row))
-    return epochs
+class _Rebuilding:
+    """Rebuilds the run of a record; everything it raises is a RecordError that names a field."""
 
+    def __init__(self, path: Path, document: dict[str, Any], section: Section) -> None:
+        self._path = path
+        self._document = document
+        self._section = section
+        self._rows: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+        for number, benchmark in enumerate(document["benchmarks"]):
+            facts = benchmark["extra_info"][SECTION]
+            where = f"benchmarks[{number}].extra_info.{SECTION}"
+            key = facts.get("group", ""), facts["name"]
+            if key in self._rows:
+                reason = f"{self._rows[key][0]} has the same group and name"
+                raise damaged(path, where, reason)
+            self._rows[key] = where, facts
 
-def _portable(contender: Contender) -> dict[str, Any]:
-    """Describes a contender without the paths that are this machine's own."""
-    facts = asdict(contender)
-    # Every process has checked them; nothing is estimated from them.
-    del facts["examples"]
-    facts["binaries"] = [{**binary, "path": ""} for binary in facts["binaries"]]
-    facts["program"] = [Path(word).name for word in facts["program"]]
-    return facts
+    def run(self) -> Run:
+        """Returns the run, with every group that has a row left."""
+        section = self._section
+        run = Run(
+            section.settings,
+            section.cpu,
+            section.seed,
+            hash_seeds=section.hash_seeds,
+            not_pinned=section.not_pinned,
+            interrupted=section.interrupted,
+            wall_s=section.wall_s,
+            throttled_passes=section.throttled_passes,
+            state=section.state,
+            delays=self._delays(),
+            delays_missing=section.delays_missing,
+        )
+        for name, facts in section.groups.items():
+            where = f"{SECTION}.groups.{name}"
+            found = checked(self._path, facts, GroupFacts, where)
+            # A benchmark may have been removed from the file.
+            contenders, floors = (
+                [self._rows[name, member] for member in members if (name, member) in self._rows]
+                for members in (found.contenders, found.floors)
+            )
+            if contenders:
+                place = self._environment(where, found.interpreter)
+                controls = self._controls(where, facts)
+                run.groups[name] = self._group(
+                    name, where, found, (contenders, controls, floors), place
+                )
+        return run
 
+    def _environment(self, where: str, place: str) -> Environment | None:
+        # An older record holds groups of the one interpreter that made it.
+        if not place:
+            return None
+        if place not in self._section.interpreters:
+            reason = f"{SECTION}.interpreters does not have {place}"
+            raise damaged(self._path, f"{where}.interpreter", reason)
+        facts = self._section.interpreters[place]
+        checked(self._path, facts, Elsewhere, f"{SECTION}.interpreters.{place}")
+        return Environment(place, "", facts)
 
-def run_facts(run: Run, environment: dict[str, Any]) -> dict[str, Any]:
-    """Collects what a record says of the run as a whole."""
-    estimates = estimate_run(run)
-    error = aa_error(list(estimates.values()))
-    settings = {k: v for k, v in asdict(run.settings).items() if k != "python"}
-    return {
-        "version": VERSION,
-        "settings": settings,
-        "cpu": run.cpu,
-        "not_pinned": run.not_pinned,
-        "seed": run.seed,
-        "hash_seeds": run.hash_seeds,
-        "wall_s": run.wall_s,
-        "interrupted": run.interrupted,
-        "failures": [asdict(failure) for failure in run.failures.values()],
-        "aa_p95": None if np.isnan(error) else error,
-        "delays": _delays_facts(run),
-        "delays_missing": run.delays_missing,
-        "throttled_passes": run.throttled_passes,
-        "state": run.state,
-        "coordinator_peak_mib": peak_mib(),
-        "environment": environment,
-        "interpreters": {
-            times.group.place: times.group.environment.facts
-            for times in run.groups.values()
-            if times.group.environment is not None
-        },
-        "groups": {name: _group_facts(estimate) for name, estimate in estimates.items()},
-    }
+    def _controls(self, where: str, facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        return [(f"{where}.controls[{n}]", one) for n, one in enumerate(facts["controls"])]
 
+    def _group(
+        self,
+        name: str,
+        where: str,
+        found: GroupFacts | RawDelays,
+        rows: tuple[Located, Located, Located],
+        environment: Environment | None,
+    ) -> GroupTimes:
+        contenders, controls, floors = rows
+        for number, member in enumerate(found.contenders):
+            if found.contenders.index(member) < number or member in found.floors:
+                raise damaged(self._path, f"{where}.contenders", f"{member} is there twice")
+        if found.twin_of >= len(found.contenders):
+            raise damaged(self._path, f"{where}.twin_of", "there is no such contender")
+        twin_name = found.contenders[found.twin_of]
+        names = [row["name"] for _, row in contenders]
+        if twin_name not in names:
+            reason = f"the twin of {twin_name} is there, but not {twin_name} itself"
+            raise damaged(self._path, where, reason)
+        empty, twin, yardstick = map(self._contender, controls)
+        return GroupTimes(
+            Group(
+                name,
+                tuple(map(self._contender, contenders)),
+                floors=tuple(map(self._contender, floors)),
+                environment=environment,
+            ),
+            Controls(empty, twin, yardstick, names.index(twin_name)),
+            self._plan(where, found.plan),
+            self._processes([*contenders, *controls, *floors]),
+        )
 
-def _delays_facts(run: Run) -> dict[str, Any] | None:
-    """Says what the injected delays showed; `raw` is what that was estimated from."""
-    times, found = run.delays, estimate_delays(run)
-    if times is None or found is None:
-        return None
-    rows = [
-        {**_portable(contender), **_epochs(times, row)}
-        for row, contender in enumerate(times.group.contenders)
-    ]
-    return {
-        "slope": found.slope.as_list(),
-        "intercept_ns": found.intercept_ns.as_list(),
-        "points": [
-            {
-                "injected_ns": point.injected_ns,
-                "measured_ns": point.measured.as_list(),
-                "fitted": point.fitted,
-            }
-            for point in found.points
-        ],
-        "raw": {
-            **_group_facts(GroupEstimate(times)),
-            "rows": rows,
-            "timed_in_c_ns": timed_in_c(times),
-        },
-    }
+    def _plan(self, where: str, plan: Plan) -> Plan:
+        if not (1 <= plan.unroll <= MOST_CALLS and 1 <= plan.loops <= MOST_CALLS
+                and 1 <= plan.max_unroll <= MOST_CALLS):  # fmt: skip
+            raise damaged(self._path, f"{where}.plan", "it has no calls")
+        return plan
 
+    def _contender(self, located: tuple[str, dict[str, Any]]) -> Contender:
+        where, facts = located
+        contender = checked(self._path, facts, Contender, where)
+        if contender.own_loops is not None and not 1 <= contender.own_loops <= MOST_CALLS:
+            raise damaged(self._path, f"{where}.own_loops", "it makes no calls")
+        if bool(contender.program) != (facts.get("empty_ns") is not None):
+            reason = "a program has the epochs of its empty loop here, and nothing else has"
+            raise damaged(self._path, f"{where}.empty_ns", reason)
+        return contender
 
-def peak_mib() -> float:
-    """Tells how much memory this process has needed at most, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KiB, macOS in bytes.
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+    def _processes(self, rows: Located) -> list[Times]:
+        """Unpacks the epochs of every process: all rows have as many of them, and of processes."""
+        packed = [(f"{where}.epoch_ns", facts["epoch_ns"]) for where, facts in rows]
+        packed += [
+            (f"{where}.empty_ns", facts["empty_ns"])
+            for where, facts in rows
+            if facts.get("empty_ns") is not None
+        ]
+        unpacked = [
+            [self._unpack(f"{where}[{process}]", text) for process, text in enumerate(texts)]
+            for where, texts in packed
+        ]
+        first = [epochs.size for epochs in unpacked[0]]
+        for (where, _), row in zip(packed, unpacked, strict=True):
+            if [epochs.size for epochs in row] != first:
+                reason = f"it does not have as many processes and epochs as {packed[0][0]}"
+                raise damaged(self._path, where, reason)
+        return [np.array(process) for process in zip(*unpacked, strict=True)]
 
+    def _unpack(self, where: str, text: str) -> Times:
+        try:
+            epochs = np.array(text.split(), dtype=np.int64)
+        except (ValueError, OverflowError) as error:
+            reason = "it is not a list of whole numbers of ns"
+            raise damaged(self._path, where, reason) from error
+        if not epochs.size or np.abs(epochs).max() > MOST_EPOCH_NS or epochs.min() < -MOST_EPOCH_NS:
+            raise damaged(self._path, where, "it has no epochs, or one that no call takes")
+        return epochs
 
-def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
-    times = estimate.times
-    first_control = len(times.group.contenders)
-    return {
-        "interpreter": times.group.place,
-        "plan": asdict(times.plan),
-        "contenders": estimate.names[:first_control],
-        "floors": [contender.name for contender in times.group.floors],
-        "twin_of": times.controls.twin_of,
-        "twin_ratio": estimate.twin_ratio.as_list(),
-        "inconclusive": estimate.inconclusive,
-        "disturbed_share": estimate.disturbed_share,
-        "filtered": estimate.filtered,
-        "processes_used": len(estimate.usable),
-        "empty_ns": estimate.empty_ns.as_list(),
-        "controls": [
-            {**_portable(contender), **_epochs(times, first_control + offset)}
-            for offset, contender in enumerate(times.controls.contenders)
-        ],
-    }
+    def _delays(self) -> GroupTimes | None:
+        if self._section.delays is None:
+            return None
+        where = f"{SECTION}.delays.raw"
+        found, raw = self._section.delays.raw, self._document[SECTION]["delays"]["raw"]
+        rows = [(f"{where}.rows[{number}]", row) for number, row in enumerate(raw["rows"])]
+        times = self._group(DELAYS, where, found, (rows, self._controls(where, raw), []), None)
+        in_c_ns = found.timed_in_c_ns
+        if len(in_c_ns) != len(times.processes) or {len(one) for one in in_c_ns} != {len(rows)}:
+            reason = "it does not have a list for each process, with a time for each row"
+            raise damaged(self._path, f"{where}.timed_in_c_ns", reason)
+        times.reports = [{rows[0][1]["name"]: one} for one in in_c_ns]
+        return times

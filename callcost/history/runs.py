@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from callcost.console.files import shown
-from callcost.estimate.estimate import GroupEstimate, estimate_run
+from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.layouts import Benchmark, Machine, PytestRun
 from callcost.estimate.reading import (
     PYTEST_BENCHMARK,
@@ -29,7 +29,7 @@ from callcost.estimate.reading import (
     read_json,
     refuse_odd,
 )
-from callcost.estimate.record import SECTION, rebuild
+from callcost.estimate.record import SECTION, Record
 from callcost.history.table import FIRST_YEAR, LAST_YEAR, TYPICAL
 from callcost.history.typical import MIN_ROWS
 from callcost.model import abi
@@ -218,8 +218,7 @@ def _record_rows(
     path: Path, document: dict[str, Any], known: PytestRun, machine: _Machine
 ) -> Iterator[Row]:
     """Yield the rows of a record of callcost, compared with the yardstick of their group."""
-    run = rebuild(path, document)
-    estimates = estimate_run(run)
+    estimates = Record(path, document).estimates
     compared = {name: _to_yardstick(estimate) for name, estimate in estimates.items()}
     for number, row in enumerate(known.benchmarks):
         facts = document["benchmarks"][number]["extra_info"][SECTION]

@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from callcost.console import progress, streams
+from callcost.console.files import probe_writable, write_atomically
 from callcost.errors import CallcostError
-from callcost.estimate import record
+from callcost.estimate import facts
 from callcost.estimate.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
+from callcost.estimate.record import SECTION
 from callcost.model.contender import Contender, Environment, Group, make_group
 from callcost.model.plan import Settings
 from callcost.model.run import NO_COST, Progress, Run
@@ -51,7 +53,7 @@ class MeasuringSession:
         """Makes sure that the run can be saved, before any time is spent on it."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            record.probe_writable(self._folder)
+            probe_writable(self._folder)
         except OSError as error:
             raise CallcostError(
                 f"the run could not be saved: {self._folder} cannot be written "
@@ -145,9 +147,7 @@ class MeasuringSession:
                 pytrace=False,
             )
         clock = item.get_closest_marker("benchmark").kwargs["timer"]  # type: ignore[union-attr]
-        benchmark.extra_info[record.SECTION] = record.contender_facts(
-            estimate, row, self._ranks[group]
-        )
+        benchmark.extra_info[SECTION] = facts.contender_facts(estimate, row, self._ranks[group])
         replay(benchmark, clock, rounds_s)
         self._replayed.append(benchmark.stats)
         if self.run.interrupted and item is self._rows[-1]:
@@ -156,11 +156,11 @@ class MeasuringSession:
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         """Adds the section of the whole run to every JSON that pytest-benchmark writes."""
         if self._measured:
-            output_json[record.SECTION] = self._run_facts
+            output_json[SECTION] = self._run_facts
 
     @cached_property
     def _run_facts(self) -> dict[str, Any]:
-        return record.run_facts(self.run, self._environment)
+        return facts.run_facts(self.run, self._environment)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Saves the run under the results folder, and has its charts made."""
@@ -173,7 +173,7 @@ class MeasuringSession:
         try:
             text = json.dumps(self._document(), indent=1, allow_nan=False)
             path = self._folder / self._file_name()
-            record.write_atomically(path, text + "\n")
+            write_atomically(path, text + "\n")
             self.record_path = path
             made = self._config.hook.pytest_callcost_saved(config=self._config, path=path)
             self._made_files = [path for paths in made for path in paths]
@@ -270,20 +270,20 @@ def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
 
 def environment_of(item: pytest.Item) -> Environment | None:
     """Returns the environment that a row is measured in; None for this interpreter."""
-    mark = item.get_closest_marker(record.SECTION)
+    mark = item.get_closest_marker(SECTION)
     assert mark is not None
     environment: Environment | None = mark.kwargs["environment"]
     return environment
 
 
 def _row(item: pytest.Item) -> tuple[str, Contender]:
-    mark = item.get_closest_marker(record.SECTION)
+    mark = item.get_closest_marker(SECTION)
     assert mark is not None
     return mark.kwargs["group"], mark.kwargs["contender"]
 
 
 def _is_floor(item: pytest.Item) -> bool:
-    mark = item.get_closest_marker(record.SECTION)
+    mark = item.get_closest_marker(SECTION)
     return bool(mark is not None and mark.kwargs["floor"])
 
 

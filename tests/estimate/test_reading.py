@@ -21,7 +21,7 @@ from callcost.cli import main
 from callcost.console.files import MAX_BYTES
 from callcost.estimate import reading
 from callcost.estimate.reading import RecordError, read_json
-from callcost.estimate.record import read_run
+from callcost.estimate.record import Record
 from callcost.explain import flow, records
 from callcost.history.runs import read
 
@@ -127,7 +127,7 @@ def test_a_byte_order_mark_and_wide_characters_are_read(tmp_path: Path, encoding
     path.write_text(json.dumps(RUN), encoding=encoding)
     assert read(path) == read(plain)
     path.write_text(json.dumps(RECORD), encoding=encoding)
-    assert set(read_run(path).groups) == {"work", "other"}
+    assert set(Record.load(path).run.groups) == {"work", "other"}
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])
@@ -139,7 +139,7 @@ def test_compressed_records_are_read_whatever_their_name(
     path.write_bytes(compress(json.dumps(RUN).encode()))
     assert read(path) == read(plain)
     path.write_bytes(compress(json.dumps(RECORD).encode()))
-    assert set(read_run(path).groups) == {"work", "other"}
+    assert set(Record.load(path).run.groups) == {"work", "other"}
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])

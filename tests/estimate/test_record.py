@@ -13,8 +13,10 @@ import pytest
 import small_suites
 from small_suites import Measured
 
+from callcost.console.files import write_atomically
 from callcost.estimate.estimate import GroupEstimate
-from callcost.estimate.record import RecordError, load, read_delays, read_run, write_atomically
+from callcost.estimate.reading import RecordError
+from callcost.estimate.record import Record
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def record(measured: Measured, tmp_path: Path) -> Path:
 
 
 def test_estimates_made_from_a_record_are_those_it_holds(record: Path) -> None:
-    document, run = load(record), read_run(record)
+    document, run = Record.load(record).document, Record.load(record).run
     for row in document["benchmarks"]:
         facts = row["extra_info"]["callcost"]
         estimate = GroupEstimate(run.groups[facts["group"]])
@@ -36,7 +38,7 @@ def test_estimates_made_from_a_record_are_those_it_holds(record: Path) -> None:
 
 
 def test_a_record_holds_raw_epochs_of_every_process(record: Path) -> None:
-    run = read_run(record)
+    run = Record.load(record).run
     for times in run.groups.values():
         assert len(times.processes) == 10
         assert {epochs.shape for epochs in times.processes} == {
@@ -55,7 +57,7 @@ def test_a_damaged_record_is_refused_by_name(record: Path) -> None:
     del document["benchmarks"][0]["extra_info"]["callcost"]["epoch_ns"]
     record.write_text(json.dumps(document))
     with pytest.raises(RecordError, match=rf"{record.name} is damaged: .* lacks epoch_ns"):
-        read_run(record)
+        _ = Record.load(record).run
 
 
 @pytest.mark.parametrize(
@@ -76,12 +78,12 @@ def test_what_is_no_record_is_refused_by_name(tmp_path: Path, text: str, said: s
     path = tmp_path / "some.json"
     path.write_text(text)
     with pytest.raises(RecordError, match=rf"some\.json {said}"):
-        load(path)
+        Record.load(path)
 
 
 def test_a_missing_record_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"none\.json cannot be read: No such file"):
-        load(tmp_path / "none.json")
+        Record.load(tmp_path / "none.json")
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(
@@ -103,7 +105,7 @@ def test_preempted_epochs_keep_their_sign(record: Path) -> None:
     first, *rest = facts["epoch_ns"][0].split()
     facts["epoch_ns"][0] = " ".join([f"-{first.lstrip('-')}", *rest])
     record.write_text(json.dumps(document))
-    times = read_run(record).groups[facts["group"]]
+    times = Record.load(record).run.groups[facts["group"]]
     row = [contender.name for contender in times.contenders].index(facts["name"])
     assert times.processes[0][row, 0] < 0
     assert np.abs(times.processes[0][row, 0]) == int(first.lstrip("-"))
@@ -112,7 +114,7 @@ def test_preempted_epochs_keep_their_sign(record: Path) -> None:
 def test_floors_are_read_back(toy: Any, tmp_path: Path, program: Any) -> None:
     toy["absolute"]["floor"] = program()
     path = small_suites.measured(tmp_path, toy).record
-    run = read_run(path)
+    run = Record.load(path).run
     times = run.groups["absolute"]
     (floor,) = times.group.floors
     assert (floor.name, floor.program[1]) == ("floor", "-c")
@@ -123,7 +125,7 @@ def test_floors_are_read_back(toy: Any, tmp_path: Path, program: Any) -> None:
     }
     (facts,) = (
         row["extra_info"]["callcost"]
-        for row in load(path)["benchmarks"]
+        for row in Record.load(path).document["benchmarks"]
         if row["name"] == "test_toy[absolute-floor]"
     )
     estimate = GroupEstimate(times)
@@ -144,9 +146,9 @@ def test_a_record_that_is_older_than_floors_is_read(record: Path) -> None:
     for row in document["benchmarks"]:
         for younger in ("floor", "program"):
             del row["extra_info"]["callcost"][younger]
-    whole = read_run(record)
+    whole = Record.load(record).run
     record.write_text(json.dumps(document))
-    for name, times in read_run(record).groups.items():
+    for name, times in Record.load(record).run.groups.items():
         assert times.group == whole.groups[name].group
 
 
@@ -158,7 +160,6 @@ def test_a_record_that_is_older_than_injected_delays_is_read(record: Path) -> No
     for version in (1, 0):
         section["version"] = version
         record.write_text(json.dumps(document))
-        run = read_run(record)
+        run = Record.load(record).run
         assert set(run.groups) == {"absolute", "length"}
         assert (run.delays, run.delays_missing) == (None, None)
-        assert read_delays(record, load(record)) is None

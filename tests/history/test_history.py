@@ -19,8 +19,9 @@ import pytest
 from command_line import callcost, words
 from small_suites import Measured
 
-from callcost.estimate.estimate import GroupEstimate, estimate_run
-from callcost.estimate.record import RecordError, read_run
+from callcost.estimate.estimate import GroupEstimate
+from callcost.estimate.reading import RecordError
+from callcost.estimate.record import Record
 from callcost.history import points, store, table
 from callcost.history.files import HistoryError
 from callcost.history.runs import Row, read
@@ -90,7 +91,7 @@ def test_every_row_of_a_record_is_kept_with_its_ratio_to_the_yardstick(
     kept = Store(tmp_path / "history")
     run = read(record)
     assert kept.add(run)
-    document, estimates = json.loads(record.read_text()), estimate_run(read_run(record))
+    document, estimates = json.loads(record.read_text()), Record.load(record).estimates
     found = {(one.group, one.contender): one for one in kept.series()}
     assert len(found) == len(document["benchmarks"]) == 5
     for row in document["benchmarks"]:

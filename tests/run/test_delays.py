@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from callcost.estimate.delays import estimate_delays, fit
-from callcost.estimate.record import RecordError, load, read_delays, read_run, rebuild, run_facts
+from callcost.estimate.facts import run_facts
+from callcost.estimate.reading import RecordError
+from callcost.estimate.record import Record
 from callcost.estimate.trust import trust
 from callcost.model.contender import Contender, Environment, Group, controls_for
 from callcost.model.delays import NAME, Delays
@@ -191,7 +193,7 @@ def test_delays_are_nowhere_among_the_rows(
     assert "estimates of ['absolute', 'length']" in said
     # Of all that is printed, one sentence is theirs.
     assert said.count("elays") == said.count("Injected delays: slope ") == 1
-    document = load(path)
+    document = Record.load(path).document
     assert len(document["benchmarks"]) == 5
     assert "delay" not in json.dumps(document["benchmarks"])
     section = document["callcost"]
@@ -199,7 +201,8 @@ def test_delays_are_nowhere_among_the_rows(
     off = [abs(group["twin_ratio"][0] - 1) for group in section["groups"].values()]
     assert section["aa_p95"] == pytest.approx(np.quantile(off, 0.95))
     assert section["delays_missing"] is None
-    assert read_delays(Path("some.json"), document) == estimate_delays(read_run(path))
+    found = estimate_delays(Record.load(path).run)
+    assert found is not None and section["delays"]["slope"] == found.slope.as_list()
 
 
 def recorded(run: Run) -> dict[str, Any]:
@@ -213,13 +216,13 @@ def recorded(run: Run) -> dict[str, Any]:
 def test_delays_are_read_back_and_estimated_anew(processes: int) -> None:
     run = run_with(made_up(0.5, 9.0, processes=processes))
     document = recorded(run)
-    read = rebuild(Path("some.json"), document)
+    read = Record(Path("some.json"), document).run
     assert run.delays is not None and read.delays is not None
     assert read.delays.group == run.delays.group
     assert read.delays.controls == run.delays.controls
     # As text: NaN is an end of an interval that is not known, and does not equal itself.
     assert repr(fit(read.delays).points) == repr(fit(run.delays).points)
-    found = read_delays(Path("some.json"), document)
+    found = estimate_delays(read)
     assert found is not None and found.failed is (processes == 12)
     facts = document["callcost"]["delays"]
     assert facts["slope"] == found.slope.as_list() == fit(read.delays).slope.as_list()
@@ -231,8 +234,7 @@ def test_delays_are_read_back_and_estimated_anew(processes: int) -> None:
 def test_a_run_without_delays_is_read_back() -> None:
     document = recorded(run_with(None, "too few"))
     assert document["callcost"]["delays"] is None
-    assert read_delays(Path("some.json"), document) is None
-    read = rebuild(Path("some.json"), document)
+    read = Record(Path("some.json"), document).run
     assert (read.delays, read.delays_missing) == (None, "too few")
 
 
@@ -241,14 +243,14 @@ def test_damaged_delays_are_refused(lost: str) -> None:
     document = recorded(run_with(made_up(1.0)))
     del document["callcost"]["delays"][lost]
     with pytest.raises(RecordError, match=f"callcost.delays: it lacks {lost}"):
-        read_delays(Path("some.json"), document)
+        Record(Path("some.json"), document)
 
 
 def test_damaged_epochs_of_delays_are_refused_by_name() -> None:
     document = recorded(run_with(made_up(1.0)))
     del document["callcost"]["delays"]["raw"]["timed_in_c_ns"]
     with pytest.raises(RecordError, match=r"callcost.delays.raw: it lacks timed_in"):
-        rebuild(Path("some.json"), document)
+        _ = Record(Path("some.json"), document).run
 
 
 def test_a_run_whose_test_weights_were_not_built_goes_on_without(
@@ -263,10 +265,9 @@ def test_a_run_whose_test_weights_were_not_built_goes_on_without(
         "Injected delays: none in this run: the extension that makes them was not built (" in said
     )
     (path,) = records()
-    section = load(path)["callcost"]
+    section = Record.load(path).document["callcost"]
     assert section["delays"] is None and "not built" in section["delays_missing"]
-    assert read_delays(path, load(path)) is None
-    assert read_run(path).delays_missing == section["delays_missing"]
+    assert Record.load(path).run.delays_missing == section["delays_missing"]
 
 
 def test_more_steps_of_the_delay_take_longer_inside_c() -> None:

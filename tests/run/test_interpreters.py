@@ -265,7 +265,7 @@ def test_a_record_says_which_interpreter_and_is_read_back_whole(
     section = json.loads(path.read_text())["callcost"]
     assert section["interpreters"] == {name: other.facts}
     assert sys.executable not in path.read_text()
-    run = record.read_run(path)
+    run = record.Record.load(path).run
     assert [group.group.place for group in run.groups.values()] == ["", name]
     read = run.groups[f"absolute @ {name}"].group.environment
     assert read is not None and read.facts == other.facts

@@ -214,7 +214,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # What takes long to find out is known; all that is done with it is the command's own.
     explanation = records.read(inputs / "explain.json")
-    found = calibration(record.read_run(inputs / "run.json"))
+    found = calibration(record.Record.load(inputs / "run.json").run)
     flow.explain = lambda *_: explanation
     calibrate.calibrate = lambda *_: found
     publishing.publish = lambda record: [Path("README.md")]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from callcost.estimate.estimate import GroupEstimate
-from callcost.estimate.record import contender_facts, run_facts
+from callcost.estimate.facts import contender_facts, run_facts
 from callcost.model.contender import Contender, Group, controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import GroupTimes, Run

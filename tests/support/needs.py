@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from callcost.benchmarks.publish import publishing, tour
-from callcost.estimate.record import load
+from callcost.estimate.record import Record
 from callcost.instructions import callgrind
 
 needs_callgrind = pytest.mark.skipif(
@@ -26,7 +26,7 @@ def documented_python() -> str:
     """Returns the version of Python that the documents are about: that of the reference run."""
     if not publishing.REFERENCE.exists():
         return "none: not a checkout"
-    version: str = load(publishing.REFERENCE)["machine_info"]["python_version"]
+    version: str = Record.load(publishing.REFERENCE).document["machine_info"]["python_version"]
     return version.rpartition(".")[0]
 
 

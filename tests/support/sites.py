@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site.command import report
-from callcost.estimate.record import load
+from callcost.estimate import record
 from callcost.history.runs import Row
 from callcost.history.runs import read as read_run_file
 from callcost.history.store import Store
@@ -42,7 +42,7 @@ Record = dict[str, Any]
 
 def reference() -> Record:
     """Reads the reference run."""
-    return load(REFERENCE)
+    return record.Record.load(REFERENCE).document
 
 
 def cut(

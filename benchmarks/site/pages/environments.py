@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from callcost.benchmarks.site import drawn
 from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.drawing import Chart
-from callcost.benchmarks.site.pages.measured import FLOOR, Measured, Row
+from callcost.benchmarks.site.measured import FLOOR, Measured, Row
 from callcost.benchmarks.site.pages.page import Page
 
 if TYPE_CHECKING:

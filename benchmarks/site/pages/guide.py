@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from callcost.benchmarks.facts.facts import FACTS, YES, Facts, verdicts
+from callcost.benchmarks.site.measured import WAY, Measured, Row
 from callcost.benchmarks.site.pages import source
-from callcost.benchmarks.site.pages.measured import WAY, Measured, Row
 from callcost.benchmarks.site.pages.tabled import short
 from callcost.model import abi
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.drawing import Chart
-from callcost.benchmarks.site.pages.measured import Measured
+from callcost.benchmarks.site.measured import Measured
 from callcost.benchmarks.site.pages.page import Page
 from callcost.console.numbers import interval
 from callcost.estimate.delays import estimate_delays

@@ -11,8 +11,8 @@ from callcost.benchmarks.break_even import NO_MATTER, REFERENCE, Curve, calls_th
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.site import drawn, fits
 from callcost.benchmarks.site.inputs import Inputs
+from callcost.benchmarks.site.measured import FLOOR, Measured, Sheet
 from callcost.benchmarks.site.pages import environments, guide, method, source
-from callcost.benchmarks.site.pages.measured import FLOOR, Measured, Sheet
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.source import Source
 from callcost.bindings.registry import Mechanism

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from callcost.benchmarks.facts.facts import NOT_SEEN, YES
-from callcost.benchmarks.site.pages.measured import Measured, Row, Sheet
+from callcost.benchmarks.site.measured import Measured, Row, Sheet
 from callcost.console.numbers import interval, number
 from callcost.model.interval import Interval
 

@@ -25,8 +25,10 @@ from callcost.bindings.registry import mechanisms
 from callcost.console import page
 from callcost.console.page import DARK, LIGHT, THEMES, Theme
 from callcost.errors import CallcostError
-from callcost.estimate import record
+from callcost.estimate import facts
 from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
+from callcost.estimate.reading import RecordError
+from callcost.estimate.record import SECTION
 from callcost.model.contender import Contender, Group, controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import GroupTimes, Run
@@ -65,13 +67,13 @@ def saved(folder: Path, groups: Iterable[GroupTimes]) -> Path:
     estimates = estimate_run(run)
     floor = aa_error(list(estimates.values()))
     rows = [
-        {"extra_info": {record.SECTION: record.contender_facts(e, row, e.ranks(floor))}}
+        {"extra_info": {SECTION: facts.contender_facts(e, row, e.ranks(floor))}}
         for e in estimates.values()
         for row in range(e.size)
     ]
     path = folder / "run.json"
-    section = record.run_facts(run, {})
-    path.write_text(json.dumps({"benchmarks": rows, record.SECTION: section}))
+    section = facts.run_facts(run, {})
+    path.write_text(json.dumps({"benchmarks": rows, SECTION: section}))
     return path
 
 
@@ -388,7 +390,7 @@ def test_ticks_are_round_times(
 def test_a_damaged_record_is_refused_and_nothing_is_drawn(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     path.write_text("{}")
-    with pytest.raises(record.RecordError):
+    with pytest.raises(RecordError):
         charts.draw(path)
     assert list(tmp_path.iterdir()) == [path]
 

@@ -18,7 +18,7 @@ from needs import needs_compiler
 from callcost.benchmarks.facts import facts, questions, slots
 from callcost.benchmarks.facts.facts import FACTS, NO, NOT_SEEN, YES
 from callcost.bindings.registry import FOLDER, Build, Mechanism, mechanisms
-from callcost.estimate.record import load
+from callcost.estimate.record import Record
 
 # What the tools themselves document, or the source of the folder shows.
 KNOWN = {
@@ -145,7 +145,9 @@ def test_a_record_holds_the_facts_of_every_mechanism_that_it_measured() -> None:
 
     if not publishing.REFERENCE.exists():
         pytest.skip("not a checkout: no reference run here")
-    environment: dict[str, Any] = load(publishing.REFERENCE)["callcost"]["environment"]
+    environment: dict[str, Any] = Record.load(publishing.REFERENCE).document["callcost"][
+        "environment"
+    ]
     missing = environment["missing"]
     built = {m.name for m in mechanisms() if m.module not in missing}
     assert environment["facts"].keys() == built

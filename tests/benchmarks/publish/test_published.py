@@ -13,7 +13,8 @@ from callcost.benchmarks.charts import draw as charts
 from callcost.benchmarks.publish import figures, publishing
 from callcost.console import page
 from callcost.console.page import THEMES
-from callcost.estimate.record import RecordError, load
+from callcost.estimate.reading import RecordError
+from callcost.estimate.record import Record
 
 pytestmark = pytest.mark.skipif(
     not (publishing.ROOT / "README.md").exists(), reason="not a checkout: no documents here"
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def reference() -> dict[str, Any]:
-    return load(publishing.REFERENCE)
+    return Record.load(publishing.REFERENCE).document
 
 
 def read(path: Path) -> dict[str, Any]:

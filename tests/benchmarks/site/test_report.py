@@ -22,11 +22,11 @@ from callcost.benchmarks.facts.questions import FOREIGN_ABI
 from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site import charts, drawing, drawn, fits, inputs, render, site
 from callcost.benchmarks.site.charts import Drawing
+from callcost.benchmarks.site.measured import FLOOR, WAY, Measured
 from callcost.benchmarks.site.pages import guide, source
-from callcost.benchmarks.site.pages.measured import FLOOR, WAY, Measured
 from callcost.bindings.registry import mechanisms
 from callcost.console.numbers import interval, number
-from callcost.estimate.record import RecordError
+from callcost.estimate.reading import RecordError
 from callcost.history.files import HistoryError
 from callcost.history.store import Store
 from callcost.model.interval import Interval

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +16,13 @@ from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.facts import Facts
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
 from callcost.console.numbers import rank_text
-from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
+from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.layouts import Dated
 from callcost.estimate.reading import checked
-from callcost.estimate.record import SECTION, rebuild
+from callcost.estimate.record import Record
 from callcost.model import abi
 from callcost.model.contender import ELSEWHERE
 from callcost.model.interval import Interval
-from callcost.model.run import Run
 
 Floats = npt.NDArray[np.float64]
 
@@ -103,31 +100,18 @@ class Sheet:
 
 
 class Measured:
-    """A run with everything that is shown of it."""
+    """A run with everything that is shown of it; raises RecordError for a damaged record."""
 
-    def __init__(self, path: Path, document: dict[str, Any], run: Run) -> None:
-        self.path = path
-        self.document = document
-        self.run = run
-        self.estimates = estimate_run(run)
-        self.error = aa_error(list(self.estimates.values()))
-        self._marks = Marks.of_record(document)
-
-    @classmethod
-    def of_document(cls, path: Path, document: dict[str, Any]) -> Measured:
-        """Takes a run apart that was read from `path`; raises RecordError."""
-        checked(path, document, Dated)
-        return cls(path, document, rebuild(path, document))
-
-    @property
-    def section(self) -> dict[str, Any]:
-        """What the record says of the run as a whole."""
-        return dict(self.document[SECTION])
-
-    @property
-    def environment(self) -> dict[str, Any]:
-        """What the record says of the build: tools, compiler, flags, facts."""
-        return dict(self.section.get("environment") or {})
+    def __init__(self, record: Record) -> None:
+        checked(record.path, record.document, Dated)
+        self.path = record.path
+        self.document = record.document
+        self.section = record.section
+        self.environment = record.environment
+        self.run = record.run
+        self.estimates = record.estimates
+        self.error = record.error
+        self._marks = Marks.of_record(record.document)
 
     @property
     def facts(self) -> dict[str, Facts]:
