@@ -1,4 +1,4 @@
-"""Calls C in a loop that PyPy compiles: with PYPYLOG set, it writes down what it made of it."""
+"""Calls C in a loop that PyPy compiles. With PYPYLOG set, PyPy logs the result."""
 
 import sys
 
@@ -8,7 +8,7 @@ from _core import lib
 
 
 def total(count: int) -> int:
-    """Returns the sum of fibonacci(0) and fibonacci(1), in turns."""
+    """Sums fibonacci(0) and fibonacci(1), alternating."""
     fibonacci = lib.fibonacci
     result = 0
     for n in range(count):

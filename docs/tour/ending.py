@@ -1,4 +1,4 @@
-"""Runs a script in a process of its own and says how that ended: `ending.py SCRIPT`."""
+"""Runs a script in its own process and says how it ended: `ending.py SCRIPT`."""
 
 import resource
 import signal

@@ -1,4 +1,4 @@
-"""Prints the compiler's option by which the C headers of this Python are found."""
+"""Prints the compiler option that finds this Python's C headers."""
 
 import sysconfig
 

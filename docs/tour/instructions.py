@@ -9,9 +9,9 @@ CALLS_PER_TURN = 100
 
 
 def executed(rung: str, turns: int) -> int:
-    """Returns how many instructions a program of native/ladder executes for so many turns."""
+    """Counts the instructions that a program of native/ladder executes in these turns."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", rung, "fibonacci"]
-    # No turn to warm up, and no bytes to move the stack by.
+    # No turns to warm up, and no bytes to move the stack by.
     told = subprocess.run(command, input=f"{turns} 0 0\n", capture_output=True, text=True)
     found = re.search(r"Collected : (\d+)", told.stderr)
     if told.returncode or found is None:

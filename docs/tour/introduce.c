@@ -1,4 +1,4 @@
-/* Lists what a library says of itself: introduce LIBRARY */
+/* Lists what a library says about itself: introduce LIBRARY */
 #include "plugin.h"
 
 #include <dlfcn.h>

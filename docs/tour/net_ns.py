@@ -1,6 +1,6 @@
 """Prints net ns per call of fibonacci(0) from a record: `net_ns.py RECORD NAME ...`.
 
-A NAME is a mechanism or a rung, or as `cffi_api@pypy*` one of another interpreter.
+A NAME is a mechanism or a rung; `cffi_api@pypy*` is one of another interpreter.
 """
 
 import json

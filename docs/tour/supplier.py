@@ -1,4 +1,4 @@
-"""Says in which file a symbol is found that this process offers: `supplier.py SYMBOL ...`."""
+"""Says which file supplies a symbol of this process: `supplier.py SYMBOL ...`."""
 
 import ctypes
 import sys

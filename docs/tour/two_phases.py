@@ -8,7 +8,7 @@ from pathlib import Path
 path = sys.argv[1]
 name = Path(path).name.partition(".")[0]
 
-# What the interpreter calls first. It returns a borrowed reference, of which a cast makes its own.
+# The interpreter calls this first. It returns a borrowed reference; the cast takes its own.
 initialise = ctypes.PyDLL(path)[f"PyInit_{name}"]
 initialise.restype = ctypes.c_void_p
 returned = ctypes.cast(initialise(), ctypes.py_object).value

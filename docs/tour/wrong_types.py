@@ -1,4 +1,4 @@
-"""Declares types that are not those of core.h, and shows what C makes of them."""
+"""Declares other types than core.h, and shows what C makes of them."""
 
 import ctypes
 
@@ -10,7 +10,7 @@ class Point(ctypes.Structure):
 
 
 class Pair(ctypes.Structure):
-    """No struct of core.h."""
+    """A struct that core.h does not have."""
 
     _fields_ = (("first", ctypes.c_int), ("second", ctypes.c_int))
 
