@@ -32,13 +32,15 @@ class SuiteCommands(FrontGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names all commands, sorted."""
-        return sorted([*super().list_commands(ctx), *entry_points(group=COMMANDS).names])
+        return sorted({*super().list_commands(ctx), *entry_points(group=COMMANDS).names})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Finds a command here, or else loads it from the suite that registered it."""
         found = super().get_command(ctx, cmd_name)
-        if found is None and cmd_name in entry_points(group=COMMANDS).names:
-            found = entry_points(group=COMMANDS)[cmd_name].load()
+        if found is None:
+            for added in entry_points(group=COMMANDS, name=cmd_name):
+                found = added.load()
+                self.add_command(found, cmd_name)
         return found
 
 

@@ -73,8 +73,8 @@ def test_a_workload_is_explained_through_the_mechanisms_named_and_timed(tmp_path
         for name in ("ctypes_pydll", "ctypes_cdll")
     )
     assert "gil" not in held.parts and released.parts["gil"] > 100
-    again = callcost(*QUICK, "get_pi", *chosen, "--against", "explain.json", cwd=tmp_path)
-    assert "3 of 3 rows that both have are the same to the instruction." in words(again)
+    again = callcost(*QUICK, "get_pi", *chosen[:2], "--against", "explain.json", cwd=tmp_path)
+    assert "2 of 2 rows that both have are the same to the instruction." in words(again)
 
 
 @needs_callgrind
