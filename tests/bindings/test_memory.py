@@ -21,7 +21,7 @@ CELLS = [
     for workload in WORKLOADS
     if mechanism.offers(workload.function) and mechanism.name != "python_reference"
 ]
-CALLS = 50_000
+CALLS = 20_000
 # A leak of anything at all in each call is at least CALLS blocks, or CALLS times 16 bytes.
 MOST_BLOCKS, MOST_BYTES = 1_000, 100_000
 # In the order in which growth is told: bytes, blocks, references.

@@ -18,8 +18,8 @@ from processes import MARK, few_files, marked_processes, wait_until
 
 TIMEOUT_S = 600
 # Long enough for a busy machine to start an interpreter, and what a program gets of it.
-SILENCE_S = 6
-PROGRAM_S = 4.5
+SILENCE_S = 16
+PROGRAM_S = 12
 SEGFAULT = "import ctypes\nread = ctypes.string_at"
 LATE = """
 import ctypes
