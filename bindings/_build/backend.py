@@ -1,25 +1,22 @@
-"""The build backend: setuptools' own, with the tools of the optional mechanisms where asked for.
+"""The build backend: setuptools', which builds the instrument alone or the suite with it.
 
-`pip install --config-settings mechanisms=all ...` has them installed for the build; without it,
-mechanisms whose tool is not there are left out, and the others are built as ever.
+A wheel is the instrument alone and needs no compiler. An editable install is the suite, with the
+mechanisms that a C and a C++ compiler can build. Either can be asked for by `--config-settings
+mechanisms=CHOICE`, or by the environment variable CALLCOST_MECHANISMS for a frontend without
+that option: none (the instrument), few, default, or all.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from setuptools import build_meta
-from setuptools.build_meta import (
-    build_editable,
-    build_sdist,
-    build_wheel,
-    get_requires_for_build_sdist,
-    prepare_metadata_for_build_editable,
-    prepare_metadata_for_build_wheel,
-)
+from setuptools.build_meta import build_sdist, get_requires_for_build_sdist
+
+from .choice import CHOICES, VARIABLE, build_requires
 
 __all__ = [
     "build_editable",
@@ -34,25 +31,60 @@ __all__ = [
 
 Settings = Mapping[str, Any] | None
 OPTION = "mechanisms"
-CHOICES = ("core", "all")
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
-    """Lists what a wheel needs to be built, beside what pyproject.toml requires."""
-    return [*build_meta.get_requires_for_build_wheel(config_settings), *_optional(config_settings)]
+    """List what a wheel needs to be built, beside what pyproject.toml requires."""
+    with _chosen(config_settings, "none") as choice:
+        required = build_meta.get_requires_for_build_wheel(config_settings)
+        return [*required, *build_requires(choice)]
 
 
 def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:
-    """Lists what an editable install needs to be built, beside what pyproject.toml requires."""
-    required = build_meta.get_requires_for_build_editable(config_settings)
-    return [*required, *_optional(config_settings)]
+    """List what an editable install needs to be built, beside what pyproject.toml requires."""
+    with _chosen(config_settings, "default") as choice:
+        required = build_meta.get_requires_for_build_editable(config_settings)
+        return [*required, *build_requires(choice)]
 
 
-def _optional(config_settings: Settings) -> list[str]:
-    chosen = (config_settings or {}).get(OPTION, "core")
-    if chosen not in CHOICES:
-        raise SystemExit(f"{OPTION}={chosen} is not known: say {OPTION}={' or '.join(CHOICES)}")
-    if chosen == "core":
-        return []
-    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-    return list(project["tool"]["callcost"]["optional-build-requires"])
+def prepare_metadata_for_build_wheel(folder: str, config_settings: Settings = None) -> str:
+    """Write a wheel's metadata into the folder."""
+    with _chosen(config_settings, "none"):
+        return str(build_meta.prepare_metadata_for_build_wheel(folder, config_settings))
+
+
+def prepare_metadata_for_build_editable(folder: str, config_settings: Settings = None) -> str:
+    """Write an editable install's metadata into the folder."""
+    with _chosen(config_settings, "default"):
+        return str(build_meta.prepare_metadata_for_build_editable(folder, config_settings))
+
+
+def build_wheel(folder: str, config_settings: Settings = None, metadata: str | None = None) -> str:
+    """Build a wheel into the folder."""
+    with _chosen(config_settings, "none"):
+        return str(build_meta.build_wheel(folder, config_settings, metadata))
+
+
+def build_editable(
+    folder: str, config_settings: Settings = None, metadata: str | None = None
+) -> str:
+    """Build into the checkout, and into the folder a wheel that points to it."""
+    with _chosen(config_settings, "default"):
+        return str(build_meta.build_editable(folder, config_settings, metadata))
+
+
+@contextmanager
+def _chosen(config_settings: Settings, otherwise: str) -> Iterator[str]:
+    """Tell setup.py, which setuptools runs in this process, which mechanisms to build."""
+    asked = os.environ.get(VARIABLE)
+    choice = (config_settings or {}).get(OPTION) or asked or otherwise
+    if choice not in CHOICES:
+        known = ", ".join(CHOICES[:-1])
+        raise SystemExit(f"Cannot build {OPTION}={choice}. Choose {known} or {CHOICES[-1]}.")
+    os.environ[VARIABLE] = choice
+    try:
+        yield choice
+    finally:
+        del os.environ[VARIABLE]
+        if asked is not None:
+            os.environ[VARIABLE] = asked

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from setuptools import Extension
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError, PlatformError
 
@@ -39,7 +40,6 @@ from .places import (
     LIBRARY_SUFFIX,
     MANIFEST,
     ROOT,
-    mechanism_names,
 )
 from .sources import declared_sources, sha256, source_files
 from .translate import TRANSLATORS, package_of
@@ -72,23 +72,19 @@ def dylib_command(bundle_command: Sequence[str]) -> list[str]:
     return [token for token in command if token != "-Wl,-undefined,dynamic_lookup"]
 
 
-def remove_stale(library: Path) -> None:
-    """Removes from an earlier build's folder what it compiled, and mechanisms that are gone."""
-    for pattern in ("*.so", "*.dylib", "_generated.py", "built.*.json"):
-        for path in list(library.rglob(pattern)):
-            path.unlink()
-    for path in built_rungs(library / LADDER):
-        path.unlink()
-    for path in list(library.glob("bindings/*")):
-        if path.is_dir() and path.name not in mechanism_names():
-            shutil.rmtree(path)
-
-
 def built_rungs(folder: Path) -> list[Path]:
     """Lists what was compiled into a ladder's folder: the programs have no suffix."""
     return sorted(
         path for path in folder.glob("*") if path.suffix in ("", LIBRARY_SUFFIX) and path.is_file()
     )
+
+
+class FreshBuild(build):  # type: ignore[misc] # setuptools ships no types
+    """Build into an empty folder: whatever an earlier build has left there would be installed."""
+
+    def run(self) -> None:
+        shutil.rmtree(Path(self.build_lib, "callcost"), ignore_errors=True)
+        super().run()
 
 
 class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no types
@@ -108,8 +104,6 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         self._lock = threading.Lock()
 
     def build_extensions(self) -> None:
-        # What is in build_lib goes into the wheel, whoever has put it there.
-        remove_stale(Path(self.build_lib, "callcost"))
         core = self._build_core()
         self._require_python_headers()
         self.compiler.library_dirs.insert(0, str(core.parent))

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from setuptools import Extension
 from setuptools.errors import PlatformError
 
 from .damage import folders, why_unusable
-from .places import CORE_NAME, DARWIN, ROOT
+from .places import CORE_NAME, DARWIN, DELAYS, ROOT
 from .wording import reason, without_folders, without_path_tokens
 
 # They come after the interpreter's own flags and override them: one optimisation level, no
@@ -128,12 +128,12 @@ def load_file(path: Path) -> Any:
 
 
 def declared_extensions(
-    mechanisms: str = "*",
+    patterns: Sequence[str] = ("*",),
 ) -> tuple[list[Extension], dict[str, str]]:
-    """Collects the extensions of every build.py, and the reason for each that cannot be had."""
+    """Collect the extensions of the chosen build.py, and why the others of them are missing."""
     extensions: list[Extension] = []
     missing: dict[str, str] = {}
-    chosen = [path for path in folders(ROOT / "bindings") if fnmatchcase(path.name, mechanisms)]
+    chosen = [path for path in folders(ROOT / "bindings") if _matches(path, patterns)]
     for folder in chosen:
         if damage := why_unusable(folder):
             missing[package_in(folder)] = without_folders(damage)
@@ -143,7 +143,7 @@ def declared_extensions(
     from .rehearsal import unfit
 
     missing |= {package_in(path.parent): why for path, why in unfit(paths).items()}
-    for path in [*paths, ROOT / "callcost" / "run" / "build.py"]:
+    for path in [*paths, DELAYS]:
         package = package_in(path.parent)
         if package in missing:
             continue
@@ -158,6 +158,20 @@ def declared_extensions(
         else:
             extensions += declared
     return extensions, missing
+
+
+def not_chosen(patterns: Sequence[str]) -> dict[str, str]:
+    """Give the reason for each mechanism that has a build.py and matches no pattern."""
+    why = "the build was asked for few mechanisms: install callcost again without mechanisms=few"
+    return {
+        package_in(path): why
+        for path in folders(ROOT / "bindings")
+        if (path / "build.py").exists() and not _matches(path, patterns)
+    }
+
+
+def _matches(folder: Path, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(folder.name, pattern) for pattern in patterns)
 
 
 def _why_undeclared(error: BaseException) -> str:

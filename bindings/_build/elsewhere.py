@@ -22,7 +22,7 @@ from bindings._build.build import BuildMechanisms
 from bindings._build.declare import declared_extensions
 from bindings._build.places import CORE_FILE, MANIFEST, ROOT, package_folders
 
-MECHANISMS = "cffi_api*"
+MECHANISMS = ("cffi_api*",)
 
 
 class BuildElsewhere(BuildMechanisms):  # type: ignore[misc] # found when it runs, see above

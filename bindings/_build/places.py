@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 from .damage import folders, why_unusable
 
 ROOT = Path(__file__).resolve().parents[2]
-# The top folders that are installed, with their package names.
-TOP_PACKAGES = {
-    "callcost": "callcost",
+# Top folders and the packages that they are installed as.
+INSTRUMENT = {"callcost": "callcost"}
+SUITE = {
+    **INSTRUMENT,
     "native": "callcost.native",
     "bindings": "callcost.bindings",
     "benchmarks": "callcost.benchmarks",
@@ -21,20 +23,23 @@ CORE_NAME = "callcost_core"
 LIBRARY_SUFFIX = ".dylib" if DARWIN else ".so"
 CORE_FILE = f"lib{CORE_NAME}{LIBRARY_SUFFIX}"
 LADDER = "native/ladder"
+# Declares the extension that `callcost calibrate` injects delays with.
+DELAYS = ROOT / "callcost" / "run" / "build.py"
 ABI_TAG = str(sysconfig.get_config_var("SOABI"))
 MANIFEST = f"built.{ABI_TAG}.json"
 
 
-def package_folders() -> dict[str, str]:
-    """Map each package to its folder in the checkout: mechanisms that can be used, and the rest."""
+def package_folders(tops: Mapping[str, str] = SUITE) -> dict[str, str]:
+    """Map each package to its folder in the checkout, without damaged mechanisms."""
     found = {}
-    for top, package in TOP_PACKAGES.items():
+    for top, package in tops.items():
         for path in sorted((ROOT / top).rglob("__init__.py")):
             inside = path.parent.relative_to(ROOT / top).parts
             if top != "bindings" or not inside or inside[0].startswith("_"):
                 found[".".join([package, *inside])] = path.parent.relative_to(ROOT).as_posix()
-    mechanisms = {f"callcost.bindings.{name}": f"bindings/{name}" for name in mechanism_names()}
-    return found | mechanisms
+    if "bindings" in tops:
+        found |= {f"callcost.bindings.{name}": f"bindings/{name}" for name in mechanism_names()}
+    return found
 
 
 def mechanism_names() -> list[str]:

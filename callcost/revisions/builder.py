@@ -223,10 +223,14 @@ class Build:
             self._runner.run(self._install("-c", str(self._limits), *wanted), self._staging)
 
     def _variables(self) -> dict[str, str]:
-        """Puts the environment's programs first, and fixes the time: equal sources, equal files."""
+        """Adds the project's own, puts the environment's programs first, and fixes the time.
+
+        Equal sources then make equal files.
+        """
         path = os.environ.get("PATH", os.defpath)
         epoch = os.environ.get(SOURCE_DATE, BUILD_TIME)
-        return {"PATH": f"{Path(self._python).parent}{os.pathsep}{path}", SOURCE_DATE: epoch}
+        first = f"{Path(self._python).parent}{os.pathsep}{path}"
+        return {**self._job["variables"], "PATH": first, SOURCE_DATE: epoch}
 
 
 def build(job: Mapping[str, Any], staging: Path) -> dict[str, Any]:

@@ -284,6 +284,7 @@ class _Builder:
             "python": side.interpreter.executable,
             "backend": side.project.backend,
             "backend_path": side.project.backend_path,
+            "variables": side.project.variables,
             "pins": side.pins,
             "facts": {"label": side.label, "key": side.key, "tree": side.source.tree},
         }

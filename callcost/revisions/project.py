@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from packaging.dependency_groups import resolve_dependency_groups
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -20,13 +21,17 @@ DEFAULT_BACKEND = "setuptools.build_meta:__legacy__"
 
 @dataclass(frozen=True)
 class Project:
-    """A project's declarations; `dependencies` is None if only a build reveals them."""
+    """A project's declarations; `dependencies` is None if only a build reveals them.
+
+    `variables` are environment variables for the build.
+    """
 
     build_requires: tuple[str, ...]
     backend: str
     backend_path: tuple[str, ...]
     dependencies: tuple[str, ...] | None
     requires_python: str
+    variables: Mapping[str, str]
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -48,23 +53,35 @@ def read(repository: Repository, source: Source) -> Project:
         )
     try:
         return _from_table(tomllib.loads(text or ""))
-    except (ValueError, TypeError, InvalidRequirement, InvalidSpecifier) as error:
+    except (ValueError, TypeError, ExceptionGroup, InvalidRequirement, InvalidSpecifier) as error:
         raise SpecError(f"the pyproject.toml of {source.phrase} cannot be used: {error}") from error
 
 
 def _from_table(document: Mapping[str, Any]) -> Project:
     system = _table(document, "build-system")
     about = _table(document, "project")
-    known = "project" in document and "dependencies" not in about.get("dynamic", ())
+    own = _table(_table(_table(document, "tool"), "callcost"), "compare")
     requires = str(about.get("requires-python", ""))
     SpecifierSet(requires)
     return Project(
         _requirements(system, "requires", DEFAULT_REQUIRES),
         str(system.get("build-backend", DEFAULT_BACKEND)),
         tuple(map(str, system.get("backend-path", ()))),
-        _requirements(about, "dependencies", ()) if known else None,
+        _dependencies(document, about, own),
         requires,
+        {name: str(value) for name, value in _table(own, "variables").items()},
     )
+
+
+def _dependencies(
+    document: Mapping[str, Any], about: Mapping[str, Any], own: Mapping[str, Any]
+) -> tuple[str, ...] | None:
+    """Returns the run-time requirements, or the groups that stand for dynamic ones."""
+    if "project" in document and "dependencies" not in about.get("dynamic", ()):
+        return _requirements(about, "dependencies", ())
+    if "groups" not in own:
+        return None
+    return resolve_dependency_groups(_table(document, "dependency-groups"), *own["groups"])
 
 
 def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

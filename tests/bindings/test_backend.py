@@ -1,14 +1,17 @@
-"""The build backend: what it asks for, with and without the optional mechanisms."""
+"""The build backend: what it builds by default and on request, and what that needs."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import subprocess
-import tomllib
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from checkout import ROOT
+from packaging.requirements import Requirement
 
 pytest.importorskip("setuptools", reason="the build runs in setuptools, which is not installed")
 
@@ -16,22 +19,58 @@ pytest.importorskip("setuptools", reason="the build runs in setuptools, which is
 pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="not a checkout")
 
 
-@pytest.mark.parametrize(
-    "hook", ["get_requires_for_build_wheel", "get_requires_for_build_editable"]
-)
-def test_optional_tools_come_only_when_asked_for(
-    hook: str, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The backend, whose setuptools only tells what setup.py would be told."""
+    module = importlib.import_module("callcost.bindings._build.backend")
+    choice = importlib.import_module("callcost.bindings._build.choice")
+    for kind in ("wheel", "editable"):
+        for hook in (f"get_requires_for_build_{kind}", f"prepare_metadata_for_build_{kind}"):
+            monkeypatch.setattr(module.build_meta, hook, lambda *_: [choice.chosen()])
+        monkeypatch.setattr(module.build_meta, f"build_{kind}", lambda *_: choice.chosen())
+    return module
+
+
+def names(requirements: Iterable[str]) -> set[str]:
+    return {Requirement(text).name for text in requirements}
+
+
+@pytest.mark.parametrize(("kind", "otherwise"), [("wheel", "none"), ("editable", "default")])
+def test_a_wheel_is_the_instrument_and_an_editable_install_the_suite(
+    kind: str, otherwise: str, backend: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backend = importlib.import_module("callcost.bindings._build.backend")
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(backend.build_meta, hook, lambda settings: ["from setup.py"])
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    optional = project["tool"]["callcost"]["optional-build-requires"]
-    asked = getattr(backend, hook)
-    assert asked() == asked({"mechanisms": "core"}) == ["from setup.py"]
-    assert asked({"mechanisms": "all"}) == ["from setup.py", *optional]
-    with pytest.raises(SystemExit, match="mechanisms=some is not known: say mechanisms=core or"):
+    build = getattr(backend, f"build_{kind}")
+    assert build("folder") == build("folder", {}) == otherwise
+    assert build("folder", {"mechanisms": "few"}) == "few"
+    assert getattr(backend, f"prepare_metadata_for_build_{kind}")("folder") == f"['{otherwise}']"
+    monkeypatch.setenv("CALLCOST_MECHANISMS", "all")
+    assert build("folder") == "all"
+    # What the command line says counts.
+    assert build("folder", {"mechanisms": "few"}) == "few"
+    assert os.environ["CALLCOST_MECHANISMS"] == "all"
+
+
+@pytest.mark.parametrize("kind", ["wheel", "editable"])
+def test_a_build_needs_the_tools_of_the_chosen_mechanisms(kind: str, backend: Any) -> None:
+    asked = getattr(backend, f"get_requires_for_build_{kind}")
+    tools = [asked({"mechanisms": choice}) for choice in ("none", "few", "default", "all")]
+    assert tools[0] == ["none"]
+    few, default, everything = (names(found[1:]) for found in tools[1:])
+    assert few == {"cffi", "Cython", "pybind11"}
+    assert few | {"nanobind", "swig"} == default
+    assert default | {"hpy", "mypy", "setuptools-rust"} == everything
+    with pytest.raises(SystemExit, match="Choose none, few, default or all"):
         asked({"mechanisms": "some"})
+
+
+def test_what_is_installed_needs_no_more_than_it_uses() -> None:
+    choice = importlib.import_module("callcost.bindings._build.choice")
+    instrument, few, everything = (
+        names(choice.dependencies(chosen)) for chosen in ("none", "few", "all")
+    )
+    assert {"numpy", "rich", "uv"} <= instrument
+    assert few - instrument == {"abi3info", "cffi", "lief", "matplotlib", "pycxxfilt", "scipy"}
+    assert everything - few == {"hpy", "numba"}
 
 
 def test_every_command_works_with_the_oldest_pip() -> None:

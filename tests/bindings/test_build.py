@@ -188,14 +188,14 @@ def test_a_build_that_has_looked_around_says_itself_what_is_missing(
 ) -> None:
     folder = tmp_path / "bindings" / "tool_mode"
     folder.mkdir(parents=True)
-    (tmp_path / "callcost" / "run").mkdir(parents=True)
-    (tmp_path / "callcost" / "run" / "build.py").write_text("EXTENSIONS = []\n")
     (folder / "__init__.py").write_text('"""A tool."""\n')
     (folder / "build.py").write_text(
         "from setuptools.errors import PlatformError\n"
         "raise PlatformError('the tool is not in /far/someone/lib')\n"
     )
     monkeypatch.setattr(declare, "ROOT", tmp_path)
+    (tmp_path / "build.py").write_text("EXTENSIONS = []\n")
+    monkeypatch.setattr(declare, "DELAYS", tmp_path / "build.py")
     assert declare.declared_extensions() == (
         [],
         {"callcost.bindings.tool_mode": "the tool is not in lib"},

@@ -160,7 +160,7 @@ def test_a_build_py_that_ends_python_or_never_ends_is_found_beside_the_build(
 ) -> None:
     pytest.importorskip("setuptools", reason="the build runs in setuptools, which is not installed")
     rehearsal = importlib.import_module("callcost.bindings._build.rehearsal")
-    if not (rehearsal.ROOT / "bindings" / "declare.py").exists():
+    if not (rehearsal.ROOT / "bindings" / "_build" / "declare.py").exists():
         pytest.skip("not a checkout: nothing is built here")
     paths = []
     for name, text in BUILDS.items():

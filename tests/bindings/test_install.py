@@ -38,6 +38,9 @@ GONE = {"cython_cpdef", "cython_native", "swig_builtin"}
 NOT_TO_BE_HAD = re.compile(r"not installed|No module named|needs (a )?Python|has no release for")
 
 
+PIP_WHEEL = (sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "wheels")
+
+
 def copy_sources(folder: Path) -> Path:
     """Copies the sources without anything that was built, into a path with a space."""
     folder = folder / "call cost"
@@ -59,9 +62,9 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Builds a wheel in isolation, as pip does for a user; skips where the index is not there."""
+    """Builds the suite's wheel in isolation, as pip does; skips where the index is not there."""
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "wheels", "."],
+        [*PIP_WHEEL, "--config-settings", "mechanisms=default", "."],
         cwd=checkout,
         env={**os.environ, **environment},
         capture_output=True,

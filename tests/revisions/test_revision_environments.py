@@ -224,6 +224,29 @@ def test_failing_build_shows_the_end_of_its_log_and_gives_up_the_other(project: 
     assert imported(built(project, ".")[0].python, "toy.VALUE") == "1"
 
 
+DECLARED = """
+[dependency-groups]
+run = ["helper"]
+
+[tool.callcost.compare]
+variables = { CHOICE = "some" }
+groups = ["run"]
+"""
+
+
+def test_a_project_may_declare_variables_and_what_its_build_alone_would_say(project: Path) -> None:
+    file = project / "pyproject.toml"
+    text = file.read_text().replace("dependencies = []", 'dynamic = ["dependencies"]')
+    file.write_text(text + DECLARED)
+    (project / "during.py").write_text("import os\nassert os.environ['CHOICE'] == 'some'\n")
+    (found,) = built(project, ".")
+    # The group's requirement is installed, although the toy's wheel does not name it.
+    assert imported(found.python, "__import__('helper').VERSION") == "1.0"
+    file.write_text(text + DECLARED.replace("run =", "other ="))
+    with pytest.raises(SpecError, match=r"data for 'run' was malformed"):
+        built(project, ".")
+
+
 @pytest.mark.parametrize(
     ("number", "victim"),
     [(signal.SIGKILL, "caller"), (signal.SIGINT, "caller"), (signal.SIGKILL, "supervisor")],

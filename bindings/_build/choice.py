@@ -1,0 +1,50 @@
+"""Which mechanisms a build was asked for, and what that needs: pyproject.toml has the lists."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from typing import Any
+
+from .places import ROOT
+
+VARIABLE = "CALLCOST_MECHANISMS"
+NONE = "none"
+CHOICES = (NONE, "few", "default", "all")
+SUITE_EXTRAS = ("plot", "inspect")
+
+
+def chosen() -> str:
+    """Return the choice that the build backend has put into the environment."""
+    return os.environ.get(VARIABLE, NONE)
+
+
+def patterns(choice: str) -> list[str]:
+    """List the patterns of the mechanisms' names."""
+    return list(_pyproject()["tool"]["callcost"]["few"]) if choice == "few" else ["*"]
+
+
+def build_requires(choice: str) -> list[str]:
+    """List the tools that the build needs."""
+    return [] if choice == NONE else _group(f"build-{choice}")
+
+
+def dependencies(choice: str) -> list[str]:
+    """List what has to be installed beside what is built."""
+    if choice == NONE:
+        return _group("instrument")
+    extras = _pyproject()["project"]["optional-dependencies"]
+    plotted = [requirement for extra in SUITE_EXTRAS for requirement in extras[extra]]
+    return [*_group("suite-all" if choice == "all" else "suite"), *plotted]
+
+
+def _group(name: str) -> list[str]:
+    """Return a dependency group with the groups that it includes."""
+    found: list[str] = []
+    for item in _pyproject()["dependency-groups"][name]:
+        found += [item] if isinstance(item, str) else _group(item["include-group"])
+    return found
+
+
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
