@@ -18,7 +18,7 @@ from callcost.benchmarks.break_even import REFERENCE
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.charts.look import Style, ends_ns, ticks_ns
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
-from callcost.console.numbers import format_ns, rank_text
+from callcost.console.numbers import format_ns
 from callcost.console.page import (
     FOOTER_IN,
     HEADER_IN,
@@ -30,11 +30,12 @@ from callcost.console.page import (
     TITLE_PT,
     WIDTH_IN,
     frameless,
-    sheet,
+    start_chart,
     text_width_in,
     write,
 )
 from callcost.estimate.estimate import GroupEstimate
+from callcost.estimate.sheet import SheetRow, sheet_of
 from callcost.model.contender import ELSEWHERE
 from callcost.model.interval import Interval
 
@@ -107,32 +108,24 @@ def panel_of(
     `elsewhere` are the groups of the same workload in other interpreters, by their names: their
     times stand in the same panel, but have no rank in it.
     """
-    bars = [*_floors(estimate), *_ranked(name, estimate, error, marks)]
+    marked = {contender: marks.of(contender, name) for contender in estimate.names}
+    sheet = sheet_of(estimate, error, marked)
+    bars = [_bar(row) for row in sorted(sheet.rows, key=lambda row: not row.is_floor)]
     for place, other in elsewhere.items():
         for row, contender in enumerate(other.names[: other.size]):
             name_there = f"{contender}{ELSEWHERE}{place}"
             cost_ns = other.net_ns(row)
             bars.append(Bar(name_there, name_there, place, cost_ns, is_elsewhere=True))
     placed = tuple(_placed(bars))
-    return Panel(name, placed, estimate.empty_ns.value, estimate.inconclusive)
+    return Panel(name, placed, sheet.empty_ns, sheet.inconclusive)
 
 
-def _floors(estimate: GroupEstimate) -> Iterator[Bar]:
-    for row in estimate.floors:
-        name = estimate.names[row]
-        yield Bar(name, name, BELOW_PYTHON, estimate.net_ns(row), is_floor=True)
-
-
-def _ranked(name: str, estimate: GroupEstimate, error: float, marks: Marks) -> Iterator[Bar]:
-    ranks = estimate.ranks(error)
-    for row in estimate.order:
-        rank = "" if estimate.inconclusive else rank_text(ranks[row], ranks.values())
-        contender = estimate.names[row]
-        mark = marks.of(contender, name)
-        family, own_code = family_of(contender), OWN_CODE in mark
-        yield Bar(
-            contender, contender + mark, family, estimate.net_ns(row), rank, own_code=own_code
-        )
+def _bar(row: SheetRow) -> Bar:
+    if row.is_floor:
+        return Bar(row.name, row.name, BELOW_PYTHON, row.net_ns, is_floor=True)
+    own_code = OWN_CODE in row.marks
+    family = family_of(row.name)
+    return Bar(row.name, row.name + row.marks, family, row.net_ns, row.rank, own_code=own_code)
 
 
 def _placed(bars: Iterable[Bar]) -> Iterator[Bar]:
@@ -186,7 +179,7 @@ def per_call_chart(
         "Python, or code of its own for the C.",
     )
     height_in = HEADER_IN + panels_in + TICKS_IN + FOOTER_IN
-    figure = sheet(height_in, headline, lines, footer)
+    figure = start_chart(height_in, headline, lines, footer)
     width_in = (WIDTH_IN - 2 * MARGIN_IN - GAP_IN * (columns - 1)) / columns
     labels = [bar.label for panel in panels for bar in panel.bars]
     names_in = RANK_IN + text_width_in([*labels, *(panel.empty_label for panel in panels)])

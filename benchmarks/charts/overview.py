@@ -26,7 +26,7 @@ from callcost.console.page import (
     SMALL_PT,
     WIDTH_IN,
     frameless,
-    sheet,
+    start_chart,
     text_width_in,
 )
 
@@ -50,7 +50,7 @@ def overview_chart(panels: Sequence[Panel], style: Style, footer: str) -> Figure
         "Empty: the tool cannot express it, or was not there. ?: the control of the row moved.",
     )
     height_in = HEADER_IN + heads_in + ROW_IN * height + FOOTER_IN
-    figure = sheet(height_in, "Everything at a glance", lines, footer)
+    figure = start_chart(height_in, "Everything at a glance", lines, footer)
     left_in, top_in = MARGIN_IN + labels_in, HEADER_IN + heads_in
     axes = frameless(figure, left_in, top_in, WIDTH_IN - MARGIN_IN - left_in, ROW_IN * height)
     width = max(columns.values()) + 1

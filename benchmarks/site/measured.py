@@ -15,11 +15,11 @@ from callcost.benchmarks.catalogue import TOPICS, WORKLOADS, Workload
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.facts import Facts
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
-from callcost.console.numbers import rank_text
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.layouts import Dated
 from callcost.estimate.reading import checked
 from callcost.estimate.record import Record
+from callcost.estimate.sheet import sheet_of
 from callcost.model import abi
 from callcost.model.contender import ELSEWHERE
 from callcost.model.interval import Interval
@@ -215,19 +215,17 @@ def _cost(row: Row) -> float:
 def _rows(
     name: str, estimate: GroupEstimate, ratios: Floats, error: float, marks: Marks
 ) -> Iterator[Row]:
-    ranks = estimate.ranks(error)
-    marked = [marks.of(contender, name) for contender in estimate.names]
-    kinds = [_kind(*pair) for pair in zip(estimate.names, marked, strict=True)]
-    way = next((number for number in estimate.order if kinds[number] == WAY), None)
-    for number in (*estimate.order, *estimate.floors):
-        rank = ranks.get(number)
-        said = "" if rank is None else rank_text(rank, ranks.values())
+    marked = {contender: marks.of(contender, name) for contender in estimate.names}
+    shown = sheet_of(estimate, error, marked).rows
+    kinds = [FLOOR if row.is_floor else _kind(row.name, row.marks) for row in shown]
+    way = next((row for row, kind in zip(shown, kinds, strict=True) if kind == WAY), None)
+    for row, kind in zip(shown, kinds, strict=True):
         yield replace(
-            _row(name, "", estimate, number),
-            kind=FLOOR if number in estimate.floors else kinds[number],
-            marks=marked[number],
-            rank="" if estimate.inconclusive else said,
-            ratio=None if way is None else _interval(ratios[number, way]),
+            _row(name, "", estimate, row.number),
+            kind=kind,
+            marks=row.marks,
+            rank=row.rank,
+            ratio=None if way is None else _interval(ratios[row.number, way.number]),
         )
 
 

@@ -71,7 +71,7 @@ def settings(theme: Theme) -> Iterator[None]:
         yield
 
 
-def sheet(height_in: float, headline: str, lines: Sequence[str], footer: str) -> Figure:
+def start_chart(height_in: float, headline: str, lines: Sequence[str], footer: str) -> Figure:
     """Starts a chart: its headline, how to read it, and at its foot what it was measured with."""
     figure = Figure((WIDTH_IN, height_in))
     muted = matplotlib.rcParams["xtick.color"]

@@ -23,7 +23,7 @@ from callcost.console.page import (
     frameless,
     save,
     settings,
-    sheet,
+    start_chart,
     text_width_in,
     write,
 )
@@ -86,7 +86,7 @@ def chapter_chart(chapter: Chapter, theme: Theme, foot: str) -> Figure:
     lines = ["Instructions of one call by what they are spent on, counted under callgrind."]
     if timed:
         lines.append("On the right what the call takes in time, which need not go with it.")
-    figure = sheet(height_in, f"Where the instructions go: {chapter.call}", lines, foot)
+    figure = start_chart(height_in, f"Where the instructions go: {chapter.call}", lines, foot)
     _legend(figure, parts, theme, HEADER_IN)
     names_in = text_width_in([row.name for row in rows]) + 0.1
     right_in = TOTAL_IN + (TIME_AREA_IN if timed else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from callcost.errors import CallcostError
 from callcost.estimate import facts
 from callcost.estimate.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
 from callcost.estimate.record import SECTION
+from callcost.estimate.sheet import sheet_of
 from callcost.model.contender import Contender, Environment, Group, make_group
 from callcost.model.plan import Settings
 from callcost.model.run import NO_COST, Progress, Run
@@ -123,9 +124,12 @@ class MeasuringSession:
         return estimate_run(self.run)
 
     @cached_property
+    def _error(self) -> float:
+        return aa_error(list(self.estimates.values()))
+
+    @cached_property
     def _ranks(self) -> dict[str, dict[int, int]]:
-        floor = aa_error(list(self.estimates.values()))
-        return {name: estimate.ranks(floor) for name, estimate in self.estimates.items()}
+        return {name: estimate.ranks(self._error) for name, estimate in self.estimates.items()}
 
     def give_times(self, item: pytest.Item, benchmark: Any) -> None:
         """Replays the row's rounds into its `benchmark` fixture; fails the test without times."""
@@ -218,20 +222,29 @@ class MeasuringSession:
             config=self._config, estimates=self.estimates
         )
         claimed = {name for names, _ in summed_up for name in names}
-        ranks = {name: ranks for name, ranks in self._ranks.items() if name not in claimed}
         extra = [table for _, tables in summed_up for table in tables]
+        sheets = [
+            sheet_of(estimate, self._error, self._notes(name))
+            for name, estimate in self.estimates.items()
+            if name not in claimed
+        ]
         text = summary.render(
-            self.run, self.estimates, ranks, extra, self._notes(ranks), width=width, colour=colour
+            self.run,
+            self.estimates,
+            sheets,
+            extra,
+            self._notes("").values(),
+            width=width,
+            colour=colour,
         )
         # pytest would write escapes for all of a text that has one character too many.
         encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
         for line in (text, *self._files()):
             terminalreporter.write_line(streams.plain(line, encoding))
 
-    def _notes(self, groups: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Asks the suite what shall stand beside the contenders of each group."""
-        hook = self._config.hook.pytest_callcost_notes
-        return {group: hook(config=self._config, group=group) or {} for group in (*groups, "")}
+    def _notes(self, group: str) -> dict[str, str]:
+        """Asks the suite for the letters to show beside the contenders of a group."""
+        return self._config.hook.pytest_callcost_notes(config=self._config, group=group) or {}
 
     def _files(self) -> Iterator[str]:
         """Says where the files of the run are, and which are missing."""

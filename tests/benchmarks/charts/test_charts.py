@@ -284,7 +284,7 @@ def test_dollar_signs_are_no_mathematics() -> None:
     with page.settings(LIGHT):
         as_text = page.text_width_in(["$x_y$"])
         assert as_text > page.text_width_in(["x_y"])
-        figure = page.sheet(2.0, "$x_y$", [], "")
+        figure = page.start_chart(2.0, "$x_y$", [], "")
         assert not any(text.get_parse_math() for text in figure.texts)
 
 

@@ -1,0 +1,72 @@
+"""The sheet of a group: what every table and chart shows of it, as data.
+
+Terminal, documents, charts and site all take costs, ranks, ties and ratios from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from callcost.console.numbers import rank_text
+from callcost.estimate.estimate import GroupEstimate
+from callcost.model.interval import Interval
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """One contender or floor; costs in ns per call.
+
+    number: its row in the estimate.
+    rank: empty where there is none, ends with = where it is a tie.
+    ratio: to the fastest contender; None where the group is inconclusive.
+    marks: letters to show beside its name.
+    """
+
+    number: int
+    name: str
+    net_ns: Interval
+    gross_ns: Interval
+    rank: str
+    ratio: Interval | None
+    marks: str
+    is_floor: bool
+    is_fastest: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A group: its contenders, the fastest first, then its floors, and its empty loop."""
+
+    name: str
+    rows: tuple[SheetRow, ...]
+    empty_ns: float
+    inconclusive: bool
+
+
+def sheet_of(
+    estimate: GroupEstimate, error: float, marks: Mapping[str, str] = MappingProxyType({})
+) -> Sheet:
+    """Makes the sheet of a group; `error` is the run's A/A error, `marks` are by name.
+
+    An inconclusive group has neither ranks nor ratios.
+    """
+    ranks = {} if estimate.inconclusive else estimate.ranks(error)
+    ratios = None if estimate.inconclusive else estimate.ratios_to(estimate.fastest)
+    rows = [
+        SheetRow(
+            number,
+            estimate.names[number],
+            estimate.net_ns(number),
+            estimate.gross_ns(number),
+            rank_text(ranks[number], ranks.values()) if number in ranks else "",
+            None if ratios is None else ratios[number],
+            marks.get(estimate.names[number], ""),
+            is_floor=number in estimate.floors,
+            is_fastest=number == estimate.fastest,
+        )
+        for number in (*estimate.order, *estimate.floors)
+    ]
+    name = estimate.times.group.name
+    return Sheet(name, tuple(rows), estimate.empty_ns.value, estimate.inconclusive)
