@@ -52,7 +52,6 @@ def case(
     measured with its group and shown below it, and competes for no rank.
     """
     from callcost.model.contender import ELSEWHERE
-    from callcost.pytest_plugin.replay import ReplayClock
 
     if environment is not None:
         group = f"{group}{ELSEWHERE}{environment.name}"
@@ -60,7 +59,7 @@ def case(
         pytest.mark.callcost(
             group=group, contender=contender, environment=environment, floor=floor
         ),
-        pytest.mark.benchmark(group=group, timer=ReplayClock()),
+        pytest.mark.benchmark(group=group),
     ]
     return pytest.param(*parameters, id=identity, marks=marks)
 

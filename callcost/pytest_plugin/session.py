@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,13 +25,41 @@ from callcost.model.contender import Contender, Environment, Group, make_group
 from callcost.model.plan import Settings
 from callcost.model.run import NO_COST, Progress, Run
 from callcost.pytest_plugin import summary
-from callcost.pytest_plugin.replay import replay
+from callcost.pytest_plugin.replay import ReplayClock, replay
 from callcost.run.coordinator import measure
 from callcost.run.delays import NoDelaysError, control_group
 
 
+@dataclass
+class Results:
+    """What a session has measured; `environment` is what the suite says about its build."""
+
+    run: Run
+    environment: dict[str, Any]
+
+    @cached_property
+    def estimates(self) -> dict[str, GroupEstimate]:
+        """The estimate of every group that enough processes have timed."""
+        return estimate_run(self.run)
+
+    @cached_property
+    def error(self) -> float:
+        """The A/A error of the run: smaller differences are ties."""
+        return aa_error(list(self.estimates.values()))
+
+    @cached_property
+    def ranks(self) -> dict[str, dict[int, int]]:
+        """The ranks of the contenders, by group and row."""
+        return {name: estimate.ranks(self.error) for name, estimate in self.estimates.items()}
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What the record says about the run as a whole."""
+        return facts.run_facts(self.run, self.environment)
+
+
 class MeasuringSession:
-    """Measures the selected rows, gives each test its times, saves the run and sums it up.
+    """Measures the selected rows, gives each test its times, saves the run and prints its tables.
 
     Registered as a pytest plugin, so that its hooks are called.
     """
@@ -39,11 +68,17 @@ class MeasuringSession:
         self._config = config
         self._rows = rows
         self._groups = gather_groups(rows)
+        self._clock = ReplayClock()
         self._replayed: list[Any] = []
-        self._outcome: Run | BaseException | None = None
-        self.record_path: Path | None = None
+        self._outcome: Results | BaseException | None = None
+        self._record_path: Path | None = None
         self._made_files: list[Path] = []
         self._not_saved = ""
+        for item in rows:
+            # pytest-benchmark reads its timer from the closest of these marks.
+            item.add_marker(
+                pytest.mark.benchmark(group=_row(item)[0], timer=self._clock), append=False
+            )
 
     @property
     def _folder(self) -> Path:
@@ -74,9 +109,8 @@ class MeasuringSession:
             cpu=self._config.getoption("callcost_cpu"),
         )
 
-    @property
-    def run(self) -> Run:
-        """The run; measured when first asked for, and never twice.
+    def measure(self) -> Results:
+        """Measures all rows when it is first called; later calls return the same results.
 
         Raises what measuring raised, each time.
         """
@@ -90,22 +124,20 @@ class MeasuringSession:
         return self._outcome
 
     @property
-    def _measured(self) -> bool:
-        return isinstance(self._outcome, Run)
+    def _results(self) -> Results | None:
+        """The results, if there are any yet."""
+        return self._outcome if isinstance(self._outcome, Results) else None
 
-    def _measure(self) -> Run:
+    def _measure(self) -> Results:
         names = {contender.name for group in self._groups for contender in group.contenders}
-        self._environment: dict[str, Any] = (
-            self._config.hook.pytest_callcost_environment(
-                config=self._config, contenders=sorted(names)
-            )
-            or {}
+        environment = self._config.hook.pytest_callcost_environment(
+            config=self._config, contenders=sorted(names)
         )
         capture = self._config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled():
             print(file=sys.stderr)
             with progress.shown(sys.stderr, "callcost") as report:
-                return self._measure_with_delays(report)
+                return Results(self._measure_with_delays(report), environment or {})
 
     def _measure_with_delays(self, report: Callable[[Progress], None]) -> Run:
         """Measures the rows, and the delays beside them if there are any to be had."""
@@ -118,28 +150,16 @@ class MeasuringSession:
         run.delays_missing = run.delays_missing or missing
         return run
 
-    @cached_property
-    def estimates(self) -> dict[str, GroupEstimate]:
-        """The estimates of every group that is finished."""
-        return estimate_run(self.run)
-
-    @cached_property
-    def _error(self) -> float:
-        return aa_error(list(self.estimates.values()))
-
-    @cached_property
-    def _ranks(self) -> dict[str, dict[int, int]]:
-        return {name: estimate.ranks(self._error) for name, estimate in self.estimates.items()}
-
     def give_times(self, item: pytest.Item, benchmark: Any) -> None:
         """Replays the row's rounds into its `benchmark` fixture; fails the test without times."""
+        results = self.measure()
         group, contender = _row(item)
-        failure = self.run.failures.get((group, contender.name))
+        failure = results.run.failures.get((group, contender.name))
         if failure is not None and failure.kind == NO_COST:
             pytest.skip(f"{failure}")
         if failure is not None:
             pytest.fail(f"{failure}", pytrace=False)
-        estimate = self.estimates.get(group)
+        estimate = results.estimates.get(group)
         if estimate is None:
             pytest.skip("interrupted before enough processes had measured it")
         row = estimate.names.index(contender.name)
@@ -150,35 +170,30 @@ class MeasuringSession:
                 "measure again on a calmer machine.",
                 pytrace=False,
             )
-        clock = item.get_closest_marker("benchmark").kwargs["timer"]  # type: ignore[union-attr]
-        benchmark.extra_info[SECTION] = facts.contender_facts(estimate, row, self._ranks[group])
-        replay(benchmark, clock, rounds_s)
+        benchmark.extra_info[SECTION] = facts.contender_facts(estimate, row, results.ranks[group])
+        replay(benchmark, self._clock, rounds_s)
         self._replayed.append(benchmark.stats)
-        if self.run.interrupted and item is self._rows[-1]:
+        if results.run.interrupted and item is self._rows[-1]:
             item.session.shouldstop = "interrupted while measuring"
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         """Adds the section of the whole run to every JSON that pytest-benchmark writes."""
-        if self._measured:
-            output_json[SECTION] = self._run_facts
-
-    @cached_property
-    def _run_facts(self) -> dict[str, Any]:
-        return facts.run_facts(self.run, self._environment)
+        if self._results is not None:
+            output_json[SECTION] = self._results.facts
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Saves the run under the results folder, and has its charts made."""
-        if not self._measured:
+        if self._results is None:
             return
-        if self.run.interrupted:
+        if self._results.run.interrupted:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
         if not self._replayed:
             return
         try:
-            text = json.dumps(self._document(), indent=1, allow_nan=False)
-            path = self._folder / self._file_name()
-            write_atomically(path, text + "\n")
-            self.record_path = path
+            document = self._document()
+            path = self._folder / _file_name(document)
+            write_atomically(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
+            self._record_path = path
             made = self._config.hook.pytest_callcost_saved(config=self._config, path=path)
             self._made_files = [path for paths in made for path in paths]
         except Exception as error:
@@ -203,34 +218,30 @@ class MeasuringSession:
         hook.pytest_benchmark_update_json(
             config=config, benchmarks=self._replayed, output_json=document
         )
-        self._commit = str(commit_info["id"])[:8]
         return document
-
-    def _file_name(self) -> str:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
-        return f"{now}_{self._commit}.json"
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Prints the suite's own tables below pytest-benchmark's, and where the files are."""
-        if not self._measured:
+        results = self._results
+        if results is None:
             return
         terminalreporter.ensure_newline()
         terminalreporter.section("callcost")
         width, colour = terminalreporter._tw.fullwidth, terminalreporter.hasmarkup
         summed_up = self._config.hook.pytest_callcost_tables(
-            config=self._config, estimates=self.estimates
+            config=self._config, estimates=results.estimates
         )
         claimed = {name for names, _ in summed_up for name in names}
         extra = [table for _, tables in summed_up for table in tables]
         sheets = [
-            sheet_of(estimate, self._error, self._notes(name))
-            for name, estimate in self.estimates.items()
+            sheet_of(estimate, results.error, self._notes(name))
+            for name, estimate in results.estimates.items()
             if name not in claimed
         ]
         text = summary.render(
-            self.run,
-            self.estimates,
+            results.run,
+            results.estimates,
             sheets,
             extra,
             self._notes("").values(),
@@ -248,14 +259,14 @@ class MeasuringSession:
 
     def _files(self) -> Iterator[str]:
         """Says where the files of the run are, and which are missing."""
-        if self.record_path is not None:
-            yield f"saved: {_shown(self.record_path)}"
+        if self._record_path is not None:
+            yield f"saved: {_shown(self._record_path)}"
         elif not self._not_saved:
             yield "Nothing was saved, as no row has a result."
         for path in self._made_files:
             yield f"chart: {_shown(path)}"
         if self._not_saved:
-            what = "The run was not saved" if self.record_path is None else "No charts were drawn"
+            what = "The run was not saved" if self._record_path is None else "No charts were drawn"
             yield f"{what}: {self._not_saved}"
 
 
@@ -279,6 +290,12 @@ def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
         )
         for name, members in gathered.items()
     ]
+
+
+def _file_name(document: dict[str, Any]) -> str:
+    """Names the file of a record by the time and the commit."""
+    commit = str(document["commit_info"]["id"])[:8]
+    return f"{datetime.now(UTC).strftime('%Y-%m-%dT%H%M%SZ')}_{commit}.json"
 
 
 def environment_of(item: pytest.Item) -> Environment | None:
