@@ -1,1 +1,1 @@
-"""Measures the same contenders in two environments, interleaved, and says which became slower."""
+"""The command `callcost compare`: two texts in, verdicts and an exit code out."""

@@ -1,7 +1,7 @@
-"""Tells a contender that a side does not have from one that fails there.
+"""Distinguishes a contender that a side lacks from one that fails there.
 
-A side does not have a contender if its set-up itself names what cannot be found. The same errors
-raised deeper down, by a module that the set-up imports, are that module's fault.
+A side lacks a contender if the set-up itself names something that cannot be found. The same error
+from a module that the set-up imports is that module's failure.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from dataclasses import dataclass
 
 from callcost.paired.rows import BASE, HEAD, SIDES, Cell, PairedRow, RowFailure
 
-# A row that a side does not have shows in its set-up: what is called does not exist.
+# A lacking contender fails in its set-up: what it calls does not exist.
 KIND = "setup failed"
 NO_MODULE = re.compile(r"raised ModuleNotFoundError: No module named '(?P<module>[^']+)'")
 NO_NAME = re.compile(
     r"raised ImportError: cannot import name '(?P<name>[^']+)' from '(?P<module>[^']+)'"
 )
 NO_ATTRIBUTE = re.compile(r"raised AttributeError: .*has no attribute '(?P<name>[^']+)'")
-# What is said of a module that imports itself by a detour: then it is there, and broken.
+# A module in a circular import exists, and is broken.
 CIRCULAR = "partially initialized module"
 
 
 def is_absent(failure: RowFailure, setup: str) -> bool:
-    """Tells whether a set-up failed because of a name that it asks for itself."""
+    """Tells whether a set-up failed because of a name that it uses itself."""
     if failure.kind != KIND or CIRCULAR in failure.message:
         return False
     try:
@@ -46,7 +46,7 @@ def _is_within(name: str, module: str) -> bool:
 
 
 def _modules(nodes: Sequence[ast.AST]) -> set[str]:
-    """Lists the modules that a source imports, those that may be modules included."""
+    """Lists the modules that a source imports, including names that may be modules."""
     direct = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     fronts = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     return direct | fronts | {f"{module}.{name}" for module, name in _imported(nodes)}
@@ -67,13 +67,13 @@ def _attributes(nodes: Sequence[ast.AST]) -> set[str]:
 
 @dataclass(frozen=True)
 class Sorted:
-    """What each side does not have, by side with the reason, and what fails there."""
+    """What each side lacks, with the reason, and what fails."""
 
     absent: Mapping[str, Mapping[Cell, str]]
     failures: list[RowFailure]
 
     def only_on(self, side: str) -> dict[Cell, str]:
-        """Lists what one side has and the other does not, with the other's reason."""
+        """Lists what only one side has, with the other's reason."""
         other = HEAD if side == BASE else BASE
         return {
             cell: why for cell, why in self.absent[other].items() if cell not in self.absent[side]
@@ -81,12 +81,12 @@ class Sorted:
 
     @property
     def nowhere(self) -> dict[Cell, str]:
-        """Lists what neither side has, with the reason of the base."""
+        """Lists what neither side has, with the base's reason."""
         return {cell: why for cell, why in self.absent[BASE].items() if cell in self.absent[HEAD]}
 
 
 def sort_out(failures: Sequence[RowFailure], rows: Sequence[PairedRow]) -> Sorted:
-    """Parts what a side does not have from real failures."""
+    """Separates what a side lacks from real failures."""
     by_cell = {row.cell: row for row in rows}
     absent: dict[str, dict[Cell, str]] = {side: {} for side in SIDES}
     real = []

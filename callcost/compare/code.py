@@ -1,9 +1,9 @@
 """Tells whether two files hold the same code, wherever and whenever they were built.
 
-What differs between two builds of the same sources: the folder that they were built in, which
-assertions and generated files name, the debugger's tables, and a note with a digest of the whole.
-The folders of two builds have names of the same length, so that they can be blanked out of both.
-What is then loaded into memory is compared section by section.
+Two builds of the same sources differ in the name of the build folder, which assertions and
+generated files contain, in the debugger's tables, and in a note with a digest of the whole. Build
+folders have names of the same length, so their names can be blanked out. The sections that are
+loaded into memory are then compared one by one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 ELF = b"\x7fELF"
 BUILD_ID = ".note.gnu.build-id"
-# A folder that a build backend made for itself.
+# A build backend's own temporary folder.
 TEMPORARY = re.compile(rb"/tmp[a-z0-9_]{8}(?=/)")
 BLANK = b"/"
 
@@ -23,9 +23,9 @@ Section = tuple[str, int, int, int, bytes]
 
 
 def same_code(base: Path, head: Path, folders: Sequence[Sequence[str]]) -> bool:
-    """Tells whether two files are equal but for where they were built; raises OSError.
+    """Tells whether two files are equal except for the place of their build; raises OSError.
 
-    `folders` are those of either side that stand for the same, the longest names first.
+    `folders` are the corresponding folders of each side, the longest names first.
     """
     blanked = [
         _blanked(path.read_bytes(), own) for path, own in zip((base, head), folders, strict=True)
@@ -39,7 +39,7 @@ def same_code(base: Path, head: Path, folders: Sequence[Sequence[str]]) -> bool:
 
 
 def _blanked(content: bytes, folders: Sequence[str]) -> bytes:
-    """Overwrites the names of folders, without moving what comes after them."""
+    """Overwrites the names of folders, and moves nothing."""
     for folder in folders:
         name = folder.encode(errors="surrogateescape")
         content = content.replace(name, BLANK * len(name))
@@ -47,8 +47,8 @@ def _blanked(content: bytes, folders: Sequence[str]) -> bytes:
 
 
 def _loaded(content: bytes) -> list[Section] | None:
-    """Lists the sections that are loaded into memory; None if the file cannot be read."""
-    # Slow to import, and only needed where two files differ at all.
+    """Lists the sections that are loaded into memory; None if lief cannot read the file."""
+    # Late: slow to import, and only needed if two files differ.
     import lief
 
     binary = lief.ELF.parse(io.BytesIO(content))

@@ -27,28 +27,28 @@ OUTPUT = click.Path(dir_okay=False, path_type=Path)
 @click.argument("head")
 @click.option(
     "--mechanism", "mechanisms", multiple=True, metavar="NAME",
-    help="Only this mechanism; a pattern such as 'tool_*', and may be repeated.",
+    help="Only this mechanism, or pattern such as 'tool_*'. Can be repeated.",
 )  # fmt: skip
 @click.option(
     "--workload", "workloads", multiple=True, metavar="NAME",
-    help="Only this workload; a pattern such as 'add_*', and may be repeated.",
+    help="Only this workload, or pattern such as 'add_*'. Can be repeated.",
 )  # fmt: skip
 @click.option(
     "--budget", "budget_s", type=FiniteRange(min=1), metavar="SECONDS",
-    help="Seconds of measuring, environments and instructions aside. Default: 2 a row.",
+    help="Seconds of measuring, without builds and instructions. Default: 2 per row.",
 )  # fmt: skip
 @click.option(
     "--threshold", "threshold_percent", type=FiniteRange(min=0, max=1000),
     default=100 * DEFAULT_THRESHOLD, show_default=True, metavar="PERCENT",
-    help="Changes up to this are none.",
+    help="Smaller changes do not count.",
 )  # fmt: skip
 @click.option(
     "--instructions/--no-instructions", default=True,
-    help="Count instructions under valgrind, too.  [default: instructions]",
+    help="Also count instructions, under valgrind.  [default: instructions]",
 )  # fmt: skip
 @click.option("--json", "json_file", type=OUTPUT, help="Write everything to this file.")
-@click.option("--markdown", "markdown_file", type=OUTPUT, help="Write a pull request's comment.")
-@click.option("--junit", "junit_file", type=OUTPUT, help="Write JUnit's XML.")
+@click.option("--markdown", "markdown_file", type=OUTPUT, help="Write a pull-request comment.")
+@click.option("--junit", "junit_file", type=OUTPUT, help="Write JUnit XML.")
 def compare(
     base: str,
     head: str,
@@ -63,12 +63,12 @@ def compare(
 ) -> None:
     """Say whether calls became slower from BASE to HEAD.
 
-    Each is REV[@PYTHON][+REQUIREMENT[,REQUIREMENT...]]: a revision of this project (. is the
+    Each side is REV[@PYTHON][+REQUIREMENT[,REQUIREMENT...]]: a revision of this project (. is the
     working tree as it is), an interpreter (3.13, or a path), and requirements to build and run
     with (.+TOOL==1.2,numpy<2). Or both are records of runs.
 
-    Exit code: 0 nothing is slower, 1 something is, 2 wrong usage or an environment that does not
-    build or a head that fails, 3 could not be decided.
+    Exit code: 0 nothing is slower, 1 something is, 2 wrong usage, a failed build or a call that
+    fails in head, 3 could not be decided.
     """
     from callcost.compare import flow
 
@@ -93,27 +93,27 @@ def compare(
 
 
 def _refuse_one_file_for_two(files: Mapping[str, Path | None]) -> None:
-    """Raises UsageError if a report would be written over another one."""
+    """Raises UsageError if one report would overwrite another."""
     places: dict[Path, str] = {}
     for option, path in files.items():
         if path is None:
             continue
         place = path.resolve()
-        # Of several reports that go to one terminal or pipe, each is seen.
+        # A terminal or pipe shows several reports.
         if place in places and (path.is_file() or not path.exists()):
             raise click.UsageError(f"{places[place]} and {option} name the same file {path}")
         places[place] = option
 
 
 def _refuse_beside_records(given: Mapping[str, object]) -> None:
-    """Raises UsageError for an option that does nothing where records are compared."""
+    """Raises UsageError for an option that has no meaning for records."""
     for option, value in given.items():
         if value is not None:
             raise click.UsageError(f"{option} needs two revisions, and these are recorded runs")
 
 
 def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
-    """Prints the table and writes the files that were asked for."""
+    """Prints the table and writes the requested files."""
     from callcost.compare import reports as formats
     from callcost.compare.table import show
 
@@ -130,7 +130,7 @@ def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[float, str], None]]:
-    """Yields what takes the share that is done, and what is being done."""
+    """Yields a function that shows the share that is done, and the current step."""
     from callcost.console import progress
     from callcost.model.run import Progress
 

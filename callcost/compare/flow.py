@@ -1,4 +1,4 @@
-"""The whole way of a comparison, from two texts to what came of it."""
+"""Runs a comparison: from two texts to an outcome."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from callcost.revisions.spec import parse
 from callcost.run.process import KEPT_VARIABLES
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
-# How far along a comparison is when its environments are ready, and when all is measured.
+# The progress of a comparison when its environments are ready, and when all rows are measured.
 BUILT, MEASURED = 0.2, 0.9
 RECOUNT_LAYOUTS = 3
 
@@ -36,7 +36,7 @@ Report = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for on the command line; `threshold` is a share, 0.02 is 2%."""
+    """The command line; `threshold` is a share, 0.02 is 2%."""
 
     base: str
     head: str
@@ -48,7 +48,7 @@ class Request:
 
 
 def run(request: Request, folder: Path, report: Report) -> Outcome:
-    """Makes both environments, measures what both have, and counts its instructions.
+    """Makes both environments, measures the rows of both, and counts instructions.
 
     Raises SpecError, BuildError, SuiteError, UnknownNameError or SideFailedError.
     """
@@ -71,7 +71,13 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         reached = reach.find(built, sides, selection.rows, lambda what: report(BUILT, what))
         rows = [row for row in selection.rows if row.cell not in reached.same]
         rules = Rules(request.threshold, len(rows))
-        comparison = _measured(sides, rows, rules, request, report)
+        comparison = measure.measure(
+            sides,
+            rows,
+            rules,
+            measure.Settings(budget_s=request.budget_s),
+            lambda done, what: report(BUILT + (MEASURED - BUILT) * done, what),
+        )
         cells = [cell for cell in comparison.rows if cell != CONTROL]
         counts = {}
         if request.instructions and cells:
@@ -94,7 +100,7 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
 
 @contextlib.contextmanager
 def _only_what_was_built() -> Iterator[list[str]]:
-    """Hides variables whose modules would be measured in place of both sides'; yields notes."""
+    """Hides variables whose modules would replace those of both sides; yields notes."""
     hidden = {name: os.environ.pop(name) for name in KEPT_VARIABLES if name in os.environ}
     try:
         yield [f"{name} was ignored: both sides are measured as they were built" for name in hidden]
@@ -102,40 +108,20 @@ def _only_what_was_built() -> Iterator[list[str]]:
         os.environ.update(hidden)
 
 
-def _measured(
-    sides: dict[str, Side],
-    rows: Sequence[PairedRow],
-    rules: Rules,
-    request: Request,
-    report: Report,
-) -> measure.Comparison:
-    """Measures rows, if there are any."""
-    if not rows:
-        return measure.Comparison(sides)
-    return measure.measure(
-        sides,
-        rows,
-        rules,
-        measure.Settings(budget_s=request.budget_s),
-        lambda done, what: report(BUILT + (MEASURED - BUILT) * done, what),
-    )
-
-
 def are_records(request: Request) -> bool:
-    """Tells whether two recorded runs are meant; raises SpecError for one beside a revision."""
+    """Tells whether both texts are records; raises SpecError for a record and a revision."""
     texts = (request.base, request.head)
     records = [text for text in texts if text.endswith(".json") and os.path.lexists(text)]
     if len(records) == 1:
         other = next(text for text in texts if text not in records)
         raise SpecError(
-            f"{records[0]} is a record of a run and {other} is not: give two records, or two "
-            "revisions"
+            f"{records[0]} is a record of a run and {other} is not: give two records or revisions"
         )
     return bool(records)
 
 
 def compare_records(request: Request, json_file: Path | None) -> int:
-    """Prints what two recorded runs show; returns the exit code; raises RecordError."""
+    """Compares two records and prints the result; returns the exit code; raises RecordError."""
     base, head = Path(request.base), Path(request.head)
     found = records.compare(base, head, request.threshold, request.mechanisms, request.workloads)
     records.show(found, base, head)
@@ -152,7 +138,7 @@ def find_project(folder: Path) -> Path:
 
 
 def _same(base: Built, head: Built) -> list[str]:
-    """Says that a comparison is one of an environment with itself."""
+    """Says that an environment is compared with itself."""
     if base.key != head.key:
         return []
     return [
@@ -196,10 +182,10 @@ def _facts(made: Built) -> SideFacts:
 def _counted(
     sides: Mapping[str, Side], cells: Sequence[Cell], selection: Selection, report: Report
 ) -> dict[Cell, Counts]:
-    """Counts the instructions of both sides; what seems changed, in several layouts of memory.
+    """Counts the instructions of both sides, and counts again in several layouts if they differ.
 
-    Where blocks of memory lie can move the count of a long call, and a layout that suits it is
-    the same for both sides only if there are some to choose from.
+    The place of memory blocks can change the count of a long call. With several layouts to choose
+    from, both sides find the one that suits the call best.
     """
     reason = callgrind.why_not()
     if reason is not None:
@@ -213,7 +199,7 @@ def _counted(
 def _count_rows(
     sides: Mapping[str, Side], rows: Sequence[PairedRow], layouts: int, report: Report
 ) -> dict[Cell, Counts]:
-    """Counts both sides at the same time: counts do not mind what else the machine does."""
+    """Counts both sides at the same time: counts do not depend on the machine's load."""
     halt = callgrind.Halt()
     total = len(SIDES) * len(rows)
     done = itertools.count(1)

@@ -1,4 +1,4 @@
-"""What a comparison comes to: a verdict for each row, what the controls show, and the exit code."""
+"""The outcome of a comparison: each row's verdict, the controls and the exit code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOTHING_SLOWER, SOMETHING_SLOWER, USAGE, INCONCLUSIVE = 0, 1, 2, 3
 
 @dataclass(frozen=True)
 class SideFacts:
-    """Who a side is: what people call it, and what a record says of it."""
+    """A side as the user wrote it and as people read it, and its facts for the record."""
 
     text: str
     source: str
@@ -44,7 +44,7 @@ class SideFacts:
 
 @dataclass(frozen=True)
 class Counts:
-    """Instructions per call on either side, or why there are none."""
+    """Instructions per call on each side, or why they were not counted."""
 
     base: float | None
     head: float | None
@@ -54,7 +54,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class RowOutcome:
-    """One row: what was decided, and its instructions, which decide nothing."""
+    """One row: its verdict, and its instructions, which decide nothing."""
 
     cell: Cell
     verdict: Verdict
@@ -63,7 +63,7 @@ class RowOutcome:
 
 @dataclass
 class Outcome:
-    """Everything that a report of a comparison says."""
+    """Everything in the report of a comparison."""
 
     base: SideFacts
     head: SideFacts
@@ -79,7 +79,7 @@ class Outcome:
 
     @cached_property
     def rows(self) -> list[RowOutcome]:
-        """Every row, the slower ones first, then by how much they have changed."""
+        """Every row, slower ones first, then by the size of the change."""
         found = [
             RowOutcome(cell, self._verdict(cell), self.counts.get(cell))
             for cell in self.comparison.rows
@@ -95,7 +95,7 @@ class Outcome:
         )
 
     def _verdict(self, cell: Cell) -> Verdict:
-        """Decides a row. While a control has moved, a row passes or is not decided."""
+        """Decides a row. If a control has moved, the row passes or is not decided."""
         verdict = decide(self.comparison.rows[cell], self.rules)
         if not self.moved or verdict.word == UNDECIDED:
             return verdict
@@ -106,32 +106,32 @@ class Outcome:
         return replace(verdict, word=NOT_SLOWER) if doubt else verdict
 
     def _doubt(self, cell: Cell) -> float:
-        """How far the controls of a row have moved, and with them what it shows."""
+        """The largest shift of a row's controls: its own result may be off by as much."""
         moved = [shift for name, _, shift in self._restless if name in (cell, CONTROL)]
         if self.control and self._control_moved:
             moved.append(self.control.change)
         ends = [end for change in moved for end in (change.low, change.high)]
         if not np.isfinite(ends).all():
             return math.inf
-        # What became faster counts as what would make up for it: 50% faster is a factor of 2.
+        # A faster control hides a slowdown of the inverse: 50% faster hides a factor of 2.
         return max((max(end, -end / (1 + end)) for end in ends), default=0.0)
 
     @cached_property
     def control(self) -> Verdict | None:
-        """What the contender showed that neither side can have changed."""
+        """The verdict on the control, which neither side can have changed."""
         times = self.comparison.rows.get(CONTROL)
         return decide(times, self.rules) if times else None
 
     @property
     def same_interpreter(self) -> bool:
-        """Whether both sides run in the same build of the interpreter."""
+        """Whether both sides run in the same build of an interpreter."""
         sides = self.comparison.sides
         return sides[BASE].build == sides[HEAD].build
 
     @cached_property
     def _restless(self) -> list[tuple[Cell, str, Interval]]:
-        """The rows whose two processes of the same side differed, by side, and by how much."""
-        # Each row has two chances of it.
+        """The rows whose two processes of one side differed, with the side and the difference."""
+        # Each row has two chances to differ.
         rules = replace(self.rules, rows=2 * self.rules.rows)
         return [
             (cell, side, shift)
@@ -149,7 +149,7 @@ class Outcome:
 
     @cached_property
     def moved(self) -> list[str]:
-        """Says which controls moved that cannot have: what was measured is then in doubt."""
+        """Lists the controls that moved, which puts the run in doubt."""
         said = [
             f"{cell}: two processes of {side} differed by {percent(shift.value)}"
             for cell, side, shift in self._restless
@@ -167,7 +167,7 @@ class Outcome:
 
     @property
     def head_failures(self) -> list[RowFailure]:
-        """The rows that head gets wrong, though base does not."""
+        """The rows that fail in head."""
         return [failure for failure in self.comparison.failures if failure.side == HEAD]
 
     def of(self, word: str) -> list[RowOutcome]:
@@ -185,12 +185,12 @@ class Outcome:
 
     @property
     def unanswered(self) -> bool:
-        """Whether a SPEC asks for a requirement, and no row that works is reached by it."""
+        """Whether a SPEC names a requirement that reaches no row."""
         return bool(self.reach.named and not self.rows)
 
     @property
     def headline(self) -> str:
-        """Says in a sentence what came of it."""
+        """The result in one sentence."""
         total = count(len(self.rows), "row")
         if self.head_failures:
             return f"{count(len(self.head_failures), 'row')} failed in head; {total} measured."
@@ -238,7 +238,7 @@ def number_or_none(value: float) -> float | None:
 
 
 def changed_versions(outcome: Outcome) -> dict[str, tuple[str, str]]:
-    """Lists what is installed in other versions on the two sides; "none" where it is missing."""
+    """Lists packages whose versions differ between the sides; "none" if one is missing."""
     base, head = outcome.base.versions, outcome.head.versions
     return {
         name: (base.get(name, "none"), head.get(name, "none"))

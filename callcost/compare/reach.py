@@ -1,8 +1,8 @@
-"""Finds the rows that a requirement does not reach: those that run the same code on both sides.
+"""Finds the rows that a requirement does not reach: both sides run the same code there.
 
-A requirement may be installed in two versions and play no part: a project compiles headers that
-it brings itself, or never imports the package. Such a row tells nothing of the requirement. So
-where the sides differ in what is installed, both are asked what each call really loads.
+A requirement may be installed in two versions and have no effect: a project compiles its own
+copies of headers, or never imports the package. Such a row says nothing about the requirement. So
+if the sides differ in what is installed, both are asked what each call really loads.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def find(
 
 
 def differing(base: Built, head: Built) -> tuple[str, ...]:
-    """Names the requirements that are installed in other versions, or from elsewhere."""
+    """Lists the requirements whose versions or sources differ."""
     if base.key == head.key:
         return ()
     versions = [
@@ -80,14 +80,14 @@ def differing(base: Built, head: Built) -> tuple[str, ...]:
 
 
 def _named(base: Built, head: Built) -> set[str]:
-    """Names what only one SPEC requires, or both in other words."""
+    """Lists what only one SPEC requires, or both SPECs in different words."""
     texts = set(base.spec.requirements) ^ set(head.spec.requirements)
     return {canonicalize_name(Requirement(text).name) for text in texts}
 
 
 def _own(side: Built) -> set[str]:
-    """Names the project itself, as it was installed from its worktree."""
-    # The whole path is written as a URL; the name of its folder is the same in both.
+    """Lists the names of the project itself, which was installed from its worktree."""
+    # The file has the path as a URL; the folder's name is the same in both forms.
     mark = Path(side.worktree).parent.name
     found = {
         path.parent.name.partition("-")[0]
@@ -98,7 +98,7 @@ def _own(side: Built) -> set[str]:
 
 
 def _survey(side: Side, rows: Sequence[PairedRow]) -> list[Survey]:
-    """Asks a side what each row loads; where it cannot be asked, that is a doubt."""
+    """Asks a side what each row loads; a process that dies leaves a doubt."""
     job = {
         "modules": dict(side.modules),
         "contenders": [asdict(row.on(side.name)) for row in rows],
@@ -113,12 +113,12 @@ def _survey(side: Side, rows: Sequence[PairedRow]) -> list[Survey]:
 
 
 class _Judge:
-    """Compares what two environments load, and remembers the files that it has compared."""
+    """Compares what two environments load, each file once."""
 
     def __init__(self, base: Built, head: Built) -> None:
         self._sides = (base, head)
         self._known: dict[str, bool] = {}
-        # Modules know the folder as it was named, and the kernel as it is without links.
+        # Modules name the folder as it was given, the kernel without links.
         self._roots = tuple((side.folder, side.folder.resolve()) for side in self._sides)
         self._folders = tuple(
             [*filter(None, [side.worktree]), *map(str, roots)]
@@ -126,7 +126,7 @@ class _Judge:
         )
 
     def compare(self, base: Survey, head: Survey) -> str:
-        """Returns SAME, DIFFERENT, or why that could not be decided."""
+        """Returns SAME, DIFFERENT, or why neither is known."""
         doubts = [*base["doubts"], *head["doubts"]]
         if doubts:
             return str(doubts[0])
@@ -142,7 +142,7 @@ class _Judge:
             return f"{error.filename} cannot be read ({error.strerror})"
 
     def _is_same(self, place: str) -> bool:
-        # An absolute path is the same file on both sides, as both are on this machine.
+        # An absolute path is the same file on both sides.
         if place not in self._known:
             base, head = (side.folder / place for side in self._sides)
             self._known[place] = base == head or same_code(base, head, self._folders)
@@ -150,7 +150,7 @@ class _Judge:
 
 
 def _place(path: Path, roots: Sequence[Path]) -> str:
-    """Names a file by its place in the environment; one outside of it by its whole path."""
+    """Returns a file's place in the environment, or its whole path if it is elsewhere."""
     for root in roots:
         if path.is_relative_to(root):
             return str(path.relative_to(root))

@@ -1,4 +1,4 @@
-"""Compares two recorded runs, as far as runs that did not take turns can be compared."""
+"""Compares two recorded runs, as far as possible for runs that did not take turns."""
 
 from __future__ import annotations
 
@@ -30,19 +30,18 @@ from callcost.paired.rules import Rules, mirrored
 from callcost.paired.verdict import SLOWER, UNDECIDED, direction
 
 HIGHER, LOWER, WITHIN = "higher", "lower", "within the noise"
-# Lower or the same: only a rise beyond the limit is excluded.
+# Lower or the same: only a rise beyond the limit is ruled out.
 NOT_HIGHER = "not higher"
-# The order in which people want to see them.
+# In the order of a report.
 WORDS = (HIGHER, LOWER, UNDECIDED, NOT_HIGHER, WITHIN)
 PASSES = (LOWER, NOT_HIGHER, WITHIN)
 
 
 @dataclass(frozen=True)
 class RecordedRow:
-    """One row of both records; `change` is the head's share of more ns than the base's.
+    """One row of both records; `change` is a share of the base's ns, 0.02 is 2% more.
 
-    `control` is by how much the yardstick of its group changed between the runs, a call that
-    no change of the contenders can touch.
+    `control` is the change of its group's yardstick, a call that no contender can affect.
     """
 
     group: str
@@ -56,7 +55,7 @@ class RecordedRow:
 
 @dataclass(frozen=True)
 class RecordedComparison:
-    """What two records show; rows that only one of them has are named."""
+    """What two records show, with the names of rows that only one of them has."""
 
     rows: list[RecordedRow]
     same_machine: bool
@@ -66,7 +65,7 @@ class RecordedComparison:
 
     @property
     def exit_code(self) -> int:
-        """Returns 3 where something needs a real comparison, 0 where nothing does; never 1."""
+        """3 if something needs a real comparison, 0 if not; never 1."""
         comparable = self.same_machine and self.same_interpreter and self.rows
         return 0 if comparable and all(row.word in PASSES for row in self.rows) else 3
 
@@ -82,7 +81,7 @@ def compare(
     mechanisms: Sequence[str] = (),
     workloads: Sequence[str] = (),
 ) -> RecordedComparison:
-    """Compares two records row by row; raises RecordError, or UnknownNameError for a pattern."""
+    """Compares two records row by row; raises RecordError or UnknownNameError."""
     records = [Record.load(path) for path in (base, head)]
     before, after = (record.estimates for record in records)
     machines = [record.document.get("machine_info", {}).get("callcost", {}) for record in records]
@@ -126,7 +125,7 @@ def _compare_row(
 
 
 def _logs(estimate: GroupEstimate, row: int) -> Floats:
-    """The logs of what a row cost in each process, as far as they are known."""
+    """The logs of a row's cost in each process, where known."""
     if not estimate.times.processes or not estimate.usable:
         return np.empty(0)
     costs = estimate.gross_by_process[row]
@@ -139,10 +138,10 @@ def _cost_ns(logs: Floats) -> float:
 
 
 def _word(change: Interval, control: float, threshold: float) -> str:
-    """Names what an interval shows beside its control; nothing where either is not known."""
+    """Names what an interval shows beside its control; UNDECIDED if either is unknown."""
     if not np.isfinite([change.low, change.high, control]).all():
         return UNDECIDED
-    # What moved the yardstick moved the machine; what lies within that is no news of the code.
+    # The yardstick shows how much the machine changed: less than that says nothing about code.
     limit = max(threshold, control, mirrored(control))
     beyond = direction(change, limit)
     if beyond is not None:
@@ -161,7 +160,7 @@ def unpaired(before: Floats, after: Floats, confidence: float) -> Interval:
 
 
 def show(found: RecordedComparison, base: Path, head: Path) -> None:
-    """Prints both runs side by side, and what that can and cannot show."""
+    """Prints both runs side by side, and what this can and cannot show."""
     console = console_at_least(WIDTH, highlight=False)
     if found.rows:
         console.print(_table(found, base, head))
@@ -197,19 +196,19 @@ def _rank(row: RecordedRow) -> tuple[int, float]:
 
 
 def lines(found: RecordedComparison) -> list[str]:
-    """Says what two runs that did not take turns can show, and what they cannot."""
+    """Explains what two runs that did not take turns can and cannot show."""
     said = [f"Only in head: {name}" for name in found.added]
     said += [f"Only in base: {name}" for name in found.removed]
     if not found.same_machine:
-        said.append("The records come from two machines: a difference in ns says nothing of code.")
+        said.append("The records come from two machines: a difference in ns is not one in code.")
     if not found.same_interpreter:
         said.append("The records come from two builds of Python, which differ in every call.")
     if not found.rows:
         return [*said, "The two records have no row in common: nothing was compared."]
     total = count(len(found.rows), "row")
     said.append(
-        "These runs were made one after the other. Their difference has in it whatever the machine "
-        "did in between; the control, a builtin function, shows a part of that, and no more."
+        "These runs were made one after the other. Their difference includes changes of the "
+        "machine in between. The control, a builtin function, shows only a part of these."
     )
     if undecided := found.of(UNDECIDED):
         said.append(
@@ -218,14 +217,14 @@ def lines(found: RecordedComparison) -> list[str]:
         )
     said.append(
         f"{found.of(HIGHER, LOWER)} of {total} {'differs' if total == '1 row' else 'differ'} by "
-        "more than the control and the threshold. That is a reason to look, and no verdict: "
-        "callcost compare REV REV measures both sides in turns, and can tell."
+        "more than the control and the threshold. That is a reason to look, not a verdict: "
+        "callcost compare REV REV measures both sides in turns, and can decide."
     )
     return said
 
 
 def as_json(found: RecordedComparison) -> dict[str, Any]:
-    """Returns the comparison for `--json`; what is not known is None."""
+    """Returns the comparison for `--json`; unknown numbers are None."""
     rows = [
         {
             **asdict(row),

@@ -1,4 +1,4 @@
-"""The report as files: Markdown for a pull request, JSON for programs, JUnit for a test page."""
+"""Writes reports: Markdown for a pull request, JSON for programs, JUnit for CI."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from callcost.run import machine
 
 VERSION = 1
 SIGNS = {0: "✅", 1: "❌", 2: "❌", 3: "⚠️"}
-# A pull-request comment shows the changed rows; the rest is folded away.
 HEAD_LINES = (
     "| workload | mechanism | base ns | head ns | time | interval | verdict | instructions |",
     "| --- | --- | --: | --: | --: | --- | --- | --: |",
@@ -32,7 +31,7 @@ HEAD_LINES = (
 
 
 def markdown(outcome: Outcome) -> str:
-    """Writes the report for a pull request: what changed in sight, all else folded."""
+    """Writes the comment for a pull request: changed rows visible, the rest folded."""
     title = f"### {SIGNS[outcome.exit_code]} {_md(outcome.headline)}"
     said = [title, "", f"`{outcome.base.text}` → `{outcome.head.text}`", ""]
     shown = [row for row in outcome.rows if row.verdict.word != SAME]
@@ -48,7 +47,7 @@ def markdown(outcome: Outcome) -> str:
 
 
 def _md(text: str) -> str:
-    """Keeps what a name may hold from being read as Markdown or HTML."""
+    """Escapes Markdown and HTML in a name."""
     for sign, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("`", "'")):
         text = text.replace(sign, instead)
     return text.replace("_", "\\_").replace("*", "\\*")
@@ -71,7 +70,7 @@ def _md_row(row: RowOutcome) -> str:
 
 
 def as_json(outcome: Outcome) -> str:
-    """Writes everything, each pair's ratio included."""
+    """Writes everything, including each pair's ratio."""
     comparison = outcome.comparison
     document = {
         "callcost_compare": VERSION,
@@ -138,7 +137,7 @@ def _known(values: Any) -> list[float | None]:
 
 
 def junit(outcome: Outcome) -> bytes:
-    """Writes one test case a row: slower is a failure, what could not be decided is skipped."""
+    """Writes a test case per row: slower is a failure, undecided is skipped."""
     suite = TestSuite("callcost compare")
     for row in outcome.rows:
         case = TestCase(row.cell.mechanism, classname=row.cell.workload)

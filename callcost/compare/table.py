@@ -1,4 +1,4 @@
-"""The report for people at a terminal: what changed first, then why to believe it."""
+"""The report at a terminal: the changes first, then the evidence."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from callcost.estimate.trust import quota_remarks
 from callcost.paired.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED
 
 STYLES = {SLOWER: "bold red", FASTER: "green", UNDECIDED: "yellow", NOT_SLOWER: "", SAME: ""}
-# What the table needs, as a pipe has no width of its own.
+# The table's width in a pipe, which has none.
 WIDTH = 126
 
 
 def show(outcome: Outcome) -> None:
-    """Prints the table, then in sentences what the run says of itself."""
+    """Prints the table, the remarks and the headline."""
     console = console_at_least(WIDTH, highlight=False)
     if outcome.rows:
         console.print(_table(outcome))
@@ -61,13 +61,13 @@ def _cells(row: RowOutcome) -> Iterator[str]:
 
 
 def interval_text(row: RowOutcome) -> str:
-    """Writes the interval that a verdict rests on."""
+    """Writes the interval of a verdict."""
     change = row.verdict.change
     return f"({percent(change.low, signed=True)} .. {percent(change.high, signed=True)})"
 
 
 def instructions_text(row: RowOutcome) -> str:
-    """Writes the instructions of both sides if they differ, or the one count."""
+    """Writes the instructions of both sides if they differ, or of head."""
     counts = row.counts
     if counts is None:
         return ""
@@ -79,7 +79,7 @@ def instructions_text(row: RowOutcome) -> str:
 
 
 def lines(outcome: Outcome) -> list[str]:
-    """Says in sentences what was compared, what could not be, and what the controls show."""
+    """Says in sentences what was compared, what was not, and what the controls show."""
     said = [f"base: {outcome.base.source}", f"head: {outcome.head.source}"]
     said += [
         f"{name} is {before} in base, {after} in head."
@@ -103,8 +103,8 @@ def _reach(outcome: Outcome) -> Iterator[str]:
         cells = ", ".join(map(str, found.same))
         yield (
             f"{names} {verb} not reach the build of {cells}: both sides run the same compiled "
-            "code and the same Python files there. They were not measured, and say nothing of "
-            f"{names}."
+            "code and the same Python files there. These rows were not measured, and say nothing "
+            f"about {names}."
         )
     reasons: dict[str, list[str]] = {}
     for cell, why in found.unknown.items():
@@ -125,8 +125,8 @@ def _trust(outcome: Outcome) -> Iterator[str]:
     yield (
         f"{_from_to(pairs)} of processes on CPU {outcome.comparison.cpu} in "
         f"{outcome.comparison.wall_s:.0f} s; {again} of {total} measured again. "
-        f"Intervals are of {outcome.rules.confidence:.2%} each, 95% for all rows together; "
-        f"slower is what exceeds {percent(outcome.rules.threshold)} and the row's own twins."
+        f"Each interval has {outcome.rules.confidence:.2%}, 95% for all rows together. "
+        f"A slower row exceeds {percent(outcome.rules.threshold)} and its own twins."
     )
     twins = f"at most {percent(floor)}" if floor == floor else f"an {UNKNOWN} share"
     yield f"Controls: two processes of the same side differed by {twins}" + (
@@ -150,5 +150,5 @@ def _instructions(outcome: Outcome) -> Iterator[str]:
     if moved:
         yield (
             f"Instructions per call changed in {count(len(moved), 'row')} (more than 0.5% or 2); "
-            "that is another quantity than time, and decides nothing here."
+            "instructions are not time, and decide nothing here."
         )
