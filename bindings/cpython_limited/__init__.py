@@ -1,11 +1,11 @@
 """A raw CPython extension for the stable ABI: one file for every Python with a GIL from 3.11 on.
 
-Idiomatic for who would build one wheel rather than one for each version: Py_LIMITED_API, and
-METH_NOARGS, METH_O and METH_FASTCALL as in cpython_fastcall. Where that uses macros that read
-CPython's structs this calls functions, and there is no vectorcall yet: the argument of a callback
-goes through a tuple, and so does that of Tally. That interpreters may have it side by side, each
-with a GIL of its own, could not be declared before 3.12; Python without the GIL has no such ABI.
-Holds the GIL, but for work_released. A str with a zero inside ends there, as in C.
+Idiomatic for one wheel instead of one per version: Py_LIMITED_API, and METH_NOARGS, METH_O and
+METH_FASTCALL as in cpython_fastcall. It calls functions where that one uses macros that read
+CPython's structs. Vectorcall is missing, so arguments of callbacks and of Tally go through a tuple.
+Before 3.12 an extension could not declare that each interpreter may have its own GIL. Python
+without the GIL has no such ABI. Holds the GIL, except in work_released. A zero inside a str ends
+the text, as in C.
 """
 
 from . import _limited

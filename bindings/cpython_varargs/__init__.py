@@ -1,11 +1,11 @@
 """A raw CPython extension with METH_VARARGS and PyArg_ParseTuple, as most tutorials write it.
 
-Idiomatic until 3.7 and still the shortest to write: every call packs its arguments into a
-tuple, and a format string is interpreted to take them out again, also where there are none.
-Py_BuildValue makes the results that are no plain number. Formats check range and type; "s"
-refuses a str with a zero inside, for which it reads the whole text; "y#" also takes other
-read-only bytes. "y*" and "w*" do not look at what a buffer holds: converters of "O&" do here.
-The types are made per module, as those of cpython_fastcall. Holds the GIL, but for work_released.
+Idiomatic until 3.7 and still the shortest to write. Every call packs its arguments into a tuple,
+and PyArg_ParseTuple interprets a format string to take them out again, even if there are none.
+Py_BuildValue makes results other than plain numbers. Formats check range and type. "s" reads the
+whole text, and refuses one with a zero inside; "y#" also takes other read-only buffers of bytes.
+"y*" and "w*" ignore the format of a buffer, so converters for "O&" replace them. Each module makes
+its own types, as in cpython_fastcall. Holds the GIL, except in work_released.
 """
 
 from . import _varargs

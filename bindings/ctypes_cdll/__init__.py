@@ -1,25 +1,24 @@
 """ctypes.CDLL with argtypes and restype declared: C called at run time, no compiler needed.
 
-Idiomatic: load once, declare every function's types once, call the function object. What
-else a signature needs is declared too, by paramflags (names for parameters, out-parameters
-returned), from_param and errcheck; Python code stands only where a length has to be found or
-an object to be ended. A list is copied as in ctypes' tutorial; array.array would be faster.
+Idiomatic: load once, declare every function's types once, call the function object. Whatever else a
+signature needs is also declared: names for parameters and returned out-parameters by paramflags,
+the rest by from_param and errcheck. Python code only finds a length or ends an object. A list is
+copied as in ctypes' tutorial; array.array would be faster.
 
-ctypes.CDLL releases the GIL around every call and takes it back to call Python. An exception
-raised there cannot come through C: sys.unraisablehook prints it, and what C gets in the place
-of a result is undefined. A number too large for its C type is cut off without a word. A zero
-in a text is passed on, so C sees the text up to there. from_buffer wants a writable buffer,
-also where C only reads.
+ctypes.CDLL releases the GIL around every call and takes it back to call Python. An exception raised
+there cannot pass through C: sys.unraisablehook prints it, and C gets an undefined result. ctypes
+silently cuts off a number too large for its C type. It passes on a zero inside a text, so C sees
+the text up to there. from_buffer wants a writable buffer, even if C only reads it.
 
 Through Python:
-- last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: the length is an argument in
-  C, and a buffer's pointer has to be asked for.
+- last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: C wants a length, and a pointer
+  into the buffer.
 - get_greeting, get_token, half_of_even: errcheck is a Python function, which decodes the text,
   cuts the bytes to their size, or raises ValueError.
-- Tally, new_tally: ctypes knows pointers, but no owner of one; the class is written in Python.
+- Tally, new_tally: in ctypes nothing owns a pointer, so the class is written in Python.
 
 One thread at a time:
-- Tally: the GIL is released while C counts, and a lock is its users' to bring.
+- Tally: the GIL is released while C counts, and users bring their own lock.
 
 Unsupported:
 - work_held: CDLL always releases the GIL; ctypes_pydll keeps it.
@@ -32,7 +31,7 @@ from typing import Any
 from callcost.native import LIBRARY
 
 try:
-    from operator import call as _call  # no frame of Python for each call back
+    from operator import call as _call  # no Python frame for each callback
 except ImportError:  # before Python 3.11: PyPy
 
     def _call(function: Any, i: int) -> Any:  # type: ignore[misc]
@@ -54,7 +53,7 @@ fibonacci.restype = ctypes.c_int
 fibonacci_typed = fibonacci
 ArgumentError = ctypes.ArgumentError
 
-# Only a prototype gives parameters a direction, and a name where one is wanted.
+# Only a prototype gives parameters a direction, or a name.
 _INPUT, _OUTPUT = 1, 2
 _N = ((_INPUT, "n"),)
 fibonacci_keyword = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(("fibonacci", _library), _N)
@@ -83,7 +82,7 @@ add_eight = _library.add_eight
 add_eight.argtypes = (ctypes.c_int,) * 8
 add_eight.restype = ctypes.c_int
 
-# Read once: ctypes makes a new object at each look at C's data.
+# Read once: ctypes makes a new object each time it reads C's data.
 ANSWER = ctypes.c_int.in_dll(_library, "answer").value
 core_constants = sys.modules[__name__]
 
@@ -126,7 +125,7 @@ def _cut(data: Any, _function: Any, arguments: tuple[ctypes.c_size_t]) -> bytes:
 
 
 _SIZE = ((_OUTPUT,),)
-# Of a pointer to char, a slice is bytes.
+# A slice of a pointer to char is bytes.
 get_token: Any = ctypes.CFUNCTYPE(ctypes.POINTER(ctypes.c_char), ctypes.POINTER(ctypes.c_size_t))(
     ("get_token", _library), _SIZE
 )
@@ -134,15 +133,15 @@ get_token.errcheck = _cut
 
 # Arrays.
 
-# As C's flexible arrays, of any length: a type for each length would take longer than the call.
+# Like C's flexible arrays, of any length: making a type per length takes longer than the call.
 _Doubles = ctypes.c_double * 0
 _Ints = ctypes.c_int * 0
 
 
 def _array(kind: Any, code: str, buffer: Any) -> tuple[Any, int]:
-    """Return a buffer as a C array, where it lies, and the number of its items.
+    """Return a C array that shares a buffer's memory, and the number of its items.
 
-    from_buffer refuses what is not contiguous or not writable, but does not ask for the type.
+    from_buffer refuses a buffer that is not contiguous or not writable, but ignores the item type.
     """
     view = memoryview(buffer)
     if view.format != code:
@@ -186,7 +185,7 @@ _fibonacci_batch.restype = None
 
 
 def _batch(n: Any, results: Any) -> tuple[Any, Any, int]:
-    """Return two buffers of ints as C arrays, and how many items there are to be computed."""
+    """Return two buffers of ints as C arrays, and the number of items to compute."""
     numbers, count = _array(_Ints, "i", n)
     places, room = _array(_Ints, "i", results)
     if room < count:
@@ -243,7 +242,7 @@ _tally_free.restype = None
 class Tally:
     """Counts from where it starts; after 99 comes 0."""
 
-    # What a function declared to take a pointer is passed. NULL, should there be no tally.
+    # ctypes passes this where a function takes a pointer. NULL if there is no tally.
     _as_parameter_: "int | None" = None
 
     def __init__(self, start: int) -> None:
@@ -261,11 +260,11 @@ new_tally = Tally
 
 # Calls back, errors, and work.
 
-# The context that C hands on is the Python function itself, so one callback serves them all.
+# C passes the Python function on as the context, so one callback serves all functions.
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_int)
 _callback = _Callback(_call)
 
-# A parameter with this flag is not for the caller: it always has its default.
+# The caller cannot pass a parameter with this flag: it always has its default.
 _HIDDEN = 4
 _CALLBACK = ((_INPUT | _HIDDEN, None, _callback), (_INPUT,), (_INPUT,))
 sum_calls = ctypes.CFUNCTYPE(ctypes.c_int, _Callback, ctypes.py_object, ctypes.c_int)(
@@ -276,7 +275,7 @@ sum_calls = ctypes.CFUNCTYPE(ctypes.c_int, _Callback, ctypes.py_object, ctypes.c
 def _raise_if_odd(status: int, _function: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     if status != 0:
         raise ValueError("n must be even")
-    return arguments  # by which ctypes goes on, to return the out-parameter
+    return arguments  # so that ctypes returns the out-parameter
 
 
 _HALF = ((_INPUT,), (_OUTPUT,))

@@ -1,20 +1,19 @@
 """ctypes.PyDLL with argtypes and restype declared: as ctypes_cdll, but the GIL stays held.
 
-Idiomatic for functions of the Python C API; for others it is a choice: short calls are
-cheaper without giving the GIL away, and no other thread runs meanwhile. After each call
-ctypes also asks whether a Python exception was set. The declarations are those of
-ctypes_cdll, read off its functions, so that the two differ in nothing but the GIL; only what
-Python code calls is written down again.
+Idiomatic for functions of the Python C API. For others it is a choice: short calls are cheaper if
+they keep the GIL, but no other thread runs meanwhile. After each call, ctypes also checks for a
+Python exception. The declarations are copied from the functions of ctypes_cdll, so that only the
+GIL differs. Only what Python code calls is written down again.
 
 Through Python:
-- last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: the length is an argument in
-  C, and a buffer's pointer has to be asked for.
+- last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: C wants a length, and a pointer
+  into the buffer.
 - get_greeting, get_token, half_of_even: errcheck is a Python function, which decodes the text,
   cuts the bytes to their size, or raises ValueError.
-- Tally, new_tally: ctypes knows pointers, but no owner of one; the class is written in Python.
+- Tally, new_tally: in ctypes nothing owns a pointer, so the class is written in Python.
 
 One thread at a time:
-- Tally: without a GIL nothing keeps others out, and a lock is its users' to bring.
+- Tally: without a GIL nothing keeps other threads out, and users bring their own lock.
 
 Unsupported:
 - work_released: PyDLL always keeps the GIL; ctypes_cdll releases it.
@@ -30,7 +29,7 @@ _library = ctypes.PyDLL(str(LIBRARY))
 
 
 def _held(released: Any) -> Any:
-    """Return a function as ctypes_cdll declares it, but of this library."""
+    """Return this library's function, declared as in ctypes_cdll."""
     held = _library[released.__name__]
     held.argtypes = released.argtypes
     held.restype = released.restype
@@ -38,7 +37,7 @@ def _held(released: Any) -> Any:
 
 
 def _held_prototype(released: Any, name: str, paramflags: tuple[Any, ...]) -> Any:
-    """Return a function whose parameters have names, as ctypes_cdll declares it."""
+    """Return this library's function with the paramflags of ctypes_cdll."""
     prototype = ctypes.PYFUNCTYPE(released.restype, *released.argtypes)
     return _with_check(prototype((name, _library), paramflags), released)
 
@@ -122,7 +121,7 @@ _tally_free = _held(_cdll._tally_free)
 class Tally:
     """Counts from where it starts; after 99 comes 0."""
 
-    # What a function declared to take a pointer is passed. NULL, should there be no tally.
+    # ctypes passes this where a function takes a pointer. NULL if there is no tally.
     _as_parameter_: "int | None" = None
 
     def __init__(self, start: int) -> None:

@@ -1,11 +1,11 @@
 """Cython in Python's limited API: the source of cython_def, one file for CPython 3.11 and later.
 
-Idiomatic where one wheel is to serve many versions of Python. What cython_def reads from Python's
-structs is asked of functions here, so that the same calls take longer. All else is as there.
+Idiomatic for one wheel that serves many Python versions. Calls take longer than in cython_def,
+because functions replace reading Python's structs. Everything else is the same.
 
 Through Python:
-- fibonacci_typed, half_of_even: the limited API makes no frame for a traceback, so Cython runs a
-  line of Python to get one wherever an exception leaves its code.
+- fibonacci_typed, half_of_even: the limited API cannot make a frame for a traceback, so Cython runs
+  a line of Python to get one for every exception that leaves its code.
 """
 
 from . import _limited

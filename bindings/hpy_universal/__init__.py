@@ -1,15 +1,14 @@
 """HPy in its universal ABI: one file for CPython, PyPy and GraalPy, which calls through a context.
 
-Idiomatic: HPyFunc_NOARGS and HPyFunc_O where they suffice, HPyArg_Parse for more arguments, a
-method of its own with HPyFunc_KEYWORDS, as HPyFunc_O takes none. Every use of Python is a call
-through a table of pointers in the context, and every object a handle. Refuses an int of more than
-32 bits; takes any object for a bool. HPyArg_ParseKeywords looks for the names that it knows and
-lets whatever else is given pass. Holds the GIL; work_released leaves Python for the call. Point
-is found by an HPyGlobal. Needs the package hpy at run time, which there is up to CPython 3.11.
+Idiomatic: HPyFunc_NOARGS and HPyFunc_O where they suffice, HPyArg_Parse for more arguments, and
+HPyFunc_KEYWORDS only for fibonacci_keyword. Every use of Python is a call through the context's
+table of pointers, and every object is a handle. HPy refuses an int of more than 32 bits, and takes
+any object for a bool. HPyArg_ParseKeywords ignores keywords that it does not know. Holds the GIL;
+work_released leaves Python for the call. An HPyGlobal holds Point. Needs the package hpy at run
+time, which exists up to CPython 3.11.
 
 Unsupported:
-- sum_ends, fill_array, fibonacci_batch: HPy 0.9 lets a type offer a buffer, and has no function
-  that asks an object for one.
+- sum_ends, fill_array, fibonacci_batch: HPy 0.9 has no function that gets the buffer of an object.
 """
 
 from . import _universal

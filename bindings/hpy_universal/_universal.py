@@ -1,6 +1,6 @@
-"""Takes the place of itself in sys.modules: no import finds a file of the universal ABI.
+"""Replace this module in sys.modules by the extension: no import finds a universal file.
 
-HPy generates such a file too, but that one needs pkg_resources, which setuptools no longer has.
+HPy also generates such a module, but its own needs pkg_resources, which setuptools dropped.
 """
 
 import os

@@ -1,22 +1,22 @@
 """mypyc, typed Python compiled to C, calling functions that ctypes finds.
 
-Idiomatic: mypyc calls no C of its own accord, so its users reach a library as other Python code
-does. Arguments are checked against the annotations; an int may have any size, of which ctypes cuts
-off what is too large. mypyc's own i32 is left out: the module that names it would have to be
-installed. What is timed is compiled, also around ctypes: pointers, lengths, a class, the callback,
-an exception in which ends the calls. Buffers have to be writable, also where C only reads.
-ctypes.CDLL releases the GIL around every call. Compiled with mypyc's own -O3, which overrides the
-suite's -O2.
+Idiomatic: mypyc itself cannot call C, so its users reach a library through ctypes, as other Python
+code does. mypyc checks arguments against the annotations. An int may have any size; ctypes cuts off
+what does not fit. mypyc's own i32 is not used, because it needs another package at run time. The
+timed code is compiled, including what surrounds ctypes: pointers, lengths, a class, and the
+callback, which calls Python no more after an exception. Buffers must be writable, even if C only
+reads them. ctypes.CDLL releases the GIL around every call. Compiled with mypyc's own -O3, which
+overrides the suite's -O2.
 
 Always takes keywords:
-- everything: mypyc gives parameters the names that they have in Python, at no cost to other calls.
+- everything: mypyc's parameters keep their Python names, at no cost to other calls.
 
 One thread at a time:
-- Tally: the GIL is released while C counts, and a lock of Python's is its users' to bring.
+- Tally: the GIL is released while C counts, and users bring their own lock.
 
 Unsupported:
 - work_held: CDLL always releases the GIL.
-- new_tally: for every instance ever made, mypyc's code keeps a reference to its class.
+- new_tally: mypyc's code leaks a reference to the class with every instance.
 """
 
 from . import _module

@@ -1,11 +1,11 @@
 """mypyc, the plain Python of the reference compiled to C: a program without a C library.
 
 Idiomatic: annotated Python, nothing else. An int keeps any size, with a fast path for those that
-fit a machine word; calls within the module are calls of C, which nothing keeps from going deeper
-than the stack. Compiled with mypyc's own -O3, which overrides the suite's -O2. Holds the GIL.
+fit a machine word. Calls within the module are C calls, and nothing stops a recursion that is too
+deep for the stack. Compiled with mypyc's own -O3, which overrides the suite's -O2. Holds the GIL.
 
 Always takes keywords:
-- everything: mypyc gives parameters the names that they have in Python, at no cost to other calls.
+- everything: mypyc's parameters keep their Python names, at no cost to other calls.
 
 Not the same C:
 - everything: it is compiled from Python, and calls no function of the core.

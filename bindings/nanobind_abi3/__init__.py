@@ -1,8 +1,8 @@
 """nanobind, the source of nanobind_module compiled for Python's stable ABI.
 
-Idiomatic: what STABLE_ABI does in nanobind's CMake, so that one file serves Python 3.12 and all
-that follow. Where nanobind otherwise reads CPython's structs by macros and internal functions, it
-calls functions of the limited API. The GIL and all else are as in nanobind_module.
+Idiomatic: what STABLE_ABI does in nanobind's CMake, so that one file serves Python 3.12 and later.
+It calls functions of the limited API where nanobind otherwise reads CPython's structs by macros and
+internal functions. Everything else, the GIL included, is as in nanobind_module.
 """
 
 from . import _module

@@ -1,25 +1,25 @@
 """numba, njit functions that call C through cffi's function objects.
 
-Idiomatic: as numba_njit, with cffi's declarations, which are C, in the place of ctypes'. cffi is
-used in ABI mode, from which numba takes the addresses by itself; of a compiled cffi module it would
-have to be told, and would call its wrapper. A buffer's pointer is cffi's from_buffer, which numba
-compiles. The rest, and how to read the times, is the same: from Python it is the dispatcher's cost.
+Idiomatic: as numba_njit, but cffi's declarations, which are C, replace those of ctypes. cffi is
+used in ABI mode, where numba finds the addresses by itself. A compiled cffi module would have to be
+registered, and numba would call its wrapper. cffi's from_buffer, which numba compiles, gives the
+pointer to a buffer. From Python, nearly all of the time is the dispatcher's, as in numba_njit.
 
 Always takes keywords:
-- everything: the dispatcher takes arguments as the Python function does that it compiles.
+- everything: the dispatcher takes arguments as the Python function that it compiles.
 
 Through Python:
-- fibonacci_typed: which signature might suit, and the message, are found by Python code.
-- half_of_even: what was to be raised is unpickled, by Python code, each time.
+- fibonacci_typed: Python code looks for a matching signature, and writes the message.
+- half_of_even: Python code unpickles the exception each time.
 
 Unsupported:
-- first_byte: numba keeps a str by its code points, not in UTF-8.
-- get_greeting, get_token: compiled code makes no str or bytes of what a pointer points to.
-- sum_ends_list: numba takes a list of Python's only in a way that it announces to be dropped.
-- mirror: numba passes no struct to C by value.
-- new_tally, Tally: nothing of numba's ends what is behind a pointer.
-- sum_calls: C can call back what numba compiled, and no function of Python.
-- core_constants: numba reads no data of a library.
+- first_byte: numba stores a str as code points, not in UTF-8.
+- get_greeting, get_token: compiled code cannot make a str or bytes from a pointer.
+- sum_ends_list: numba takes a Python list only in a way that it announces to drop.
+- mirror: numba cannot pass a struct to C by value.
+- new_tally, Tally: numba has no way to free what a pointer points to.
+- sum_calls: C can call back compiled functions, but no Python function.
+- core_constants: numba cannot read data of a library.
 """
 
 import cffi
@@ -48,7 +48,7 @@ _ffi.cdef("""
 """)
 _library = _ffi.dlopen(str(LIBRARY))
 
-# Compiled code sees a function by a global name, and not as an attribute of a library.
+# Compiled code can call a global name, but not an attribute of a library.
 _get_pi = _library.get_pi
 _fibonacci = _library.fibonacci
 _add_million = _library.add_million
@@ -79,7 +79,7 @@ def fibonacci(n):
 
 
 fibonacci_keyword = fibonacci
-# With a signature, other types are refused at once, and not only by a compiler that tries them.
+# With a signature, numba refuses other types at once, without trying to compile for them.
 fibonacci_typed = numba.njit("intc(int64)")(fibonacci.py_func)
 
 
@@ -125,7 +125,7 @@ def last_byte(data):
     return _last_byte(_ffi.from_buffer(data), len(data))
 
 
-# [::1]: contiguous. A pointer says nothing of what it points to; the signature has to.
+# [::1]: contiguous. A pointer does not tell what it points to, so the signature has to.
 @numba.njit("float64(float64[::1])")
 def sum_ends(values):
     """Return the first plus the last value; 0 if there are none."""
@@ -146,7 +146,7 @@ def fibonacci_batch(n, results):
     _fibonacci_batch(_ffi.from_buffer(n), _ffi.from_buffer(results), n.size)
 
 
-# An address is had of arrays only: one of them for each out-parameter.
+# Only arrays have an address: there is one for each out-parameter.
 @numba.njit
 def split_digits(n):
     """Return n / 10 and n % 10, both rounded towards zero."""

@@ -1,29 +1,29 @@
 """numba, njit functions that call C through ctypes' function objects.
 
-Idiomatic: ctypes declares the types, numba takes the address out of it once and compiles the call;
-ctypes has no part in it any more. Meant to be called from other compiled code, where such a call
-costs what it costs in C. From Python each call passes numba's dispatcher, which looks at the type
-of every argument and finds the code compiled for them: that is nearly all of the time here, and
-get_pi, which has no argument to look at, is the dispatcher by itself. Scalars are compiled for
-what they are first called with (before anything is timed), arrays for the one type that they
-must have, read-only ones excluded. A number that is too large is cut off without a word.
-Holds the GIL, except in work_released.
+Idiomatic: ctypes declares the types; numba takes the address from it once and compiles the call,
+which no longer involves ctypes. These functions are meant for other compiled code, where the call
+costs what it costs in C. From Python, each call goes through numba's dispatcher, which looks at the
+type of every argument and finds the code compiled for them. That is nearly all of the time here;
+get_pi, which has no arguments, shows the dispatcher alone. numba compiles scalars for the types of
+the first call (before timing begins), and arrays for the one type that they must have, which
+excludes read-only ones. It silently cuts off a number that is too large. Holds the GIL, except in
+work_released.
 
 Always takes keywords:
-- everything: the dispatcher takes arguments as the Python function does that it compiles.
+- everything: the dispatcher takes arguments as the Python function that it compiles.
 
 Through Python:
-- fibonacci_typed: which signature might suit, and the message, are found by Python code.
-- half_of_even: what was to be raised is unpickled, by Python code, each time.
+- fibonacci_typed: Python code looks for a matching signature, and writes the message.
+- half_of_even: Python code unpickles the exception each time.
 
 Unsupported:
-- first_byte: numba keeps a str by its code points, not in UTF-8.
-- get_greeting, get_token: compiled code makes no str or bytes of what a pointer points to.
-- sum_ends_list: numba takes a list of Python's only in a way that it announces to be dropped.
-- mirror: numba passes no struct to C by value.
-- new_tally, Tally: nothing of numba's ends what is behind a pointer.
-- sum_calls: C can call back what numba compiled, and no function of Python.
-- core_constants: numba reads no data of a library.
+- first_byte: numba stores a str as code points, not in UTF-8.
+- get_greeting, get_token: compiled code cannot make a str or bytes from a pointer.
+- sum_ends_list: numba takes a Python list only in a way that it announces to drop.
+- mirror: numba cannot pass a struct to C by value.
+- new_tally, Tally: numba has no way to free what a pointer points to.
+- sum_calls: C can call back compiled functions, but no Python function.
+- core_constants: numba cannot read data of a library.
 """
 
 import ctypes
@@ -76,7 +76,7 @@ def fibonacci(n):
 
 
 fibonacci_keyword = fibonacci
-# With a signature, other types are refused at once, and not only by a compiler that tries them.
+# With a signature, numba refuses other types at once, without trying to compile for them.
 fibonacci_typed = numba.njit("intc(int64)")(fibonacci.py_func)
 
 
@@ -122,7 +122,7 @@ def last_byte(data):
     return _last_byte(numpy.frombuffer(data, numpy.uint8).ctypes, len(data))
 
 
-# [::1]: contiguous. A pointer says nothing of what it points to; the signature has to.
+# [::1]: contiguous. A pointer does not tell what it points to, so the signature has to.
 @numba.njit("float64(float64[::1])")
 def sum_ends(values):
     """Return the first plus the last value; 0 if there are none."""
@@ -143,7 +143,7 @@ def fibonacci_batch(n, results):
     _fibonacci_batch(n.ctypes, results.ctypes, n.size)
 
 
-# An address is had of arrays only: one of them for each out-parameter.
+# Only arrays have an address: there is one for each out-parameter.
 @numba.njit
 def split_digits(n):
     """Return n / 10 and n % 10, both rounded towards zero."""

@@ -1,10 +1,10 @@
 """numpy.ctypeslib with ndpointer: a ctypes function that takes numpy's arrays, and checks them.
 
-Idiomatic: load_library, and ndpointer in argtypes, which refuses an array of another type,
-rank or layout. It passes no length, so a line of Python adds that. It takes numpy's own arrays
-and no other buffers; a list becomes an array by asarray. Releases the GIL, as what load_library
-returns is a ctypes.CDLL. A function without an array in it would be declared as in ctypes_cdll,
-and is not repeated here.
+Idiomatic: load_library, and ndpointer in argtypes, which refuses an array of another type, rank or
+layout. It passes no length, so a line of Python adds that. It takes numpy's arrays and no other
+buffers; asarray makes an array of a list. Releases the GIL, because load_library returns a
+ctypes.CDLL. Functions without an array would be declared as in ctypes_cdll, so they are not
+repeated here.
 
 Through Python:
 - sum_ends, sum_ends_list, fill_array, fibonacci_batch: ndpointer checks in Python, and passes no

@@ -1,11 +1,11 @@
 """PyO3: functions and classes of Rust, which call the core through an extern "C" block.
 
-Idiomatic: a #[pyfunction] for each function, its types converted as Rust declares them: i32
-refuses an int that does not fit, bool what is no bool, &CStr a text with a zero inside. PyBuffer
-refuses another element type, yet takes doubles in the other byte order for its own. Point is a
-frozen #[pyclass], the C struct itself, and so is Tally, the owner of a pointer, which counts in a
-critical section: that is code only where there is no GIL. sum_ends_list makes a Vec of any
-sequence. Compiled by cargo in its own release profile. Holds the GIL, where there is one;
+Idiomatic: a #[pyfunction] for each function, which converts the types that Rust declares. i32
+refuses an int that does not fit, bool anything but True and False, &CStr a text with a zero inside.
+PyBuffer refuses another element type, but mistakes doubles in the other byte order for its own.
+Point is a frozen #[pyclass] and the C struct itself. Tally is one too: it owns a pointer and counts
+in a critical section, which is no code where there is a GIL. sum_ends_list makes a Vec of any
+sequence. Compiled by cargo in its own release profile. Holds the GIL, if there is one;
 work_released detaches for the call. Declares that it needs no GIL.
 
 Always takes keywords:

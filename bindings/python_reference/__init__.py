@@ -3,7 +3,7 @@
 Idiomatic Python for the same algorithms, the same recursion included.
 
 Always takes keywords:
-- everything: names of parameters cost nothing where none is given.
+- everything: names of parameters cost nothing if no keyword is given.
 
 One thread at a time:
 - Tally: reading the count and storing it are two steps.
@@ -12,7 +12,7 @@ Not the same C:
 - everything: there is no C in it.
 
 Unsupported:
-- work_released: Python code cannot let go of the GIL.
+- work_released: Python code cannot release the GIL.
 """
 
 import sys
@@ -20,7 +20,7 @@ from collections.abc import Callable, MutableSequence, Sequence
 from ctypes import c_float
 from typing import NamedTuple
 
-# The double nearest to 3.14 is not what C's float holds; widened, 3.14f is this.
+# 3.14f, widened to a double. It is not the double nearest to 3.14.
 _PI = c_float(3.14).value
 _INT_BITS = 32
 _GREETING = "Greetings from C"
@@ -51,7 +51,7 @@ def fibonacci(n: int) -> int:
 
 
 fibonacci_keyword = fibonacci
-# It refuses a str, if only because a str cannot be compared with an int.
+# It refuses a str, because a str cannot be compared with an int.
 fibonacci_typed = fibonacci
 
 
