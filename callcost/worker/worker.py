@@ -1,7 +1,7 @@
 """Times contenders in one fresh process, with the standard library alone.
 
-Any interpreter that can import a contender can run this file, and checks.py and guard.py beside
-it: CPython from 3.9 on, and PyPy, whose modules lack a few names that CPython's have.
+Any interpreter that can import a contender can run this file, with checks.py, guard.py and
+program.py beside it: CPython from 3.9 on, and PyPy, whose modules lack a few names of CPython's.
 
 Reads one job, a JSON object, from the file named on its command line, and answers with JSON
 lines on what was its standard output when it began; run/process.py describes both. What a
@@ -37,7 +37,7 @@ from itertools import repeat
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any, NamedTuple, NoReturn
+    from typing import Any, NamedTuple
 
     # `as` tells that they are also used as names of this module.
     from callcost.worker import checks as checks
@@ -45,14 +45,13 @@ if TYPE_CHECKING:
     from callcost.worker.checks import ContenderError as ContenderError
     from callcost.worker.checks import check as check
     from callcost.worker.checks import check_again as check_again
-    from callcost.worker.checks import check_binary as check_binary
     from callcost.worker.checks import clean as clean
     from callcost.worker.checks import described as described
     from callcost.worker.checks import expected_refusal as expected_refusal
     from callcost.worker.checks import output_size as output_size
     from callcost.worker.checks import prepare as prepare
-    from callcost.worker.checks import shown as shown
     from callcost.worker.guard import Guard as Guard
+    from callcost.worker.program import Program as Program
 
     class Epoch(NamedTuple):
         """A compiled loop, and the values of its fast locals."""
@@ -62,20 +61,24 @@ if TYPE_CHECKING:
 
 else:
 
-    def load_beside(name):
-        """Loads a file of this folder, whichever callcost the interpreter would import."""
+    def load_beside(name, **shared):
+        """Loads a file of this folder, whichever callcost the interpreter would import.
+
+        `shared` are modules that it uses: loaded twice, they would have two of each class.
+        """
         path = f"{os.path.dirname(os.path.abspath(__file__))}/{name}.py"
         spec = importlib.util.spec_from_file_location(f"callcost_{name}", path)
         module = importlib.util.module_from_spec(spec)
+        module.__dict__.update(shared)
         spec.loader.exec_module(module)
         return module
 
     checks, guard = load_beside("checks"), load_beside("guard")
     ContenderError, check, check_again = checks.ContenderError, checks.check, checks.check_again
-    check_binary, expected_refusal = checks.check_binary, checks.expected_refusal
-    clean, described, shown = checks.clean, checks.described, checks.shown
+    expected_refusal, clean, described = checks.expected_refusal, checks.clean, checks.described
     output_size, prepare = checks.output_size, checks.prepare
     Guard = guard.Guard
+    Program = load_beside("program", checks=checks, guard=guard).Program
 
 
 CLOCK = time.perf_counter_ns
@@ -98,9 +101,6 @@ SETTLE_WALL_NS = 2_000_000_000
 OWN_UNROLL = 100
 # A program comes back from a switch of processes: it gets this share of its epoch to wake up in.
 PROGRAM_WARM_SHARE = 0.1
-LONGEST_ANSWER = 200
-# How long a program may take to answer, where no job says it.
-PROGRAM_LIMIT_S = 10.0
 STACK_BYTES = range(0, 4096, 16)
 # A way out of a loop is compiled at the 200th time (a whole function when begun 1,600 times).
 SETTLE_EXITS = 300
@@ -170,142 +170,6 @@ class Line:
         POSITION.pack_into(self._memory, 0, self._group, contender)
         if CLOCK() - self._last_ns > HEARTBEAT_NS:
             self.answer({"event": "alive"})
-
-
-class Program:
-    """A contender that is a program: it makes its calls and times them itself, beside this process.
-
-    It begins with a line that says what the call returned, a whole number or a float. It then
-    answers each line `turns warm_turns stack_bytes` with a line `epoch_ns empty_ns`: what so
-    many turns of OWN_UNROLL calls took, with its stack moved by so many bytes, and what as many
-    turns of its own empty loop took; both are negative if it was preempted meanwhile. A third
-    number on that line, if there is one, says what the call returns after the epoch.
-    A program that does not answer within `limit_s` seconds fails.
-    """
-
-    def __init__(self, contender: "dict[str, Any]", limit_s: float = PROGRAM_LIMIT_S) -> None:
-        # Slow to import, and only a process that has programs needs it.
-        import subprocess
-
-        for binary in contender["binaries"]:
-            check_binary(binary)
-        self.empty_ns: list[int] = []
-        self._contender = contender
-        self._limit_s = limit_s
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
-        try:
-            self._process = subprocess.Popen(
-                contender["program"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._stderr,
-            )
-        except OSError as error:
-            self._stderr.close()
-            raise ContenderError(
-                "setup failed", f"its program cannot be started: {error.strerror}"
-            ) from error
-        assert self._process.stdin is not None and self._process.stdout is not None
-        guard.programs.add(self._process.pid)
-        self._to_fd, self._from_fd = self._process.stdin.fileno(), self._process.stdout.fileno()
-
-    def __enter__(self) -> "Program":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Ends the program."""
-        self._process.kill()
-        self._process.wait()
-        guard.programs.discard(self._process.pid)
-        for stream in (self._process.stdin, self._process.stdout, self._stderr):
-            assert stream is not None
-            stream.close()
-
-    def check(self) -> None:
-        """Compares what its call returned with what is expected; raises ContenderError."""
-        self._compare(self._read("setup failed"), "in its program")
-
-    def _compare(self, answer: bytes, where: str) -> None:
-        """Compares what its call is said to have returned; raises ContenderError."""
-        if self._contender["expect"] is None:
-            return
-        expected = eval(compile(self._contender["expect"], "<expect>", "eval"), {})
-        try:
-            got = type(expected)(answer)
-        except ValueError:
-            self._refuse(answer)
-        if got != expected:
-            raise ContenderError(
-                "wrong answer",
-                f"{self._contender['call']} returned {shown(got)} {where}, "
-                f"expected {shown(expected)}",
-            )
-
-    def time_epoch(self, turns: int, warm_turns: int, stack_bytes: int) -> int:
-        """Has one epoch timed, in ns; negative if the program was preempted meanwhile."""
-        if select.select([self._from_fd], [], [], 0)[0]:
-            self._refuse(self._read("crash"))
-        start_ns = CLOCK()
-        try:
-            os.write(self._to_fd, b"%d %d %d\n" % (turns, warm_turns, stack_bytes))
-        except BrokenPipeError:
-            self._fail("crash")
-        answer = self._read("crash")
-        wall_ns = CLOCK() - start_ns
-        try:
-            words = answer.split(None, 2)
-            epoch_ns, empty_ns = map(int, words[:2])
-        except ValueError:
-            self._refuse(answer)
-        if epoch_ns == 0 or abs(epoch_ns) + abs(empty_ns) > wall_ns:
-            self._refuse(answer)
-        if len(words) > 2:
-            self._compare(words[2], "in its program after it was timed")
-        self.empty_ns.append(empty_ns)
-        return epoch_ns
-
-    def _read(self, kind: str) -> bytes:
-        """Returns what it writes next, up to the end of a line; its end is a failure of `kind`."""
-        answer = b""
-        end_ns = CLOCK() + int(self._limit_s * 1e9)
-        while not answer.endswith(b"\n"):
-            if not select.select([self._from_fd], [], [], max(0.0, (end_ns - CLOCK()) / 1e9))[0]:
-                self._fail_silent(answer)
-            chunk = os.read(self._from_fd, LONGEST_ANSWER)
-            if not chunk:
-                self._fail(kind)
-            answer += chunk
-            if len(answer) > LONGEST_ANSWER:
-                self._refuse(answer)
-        return answer
-
-    def _fail_silent(self, answer: bytes) -> "NoReturn":
-        """Raises ContenderError for a program that does not answer, or not with a whole line."""
-        begun = f" (it began with {answer[:60]!r} and did not end the line)" if answer else ""
-        raise ContenderError(
-            "hang",
-            f"its program did not answer within {self._limit_s:g} s{begun}: "
-            "it must end each answer with a newline and flush its output",
-        )
-
-    def _fail(self, kind: str) -> "NoReturn":
-        """Raises ContenderError, which says how the program ended and what it said last."""
-        import subprocess
-
-        try:
-            status = self._process.wait(self._limit_s)
-        except subprocess.TimeoutExpired:
-            raise ContenderError("hang", "its program closed its output and went on") from None
-        if status < 0:
-            raise ContenderError("crash", f"its program died of {signal.Signals(-status).name}")
-        self._stderr.seek(0)
-        *_, said = ["", *self._stderr.read().decode(errors="replace").strip().splitlines()]
-        raise ContenderError(
-            kind, f"its program ended with exit code {status}{said and f': {clean(said)}'}"
-        )
-
-    def _refuse(self, answer: bytes) -> "NoReturn":
-        raise ContenderError("garbage", f"its program answered {answer[:60]!r}")
 
 
 def check_only(contender: "dict[str, Any]") -> None:

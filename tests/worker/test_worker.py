@@ -231,15 +231,15 @@ def test_a_file_that_is_not_the_one_built_is_refused(tmp_path: Any) -> None:
     path.write_bytes(b"built")
     digest = hashlib.sha256(b"built").hexdigest()
     binary = {"path": str(path), "sha256": digest, "module": ""}
-    worker.check_binary(binary)
+    checks.check_binary(binary)
     with pytest.raises(worker.ContenderError, match=r"json came from .*, the build made"):
-        worker.check_binary({**binary, "module": "json"})
+        checks.check_binary({**binary, "module": "json"})
     path.write_bytes(b"stale")
     with pytest.raises(worker.ContenderError, match="is not the file that was built"):
-        worker.check_binary(binary)
+        checks.check_binary(binary)
     path.unlink()
     with pytest.raises(worker.ContenderError, match="cannot be read"):
-        worker.check_binary(binary)
+        checks.check_binary(binary)
 
 
 def test_a_program_is_asked_for_what_its_loop_is_to_do(program: Any) -> None:
