@@ -31,7 +31,7 @@ INSTALL_AGAIN = "install callcost again (pip install -e . in a checkout)"
 
 
 class StaleBuildError(CallcostError):
-    """Compiled files that are not those of the present sources or of this interpreter."""
+    """The compiled files do not match the sources or this interpreter."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ class Mechanism:
 
     @property
     def docstring(self) -> str:
-        """What its folder says of itself."""
+        """What its folder says about it."""
         return ast.get_docstring(self._tree) or ""
 
     @property
     def summary(self) -> str:
-        """The first line of its docstring: what it is, in a sentence."""
+        """The first line of its docstring: one sentence about what it is."""
         return self.docstring.partition("\n")[0]
 
     @cached_property
@@ -84,7 +84,7 @@ class Mechanism:
         return _section(self.docstring, "Unsupported:")
 
     def why_unsupported(self, function: str) -> str:
-        """Returns the reason why it cannot express a function, or "" where it can."""
+        """Returns the reason why it cannot express a function, or "" if it can."""
         for names, reason in self.unsupported.items():
             if names.startswith(EVERYTHING_BUT):
                 if function not in names.removeprefix(EVERYTHING_BUT).split(", "):
@@ -107,12 +107,12 @@ class Mechanism:
         return _section(self.docstring, "Always takes keywords:")
 
     def always_named(self, function: str) -> bool:
-        """Tells whether a plain function takes keywords too: names are free, or unavoidable."""
+        """Tells whether a plain function also takes keywords: names are free or unavoidable."""
         return bool({function, EVERYTHING} & self._always_named.keys())
 
     @cached_property
     def one_thread(self) -> dict[str, str]:
-        """The classes whose objects several threads may not share, each with the reason."""
+        """The classes whose objects threads must not share, each with the reason."""
         return _section(self.docstring, "One thread at a time:")
 
     @cached_property
@@ -120,7 +120,7 @@ class Mechanism:
         return _section(self.docstring, "Not the same C:")
 
     def same_c(self, function: str) -> bool:
-        """Tells whether a function calls the C that all others call, and not code of its own."""
+        """Tells whether a function calls the C core rather than code of its own."""
         return not {function, EVERYTHING} & self._own_code.keys()
 
     @cached_property
@@ -136,22 +136,22 @@ class Mechanism:
 
     @property
     def links_core(self) -> bool:
-        """Whether what is built is linked with the core, and does not find it at run time."""
+        """Whether its extensions are linked with the core, rather than finding it at run time."""
         return self.compiled and bool(self._build_constants.get("LINKS_CORE", True))
 
     @property
     def requires(self) -> list[str]:
-        """The packages that importing it needs, beside those that callcost is installed with."""
+        """The packages that importing it needs, beyond those installed with callcost."""
         required = self._build_constants.get("REQUIRES", [])
         if not isinstance(required, list):
-            raise DamagedError("REQUIRES in build.py has to be a list of texts")
+            raise DamagedError("REQUIRES in build.py must be a list of strings")
         return required
 
     def why_damaged(self) -> str | None:
-        """Tells why nothing can be known of it or done with it; None if all is well."""
+        """Tells why its folder cannot be used; None if it can."""
         try:
             damage.refuse(self.folder)
-            # Whatever is read of it is read once, so that nothing fails later.
+            # Read everything once, so that nothing fails later.
             for read in ("unsupported", "through_python", "_own_code", "requires"):
                 getattr(self, read)
         except DamagedError as error:
@@ -160,7 +160,7 @@ class Mechanism:
 
 
 def _section(docstring: str, title: str) -> dict[str, str]:
-    """Reads a section of a docstring: items `- name, name: text`, continued by indented lines."""
+    """Reads a section of a docstring: items `- name, name: text`, with indented further lines."""
     _, found, rest = docstring.partition(f"\n\n{title}\n")
     items: list[str] = []
     for line in rest.partition("\n\n")[0].splitlines() if found else []:
@@ -169,7 +169,7 @@ def _section(docstring: str, title: str) -> dict[str, str]:
         elif items:
             items[-1] += f" {line.strip()}"
         else:
-            raise DamagedError(f"its section {title} has to begin with '- name: reason'")
+            raise DamagedError(f"its section {title} must begin with '- name: reason'")
     pairs = (item.partition(": ") for item in items)
     return {name: text for names, _, text in pairs for name in _split(names)}
 
@@ -179,7 +179,7 @@ def _split(names: str) -> list[str]:
 
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
-    """Reads what a module assigns to single names: the value of a literal, None for all else."""
+    """Reads a module's assignments to single names: the value of a literal, else None."""
     found: dict[str, Any] = {}
     for statement in tree.body:
         match statement:
@@ -191,10 +191,7 @@ def _constants(tree: ast.Module) -> dict[str, Any]:
 
 
 class Build:
-    """What the build made for this interpreter or, by its ABI tag, for another.
-
-    Read from the manifest that the build wrote.
-    """
+    """The manifest of what the build made for this interpreter, or for the one of an ABI tag."""
 
     def __init__(self, folder: Path = FOLDER, abi_tag: str | None = None) -> None:
         self._folder = folder
@@ -209,7 +206,7 @@ class Build:
             ) from None
 
     def missing(self, mechanism: Mechanism) -> str | None:
-        """Returns why a mechanism cannot be imported here, or None where it can."""
+        """Returns why a mechanism cannot be imported here, or None if it can."""
         reason: str | None = self.facts["missing"].get(mechanism.module)
         if reason is None and mechanism.compiled and len(self.files(mechanism)) < 2:
             return f"it was added after the build: {INSTALL_AGAIN}"
@@ -219,7 +216,7 @@ class Build:
         return reason
 
     def files(self, mechanism: Mechanism) -> list[BuiltFile]:
-        """Lists the core library and the mechanism's extensions as they were built."""
+        """Lists the core library and the mechanism's extensions, as the build recorded them."""
         own = mechanism.module.replace(".", "/") + "/"
         core = f"callcost/native/{native.LIBRARY.name}"
         return [
@@ -235,7 +232,7 @@ class Build:
         return BuiltFile(name, self._folder / relative, digest, module_of(name))
 
     def check_sources(self, mechanism: Mechanism) -> None:
-        """Raises StaleBuildError for a source changed since the build, or a shadowed file."""
+        """Raises StaleBuildError if a source changed since the build, or a file is shadowed."""
         for name in self._sources(mechanism):
             if _sha256(self._source_path(name)) != self.facts["sources"][name]:
                 raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
@@ -243,14 +240,14 @@ class Build:
             self._check_tag(built)
 
     def check_folder(self, folder: Path, package: str) -> None:
-        """Raises StaleBuildError for a source in a package's folder changed since the build."""
+        """Raises StaleBuildError if a source in a package's folder changed since the build."""
         for name, digest in self.facts["sources"].items():
             path = folder / Path(name).name
             if name == f"{package.replace('.', '/')}/{path.name}" and _sha256(path) != digest:
                 raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
 
     def _sources(self, mechanism: Mechanism) -> list[str]:
-        """Names the sources of the core, of the mechanism, and those it shares with another."""
+        """Names the sources of the core and the mechanism, and those shared with another."""
         own = mechanism.module.replace(".", "/") + "/"
         core = "callcost/native"
         return [
@@ -267,7 +264,7 @@ class Build:
         return folder.joinpath(*path.parts[1:])
 
     def _check_tag(self, built: BuiltFile) -> None:
-        """The file's tag must be this interpreter's, and no other file may be importable as it."""
+        """Raises StaleBuildError unless this interpreter would import exactly this file."""
         if not built.module or not self._is_ours:
             return
         stem, _, _ = built.path.name.partition(".")
@@ -276,7 +273,7 @@ class Build:
             suffixes += importlib.machinery.SOURCE_SUFFIXES
         importable = [stem + suffix for suffix in suffixes]
         present = [name for name in importable if (built.path.parent / name).exists()]
-        # A file that no import finds is loaded by its mechanism, and has no rival either.
+        # A mechanism itself loads a file that no import finds; that has no rival either.
         if present != [name for name in importable if name == built.path.name]:
             found = ", ".join(present) or "nothing"
             raise StaleBuildError(
@@ -286,7 +283,7 @@ class Build:
 
 
 def module_of(name: str) -> str:
-    """Tells the module that a compiled file, by its place among the packages, is imported as."""
+    """Returns the module name of a compiled file, from its path among the packages."""
     path = Path(name)
     return ".".join([*path.parent.parts, path.name.partition(".")[0]])
 
@@ -296,7 +293,7 @@ def _sha256(path: Path) -> str:
 
 
 def mechanisms(folder: Path = FOLDER) -> list[Mechanism]:
-    """Lists every mechanism that is not damaged, in the order of their names."""
+    """Lists every mechanism that is not damaged, sorted by name."""
     return [found for found in _candidates(folder) if found.why_damaged() is None]
 
 
@@ -307,7 +304,7 @@ def damaged(folder: Path = FOLDER) -> dict[str, str]:
 
 
 def left_out(build: Build) -> dict[str, str]:
-    """Names what is no mechanism here, though it has a folder or the build has met one."""
+    """Names the folders, present or known to the build, that are not usable mechanisms here."""
     usable = {found.module for found in mechanisms()}
     met = {name: why for name, why in build.facts["missing"].items() if name not in usable}
     own = {n.removeprefix(f"{PACKAGE}."): why for n, why in met.items() if n.startswith(PACKAGE)}

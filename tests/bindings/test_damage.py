@@ -1,4 +1,4 @@
-"""A damaged mechanism folder loses its own mechanism, by name, and no other."""
+"""A damaged mechanism folder only loses its own mechanism, by name."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def make_folder(folder: Path) -> None:
     (folder / "__init__.py").mkdir()
 
 
-# What is done to a good folder, and what is said of it then.
+# How to damage a good folder, and what the registry then says.
 DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "syntax error": (write("__init__.py", '"""X."""\ndef f(:\n'), "a syntax error in line 2"),
     "wrong encoding": (write("__init__.py", b'"""\xff."""\n'), "__init__.py has a syntax error"),
@@ -75,7 +75,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "bad build.py": (write("build.py", "EXTENSIONS = [\n"), "build.py has a syntax error"),
     "bad section": (
         write("__init__.py", '"""X.\n\nUnsupported:\nall of it\n"""\n'),
-        "its section Unsupported: has to begin with",
+        "its section Unsupported: must begin with",
     ),
     "bad requirement": (write("build.py", "REQUIRES = some()\n"), "REQUIRES in build.py"),
 }
@@ -103,7 +103,7 @@ def test_a_damaged_folder_loses_its_own_mechanism(kind: str, bindings: Path) -> 
     assert said in registry.damaged(bindings)["toy_mode"]
 
 
-def test_what_is_no_mechanism_is_not_damaged(bindings: Path) -> None:
+def test_a_folder_that_is_not_a_mechanism_is_not_damaged(bindings: Path) -> None:
     (bindings / "__pycache__").mkdir()
     (bindings / ".cache").mkdir()
     (bindings / "module.py").touch()
@@ -116,7 +116,7 @@ def test_what_is_no_mechanism_is_not_damaged(bindings: Path) -> None:
 
 @pytest.fixture
 def with_damage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has the registry find a damaged folder beside the mechanisms of this installation."""
+    """Makes the registry find a damaged folder beside the installed mechanisms."""
     found = {"toy_mode": "its folder is empty"}
     for module in (registry, selection, suite):
         monkeypatch.setattr(module, "damaged", lambda *_: found)

@@ -1,4 +1,4 @@
-"""Fair to every tool: plain functions have no names to pay for, and flags are those users get."""
+"""Fair to every tool: plain functions do not pay for parameter names; flags are what users get."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from callcost.benchmarks.contenders import setup_source
 from callcost.bindings.registry import Build, Mechanism, mechanisms
 
 KEYWORD = "fibonacci_keyword"
-# What the set-up calls otherwise than the parameter.
+# Parameters that have another name in the set-up.
 PARAMETERS = {"numbers": "n"}
 
 every_mechanism = pytest.mark.parametrize("mechanism", mechanisms(), ids=lambda m: m.name)
@@ -27,7 +27,7 @@ def load(mechanism: Mechanism) -> ModuleType:
 
 
 def by_keyword(call: str) -> str:
-    """Rewrites a call of a name so that its arguments are named; "" for any other expression."""
+    """Rewrites a call so that it names its arguments; "" for any other expression."""
     tree = ast.parse(call, mode="eval").body
     match tree:
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
@@ -38,7 +38,7 @@ def by_keyword(call: str) -> str:
 
 
 def plain_calls(mechanism: Mechanism) -> list[tuple[Workload, str]]:
-    """Pairs workloads with their call by keyword: one for each function that is not Python code."""
+    """Pairs one workload of each function that is not Python code with its call by keyword."""
     by_function = {
         workload.function: (workload, by_keyword(workload.call))
         for workload in WORKLOADS
@@ -51,7 +51,7 @@ def plain_calls(mechanism: Mechanism) -> list[tuple[Workload, str]]:
 
 
 def is_undeclared(function: Any) -> bool:
-    """Tells whether ctypes would drop the names and call C with whatever is in its registers."""
+    """Tells whether ctypes would drop the names, and call C with any values in its registers."""
     return getattr(function, "argtypes", ()) is None
 
 
@@ -107,7 +107,7 @@ def test_a_call_is_rewritten_by_keyword(call: str, named: str) -> None:
     assert by_keyword(call) == named
 
 
-def test_a_mechanism_that_takes_keywords_where_it_need_not_is_noticed() -> None:
+def test_a_mechanism_that_takes_needless_keywords_is_noticed() -> None:
     workload = next(w for w in WORKLOADS if w.name == "fibonacci")
     named = next(m for m in mechanisms() if m.name == "python_reference")
     lean = next(m for m in mechanisms() if m.name == "ctypes_cdll")
@@ -115,7 +115,7 @@ def test_a_mechanism_that_takes_keywords_where_it_need_not_is_noticed() -> None:
     assert (takes_names(named, workload, call), takes_names(lean, workload, call)) == (True, False)
 
 
-# Flags: the same for all, but for the levels that a tool's own build gives all of its users.
+# Flags: the same for all, except the levels that a tool's own build sets for all its users.
 
 OWN_LEVELS = {"nanobind": {"-Os", "-O3"}, "mypyc": {"-O3"}}
 

@@ -1,4 +1,4 @@
-"""No call loses memory or writes where it should not, in any cell."""
+"""No call leaks memory or writes where it must not, in any cell."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CELLS = [
     if mechanism.offers(workload.function) and mechanism.name != "python_reference"
 ]
 CALLS = 20_000
-# A leak of anything at all in each call is at least CALLS blocks, or CALLS times 16 bytes.
+# A leak in each call is at least CALLS blocks, or CALLS times 16 bytes.
 MOST_BLOCKS, MOST_BYTES = 1_000, 100_000
-# In the order in which growth is told: bytes, blocks, references.
+# The order of what grew: bytes, blocks, references.
 MOST = (MOST_BYTES, MOST_BLOCKS, MOST_BLOCKS)
-# Of what runs code of its own in the place of C, which may take a hundred times as long.
+# For mechanisms that run code of their own, which may take a hundred times as long.
 SLOW_CALLS = 10_000
 needs_glibc = pytest.mark.skipif(
     sys.platform != "linux" or not os.confstr("CS_GNU_LIBC_VERSION"), reason="asks mallinfo2"
@@ -71,7 +71,7 @@ def watch(setup, call, raises, count, most):
     epoch = names.pop("epoch")
     run(epoch, max(10, count // 100))
     found = grown(names, epoch, count)
-    # What is allocated once and kept is no leak: a leak grows every time.
+    # Memory allocated once and kept is not a leak: a leak grows every time.
     for _ in range(2):
         if all(growth < limit for growth, limit in zip(found, most)):
             break
@@ -112,7 +112,7 @@ def calls_of(mechanism: Mechanism, workload: Workload) -> int:
 
 @functools.cache
 def growth(mechanism: Mechanism) -> dict[str, tuple[int, int, int]]:
-    """Calls every cell of a mechanism so often: growth in bytes, in blocks, and of references."""
+    """Calls every cell of a mechanism; returns the growth in bytes, blocks and references."""
     cells = [
         (setup_source(mechanism, w), w.call, w.raises, calls_of(mechanism, w))
         for w in cells_of(mechanism)
@@ -177,7 +177,7 @@ def test_what_does_not_leak_is_not_blamed(setup: str, call: str) -> None:
     assert references < MOST_BLOCKS
 
 
-# Every call under CPython's debugging allocator, which notices what was clobbered.
+# Every call under CPython's debugging allocator, which notices overwritten memory.
 
 DEBUG_CHILD = """
 import json, sys

@@ -1,4 +1,4 @@
-"""A build that is not that of the present sources and interpreter is refused, by name."""
+"""A build that does not match the sources or the interpreter is refused by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FASTCALL = "cpython_fastcall"
 
 @pytest.fixture
 def copy(tmp_path: Path) -> tuple[Build, Mechanism]:
-    """A copy of one built mechanism and of the manifest, to be spoilt."""
+    """A copy of one built mechanism and of the manifest, for tests to damage."""
     shutil.copytree(registry.FOLDER / FASTCALL, tmp_path / FASTCALL)
     for manifest in registry.FOLDER.glob("built.*.json"):
         shutil.copy(manifest, tmp_path)
@@ -81,9 +81,8 @@ def test_a_file_that_python_finds_before_a_generated_module_is_refused(
 ) -> None:
     generated = next(m for m in mechanisms() if (m.folder / "_generated.py").exists())
     shutil.copytree(generated.folder, tmp_path / generated.name)
-    # With what mechanisms share.
-    for beside in (*registry.FOLDER.glob("built.*.json"), *registry.FOLDER.glob("*.py")):
-        shutil.copy(beside, tmp_path)
+    for manifest in registry.FOLDER.glob("built.*.json"):
+        shutil.copy(manifest, tmp_path)
     (mechanism,) = mechanisms(tmp_path)
     Build(tmp_path).check_sources(mechanism)
     (mechanism.folder / f"_generated{suffix}").touch()
@@ -143,7 +142,7 @@ def test_the_reason_for_what_was_not_built_is_kept(copy: tuple[Build, Mechanism]
 
 
 def with_build_file(mechanism: Mechanism, text: str) -> Mechanism:
-    """Returns a mechanism beside another that consists of Python and of this build.py alone."""
+    """Returns a further mechanism of plain Python with this build.py."""
     folder = mechanism.folder.with_name("toy_mode")
     folder.mkdir(exist_ok=True)
     (folder / "build.py").write_text(text)

@@ -1,4 +1,4 @@
-"""Every mechanism calls the same machine code: shown from the symbol tables, and at run time."""
+"""Every mechanism calls the same machine code, by its symbol tables and at run time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from callcost.benchmarks.contenders import setup_source
 from callcost.bindings.registry import Build, Mechanism, mechanisms
 
 DARWIN = sys.platform == "darwin"
-# A handle is made and ended by functions of which the catalogue names only the first.
+# The catalogue names only the function that makes a tally, not the one that frees it.
 OTHER_EXPORTS = {"tally_free", "tallies_alive", "answer"}
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/maps")
 
@@ -60,7 +60,7 @@ def is_pythons_own(entry: str) -> bool:
 
 
 def faults(path: Path, functions: frozenset[str] = CORE_FUNCTIONS) -> set[str]:
-    """Tells why an extension may run other code than the core's; nothing is the right answer."""
+    """Lists the reasons why an extension may run other code than the core's; should be empty."""
     return {
         fault
         for binary in slices(path)
@@ -93,7 +93,7 @@ def test_extensions_import_the_core_and_define_none_of_it(mechanism: Mechanism) 
     skip_if_missing(mechanism)
     built = [file for file in Build().files(mechanism) if file.module]
     assert bool(built) == mechanism.compiled
-    # A generated module of Python has no code of its own: it finds the core at run time.
+    # A generated Python module has no machine code: it finds the core at run time.
     for extension in [file for file in built if file.path.suffix != ".py"]:
         if mechanism.links_core:
             assert faults(extension.path, supported_c_names(mechanism)) == set(), extension.name
@@ -104,7 +104,7 @@ def test_extensions_import_the_core_and_define_none_of_it(mechanism: Mechanism) 
 
 
 def calls_core(mechanism: Mechanism) -> bool:
-    """Tells whether a mechanism claims to call the core in anything that it does."""
+    """Tells whether a mechanism claims to call the core in any function."""
     return any(mechanism.same_c(w.function) for w in cells_of(mechanism))
 
 
@@ -118,7 +118,7 @@ def test_the_core_exports_every_function() -> None:
         assert defined(binary) == CORE_FUNCTIONS
 
 
-# That these checks can fail: libraries that do what must not be done.
+# These checks can fail: libraries that break the rules.
 
 PLANTED_FUNCTIONS = frozenset({"fibonacci", "get_pi"})
 DECLARED = "int fibonacci(int); float get_pi(void);"
@@ -135,7 +135,7 @@ RUNPATH = f"-Wl,--enable-new-dtags,-rpath,{native.FOLDER}"
 
 
 def renamed(symbol: str) -> str:
-    """Returns the source of a function under the name that a compiler gave it."""
+    """Returns the source of a function under the name that a compiler gives it."""
     label = f"_{symbol}" if DARWIN else symbol
     return f'int own(int) __asm__("{label}"); int own(int n) {{ return n; }} {GOOD}'
 
@@ -172,7 +172,7 @@ def test_a_library_that_does_not_link_the_core_is_noticed(tmp_path: Path) -> Non
     }
 
 
-# At run time: LD_LIBRARY_PATH offers another core, and nobody takes it.
+# At run time: LD_LIBRARY_PATH offers another core, and no mechanism loads it.
 
 CHILD = """
 import json, sys
@@ -192,7 +192,7 @@ print(json.dumps([results, sorted(path for path in paths if "libcallcost_core" i
 
 @pytest.fixture(scope="module")
 def decoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compiles a core that answers everything wrong, under the name of the right one."""
+    """Compiles a core with wrong answers under the name of the real one."""
     source = "int fibonacci(int n) { return -1; } float get_pi(void) { return 0.0f; }"
     return compiled(source, tmp_path_factory.mktemp("decoy") / native.LIBRARY.name)
 
@@ -200,7 +200,7 @@ def decoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def call_beside(
     decoy: Path, calls: list[tuple[str, str, str | None]]
 ) -> tuple[list[str], list[str]]:
-    """Returns what the calls return in a process that is offered a decoy, and the cores it maps."""
+    """Returns the calls' results in a process that is offered a decoy, and the cores it maps."""
     done = subprocess.run(
         [sys.executable, "-c", CHILD, json.dumps(calls)],
         env={**os.environ, "LD_LIBRARY_PATH": str(decoy.parent)},

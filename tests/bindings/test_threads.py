@@ -1,4 +1,4 @@
-"""Where there is no GIL, threads share what a mechanism makes without losing or mixing anything."""
+"""Without a GIL, threads share a mechanism's objects without losing or mixing anything."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from callcost.bindings.registry import FOLDER, Mechanism, mechanisms
 
 HAMMER = SUPPORT / "hammer.py"
 LIMIT_S = 120
-# It counts on: no two calls return the same.
+# It counts: no two calls return the same.
 COUNTING = "tally_increment"
 FACTS = """
 import json, sysconfig
@@ -32,7 +32,7 @@ print(json.dumps([sysconfig.get_config_var("SOABI"), sysconfig.get_config_var("P
 
 
 def free_threaded_interpreters() -> list[str]:
-    """Lists the interpreters without a GIL: the one that runs, and those on PATH."""
+    """Lists the interpreters without a GIL: the running one and those on PATH."""
     running = [sys.executable] if sysconfig.get_config_var("Py_GIL_DISABLED") else []
     commands = (shutil.which(f"python3.{minor}t") for minor in range(13, 20))
     return [*running, *(command for command in commands if command is not None)]
@@ -48,7 +48,7 @@ CELLS = [
 
 @cache
 def missing_in(python: str) -> dict[str, str] | None:
-    """Returns what the build for an interpreter left out; None where nothing was built for it."""
+    """Returns what the build for an interpreter left out; None if there is no such build."""
     done = subprocess.run([python, "-c", FACTS], capture_output=True, text=True, check=True)
     abi_tag, is_free_threaded = json.loads(done.stdout)
     assert is_free_threaded, f"{python} has a GIL"
@@ -60,7 +60,7 @@ def missing_in(python: str) -> dict[str, str] | None:
 
 
 def why_not(python: str, mechanism: Mechanism) -> str:
-    """Tells why a mechanism cannot be called in an interpreter; "" where it can."""
+    """Tells why an interpreter cannot call a mechanism; "" if it can."""
     if not mechanism.compiled:
         return ""
     missing = missing_in(python)
@@ -69,8 +69,8 @@ def why_not(python: str, mechanism: Mechanism) -> str:
     return missing.get(mechanism.module, "")
 
 
-# The core's function, but that it waits between reading the count and storing it: until another
-# thread is there too, or in vain. So two threads that nothing keeps apart meet on any machine.
+# The core's function, which also waits between reading the count and storing it until another
+# thread arrives, or in vain. So two threads without a lock meet on any machine.
 PATIENT = """
 #include <sched.h>
 
@@ -93,7 +93,7 @@ int tally_increment(struct tally *self)
 
 @pytest.fixture(scope="module")
 def patient_core(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compiles a library that takes the place of the core's function where it is preloaded."""
+    """Compiles a library that replaces the core's function when preloaded."""
     folder = tmp_path_factory.mktemp("patient")
     source = folder / "patient.c"
     source.write_text(PATIENT)
@@ -148,8 +148,8 @@ def test_threads_share_what_a_mechanism_makes(
     assert found["faults"] == []
 
 
-# A count without a lock, and a call that returns what another thread has left behind. The barriers
-# see to it that all threads are between the two steps at the same time.
+# A count without a lock, and a call that returns what another thread left behind. The barriers
+# bring all threads between the two steps at the same time.
 PLANTED = """
 import threading
 
