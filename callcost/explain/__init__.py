@@ -1,1 +1,1 @@
-"""Explains a cost: where the instructions of a call go, from the interpreter's loop and back."""
+"""Explains what the instructions of a call are spent on; counting them is in instructions/."""

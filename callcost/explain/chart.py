@@ -1,4 +1,4 @@
-"""Draws an explanation: a bar for each call, stacked of its parts, and the time beside it."""
+"""Draws an explanation: a stacked bar of parts for each call, and its time."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from callcost.console.page import (
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS
 
-# A bar, and below it in words what is largest.
+# A bar, and below it its largest parts in words.
 ROW_IN, BAR_SHARE, BAR_PLACE, WORDS_PLACE = 0.38, 0.5, -0.17, 0.27
 LEGEND_ROW_IN, LEGEND_COLUMNS = 0.2, 4
-# On the right: the instructions of the whole bar, and the time with a bar of its own.
+# On the right: the instructions of the whole bar, and a bar for the time.
 TOTAL_IN, TIME_AREA_IN, TIME_LABEL_IN = 0.62, 1.35, 0.6
-# A part is labelled in place if its bar is as wide as this.
+# Narrower bars of parts have no label.
 LABEL_PT, LEAST_LABEL_IN = 6.5, 0.28
-# By part, for a light page and for a dark one. Neighbours differ in lightness as well as in hue,
-# so that they can be told apart without colours.
+# By part, for a light page and a dark one. Neighbours differ in lightness and in hue, so that they
+# can be told apart without colours.
 COLOURS: Mapping[str, tuple[str, str]] = {
     "dispatch": ("#9aa7b5", "#5b6876"),
     "protocol": ("#3f5f8a", "#8fb4e8"),
@@ -55,7 +55,7 @@ COLOURS: Mapping[str, tuple[str, str]] = {
 
 
 def draw(explanation: Explanation, folder: Path, themes: Sequence[Theme] = THEMES) -> list[Path]:
-    """Draws each chapter for each theme, as SVG and PNG, and returns the files made."""
+    """Draw each chapter for each theme as SVG and PNG; return the files."""
     made = []
     for theme in themes:
         with settings(theme):
@@ -67,25 +67,25 @@ def draw(explanation: Explanation, folder: Path, themes: Sequence[Theme] = THEME
 
 
 def file_part(name: str) -> str:
-    """Makes a part of a file's name out of any expression."""
+    """Turn an expression into part of a file name."""
     return re.sub(r"\W+", "_", name).strip("_")[:40] or "expression"
 
 
 def footer(facts: Mapping[str, object]) -> str:
-    """Says what was counted, and with what."""
+    """Say what was counted, and with what."""
     told = (f"CPython {facts['python']}", facts["machine"], facts["libc"], facts["valgrind"])
     return "  ·  ".join(str(one) for one in told if one)
 
 
 def chapter_chart(chapter: Chapter, theme: Theme, foot: str) -> Figure:
-    """Draws one chapter; the cheapest call comes first."""
+    """Draw one chapter, the cheapest call first."""
     rows, parts = chapter.rows, _parts(chapter)
     timed = any(row.time_ns is not None for row in rows)
     legend_in = LEGEND_ROW_IN * -(-len(parts) // LEGEND_COLUMNS) + 0.08
     height_in = HEADER_IN + legend_in + ROW_IN * len(rows) + TICKS_IN + FOOTER_IN
     lines = ["Instructions of one call by what they are spent on, counted under callgrind."]
     if timed:
-        lines.append("On the right what the call takes in time, which need not go with it.")
+        lines.append("On the right: the time of the call, which need not be proportional.")
     figure = start_chart(height_in, f"Where the instructions go: {chapter.call}", lines, foot)
     _legend(figure, parts, theme, HEADER_IN)
     names_in = text_width_in([row.name for row in rows]) + 0.1
@@ -154,13 +154,13 @@ def _bar(axes: Axes, place: float, row: Explained, theme: Theme, width_in: float
 
 
 def _ink(colour: str) -> str:
-    """Chooses black or white for what is written on a colour."""
+    """Choose black or white for text on a colour."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#ffffff"
 
 
 def _times(axes: Axes, rows: Sequence[Explained], theme: Theme) -> None:
-    """Draws beside the instructions what each call takes in time, on an axis of its own."""
+    """Draw the time of each call on its own axis."""
     known = [row.time_ns.value for row in rows if row.time_ns is not None]
     axes.set(xlim=(0, max([*known, 1e-9])), xticks=[])
     for number_, row in enumerate(rows):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from callcost.explain.explanation import Explanation
     from callcost.explain.flow import Request
 
-# A name, or a pattern of names; all else is an expression.
+# A name or a pattern of names; anything else is an expression.
 NAME = re.compile(r"[\w*?\[\]!-]+")
 
 
@@ -29,23 +29,23 @@ NAME = re.compile(r"[\w*?\[\]!-]+")
 @click.argument("what", metavar="[WORKLOAD | EXPRESSION]", required=False)
 @click.option(
     "--mechanism", "mechanisms", multiple=True, metavar="NAME",
-    help="Only this mechanism; a pattern such as 'tool_*', and may be repeated.",
+    help="Only this mechanism, or a pattern such as 'tool_*'. May be repeated.",
 )  # fmt: skip
 @click.option(
     "--setup", "-s", "setup", multiple=True, metavar="LINE",
-    help="Run this before EXPRESSION; may be repeated, each a line.",
+    help="A line to run before EXPRESSION. May be repeated.",
 )  # fmt: skip
 @click.option(
     "--python", metavar="PYTHON",
     help=f"Explain EXPRESSION in another interpreter: {PYTHON_HELP}.",
 )  # fmt: skip
 @click.option(
-    "--time/--no-time", "timed", default=True, help="Measure the time of each call, too.  "
+    "--time/--no-time", "timed", default=True, help="Also measure the time of each call.  "
     "[default: time]",
 )  # fmt: skip
 @click.option(
     "--output", "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
-    help="Write JSON and charts into this folder, which is made if it is not there.",
+    help="Write JSON and charts to this folder, which is created if needed.",
 )  # fmt: skip
 @click.option(
     "--against", "record", metavar="FILE", type=click.Path(path_type=Path),
@@ -60,15 +60,15 @@ def explain(
     folder: Path | None,
     record: Path | None,
 ) -> None:
-    """Tell where the instructions of a call go, from the interpreter's loop to C and back.
+    """Show where the instructions of a call go, from the interpreter's loop to C and back.
 
-    WORKLOAD is a row of the suite, or a pattern of them; by default a few that tell most. Or
-    else an EXPRESSION of your own: callcost explain --setup "from math import sqrt" "sqrt(2.0)"
+    WORKLOAD is a workload of the suite, or a pattern; the default is a few typical ones. Or give
+    an EXPRESSION of your own: callcost explain --setup "from math import sqrt" "sqrt(2.0)"
 
-    Instructions are counted by valgrind's callgrind, and not estimated: two runs give the same
+    valgrind's callgrind counts the instructions instead of estimating them: two runs give the same
     numbers.
     """
-    # Imported late, as they are slow to import and other commands do without.
+    # Imported late: they are slow to import, and other commands do not need them.
     from callcost.console import progress
     from callcost.explain import flow, records, table
 
@@ -98,21 +98,21 @@ def _request(
     is_expression = what is not None and (bool(setup) or not NAME.fullmatch(what))
     if not is_expression:
         if setup:
-            raise click.UsageError("--setup sets up an expression: give that too")
+            raise click.UsageError("--setup needs an expression")
         if python is not None:
             raise click.UsageError(
-                "--python goes with an expression; for a workload, install callcost there and run "
-                "it there"
+                "--python needs an expression; for a workload, install callcost in that Python and "
+                "run it there"
             )
         return flow.of_workloads(what, mechanisms, Path.cwd())
     if mechanisms:
-        raise click.UsageError("--mechanism goes with a workload, not with an expression")
+        raise click.UsageError("--mechanism needs a workload, not an expression")
     assert what is not None
     return flow.of_expression(what, setup, interpreter_at(python), Path.cwd())
 
 
 def _write(found: Explanation, folder: Path) -> None:
-    """Writes the record and the charts of an explanation."""
+    """Write the record and the charts of an explanation."""
     from callcost.explain import chart, records
 
     save(folder / "explain.json", records.as_text(found))

@@ -1,4 +1,4 @@
-"""What an explanation consists of: rows of instructions by part, and beside them the time."""
+"""The data of an explanation: for each call, instructions by part, and the time."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from callcost.explain.parts import OTHER, PARTS, Placed, object_name
 from callcost.model.instructions import Stack
 from callcost.model.interval import Interval
 
-# Below this share a part is not worth a word.
+# A sentence leaves out parts below this share.
 LEAST_SHARE = 0.05
 NAMED_PARTS = 3
 
 
 @dataclass(frozen=True)
 class Explained:
-    """One call: where its instructions go, net of the loop, and what it costs in ns.
+    """One call: where its instructions go, net of the loop, and its cost in ns.
 
-    `time_ns` is None where it was not measured.
+    `time_ns` is None if it was not measured.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Explained:
 
     @cached_property
     def parts(self) -> Mapping[str, float]:
-        """Instructions by part, in the order of PARTS; parts without any are left out."""
+        """Instructions by part, in the order of PARTS, without empty parts."""
         sums: Counter[str] = Counter()
         for one in self.placed:
             sums[one.part] += one.instructions  # type: ignore[assignment]
@@ -41,7 +41,7 @@ class Explained:
 
     @property
     def others(self) -> list[tuple[str, float]]:
-        """What no rule knows: functions with their object files, the dearest first."""
+        """Functions that no rule covers, with their object files, the most instructions first."""
         sums: Counter[str] = Counter()
         for one in self.placed:
             if one.part == OTHER:
@@ -50,29 +50,29 @@ class Explained:
 
     @property
     def largest(self) -> list[str]:
-        """The largest parts, if they are worth a word; the first one always is."""
+        """The largest parts for a sentence: at least one."""
         order = sorted(self.parts, key=lambda part: -self.parts[part])
         told = [part for part in order if self.share(part) >= LEAST_SHARE]
         return (told or order)[:NAMED_PARTS]
 
     def share(self, part: str) -> float:
-        """Returns the share of a part in all instructions."""
+        """Return the share of a part in all instructions."""
         return self.parts.get(part, 0.0) / self.instructions if self.instructions else 0.0
 
     @property
     def sentence(self) -> str:
-        """States the largest parts."""
+        """State the instructions and the largest parts."""
         total = f"{self.name}: {self.instructions:,.0f} instructions"
         return f"{total}, of them {self.shares}" if self.largest else total
 
     @property
     def shares(self) -> str:
-        """Lists the largest parts, with their shares."""
+        """List the largest parts with their shares."""
         return ", ".join(f"{self.share(part):.0%} {PARTS[part]}" for part in self.largest)
 
     @property
     def nameless(self) -> Mapping[str, float]:
-        """The share of all instructions that have no symbol, by object file."""
+        """The share of instructions without a symbol, by object file."""
         sums: Counter[str] = Counter()
         for one in self.placed:
             if not one.stack[0].named:
@@ -82,7 +82,7 @@ class Explained:
 
 
 def said(stack: Stack) -> str:
-    """Names the function that a stack begins with, and the named one that called it."""
+    """Name the first function of a stack, and its first named caller."""
     frame = stack[0]
     text = f"{frame.function} ({object_name(frame.object)})"
     caller = next((one.function for one in stack[1:] if one.named), None)
@@ -91,9 +91,9 @@ def said(stack: Stack) -> str:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A workload, or an expression: its calls, and those that have no count, with the reason.
+    """A workload or an expression: its calls, and the reasons for calls without a count.
 
-    `inconclusive` is whether the twin of its timing moved, so that the times say nothing.
+    `inconclusive`: the twin moved, so the times cannot be trusted.
     """
 
     name: str
@@ -105,10 +105,10 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All chapters, and what they were made with.
+    """All chapters, and what they were measured with.
 
-    `facts` are the interpreter, the machine and the tools; `notes` what a reader has to know;
-    `wall_s` what counting took, and all of it with the timing.
+    `facts` describe the interpreter, the machine and the tools; `notes` are what a reader must
+    know. `counting_s` is the time of the counting, `wall_s` that of everything.
     """
 
     chapters: tuple[Chapter, ...]

@@ -1,4 +1,4 @@
-"""The whole way of an explanation: what is asked, counted, placed in parts, and timed."""
+"""Makes an explanation: chooses calls, counts them, divides the counts into parts, and times."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from callcost.run.coordinator import measure
 from callcost.worker.worker import interpreter_facts
 
 EXPRESSION = "expression"
-# How much of the progress is counting; the rest is timing.
+# The share of counting in the progress; the rest is timing.
 COUNTED = 0.7
 STEPS = 1000
-# From this share on it is said that files have no symbols for what was executed. In the others
-# there is nothing that a name would tell: libffi is one part as a whole.
+# A note names files with at least this share of instructions without symbols. Other files than
+# these are one part as a whole, such as libffi, so names would not help.
 NAMELESS = 0.05
 CALLS_WITH_NAMES = ("python", "*.cpython-*", "*.abi3*.so")
 
@@ -44,12 +44,12 @@ Report = Callable[[Progress], None]
 
 
 class ExplainError(CallcostError):
-    """What cannot be explained at all; the text says why, and what to do."""
+    """Nothing can be explained; the text says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Topic:
-    """What is explained: calls by name, each to be counted in the same interpreter."""
+    """Calls to explain, by name, all in the same interpreter."""
 
     name: str
     call: str
@@ -58,7 +58,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Request:
-    """Everything to be explained, and how; `environment` is None for the running interpreter."""
+    """What to explain, and how; `environment` is None for the running interpreter."""
 
     topics: tuple[Topic, ...]
     rules: Sequence[Traversable] = ()
@@ -68,7 +68,7 @@ class Request:
 
 
 def of_workloads(workload: str | None, patterns: Sequence[str], folder: Path) -> Request:
-    """Asks for workloads of the suite that a folder belongs to; raises what explains why not."""
+    """Request workloads of the suite in a folder; raise CallcostError if there are none."""
     suite = suite_here(folder)
     offered = suite.here()
     known = sorted({*offered.contenders, *offered.missing})
@@ -85,7 +85,7 @@ def of_workloads(workload: str | None, patterns: Sequence[str], folder: Path) ->
     missing = {cell: why for cell, why in offered.missing.items() if cell in wanted}
     if not topics:
         cell, why = next(iter(missing.items()))
-        raise ExplainError(f"{cell.mechanism} cannot be asked for {cell.workload}: {why}")
+        raise ExplainError(f"{cell.mechanism} does not have {cell.workload}: {why}")
     return Request(topics, suite.rules(), missing=_absent(missing, topics))
 
 
@@ -101,31 +101,31 @@ def _topics(contenders: Mapping[Cell, Contender]) -> tuple[Topic, ...]:
 
 
 def _absent(missing: Mapping[Cell, str], topics: Iterable[Topic]) -> tuple[str, ...]:
-    """Names the mechanisms that take part in nothing that was asked for, each with a reason."""
+    """List the requested mechanisms without any of the workloads, each with a reason."""
     there = {name for topic in topics for name in topic.contenders}
     absent = {cell.mechanism: why for cell, why in missing.items() if cell.mechanism not in there}
     return tuple(f"{name}: {why}" for name, why in absent.items())
 
 
 def of_expression(call: str, setup: str, environment: Environment | None, folder: Path) -> Request:
-    """Asks for one expression; raises ExpressionError for what is none."""
+    """Request one expression; raise ExpressionError if it is malformed."""
     reading = read(Asked(call, setup), EXPRESSION)
     if reading.folded:
         raise ExpressionError(
-            f"{call}: nothing of it is left to be counted: the compiler works it out and drops "
-            "its value. Give it a name that --setup defines"
+            f"{call}: nothing is left to count: the compiler evaluates it and drops its value. "
+            "Use a name that --setup defines"
         )
     try:
         rules = suite_here(folder).rules()
     except SuiteError:
-        # A suite helps to tell libraries apart, and the expression needs none.
+        # An expression needs no suite; its rules only help to tell libraries apart.
         rules = ()
     topic = Topic(call, call, {EXPRESSION: reading.contender})
     return Request((topic,), rules, environment)
 
 
 def explain(request: Request, report: Report) -> Explanation:
-    """Counts, places and times; raises ExplainError where nothing can be counted."""
+    """Count, divide and time; raise ExplainError if this machine cannot count."""
     reason = callgrind.why_not()
     if reason is not None:
         raise ExplainError(reason)
@@ -178,7 +178,7 @@ def _count(request: Request, report: Report) -> Counts:
 
 
 def _time(request: Request, counts: Counts, report: Report) -> dict[str, GroupEstimate]:
-    """Times what was counted, all of it together, after the counting: it would disturb."""
+    """Time all counted calls together, after the counting, which would disturb the times."""
     groups = []
     for topic in request.topics:
         counted = [
@@ -208,7 +208,7 @@ def _chapter(
     for name in topic.contenders:
         found = counts[topic.name, name]
         if isinstance(found, Uncounted):
-            # A mechanism's author knows what it is; the author of an expression may need advice.
+            # Only the author of an expression may need advice.
             hint = advice(found.kind, found.message) if name == EXPRESSION else ""
             uncounted[name] = f"{found}{hint}"
         else:
@@ -251,7 +251,7 @@ def _valgrind_version() -> str:
 
 
 def _nameless(explanation: Explanation) -> set[str]:
-    """Names the object files that a notable part of a call went through without a symbol."""
+    """Name the object files without symbols for a notable share of a call."""
     return {
         name
         for row in explanation.rows
@@ -261,23 +261,22 @@ def _nameless(explanation: Explanation) -> set[str]:
 
 
 def _notes(explanation: Explanation, request: Request) -> Iterable[str]:
-    yield from (f"Not there: {reason}" for reason in request.missing)
+    yield from (f"Missing: {reason}" for reason in request.missing)
     for chapter in explanation.chapters:
         for name, why in chapter.uncounted.items():
             yield f"{chapter.name}, {name} was not counted: {why}"
         if chapter.inconclusive:
-            yield f"{chapter.name}: the times are inconclusive, as two copies of one call differed."
+            yield f"{chapter.name}: the times are inconclusive: two copies of one call differed."
     if nameless := _nameless(explanation):
         yield (
-            f"Without symbols, as they are stripped: {', '.join(sorted(nameless))}. What is not "
-            "known by name there counts as what has called it, or by its file; a build that is not "
-            "stripped tells more."
+            f"Stripped, without symbols: {', '.join(sorted(nameless))}. Functions without a name "
+            "count as their caller, or by their file; a build that is not stripped shows more."
         )
     if any(row.spread for row in explanation.rows):
         varying = [row.name for row in explanation.rows if row.spread]
         yield (
-            f"Not every call takes the same of {', '.join(dict.fromkeys(varying))}; the least is "
-            "shown."
+            f"The counts of {', '.join(dict.fromkeys(varying))} vary from call to call; the lowest "
+            "is shown."
         )
     if (caveat := callgrind.caveat()) is not None:
         yield caveat

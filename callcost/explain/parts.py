@@ -1,7 +1,7 @@
-"""The parts that a call's instructions are divided into, and the rules by which they are.
+"""Divides the instructions of a call into parts, by rules.
 
-The rules are tables in TOML, a line each. This package has those of CPython and of the C library;
-a suite adds those of the libraries that its contenders go through.
+The rules are TOML tables, one line each. This package has the rules of CPython and of the C
+library; a suite adds those of the libraries that its contenders use.
 """
 
 from __future__ import annotations
@@ -36,30 +36,30 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "other": "other",
     }
 )
-"""What people call each part, in the order in which a call meets them."""
+"""The name of each part, in the order in which a call reaches them."""
 
 OTHER = "other"
-# What serves many ends, such as copying bytes or looking up a type's attribute, counts as what it
-# is done for.
+# Functions with many purposes, such as copying bytes or looking up an attribute of a type, count as
+# their caller.
 AS_CALLER = "caller"
 OWN_RULES = files(__package__).joinpath("rules.toml")
 ANYTHING = "*"
 INTERPRETER = ("python*", "libpython*")
-# A part or a variant of a function that the compiler has made, or a symbol's version.
+# A part or variant of a function made by the compiler, or the version of a symbol.
 ADDED = re.compile(r"(\.(constprop|isra|part|cold|localalias|lto_priv)(\.\d+)?)+$|@.*$")
 
 
 class RulesError(CallcostError):
-    """A table of rules that cannot be read; the text says which line and why."""
+    """A malformed table of rules; the text says which line and why."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Says which part the functions of an object file belong to, and why.
+    """Says which part functions of an object file belong to, and why.
 
-    `object` and `function` are patterns; the object file is known by its name without folders, or
-    is `python` where it is the interpreter's. `under` are patterns for the named callers, from the
-    nearest outwards, where the part depends on them.
+    `object` and `function` are patterns. An object file is known by its name without folders; the
+    interpreter's is `python`. `under` has patterns for the named callers, the nearest first, if the
+    part depends on them.
     """
 
     part: str
@@ -69,7 +69,7 @@ class Rule:
     under: tuple[str, ...] = ()
 
     def fits(self, frame: Frame, callers: Sequence[str]) -> bool:
-        """Tells whether the rule is about a function that was called by these."""
+        """Tell whether the rule covers a function with these callers."""
         if not frame.named and self.function != ANYTHING:
             return False
         return (
@@ -87,20 +87,20 @@ def _like(name: str, pattern: str) -> bool:
 
 @cache
 def function_name(symbol: str) -> str:
-    """Takes from a symbol what compilers and versions have added to the function's name."""
+    """Remove what compilers and versions add to the name of a function."""
     return ADDED.sub("", symbol)
 
 
 @cache
 def object_name(path: str) -> str:
-    """Shortens an object file's path to what rules call it."""
+    """Shorten the path of an object file to the name that rules use."""
     name = PurePath(path).name
-    # libpython as well, and the program under whatever name it was started.
+    # Also libpython, and the program under any name.
     return "python" if any(fnmatch.fnmatchcase(name, like) for like in INTERPRETER) else name
 
 
 def read_rules(tables: Iterable[Traversable]) -> tuple[Rule, ...]:
-    """Reads tables of rules, and this package's own behind them; raises RulesError."""
+    """Read tables of rules, followed by this package's own; raise RulesError."""
     return tuple(rule for table in (*tables, OWN_RULES) for rule in _read(table))
 
 
@@ -126,7 +126,7 @@ def _rule(line: Mapping[str, Any], where: str) -> Rule:
 
 @dataclass(frozen=True)
 class Placed:
-    """What a function took, and the part that it was placed in."""
+    """The instructions of a function, and the part that it belongs to."""
 
     part: str
     stack: Stack
@@ -134,18 +134,18 @@ class Placed:
 
 
 class Attribution:
-    """Places instructions by rules; the first rule that fits a function decides."""
+    """Assigns instructions to parts; the first rule that fits a function decides."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
 
     def place(self, spent: Spent) -> list[Placed]:
-        """Places everything that a call has spent, the dearest first."""
+        """Assign all instructions of a call, the largest number first."""
         placed = [Placed(self.part_of(stack), stack, took) for stack, took in spent.items()]
         return sorted(placed, key=lambda one: (-one.instructions, one.stack))
 
     def part_of(self, stack: Stack) -> str:
-        """Finds the part of the function that a stack begins with."""
+        """Find the part of the first function of a stack."""
         for depth, frame in enumerate(stack):
             part = self._part(frame, stack[depth + 1 :])
             if part != AS_CALLER:
@@ -157,6 +157,6 @@ class Attribution:
         for rule in self._rules:
             if rule.fits(frame, names):
                 return rule.part
-        # Code without a symbol is a piece of something: a stub of the linker, a static function
-        # of a stripped library, machine code made at run time.
+        # Code without a symbol belongs to something: a stub of the linker, a static function of a
+        # stripped library, machine code made at run time.
         return OTHER if frame.named else AS_CALLER

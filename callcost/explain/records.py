@@ -1,7 +1,7 @@
-"""Explanations on disk, and two of them side by side.
+"""Explanations on disk, and the differences of two.
 
-A record holds every function that took part, by an index into one list of frames, so that the
-parts can be worked out again from it by other rules.
+A record has every function of a call, by an index into one list of frames, so that the parts can be
+recomputed with other rules.
 """
 
 from __future__ import annotations
@@ -38,34 +38,18 @@ from callcost.model.interval import Interval
 
 VERSION = 1
 KIND = "explanation"
-# Callers that are kept of each function: more than any rule looks at.
+# Callers kept of each function: more than any rule needs.
 KEPT_CALLERS = 11
 WIDTH = 126
-# Instructions, a part, and frames by their numbers, the called one first.
+# Instructions, a part, and the numbers of frames, the callee first.
 SPENT = re.compile(
     r"(-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[+-]?[0-9]{1,3})?) ([a-z]+)((?: [0-9]{1,9})+)"
 )
 
 
-class _Frames:
-    """Numbers the frames of a record."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[Frame, int] = {}
-
-    def number(self, frame: Frame) -> int:
-        """Returns the number of a frame, a new one if it has none."""
-        known = Frame(object_name(frame.object), frame.function)
-        return self._numbers.setdefault(known, len(self._numbers))
-
-    def as_list(self) -> list[list[str]]:
-        """Lists object file and function of each frame, by number."""
-        return [[frame.object, frame.function] for frame in self._numbers]
-
-
 def as_text(explanation: Explanation) -> str:
-    """Writes an explanation as JSON, a line for each function."""
-    frames = _Frames()
+    """Return an explanation as JSON, one line for each function."""
+    frames: dict[Frame, int] = {}
     chapters = [_chapter_facts(chapter, frames) for chapter in explanation.chapters]
     document = {
         "callcost": {"kind": KIND, "version": VERSION},
@@ -75,12 +59,12 @@ def as_text(explanation: Explanation) -> str:
         "wall_s": explanation.wall_s,
         "parts": dict(PARTS),
         "chapters": chapters,
-        "frames": frames.as_list(),
+        "frames": [[frame.object, frame.function] for frame in frames],
     }
     return json.dumps(document, indent=1) + "\n"
 
 
-def _chapter_facts(chapter: Chapter, frames: _Frames) -> dict[str, Any]:
+def _chapter_facts(chapter: Chapter, frames: dict[Frame, int]) -> dict[str, Any]:
     return {
         "name": chapter.name,
         "call": chapter.call,
@@ -90,10 +74,11 @@ def _chapter_facts(chapter: Chapter, frames: _Frames) -> dict[str, Any]:
     }
 
 
-def _row_facts(row: Explained, frames: _Frames) -> dict[str, Any]:
+def _row_facts(row: Explained, frames: dict[Frame, int]) -> dict[str, Any]:
     spent: Counter[tuple[str, tuple[int, ...]]] = Counter()
     for one in row.placed:
-        stack = tuple(map(frames.number, one.stack[: KEPT_CALLERS + 1]))
+        kept = (Frame(object_name(f.object), f.function) for f in one.stack[: KEPT_CALLERS + 1])
+        stack = tuple(frames.setdefault(frame, len(frames)) for frame in kept)
         spent[one.part, stack] += one.instructions  # type: ignore[assignment]
     return {
         "name": row.name,
@@ -103,7 +88,7 @@ def _row_facts(row: Explained, frames: _Frames) -> dict[str, Any]:
         "time_ns": None if row.time_ns is None else row.time_ns.as_list(),
         "parts": dict(row.parts),
         "sentence": row.sentence,
-        # As text, or each number would stand on a line of its own.
+        # As text, because JSON would put each number on its own line.
         "spent": [
             f"{took:g} {part} {' '.join(map(str, stack))}" for (part, stack), took in spent.items()
         ],
@@ -111,7 +96,7 @@ def _row_facts(row: Explained, frames: _Frames) -> dict[str, Any]:
 
 
 def read(path: Path) -> Explanation:
-    """Reads an explanation; raises RecordError for what is none."""
+    """Read an explanation; raise RecordError if it is not one."""
     document = read_json(path)
     about = document.get("callcost") if isinstance(document, dict) else None
     if not isinstance(about, dict) or about.get("kind") != KIND:
@@ -120,7 +105,7 @@ def read(path: Path) -> Explanation:
     version = about.get("version")
     if type(version) is not int or version != VERSION:
         raise RecordError(
-            f"{shown(path)} has version {version!a:.40}, this callcost reads {VERSION}"
+            f"{shown(path)} has version {version!a:.40}, but this callcost reads {VERSION}"
         )
     known = checked(path, document, ExplanationFile)
     refuse_odd(path, document["facts"], "facts")
@@ -168,7 +153,7 @@ def _row(path: Path, where: str, known: ExplainedRow, frames: list[Frame]) -> Ex
 
 
 def _placed(path: Path, where: str, line: str, frames: list[Frame]) -> Placed:
-    """Reads instructions, part and the numbers of the frames that spent them."""
+    """Read instructions, their part, and the frames that spent them."""
     match = SPENT.fullmatch(line)
     if match is None or match[2] not in PARTS:
         raise damaged(path, where, "it does not hold instructions, a part and frames")
@@ -181,7 +166,7 @@ def _placed(path: Path, where: str, line: str, frames: list[Frame]) -> Placed:
 
 @dataclass(frozen=True)
 class Difference:
-    """A row of two explanations: its counts, None where it is missing; and parts that changed."""
+    """A row of two explanations: its counts, None if missing, and the parts that changed."""
 
     chapter: str
     name: str
@@ -191,20 +176,20 @@ class Difference:
 
     @property
     def same(self) -> bool:
-        """Whether both have the row, and it is the same in all parts."""
+        """Whether both have the row, with the same count in all parts."""
         return self.before == self.after and not self.parts
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All rows of two explanations, and the facts in which they differ."""
+    """All rows of two explanations, and the facts that differ."""
 
     rows: tuple[Difference, ...]
     facts: Mapping[str, tuple[Any, Any]]
 
 
 def differences(before: Explanation, after: Explanation) -> Comparison:
-    """Compares two explanations row by row, those rows that the later one was asked for."""
+    """Compare two explanations row by row; only rows requested for the later one."""
     asked = {chapter.name for chapter in after.chapters}
     names = {row.name for row in after.rows}
     old = {k: r for k, r in _by_name(before).items() if k[0] in asked and k[1] in names}
@@ -225,24 +210,19 @@ def _by_name(explanation: Explanation) -> dict[tuple[str, str], Explained]:
 def _difference(
     chapter: str, name: str, old: Explained | None, new: Explained | None
 ) -> Difference:
-    if old is None or new is None:
-        return Difference(
-            chapter,
-            name,
-            None if old is None else old.instructions,
-            None if new is None else new.instructions,
-            {},
-        )
-    changed = {
-        part: new.parts.get(part, 0.0) - old.parts.get(part, 0.0)
-        for part in PARTS
-        if new.parts.get(part) != old.parts.get(part)
-    }
-    return Difference(chapter, name, old.instructions, new.instructions, changed)
+    changed = {}
+    if old is not None and new is not None:
+        changed = {
+            part: new.parts.get(part, 0.0) - old.parts.get(part, 0.0)
+            for part in PARTS
+            if new.parts.get(part) != old.parts.get(part)
+        }
+    before, after = (None if row is None else row.instructions for row in (old, new))
+    return Difference(chapter, name, before, after, changed)
 
 
 def show(found: Comparison, record: str) -> None:
-    """Prints two explanations row by row."""
+    """Print two explanations row by row."""
     console = console_at_least(WIDTH, highlight=False)
     title = f"Instructions per call, compared with {escape(record)}"
     table = Table(title=title, title_justify="left", box=box.SIMPLE)
@@ -259,8 +239,8 @@ def show(found: Comparison, record: str) -> None:
 
 
 def _cells(row: Difference) -> Iterator[str]:
-    yield "not there" if row.before is None else number(row.before, 0)
-    yield "not there" if row.after is None else number(row.after, 0)
+    yield "missing" if row.before is None else number(row.before, 0)
+    yield "missing" if row.after is None else number(row.after, 0)
     if row.before is None or row.after is None:
         yield ""
     else:
@@ -271,10 +251,10 @@ def _cells(row: Difference) -> Iterator[str]:
 def _said(found: Comparison) -> Iterator[str]:
     both = [row for row in found.rows if row.before is not None and row.after is not None]
     same = sum(row.same for row in both)
-    yield f"{same} of {len(both)} rows that both have are the same to the instruction."
+    yield f"{same} of the {len(both)} rows in both have exactly the same instructions."
     for key, (before, after) in found.facts.items():
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             changed = {k for k in {**before, **after} if before.get(k) != after.get(k)}
-            yield f"Another {key}: {', '.join(sorted(changed))} differ."
+            yield f"Different {key}: {', '.join(sorted(changed))}."
         else:
-            yield f"Another {key}: {before} there, {after} here."
+            yield f"Different {key}: {before} in the record, {after} here."

@@ -1,4 +1,4 @@
-"""An explanation for a terminal: a table for each chapter, and in sentences what stands out."""
+"""Prints an explanation: a table for each chapter, then sentences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from callcost.console.outputs import console_at_least
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS
 
-# For the heads of columns, with what they stand for below the table.
+# Headings of columns; the legend below the table explains them.
 SHORT = {
     "dispatch": "loop",
     "protocol": "proto-\ncol",
@@ -31,12 +31,12 @@ WIDTH = 126
 LEGEND = (
     "Instructions of one call, net of the loop around it. "
     + ", ".join(f"{SHORT[part].replace('-' + chr(10), '')}: {name}" for part, name in PARTS.items())
-    + "; ns: what it takes in time."
+    + "; ns: its time."
 )
 
 
 def show(explanation: Explanation) -> None:
-    """Prints all chapters, then the notes."""
+    """Print all chapters, then the notes."""
     console = console_at_least(WIDTH, highlight=False)
     for chapter in explanation.chapters:
         if chapter.rows:
@@ -66,7 +66,7 @@ def _table(chapter: Chapter) -> Table:
 
 
 def _count(instructions: float) -> str:
-    """Writes a number of instructions; whole ones without decimals, none as a dot."""
+    """Format a number of instructions: whole without decimals, none as a dot."""
     if not instructions:
         return "·"
     return number(instructions, 0 if instructions == round(instructions) else 1)
@@ -77,7 +77,7 @@ def _time(row: Explained) -> str:
 
 
 def lines(explanation: Explanation) -> Iterator[str]:
-    """Says of each row its largest parts, then what a reader has to know."""
+    """Yield the largest parts of each row, then what a reader must know."""
     many = len(explanation.chapters) > 1
     for chapter in explanation.chapters:
         for row in chapter.rows:
