@@ -1,8 +1,8 @@
-"""What to do about a call of the user's own that failed."""
+"""Advice for a user whose call failed."""
 
 from __future__ import annotations
 
-# Signals by which memory that was misused shows.
+# Signals that misused memory causes.
 CRASHES = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL")
 BY_KIND = {
     "hang": "; a call that is meant to take so long needs a budget (--seconds)",
@@ -17,7 +17,7 @@ KILLED = ". The system kills a process that needs more memory than there is"
 
 
 def advice(kind: str, message: str) -> str:
-    """Returns what to add to the message of a failure; empty where there is nothing to say."""
+    """Returns what to add to the message of a failure; may be empty."""
     if kind != "crash":
         return BY_KIND.get(kind, "")
     if any(name in message for name in CRASHES):

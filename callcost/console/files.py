@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all."""
+"""Writes files whole or not at all, and reads files without waiting."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ NAME_CHARACTERS = 40
 
 
 def probe_writable(folder: Path) -> None:
-    """Raises OSError now if a file could not be written to the folder later."""
+    """Raises OSError if a file cannot be written to the folder."""
     probe = _beside(folder / "probe")
     probe.touch()
     probe.unlink()
 
 
 def probe_file(path: Path) -> None:
-    """Raises OSError now if write_atomically could not write this file later."""
+    """Raises OSError if write_atomically cannot write this file."""
     if not is_special(path):
         probe_writable(_target(path).parent)
     elif not os.access(path, os.W_OK):
@@ -29,7 +29,7 @@ def probe_file(path: Path) -> None:
 
 
 def is_special(path: Path) -> bool:
-    """Tells whether a path leads to a device or a pipe, which nothing may be put in place of."""
+    """Tells whether a path leads to a device or a pipe, which must not be replaced."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:
@@ -37,9 +37,9 @@ def is_special(path: Path) -> bool:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a file beside its place and renames it, so that nobody ever sees half of it.
+    """Writes a temporary file and renames it, so that no reader ever sees half of it.
 
-    A link stays, and what it leads to is written. A device or a pipe is written as it is.
+    A link stays: its target is replaced. A device or a pipe is written directly.
     """
     data = content.encode() if isinstance(content, str) else content
     if is_special(path):
@@ -51,7 +51,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         with beside.open("xb") as file:
             file.write(data)
             file.flush()
-            # Some file systems find out only now that they are full.
+            # Some file systems only report here that they are full.
             os.fsync(file.fileno())
         beside.replace(target)
     except BaseException:
@@ -86,7 +86,7 @@ _KINDS = {
 def read_bytes(path: Path) -> bytes:
     """Reads a regular file of at most MAX_BYTES; raises UnreadableError, and never waits."""
     try:
-        # A pipe that nobody writes to would keep a plain open waiting.
+        # A plain open would wait for a pipe that nobody writes to.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         try:
             about = os.fstat(handle)
@@ -103,6 +103,6 @@ def read_bytes(path: Path) -> bytes:
 
 
 def shown(path: Path | str) -> str:
-    """Returns a path or a name as it is printed: on one line, and in any encoding."""
+    """Returns a path or a name as it is printed: on one line, in any encoding."""
     text = str(path)
     return text if text.isprintable() else ascii(text)

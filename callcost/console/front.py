@@ -1,7 +1,7 @@
-"""Where every command ends: its errors become one sentence, and what happened an exit code.
+"""Ends every command: turns an error into one sentence, and the outcome into an exit code.
 
 0    done
-1    something is slower (callcost compare), and nothing else
+1    something is slower (callcost compare); used for nothing else
 2    wrong usage, bad input, or a machine that refuses; also a bug, below its traceback
 3    inconclusive
 130  interrupted
@@ -24,7 +24,7 @@ from callcost.console import streams
 from callcost.errors import FAILED, INTERRUPTED, CallcostError
 
 SET_TMPDIR = "set TMPDIR to one that can be written."
-# What a machine refuses to any program; other errors of the operating system are bugs.
+# Refusals by the machine; other errors of the operating system are bugs.
 REFUSALS = {
     errno.EACCES, errno.EPERM, errno.EROFS,
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO,
@@ -34,7 +34,7 @@ REFUSALS = {
 
 
 class Front(click.Command):
-    """A command that never ends with a traceback, unless callcost itself is wrong."""
+    """A command that only ends with a traceback if callcost has a bug."""
 
     def main(
         self,
@@ -45,7 +45,7 @@ class Front(click.Command):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Runs the command, and ends the process with its exit code."""
+        """Runs the command and ends the process with its exit code."""
 
         def run() -> Any:
             return super(Front, self).main(
@@ -64,7 +64,7 @@ class Front(click.Command):
         sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command; raises RuntimeError for what would be taken for click's own doing."""
+        """Runs the command; raises RuntimeError for errors that click would mistake for its own."""
         try:
             return super().invoke(ctx)
         except (BrokenPipeError, EOFError) as error:
@@ -74,13 +74,13 @@ class Front(click.Command):
 
 
 class FrontGroup(Front, click.Group):
-    """A group of commands that ends as each of them would."""
+    """A group of commands that ends like each of them."""
 
     command_class = Front
 
 
 def exit_code_of(run: Callable[[], Any]) -> int:
-    """Runs a command and says what went wrong; returns its exit code."""
+    """Runs a command and prints what went wrong; returns its exit code."""
     try:
         streams.refuse_closed()
         refuse_lost_folder()
@@ -100,11 +100,11 @@ def exit_code_of(run: Callable[[], Any]) -> int:
 
 
 def _finished(run: Callable[[], Any]) -> int:
-    """Runs a command; returns the exit code that it has chosen by click's Exit."""
+    """Runs a command; returns the exit code that it chose with click's Exit."""
     try:
         code = run()
     except SystemExit as end:
-        # Click's own, for the completion of a shell.
+        # Click ends like this after completing a shell's line.
         return FAILED if end.code else 0
     return code if isinstance(code, int) else 0
 
@@ -118,7 +118,7 @@ def _say(sentence: str, log_tail: Sequence[str] = ()) -> None:
 def _failed(error: Exception) -> int:
     found = as_callcost_error(error)
     if found is None:
-        # Python's own exit code for it is 1, which a CI would take for a slowdown.
+        # Python's own exit code is 1, which a CI would take for a slowdown.
         traceback.print_exception(error)
         found = CallcostError(f"callcost failed: {error!r}. Please report it.")
     _say(str(found), found.log_tail)
@@ -126,7 +126,7 @@ def _failed(error: Exception) -> int:
 
 
 def as_callcost_error(error: BaseException) -> CallcostError | None:
-    """Returns an error that has a sentence for the user; None for a bug."""
+    """Returns an error with a sentence for the user; None for a bug."""
     if isinstance(error, CallcostError):
         return error
     if not isinstance(error, OSError):

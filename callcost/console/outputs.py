@@ -1,4 +1,4 @@
-"""The files that commands write their figures to."""
+"""Writes the files that commands are asked for, and checks beforehand that they can."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from callcost.errors import CallcostError
 
 
 def refuse_unwritable(path: Path | None, option: str) -> None:
-    """Says before time is spent on it that a result could not be written; raises BadParameter."""
+    """Raises BadParameter if a result cannot be written, before time is spent on it."""
     if path is None:
         return
     if not path.parent.is_dir():
@@ -30,7 +30,7 @@ def refuse_unwritable(path: Path | None, option: str) -> None:
 
 
 def make_writable(folder: Path | None, option: str) -> None:
-    """Makes a folder for results, if one was asked for; raises BadParameter where it cannot."""
+    """Makes a folder for results, if one was asked for; raises BadParameter if that fails."""
     if folder is None:
         return
     try:
@@ -43,9 +43,9 @@ def make_writable(folder: Path | None, option: str) -> None:
 
 
 def console_at_least(width: int, *, highlight: bool = True) -> Console:
-    """Returns a console for standard output that is wide enough for a table, in a pipe too.
+    """Returns a console for standard output that is wide enough for a table, even in a pipe.
 
-    A pipe has no width of its own, and a table that is cut there would lose what was asked for.
+    A pipe has no width, and a table that is cut there would lose figures.
     """
     console = Console(highlight=highlight)
     if console.is_terminal:
@@ -54,7 +54,7 @@ def console_at_least(width: int, *, highlight: bool = True) -> Console:
 
 
 def save(path: Path | None, content: str | bytes) -> None:
-    """Writes a file, if one was asked for, and says so; raises CallcostError."""
+    """Writes a file, if one was asked for, and prints its name; raises CallcostError."""
     if path is not None:
         with writing(path):
             write_atomically(path, content)
@@ -63,7 +63,7 @@ def save(path: Path | None, content: str | bytes) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns what keeps a file from being written into a CallcostError that names it."""
+    """Turns an OSError into a CallcostError that names the file."""
     try:
         yield
     except OSError as error:
@@ -71,5 +71,5 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def save_json(path: Path | None, document: Any) -> None:
-    """Writes figures as JSON, if a file was asked for, and says so."""
+    """Writes figures as JSON, if a file was asked for, and prints its name."""
     save(path, json.dumps(document, indent=1) + "\n")

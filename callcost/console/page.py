@@ -1,4 +1,4 @@
-"""The page that charts stand on: its measures, its colours, and how a figure is begun and kept."""
+"""Shared figure layout: sizes, themes, saving. Needs matplotlib (the extra `plot`)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BODY_PT, SMALL_PT, TITLE_PT, HEADLINE_PT = 8.5, 8.0, 9.5, 13.0
 
 @dataclass(frozen=True)
 class Theme:
-    """What a page asks of a chart; luminances are relative to white's, as in WCAG 2."""
+    """Colours of a chart on one kind of page; luminances are relative to white, as in WCAG 2."""
 
     name: str
     text: str
@@ -39,7 +39,7 @@ class Theme:
     lightest: float
 
 
-# At least 3:1 against the page, which WCAG asks of graphics: white here, #0d1117 there.
+# WCAG asks for a contrast of 3:1 in graphics; the pages are white and #0d1117.
 LIGHT = Theme("light", "#1f2328", "#59636e", "#dfe4e9", "#9a6700", darkest=0.05, lightest=0.295)
 DARK = Theme("dark", "#e6edf3", "#9aa3ad", "#2d333b", "#d29922", darkest=0.13, lightest=0.60)
 THEMES = (LIGHT, DARK)
@@ -47,7 +47,7 @@ THEMES = (LIGHT, DARK)
 
 @contextmanager
 def settings(theme: Theme) -> Iterator[None]:
-    """Sets matplotlib up alike for everybody, whatever the user's own settings are."""
+    """Sets matplotlib up, independent of the user's own settings."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(
@@ -72,7 +72,7 @@ def settings(theme: Theme) -> Iterator[None]:
 
 
 def start_chart(height_in: float, headline: str, lines: Sequence[str], footer: str) -> Figure:
-    """Starts a chart: its headline, how to read it, and at its foot what it was measured with."""
+    """Starts a chart: headline, how to read it, and below what it was measured with."""
     figure = Figure((WIDTH_IN, height_in))
     muted = matplotlib.rcParams["xtick.color"]
     left, margin = MARGIN_IN / WIDTH_IN, MARGIN_IN / height_in
@@ -86,7 +86,7 @@ def start_chart(height_in: float, headline: str, lines: Sequence[str], footer: s
 def frameless(
     figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float
 ) -> Axes:
-    """Adds axes without a frame at a place given in inches from the top left corner."""
+    """Adds axes without a frame; the place is in inches from the top left corner."""
     whole_in = figure.get_figheight()
     bottom = 1 - (top_in + height_in) / whole_in
     axes = figure.add_axes((left_in / WIDTH_IN, bottom, width_in / WIDTH_IN, height_in / whole_in))
@@ -102,9 +102,9 @@ def size_in(axes: Axes) -> tuple[float, float]:
 
 
 def text_width_in(texts: Iterable[str]) -> float:
-    """Measures the widest of some texts at the size of the body."""
+    """Measures the widest of some texts in the size of the body."""
     measure, font = TextToPath().get_text_width_height_descent, FontProperties(size=BODY_PT)
-    # The pixels of a screen make letters a little wider than their outlines are.
+    # On a screen, letters are a little wider than their outlines.
     return 1.03 * max((measure(text, font, False)[0] for text in texts), default=0.0) / 72
 
 
@@ -122,7 +122,7 @@ def write(axes: Axes, x: float, y: float, text: str, offset_pt: float, **font: A
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
-    """Writes a figure as SVG and as PNG, under a name without its ending; returns the files."""
+    """Writes a figure as SVG and PNG; `stem` is the name without its ending. Returns the files."""
     made = []
     # Without a date the same record gives the same bytes.
     for extension, metadata in (("svg", {"Date": None}), ("png", {})):

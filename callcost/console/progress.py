@@ -1,4 +1,4 @@
-"""Says how far a measurement has come: a moving line on a terminal, plain lines elsewhere."""
+"""Shows how far a measurement has come: a moving line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from callcost.model.run import Progress as State
 
 NUMBERS = re.compile(r"\d+")
-# Seldom, as the line is drawn on the same machine that is being timed.
+# Rarely, as the machine that draws the line is also being timed.
 REFRESHES_PER_S = 4
 PLAIN_LINES = 4
-# A log in which nothing is written for longer looks like a program that hangs.
+# A log that is silent for longer looks like a program that hangs.
 SILENCE_S = 7.0
 POLL_S = 1.0
 
@@ -29,9 +29,9 @@ def shown(
 ) -> Iterator[Callable[[State], None]]:
     """Yields the function that takes each new state and shows it on the stream.
 
-    Off a terminal it writes a line for each quarter of the way, and one before it would have been
-    silent for 10 s. With `every_step` it writes one for everything new as well; texts that differ
-    in their numbers alone are one step.
+    Off a terminal it writes a line for each quarter of the way, and at least one every 10 s. With
+    `every_step` it also writes one for each new step; texts that only differ in numbers are one
+    step.
     """
     if not stream.isatty():
         with _Plain(stream, title, every_step) as plain:
@@ -55,7 +55,7 @@ def shown(
 
 
 class _Plain:
-    """Writes lines, and from a thread of its own where nothing is reported for a while."""
+    """Writes lines; a thread of its own does so if nothing is reported for a while."""
 
     def __init__(self, stream: TextIO, title: str, every_step: bool) -> None:
         self._stream = stream
@@ -77,7 +77,7 @@ class _Plain:
         self._thread.join()
 
     def report(self, state: State) -> None:
-        """Takes a new state, and writes it if it is news or the last line is long ago."""
+        """Takes a new state, and writes it if it is new or the last line was long ago."""
         with self._lock:
             now_s = time.monotonic()
             if self._state is None or self._state.what != state.what:
@@ -101,6 +101,6 @@ class _Plain:
 
     def _write(self, what: str, now_s: float) -> None:
         self._last_s = now_s
-        # A reader of the log that has gone must not end the measurement.
+        # A log without a reader must not end the measurement.
         with suppress(OSError, ValueError):
             print(f"{self._title}: {what}", file=self._stream, flush=True)

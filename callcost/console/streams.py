@@ -1,4 +1,4 @@
-"""Standard output and error that say in a sentence why they cannot be written."""
+"""Wraps standard output and error, so that a failed write becomes one sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TextIO
 
 from callcost.errors import CallcostError
 
-# What is written instead where a terminal does not know a character; others become \u1234.
+# Replacements for characters that a terminal lacks; others become \u1234.
 PLAIN = {
     "µ": "u", "×": "x", "−": "-", "–": "-", "─": "-", "…": "...", "†": "+", "·": ".",
     "→": "->", "±": "+-", "◂": "<", "▶": ">", "✅": "ok", "❌": "NO", "⚠": "!", "\ufe0f": "",
@@ -25,19 +25,19 @@ GONE = "The reader of standard output has gone."
 
 
 class OutputError(CallcostError):
-    """Standard output that cannot be written."""
+    """Standard output cannot be written."""
 
 
 class ClosedPipeError(OutputError):
-    """A reader that wants no more. There is nothing to say: it has read what it wanted."""
+    """The reader has closed standard output. No message: it has read what it wanted."""
 
     exit_code = 141
 
 
 class Guarded(io.FileIO):
-    """A standard stream: after one error, which is raised as OutputError, it swallows the rest.
+    """A standard stream that raises OutputError once and then discards what it is given.
 
-    What is still in a buffer would otherwise raise again when Python ends.
+    Otherwise the rest of a buffer would raise again when Python ends.
     """
 
     def __init__(self, fd: int, *, silent: bool = False) -> None:
@@ -63,7 +63,7 @@ class Guarded(io.FileIO):
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Guards both streams of this process; replacements, such as a test's, stay."""
+    """Guards both streams of this process; keeps replacements, such as a test's."""
     _fill_gaps()
     kept = sys.stdout, sys.stderr
     if sys.stdout is sys.__stdout__:
@@ -77,13 +77,12 @@ def guarded() -> Iterator[None]:
 
 
 def _fill_gaps() -> None:
-    """Opens what is closed: a file that gets its number would be written to by mistake."""
+    """Opens closed streams: otherwise a file could get their number and be written to."""
     for fd in range(3):
         try:
             os.fstat(fd)
         except OSError:
-            # The lowest number that is free, which is this one. To be read only, so that writing
-            # to it is an error.
+            # This is the lowest free number. Opened for reading: writing to it is an error.
             os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
 
 
@@ -92,7 +91,7 @@ def refuse_closed() -> None:
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     if not isinstance(raw, Guarded):
         return
-    # A pipe that nobody reads is in error before anything is written to it.
+    # A pipe without a reader reports an error before anything is written.
     poll = select.poll()
     poll.register(raw, 0)
     if any(event & select.POLLERR for _, event in poll.poll(0)):
@@ -109,7 +108,7 @@ def refuse_closed() -> None:
 def _wrapped(stream: TextIO | None, fd: int, *, silent: bool) -> TextIO:
     raw = io.BufferedWriter(Guarded(fd, silent=silent))
     if stream is None:
-        # It was closed when Python began, and cannot be written.
+        # It was closed when Python started, and cannot be written.
         return io.TextIOWrapper(raw, encoding="utf-8", errors=ERRORS, write_through=True)
     stream.flush()
     at_once = bool(stream.line_buffering) or silent
@@ -117,12 +116,12 @@ def _wrapped(stream: TextIO | None, fd: int, *, silent: bool) -> TextIO:
 
 
 def plain(text: str, encoding: str) -> str:
-    """Replaces the characters that an encoding does not know by others."""
+    """Replaces the characters that an encoding lacks."""
     return text.encode(encoding, ERRORS).decode(encoding)
 
 
 def _in_plain(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Writes what an encoding does not know in characters that it does."""
+    """Returns the replacement of characters that an encoding lacks."""
     assert isinstance(error, UnicodeEncodeError)
     text = error.object[error.start : error.end]
     return "".join(map(_plainly, text)), error.end

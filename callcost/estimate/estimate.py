@@ -2,7 +2,7 @@
 
 Within a process, a ratio is the interquartile mean, over passes, of the log of the two
 contenders' epochs in the same pass. Over processes it is the trimmed mean, with the interval
-that goes with it. docs/measuring.md tells why.
+that belongs to it. docs/measuring.md says why.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ CONFIDENCE = 0.95
 CALM_FACTOR = 1.2
 CALM_LEVEL = 0.1
 MIN_CALM_PASSES = 8
-# As many processes must have calm passes, or all passes of all processes are used.
+# If fewer processes have calm passes, all passes of all processes are used.
 MIN_CALM_PROCESSES = 10
-# With fewer processes there is no interval worth the name.
+# Fewer processes are too few for an interval.
 MIN_PROCESSES = 6
-# Differences below this are never called differences: false alarms need a minimum effect size.
+# Smaller differences are always ties: a minimum effect size avoids false alarms.
 MIN_EFFECT = 0.005
 # A twin that is off by more than this, interval and all, makes its group inconclusive.
 TWIN_LIMIT = 0.02
@@ -67,7 +67,7 @@ def _intervals(samples: Floats) -> Floats:
 def interquartile_mean(samples: Floats) -> Floats:
     """Averages the middle half of each row, leaving NaN out: shape (n, passes) gives (n,).
 
-    A row of nothing but NaN gives NaN.
+    A row with only NaN gives NaN.
     """
     means = np.full(len(samples), np.nan)
     known = ~np.isnan(samples).all(axis=1)
@@ -75,7 +75,7 @@ def interquartile_mean(samples: Floats) -> Floats:
         rows = samples[known]
         low, high = _quartiles(rows)
         inside = (rows >= low) & (rows <= high)
-        # Of two samples neither lies between their quartiles; both count then.
+        # Neither of two samples lies between their quartiles; then both count.
         inside |= ~inside.any(axis=1, keepdims=True)
         means[known] = np.nanmean(np.where(inside, rows, np.nan), axis=1)
     return means
@@ -84,21 +84,21 @@ def interquartile_mean(samples: Floats) -> Floats:
 def _quartiles(rows: Floats) -> tuple[Floats, Floats]:
     """Returns the lower and the upper quartile of each row, leaving NaN out: shape (n, 1) each.
 
-    As NumPy's `nanquantile` has them, which goes row by row and takes ten times as long.
+    Like NumPy's `nanquantile`, which goes row by row and takes ten times as long.
     """
     ordered = np.sort(rows, axis=1)
-    # NaN is sorted behind all that is known.
+    # Sorting puts NaN last.
     last = np.count_nonzero(~np.isnan(rows), axis=1, keepdims=True) - 1
     low, high = (_interpolate(ordered, share * last) for share in (0.25, 0.75))
     return low, high
 
 
 def _interpolate(ordered: Floats, places: npt.NDArray[np.floating]) -> Floats:
-    """Returns from each ordered row the value at a place that may lie between two of its own."""
+    """Returns the value at a fractional place of each ordered row."""
     before, after = (np.floor(places).astype(np.intp), np.ceil(places).astype(np.intp))
     left, right = (np.take_along_axis(ordered, ends, axis=1) for ends in (before, after))
     share = places - before
-    # From the nearer end, as NumPy does it: the same to the last bit.
+    # From the nearer end, like NumPy: the same to the last bit.
     found: Floats = np.where(
         share < 0.5, left + (right - left) * share, right - (right - left) * (1 - share)
     )
@@ -126,7 +126,7 @@ class GroupEstimate:
 
     @cached_property
     def _gross(self) -> list[Floats]:
-        """Gross ns per call of each process: (rows, passes), NaN where it does not count."""
+        """Gross ns per call of each process: (rows, passes), NaN where an epoch does not count."""
         return [
             np.where((epochs > 0) & calm, epochs, np.nan) / self._calls[:, None]
             for epochs, calm in zip(self.times.processes, self._calm, strict=True)
@@ -134,20 +134,20 @@ class GroupEstimate:
 
     @cached_property
     def _undisturbed(self) -> list[Bools]:
-        """Tells of each process in which passes the yardstick kept its pace."""
+        """For each process the passes in which the yardstick kept its pace."""
         yardsticks = [np.abs(epochs[self.yardstick]) for epochs in self.times.processes]
         limit = CALM_FACTOR * np.quantile(np.concatenate(yardsticks), CALM_LEVEL)
         return [yardstick <= limit for yardstick in yardsticks]
 
     @cached_property
     def filtered(self) -> bool:
-        """Whether disturbed passes were left out: not if there was hardly a calm one."""
+        """Whether disturbed passes were left out: not if almost all are disturbed."""
         calm = sum(int(passes.sum()) >= MIN_CALM_PASSES for passes in self._undisturbed)
         return calm >= min(MIN_CALM_PROCESSES, len(self._undisturbed))
 
     @cached_property
     def _calm(self) -> list[Bools]:
-        """Tells of each process which passes count."""
+        """For each process the passes that count."""
         if not self.filtered:
             return [np.ones_like(passes) for passes in self._undisturbed]
         return [
@@ -177,11 +177,11 @@ class GroupEstimate:
         return logs
 
     def rounds_ns(self, row: int) -> list[float]:
-        """Lists gross ns per call of every process that has an epoch of this row left."""
+        """Lists gross ns per call of every process that has a usable epoch of this row."""
         return [cost for cost in self.gross_by_process[row].tolist() if not np.isnan(cost)]
 
     def gross_ns(self, row: int) -> Interval:
-        """Estimates what one turn of the loop costs with this contender's call in it."""
+        """Estimates the cost of one turn of the loop with this contender's call in it."""
         return Interval(*map(float, self._gross_ends[row]))
 
     @cached_property
@@ -190,7 +190,7 @@ class GroupEstimate:
 
     @cached_property
     def _net_ends(self) -> Floats:
-        # Of all at once, and once: every rank, table and chart asks for them.
+        # All at once and only once: every rank, table and chart needs them.
         gross = self.gross_by_process
         return _intervals(gross[: len(self.names)] - gross[self._empty_rows])
 
@@ -241,16 +241,16 @@ class GroupEstimate:
         table = np.full((count, count, 3), np.nan)
         for base in range(count):
             table[base:, base] = np.exp(_intervals(logs[base:, base]))
-            # The other way round it is the same comparison, with its ends exchanged.
+            # The inverse is the same comparison with its ends exchanged.
             table[base, base:] = 1 / table[base:, base][:, [0, 2, 1]]
             table[base, base] = 1.0
         return table
 
     def ratios_to_yardstick(self) -> Floats:
-        """Returns the net cost of every row by the yardstick's gross cost; NaN if none is left.
+        """Returns the net cost of every row by the yardstick's gross cost; NaN if unknown.
 
-        Gross, since the yardstick's epochs have a size of their own: what the empty loop costs a
-        call depends on how many the others' have, and would bring that into the ratio.
+        Gross, since the yardstick's epochs have another size: its share of the empty loop depends
+        on the epochs of the others, which must not enter the ratio.
         """
         logs = np.array(
             [
@@ -288,13 +288,13 @@ class GroupEstimate:
         return self._by_cost(range(self.yardstick + 1, len(self.names)))
 
     def _by_cost(self, rows: range) -> list[int]:
-        # A row without any epoch left comes last: NaN would upset the order of all others.
+        # A row without usable epochs comes last: NaN would break the order of the others.
         costs_ns = {row: self.net_ns(row).value for row in rows}
         return sorted(rows, key=lambda row: np.nan_to_num(costs_ns[row], nan=np.inf))
 
     @property
     def fastest(self) -> int:
-        """The row that every other one is compared with."""
+        """The row that the others are compared with."""
         return self.order[0]
 
     def ranks(self, min_effect: float = MIN_EFFECT) -> dict[int, int]:
@@ -303,7 +303,7 @@ class GroupEstimate:
         A row ties with the first of its rank if the interval of their ratio reaches down to
         1 + `min_effect`, or MIN_EFFECT if that is more.
         """
-        # In this order, so that a `min_effect` that is not known (NaN) gives way too.
+        # In this order, so that an unknown `min_effect` (NaN) gives MIN_EFFECT.
         floor = max(MIN_EFFECT, min_effect)
         ranks: dict[int, int] = {}
         leader = self.fastest
@@ -326,7 +326,7 @@ class GroupEstimate:
 
 
 def aa_error(estimates: list[GroupEstimate], quantile: float = 0.95) -> float:
-    """The error that a run shows of itself: a quantile of |twin ratio - 1| over its groups."""
+    """Returns the A/A error of a run: a quantile of |twin ratio - 1| over its groups."""
     errors = np.array([abs(estimate.twin_ratio.value - 1) for estimate in estimates])
     known = errors[~np.isnan(errors)]
     return float(np.quantile(known, quantile)) if known.size else float("nan")

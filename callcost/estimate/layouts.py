@@ -1,7 +1,7 @@
-"""What the files of callcost must hold to be read: the layout of each, by msgspec.
+"""The layout of each file that callcost reads, for msgspec.
 
-A field that is not listed is not checked, and no reader may rely on it. One with a
-default is missing in records that are older than it.
+Fields that are not listed are not checked, so no reader may use them. A field with a default is
+missing in older records.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from callcost.model.plan import Plan, Settings
 from callcost.model.run import Failure
 
 MOST = 1e18
-"""No number of a record is larger: in ns, it is 31 years."""
+"""The largest number in a record: in ns, it is 31 years."""
 MOST_EPOCH_NS = 10**15
 Number = Annotated[float, Meta(ge=-MOST, le=MOST)]
 NotNegative = Annotated[float, Meta(ge=0, le=MOST)]
@@ -23,12 +23,12 @@ Whole = Annotated[int, Meta(ge=0, le=10**18)]
 Seconds = Annotated[float, Meta(ge=1e-15, le=1e9)]
 Count = Annotated[int, Meta(ge=0, le=10**15)]
 Rounds = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-# Whatever UTF-8 can hold; names are also shown, on one line.
+# Everything that UTF-8 can encode; names are shown on one line.
 Text = Annotated[str, Meta(pattern=r"\A[^\x00\ud800-\udfff]*\Z")]
 _ONE_LINE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*\Z"
 Name = Annotated[str, Meta(pattern=_ONE_LINE, max_length=10_000)]
 Estimate = tuple[Number | None, Number | None, Number | None]
-"""What `Interval.as_list` writes: value, low and high; None where they are not known."""
+"""What `Interval.as_list` writes: value, low and high; None if unknown."""
 
 
 class Times(Struct):
@@ -42,13 +42,13 @@ class Times(Struct):
 
 
 class RowTimes(Times):
-    """A contender that a benchmark of the file is about."""
+    """The contender of a benchmark."""
 
     group: Name = ""
 
 
 class Extra(Struct):
-    """What a benchmark has beside its own figures."""
+    """What callcost adds to a benchmark."""
 
     callcost: RowTimes
 
@@ -71,7 +71,7 @@ class GroupFacts(Struct):
 
 
 class RawDelays(Struct):
-    """What the injected delays were estimated from; like a group that holds its own rows."""
+    """The epochs of the injected delays: a group that contains its rows."""
 
     plan: Plan
     contenders: Annotated[list[Name], Meta(min_length=1)]
@@ -92,7 +92,7 @@ class DelayPoint(Struct):
 
 
 class DelaysFacts(Struct):
-    """The injected delays of a record, and what they showed."""
+    """The injected delays of a record, and their estimate."""
 
     slope: Estimate
     intercept_ns: Estimate
@@ -101,7 +101,7 @@ class DelaysFacts(Struct):
 
 
 class EnvironmentFacts(Struct):
-    """What is known of the build and of each mechanism; there may be more."""
+    """Facts about the build and each mechanism; there may be more."""
 
     facts: dict[Name, dict[Name, Text | None]] = {}
     marks: dict[Name, dict[Name, Name]] = {}
@@ -119,7 +119,7 @@ class Elsewhere(Struct):
 
 
 class Section(Struct):
-    """What a record says of the run as a whole."""
+    """What a record says about the run as a whole."""
 
     settings: Settings
     cpu: int | None
@@ -228,7 +228,7 @@ class CalibrationPoint(Struct):
 
 
 class Calibration(Struct):
-    """What `callcost calibrate --json` writes, as far as it is read."""
+    """The fields of `callcost calibrate --json` that are read."""
 
     slope: Number
     slope_interval: tuple[Number, Number]

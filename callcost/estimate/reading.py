@@ -2,8 +2,8 @@
 
 A file may be compressed with gzip or xz; its first bytes tell, not its name.
 
-`read_json` reads any JSON, `checked` holds what was read against a layout. Both name the file, and
-`checked` the field.
+`read_json` reads any JSON, `checked` compares it with a layout. Both name the file, and `checked`
+the field.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ _MAGIC = {
     b"PK\x03\x04": "a zip archive; unpack it first",
     b"PAR1": "a Parquet file; a history is given as the folder that holds it",
 }
-# What no file can hold: half a character, and what ends a text in C.
+# Characters that no file can contain: half a character, and the end of a text in C.
 _ODD = re.compile("[\x00\ud800-\udfff]")
 PYTEST_BENCHMARK = "pytest --benchmark-only --benchmark-json=FILE"
 
 
 class RecordError(CallcostError):
-    """A file that does not hold what it should; the text says which file, where in it, and why."""
+    """A file does not contain what it should; the text says which file, where in it, and why."""
 
 
 def read_json(path: Path) -> Any:
-    """Reads any JSON, in UTF-8, UTF-16 or UTF-32; raises RecordError for a file that has none."""
+    """Reads any JSON, in UTF-8, UTF-16 or UTF-32; raises RecordError."""
     try:
         data = _decompressed(read_bytes(path))
     except UnreadableError as error:
@@ -101,7 +101,7 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def checked(path: Path, value: Any, layout: type[T], where: str = "") -> T:
     """Returns a value that was read from `path` in a layout; raises RecordError, naming the field.
 
-    `where` is the field that holds the value. What the layout does not have is left out.
+    `where` is the field of the value. Fields that the layout lacks are left out.
     """
     try:
         return msgspec.convert(value, layout)
@@ -113,7 +113,7 @@ def checked(path: Path, value: Any, layout: type[T], where: str = "") -> T:
 
 
 def damaged(path: Path, where: str, reason: str) -> RecordError:
-    """Returns the error for a field that does not hold what it should."""
+    """Returns the error for a field that does not contain what it should."""
     return RecordError(f"{shown(path)} is damaged: {where.lstrip('.') or 'the whole'}: {reason}")
 
 
@@ -125,9 +125,9 @@ def _plain_words(reason: str) -> str:
 
 
 def refuse_odd(path: Path, value: Any, where: str, depth: int = 0) -> None:
-    """Raises RecordError for what cannot be kept or shown, however deep it is in a value.
+    """Raises RecordError for what cannot be kept or shown, at any depth of a value.
 
-    That are numbers that are not finite, texts that no encoding has, and too many levels.
+    These are numbers that are not finite, text that cannot be encoded, and too many levels.
     """
     if depth > MAX_DEPTH:
         raise damaged(path, where, f"it is nested more than {MAX_DEPTH} levels deep")
@@ -146,7 +146,7 @@ def refuse_odd(path: Path, value: Any, where: str, depth: int = 0) -> None:
 
 
 def describe(document: Any) -> str:
-    """Says what some JSON is that another command or tool has written; empty if it is unknown."""
+    """Names the kind of a JSON file from another command or tool; empty if unknown."""
     if not isinstance(document, dict):
         return ""
     rows = document.get("benchmarks")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 STABLE = re.compile(r"(abi\d+t?)(?:-(.+))?")
-# HPy's universal ABI; HPy loads such files itself.
+# HPy's universal ABI; HPy itself loads such files.
 HPY = re.compile(r"hpy\d+(?:-.+)?")
 COMPILED = (".so", ".pyd", ".dylib")
 FREE_THREADED_FLAG = "t"
@@ -32,18 +32,18 @@ def tag_of(file_name: str) -> str | None:
 
 
 def stable_tag(tag: str | None) -> StableTag | None:
-    """Takes a tag of the stable ABI apart; None for every other tag."""
+    """Splits a tag of the stable ABI; None for every other tag."""
     found = STABLE.fullmatch(tag or "")
     return StableTag(found[1], found[2]) if found else None
 
 
 def is_stable(file_name: str) -> bool:
-    """Tells by its name whether an extension module is built for CPython's stable ABI."""
+    """Tells from its name whether an extension module is built for CPython's stable ABI."""
     return stable_tag(tag_of(file_name)) is not None
 
 
 def is_universal(file_name: str) -> bool:
-    """Tells by its name whether an extension module is built for HPy's universal ABI."""
+    """Tells from its name whether an extension module is built for HPy's universal ABI."""
     return HPY.fullmatch(tag_of(file_name) or "") is not None
 
 
@@ -51,7 +51,7 @@ def version(facts: Mapping[str, Any], parts: int = 3) -> str:
     """Returns an interpreter's version as people write it: 3.14.0, and 3.14.0t if free-threaded.
 
     `facts` are those of `worker.interpreter_facts`, or a record's `machine_info`. `parts` shortens
-    the version, to 3.14t for example. Returns "?" where the version is not known.
+    the version, to 3.14t for example. Returns "?" if the version is unknown.
     """
     own = facts.get("callcost")
     build = own.get("interpreter") if isinstance(own, Mapping) else facts

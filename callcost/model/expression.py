@@ -1,7 +1,7 @@
-"""Reads one expression and its set-up, so that a mistake in them has its place.
+"""Reads one expression and its set-up, and says where a mistake is.
 
-The expression is put on one line, as it will be in a line many times. What the compiler folds is
-found in the bytecode.
+The expression is put on one line, since the loop repeats it on one line. The bytecode shows what
+the compiler folds.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ OWN_NAMES = {f"callcost_{name}" for name in ("epoch", "loops", "clock", "start",
 
 
 class ExpressionError(CallcostError):
-    """An expression or a set-up that cannot be timed; the text says what is wrong and where."""
+    """An expression or set-up cannot be timed; the text says what is wrong and where."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """An expression, the lines that set it up, and where; None is the running interpreter."""
+    """An expression, its set-up, and its environment; None is the running interpreter."""
 
     call: str
     setup: str = ""
@@ -35,7 +35,7 @@ class Asked:
 
     @property
     def python(self) -> str:
-        """The version of the interpreter that it is timed in."""
+        """The version of the interpreter that times it."""
         if self.environment is None:
             return abi.version(interpreter_facts())
         return abi.version(self.environment.facts)
@@ -50,10 +50,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reading:
-    """An expression that was read: `folded` where the compiler leaves nothing of it to be timed.
+    """An expression that was read; `folded` if the compiler leaves nothing of it to time.
 
-    `call` is the expression on one line, as `contender` has it; `what_it_does` is equal for two
-    sides that run the same code, however it is laid out.
+    `what_it_does` is equal for two sides that run the same code, however it is formatted.
     """
 
     name: str
@@ -69,7 +68,7 @@ class Reading:
 
     @property
     def label(self) -> str:
-        """The expression as it was written, where that fits on a line."""
+        """The expression as it was written, if that fits on a line."""
         text = self.asked.call.strip()
         return text if text.isprintable() and "#" not in text else self.call
 
@@ -82,7 +81,7 @@ class Reading:
 def read(asked: Asked, what: str) -> Reading:
     """Reads what was asked for; `what` names it in messages.
 
-    Raises ExpressionError, with the place, for what is no expression or no set-up.
+    Raises ExpressionError, with the place of the mistake.
     """
     does = _read_setup(asked, f"the set-up of {what}")
     if not asked.call.strip():
@@ -100,20 +99,20 @@ def read(asked: Asked, what: str) -> Reading:
 
 
 def _is_folded(call: str) -> bool:
-    """Tells whether the compiler leaves no more of an expression than of nothing at all."""
+    """Tells whether the compiler leaves as little of an expression as of `pass`."""
     return _instructions(call) <= {"NOP", *_instructions("pass")}
 
 
 def _instructions(statement: str) -> set[str]:
-    # Not the first statement: a text there would be kept as the docstring.
+    # Not the first statement: the compiler would keep a string there as the docstring.
     code = compile(f"pass; {statement}", "<expression>", "exec")
     return {instruction.opname for instruction in dis.get_instructions(code)}
 
 
 def _read_setup(asked: Asked, what: str) -> str:
-    """Returns the set-up as it would be written without comments, to be compared with another.
+    """Returns the set-up without comments, for comparing it with another.
 
-    What is no Python here may be some in another interpreter, which then says if it is not.
+    A syntax error here may be valid in another interpreter, which then reports it if it is not.
     """
     try:
         return _on_one_line(_parse(asked.setup, "exec", what), what)

@@ -1,4 +1,4 @@
-"""Chooses names by patterns such as 'add_*', and says so where a pattern matches none."""
+"""Chooses names by patterns such as 'add_*', and refuses a pattern that matches none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from callcost.errors import CallcostError
 
 
 class UnknownNameError(CallcostError):
-    """A pattern that matches nothing; the text says which, and what may have been meant."""
+    """A pattern matches nothing; the text says which, and suggests a name."""
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

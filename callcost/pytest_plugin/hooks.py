@@ -16,27 +16,27 @@ from callcost.estimate.estimate import GroupEstimate
 def pytest_callcost_environment(
     config: pytest.Config, contenders: Sequence[str]
 ) -> dict[str, Any] | None:
-    """Called before anything is timed, with the names of what will be.
+    """Called before anything is timed, with the names of the contenders.
 
-    Returns what the record shall say of it: tools, compiler, flags, facts.
+    Returns what the record says about them: tools, compiler, flags, facts.
     """
 
 
 @pytest.hookspec(firstresult=True)
 def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str] | None:
-    """Returns what shall stand beside the contenders of a group in its table: letters by name.
+    """Returns the letters to show beside the contenders of a group, by name.
 
-    What is returned for the group "" is their legend, under the name "".
+    For the group "" it returns their legend, under the name "".
     """
 
 
 @pytest.hookspec
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:  # type: ignore[empty-body]
-    """Called with the record of a run once it is saved; returns the files made from it."""
+    """Called with the saved record of a run; returns the files made from it."""
 
 
 @pytest.hookspec
 def pytest_callcost_tables(  # type: ignore[empty-body]
     config: pytest.Config, estimates: dict[str, GroupEstimate]
 ) -> tuple[list[str], list[RenderableType]]:
-    """Returns the names of the groups that the suite sums up by itself, and its tables of them."""
+    """Returns the names of the groups that the suite shows itself, and its tables of them."""

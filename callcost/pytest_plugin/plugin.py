@@ -1,8 +1,8 @@
 """The pytest plugin: the instrument measures, pytest-benchmark shows, saves and compares.
 
-A test that takes the fixture `callcost` and carries the marks that `case` makes is one row.
-The first of them has all selected rows measured together, since only what is measured
-together can be compared; each then replays its rounds through pytest-benchmark.
+A test with the fixture `callcost` and the marks that `case` makes is one row. The first of them
+measures all selected rows together, since only rows measured together can be compared. Each
+then replays its rounds through pytest-benchmark.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BLOCKED = (
     "callcost's benchmarks report through pytest-benchmark, which -p no:benchmark turns off: "
     "leave that out, or use --benchmark-disable to check every call without timing it."
 )
-# Options of pytest-benchmark that steer its own measuring loop, which does not run here.
+# Options of pytest-benchmark for its own measuring loop, which does not run here.
 MEANINGLESS = {
     "benchmark_min_time": "--benchmark-min-time",
     "benchmark_max_time": "--benchmark-max-time",
@@ -48,8 +48,8 @@ def case(
 ) -> Any:
     """Makes the pytest parameters of one row: `parameters` for the test, marks for this plugin.
 
-    Rows of another interpreter are in groups of their own, whose names say which. A `floor` is
-    measured with its group and shown below it, and competes for no rank.
+    Rows of another environment are in groups of their own, which have its name. A `floor` is
+    measured with its group and shown below it, without a rank.
     """
     from callcost.model.contender import ELSEWHERE
 
@@ -65,7 +65,7 @@ def case(
 
 
 def refused(reason: str, *parameters: str, identity: str) -> Any:
-    """Makes the pytest parameters of a row that must not be measured: it fails with the reason."""
+    """Makes the pytest parameters of a row that fails with a reason instead of being measured."""
     marks = pytest.mark.callcost_refused(reason=reason)
     return pytest.param(*parameters, id=identity, marks=marks)
 
@@ -93,7 +93,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--callcost-timeout",
         type=_seconds,
         metavar="SECONDS",
-        help="Give a worker up that has not answered for so long. Default: 20.",
+        help="Give up a worker that has not answered for this long. Default: 20.",
     )
     group.addoption(
         "--callcost-cpu",
@@ -105,7 +105,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--callcost-layouts",
         type=_whole_number(at_least=1),
         metavar="N",
-        help="Places on the stacks to time from in each process; 1 shows what that is good for. "
+        help="Places on the stacks to time from in each process; 1 leaves it to chance. "
         "Default: 32.",
     )
     group.addoption(
@@ -115,7 +115,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         help="Folder for the record and the charts of the run. Default: results/.",
     )
     if pluginmanager.is_blocked("benchmark"):
-        # Known to pytest-benchmark only: without it, pytest would just call them unknown.
+        # Only pytest-benchmark has them: without it, pytest would call them unknown.
         for option in ("--benchmark-only", "--benchmark-disable", "--benchmark-skip"):
             parser.addoption(option, action="store_true", help=BLOCKED)
 
@@ -158,9 +158,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Turns errors of callcost's into pytest's, which has exit code 4 for them.
+    """Turns callcost's errors into pytest's usage errors, which have exit code 4.
 
-    All else is left alone: the plugin is loaded in projects that have nothing to do with callcost.
+    Other errors pass: the plugin is also loaded in projects that do not use callcost.
     """
     try:
         yield
@@ -170,7 +170,7 @@ def pytest_collection() -> Iterator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Refuses, before anything is measured, what could not work."""
+    """Refuses what cannot work before anything is measured."""
     rows = [item for item in session.items if item.get_closest_marker(MARK)]
     if not rows or session.config.option.collectonly:
         return
@@ -199,7 +199,7 @@ def _refuse_meaningless(config: pytest.Config) -> None:
 
 @pytest.fixture
 def callcost(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Callable[[], None]]:
-    """Returns the function that gives this row its times, or fails saying why it has none."""
+    """Returns the function that gives this row its times, or fails with the reason."""
     refusal = request.node.get_closest_marker("callcost_refused")
     if refusal is not None:
         pytest.fail(refusal.kwargs["reason"], pytrace=False)
@@ -227,7 +227,7 @@ def callcost(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Callabl
 
 
 def _check_only(contender: Contender, environment: Environment | None, benchmark: Any) -> None:
-    """Evaluates the call once and compares the result: all that --benchmark-disable leaves."""
+    """Evaluates the call once and compares the result, for --benchmark-disable."""
     from dataclasses import asdict
 
     from callcost.worker import worker
@@ -253,7 +253,7 @@ def _check_only(contender: Contender, environment: Environment | None, benchmark
 def pytest_benchmark_update_machine_info(
     config: pytest.Config, machine_info: dict[str, Any]
 ) -> None:
-    """Adds what the cost of a call depends on, and takes out what changes from minute to minute."""
+    """Adds what the cost of a call depends on, and removes what changes from minute to minute."""
     from callcost.run import machine
 
     machine_info["callcost"] = machine.identity()

@@ -1,4 +1,4 @@
-"""Hands measured rounds to pytest-benchmark by its own documented means."""
+"""Hands measured rounds to pytest-benchmark through its documented API."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 class ReplayClock:
-    """A timer that lets every round take as long as was measured.
+    """A timer that makes every round take the measured time.
 
-    pytest-benchmark reads its timer before and after each round; between the two readings
-    this clock moves on by that round's seconds.
+    pytest-benchmark reads its timer before and after each round; in between, this clock advances
+    by the seconds of that round.
     """
 
     __name__ = "callcost"
@@ -25,7 +25,7 @@ class ReplayClock:
         self._rounds_s = list(reversed(rounds_s))
 
     def __call__(self) -> float:
-        """Returns the time before a round, then that after it, in seconds."""
+        """Returns the time before a round, then the time after it, in seconds."""
         if self._inside:
             # From zero each time: adding up would round away digits of the later rounds.
             self._now_s = self._rounds_s.pop()
@@ -36,10 +36,10 @@ class ReplayClock:
 
 
 def replay(benchmark: Any, clock: ReplayClock, rounds_s: Sequence[float]) -> None:
-    """Has the `benchmark` fixture, whose timer is `clock`, record the rounds."""
+    """Makes the `benchmark` fixture, whose timer is `clock`, record the rounds."""
     clock.load(rounds_s)
     benchmark.pedantic(_nothing, rounds=len(rounds_s), iterations=1)
 
 
 def _nothing() -> None:
-    """What pytest-benchmark calls in each round; the call itself was timed elsewhere."""
+    """Called by pytest-benchmark in each round; a worker has timed the real call."""

@@ -1,4 +1,4 @@
-"""One pytest session that measures: all its rows together, once, when the first is asked for."""
+"""A pytest session that measures: all rows together, once, when the first test needs its times."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class MeasuringSession:
         return chosen or self._config.rootpath / "results"
 
     def prepare_folder(self) -> None:
-        """Makes sure that the run can be saved, before any time is spent on it."""
+        """Makes sure that the run can be saved before measuring it."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             probe_writable(self._folder)
@@ -140,7 +140,7 @@ class MeasuringSession:
                 return Results(self._measure_with_delays(report), environment or {})
 
     def _measure_with_delays(self, report: Callable[[Progress], None]) -> Run:
-        """Measures the rows, and the delays beside them if there are any to be had."""
+        """Measures the rows, and the injected delays if they can be made."""
         delays, missing = None, None
         try:
             delays = control_group(self._groups)
@@ -182,7 +182,7 @@ class MeasuringSession:
             output_json[SECTION] = self._results.facts
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Saves the run under the results folder, and has its charts made."""
+        """Saves the run in the results folder, and draws its charts."""
         if self._results is None:
             return
         if self._results.run.interrupted:
@@ -197,12 +197,12 @@ class MeasuringSession:
             made = self._config.hook.pytest_callcost_saved(config=self._config, path=path)
             self._made_files = [path for paths in made for path in paths]
         except Exception as error:
-            # The tables are still to come, and worth more than a file: they are shown all the same.
+            # The tables matter more than a file: they are still shown.
             self._not_saved = f"{type(error).__name__}: {error}"
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _document(self) -> dict[str, Any]:
-        """Has pytest-benchmark make its JSON of the rows, by its own hooks."""
+        """Makes pytest-benchmark's JSON of the rows, through its own hooks."""
         config, hook = self._config, self._config.hook
         machine_info = hook.pytest_benchmark_generate_machine_info(config=config)
         hook.pytest_benchmark_update_machine_info(config=config, machine_info=machine_info)
@@ -222,7 +222,7 @@ class MeasuringSession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Prints the suite's own tables below pytest-benchmark's, and where the files are."""
+        """Prints callcost's tables below pytest-benchmark's, and where the files are."""
         results = self._results
         if results is None:
             return
@@ -248,7 +248,7 @@ class MeasuringSession:
             width=width,
             colour=colour,
         )
-        # pytest would write escapes for all of a text that has one character too many.
+        # If the terminal lacks one character, pytest would escape the whole text.
         encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
         for line in (text, *self._files()):
             terminalreporter.write_line(streams.plain(line, encoding))
@@ -258,7 +258,7 @@ class MeasuringSession:
         return self._config.hook.pytest_callcost_notes(config=self._config, group=group) or {}
 
     def _files(self) -> Iterator[str]:
-        """Says where the files of the run are, and which are missing."""
+        """Yields where the files of the run are, and which are missing."""
         if self._record_path is not None:
             yield f"saved: {_shown(self._record_path)}"
         elif not self._not_saved:
@@ -271,7 +271,7 @@ class MeasuringSession:
 
 
 def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
-    """Puts the contenders and the floors of the selected rows together by group."""
+    """Gathers the contenders and floors of the selected rows by group."""
     gathered: dict[str, dict[str, tuple[Contender, bool]]] = {}
     environments: dict[str, Environment | None] = {}
     for item in rows:
@@ -299,7 +299,7 @@ def _file_name(document: dict[str, Any]) -> str:
 
 
 def environment_of(item: pytest.Item) -> Environment | None:
-    """Returns the environment that a row is measured in; None for this interpreter."""
+    """Returns the environment of a row; None for this interpreter."""
     mark = item.get_closest_marker(SECTION)
     assert mark is not None
     environment: Environment | None = mark.kwargs["environment"]

@@ -1,7 +1,7 @@
-"""Runs the worker processes one after the other and gathers what they time.
+"""Runs the worker processes one after the other and collects their times.
 
-Every process visits every group of the run, in an order of its own, so that the samples of
-a row are spread over the whole run and a slow spell of the machine meets all rows alike.
+Every process visits every group of the run, each in a different order. This spreads the samples
+of a row over the whole run, so that a slow spell of the machine affects all rows alike.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ def measure(
     report: Callable[[Progress], None],
     delays: Group | None = None,
 ) -> Run:
-    """Measures all groups; what fails is in `failures`, and an interrupt keeps what is there.
+    """Measures all groups; what fails is in `failures`, and an interrupted run keeps its results.
 
-    `delays`, whose name is none of theirs, is measured as they are, and costs them nothing if
-    it fails.
+    `delays`, a group with a name of its own, is measured with them; its failure does not
+    affect them.
     """
     seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
     run = Run(settings, choose_cpu() if settings.cpu is None else settings.cpu, seed)
@@ -74,7 +74,7 @@ def measure(
 
 
 def _set_delays_apart(run: Run, name: str) -> None:
-    """Takes the delays out of the groups of a run, and their failures out of its failures."""
+    """Moves the delays out of the groups of a run, and their failures out of its failures."""
     times = run.groups.pop(name, None)
     failures = [run.failures.pop(key) for key in list(run.failures) if key[0] == name]
     if failures:
@@ -94,7 +94,7 @@ class _Coordinator:
         delays: Group | None = None,
     ) -> None:
         self._run = run
-        # The last, as a group's number tells which contender gets a twin.
+        # Delays come last: a group's number decides which contender gets a twin.
         self._groups = dict(enumerate(groups if delays is None else [*groups, delays]))
         self._delays = None if delays is None else len(groups)
         self._report = report
@@ -119,11 +119,11 @@ class _Coordinator:
         self._report(Progress(total, total, "measured"))
 
     def _left(self) -> list[int]:
-        """The groups that have not failed; none where only the delays, their control, are left."""
+        """Lists the groups that have not failed; none if only the delays are left."""
         return [] if list(self._groups) == [self._delays] else list(self._groups)
 
     def _by_place(self, numbers: Iterable[int]) -> list[list[int]]:
-        """Parts groups by the interpreter that they live in."""
+        """Splits groups by their environment."""
         places: dict[str, list[int]] = {}
         for number in numbers:
             places.setdefault(self._groups[number].place, []).append(number)
@@ -137,9 +137,9 @@ class _Coordinator:
         return group.contenders + self._controls(number).contenders + group.floors
 
     def _scout(self, numbers: list[int]) -> float:
-        """Checks and roughly times every call; returns the seconds a process needs beside that.
+        """Checks and roughly times every call; returns the seconds a process needs besides.
 
-        A contender that fails here is left out, and the others of its group are tried again.
+        A contender that fails here is left out, and the rest of its group is tried again.
         """
         start_up_s = 0.0
         while left := [n for n in numbers if n in self._groups and n not in self._call_ns]:
@@ -151,7 +151,7 @@ class _Coordinator:
         return start_up_s
 
     def _plan(self, numbers: list[int], start_up_s: float) -> dict[int, Plan]:
-        """Shares the time of one process out evenly over all rows of one interpreter."""
+        """Divides the time of one process evenly among all rows of one environment."""
         settings = self._run.settings
         rows = sum(len(self._groups[number].members) for number in numbers)
         if not rows:
@@ -169,14 +169,14 @@ class _Coordinator:
         return plans
 
     def _work_off(self, plans: dict[int, Plan]) -> None:
-        """Has every planned group visited once, the interpreters one after the other."""
+        """Visits every planned group once, one environment after the other."""
         places = self._by_place(plans)
         self._random.shuffle(places)
         for numbers in places:
             self._visit({number: plans[number] for number in numbers})
 
     def _visit(self, left: dict[int, Plan]) -> None:
-        """Works off groups of one interpreter, by a further process where one dies of a group."""
+        """Works through groups of one environment, with a new process if one dies."""
         environment = self._groups[next(iter(left))].environment
         while left:
             numbers = list(left)
@@ -211,7 +211,7 @@ class _Coordinator:
         return WorkerProcess(python, job, hash_seed, settings.silence_s, self._run.cpu)
 
     def _take(self, event: dict[str, Any], numbers: list[int], left: dict[int, Plan]) -> bool:
-        """Enters one answer of a worker into the run; returns whether it was one."""
+        """Records one worker message. Returns False if it is malformed."""
         match event:
             case {"event": "ready"}:
                 self._began = True
@@ -235,9 +235,9 @@ class _Coordinator:
         return True
 
     def _enter_estimates(self, number: int, call_ns: list[float]) -> None:
-        """Keeps what scouting found, and leaves out what a compiler has left nothing of.
+        """Keeps the rough costs, and leaves out calls that a compiler has optimised away.
 
-        Such a call can be compared with nothing: ratios to it would be noise.
+        Such a call cannot be compared: ratios to it would be noise.
         """
         group = self._groups[number]
         limit_ns = NO_COST_TURNS * call_ns[len(group.contenders)] if group.compiles_loops else 0
@@ -248,21 +248,21 @@ class _Coordinator:
             self._call_ns[number] = [ns for index, ns in enumerate(call_ns) if index not in gone]
 
     def _give_up(self, failed: WorkerError, numbers: list[int], left: dict[int, Plan]) -> None:
-        """Drops what a worker died of; if it never began, everything it had to do."""
+        """Fails what a worker died of; all of its groups if it never began."""
         if not self._began:
             for number in left:
                 self._blame(number, None, failed.kind, f"{failed}, before any call was made")
             left.clear()
             return
-        # It works its groups off in their order, so this is the one that it was in. The position
-        # is its own word, which a call that writes where it should not may have spoilt.
+        # It works through its groups in order, so it was in this one. Only the worker reports its
+        # position, and a call that writes out of bounds may have overwritten it.
         number = next(n for n in numbers if n in left)
         del left[number]
         known = failed.group == numbers.index(number)
         self._blame(number, failed.contender if known else None, failed.kind, str(failed))
 
     def _blame(self, number: int, contender: int | None, kind: str, message: str) -> None:
-        """Fails a contender where it is known, and else its group."""
+        """Fails a contender if it is known, otherwise its group."""
         if number not in self._groups:
             return
         if contender is None or not 0 <= contender < len(self._contenders(number)):
@@ -271,7 +271,7 @@ class _Coordinator:
             self._fail(number, contender, kind, message)
 
     def _fail(self, number: int, index: int, kind: str, message: str) -> None:
-        """Leaves a contender out; once its group is being timed, the group goes with it."""
+        """Leaves a contender out; once its group is being timed, fails the whole group."""
         group = self._groups[number]
         contender = self._contenders(number)[index]
         failure = Failure(group.name, contender.name, kind, message)

@@ -1,9 +1,8 @@
-"""How the running interpreter was built, as far as that changes the cost of a call.
+"""Describes how the running interpreter was built, as far as that changes the cost of a call.
 
-`sysconfig` describes one build; the program that runs may be another. Debian describes its build
-with a shared libpython, and ships a program that was built apart, with PGO and without that
-library. So the program is asked first. What only `sysconfig` could say is unknown where it
-describes another build.
+`sysconfig` may describe another build than the running program: Debian's describes a build with
+a shared libpython, but the program was built separately, with PGO and without that library. So
+the program is asked first. What only `sysconfig` knows is UNKNOWN if it describes another build.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ Known = bool | str
 
 
 def describe() -> dict[str, Any]:
-    """Describes the build; a value is UNKNOWN where nothing tells it."""
+    """Describes the build; a value is UNKNOWN if there is no source for it."""
     arguments = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
     flags = str(sysconfig.get_config_var("PY_CORE_CFLAGS") or "")
     shared = shared_libpython()
@@ -48,12 +47,12 @@ def describe() -> dict[str, Any]:
 
 
 def is_free_threaded() -> bool:
-    """Tells whether the interpreter is a free-threaded build, whether or not a GIL is in force."""
+    """Tells whether the interpreter is a free-threaded build, even if its GIL is on."""
     return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 class _Place(ctypes.Structure):
-    """Dl_info: where a symbol is from."""
+    """Dl_info: where a symbol comes from."""
 
     _fields_ = (
         ("file", ctypes.c_char_p),
@@ -70,18 +69,18 @@ def shared_libpython() -> Known:
 
 
 def _file_of_the_interpreter() -> str | None:
-    """Returns the file that the running interpreter's functions are in, as the loader knows it."""
+    """Returns the file that holds the running interpreter's functions, according to the loader."""
     place = _Place()
     try:
         function = ctypes.cast(ctypes.pythonapi.Py_GetVersion, ctypes.c_void_p)
         found = ctypes.CDLL(None).dladdr(function, ctypes.byref(place))
-    except AttributeError:  # no C API of CPython's here, or a C library without dladdr
+    except AttributeError:  # no C API of CPython, or a C library without dladdr
         return None
     return os.fsdecode(place.file) if found and place.file else None
 
 
 def jit(arguments: str | None) -> Known:
-    """Tells whether the JIT is on; `arguments` are configure's, None where they are not known."""
+    """Tells whether the JIT is on; `arguments` are configure's, None if unknown."""
     asked = getattr(sys, "_jit", None)  # from Python 3.14 on
     if asked is not None:
         return bool(asked.is_enabled())
@@ -98,5 +97,5 @@ def jit(arguments: str | None) -> Known:
 
 
 def without_paths(command: str) -> str:
-    """Leaves out the words of a command line that name a place on this machine."""
+    """Removes the words of a command line that contain local paths."""
     return " ".join(word for word in command.split() if "/" not in word)

@@ -1,4 +1,4 @@
-"""What a run was made on: machine and interpreter, and apart from them the state of the day."""
+"""Describes what a run was made on: machine and interpreter, and the machine's present state."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def identity() -> dict[str, Any]:
 
 
 def machine_digest() -> str:
-    """Names this machine without revealing its host name: a digest of its id."""
+    """Identifies this machine without its host name: a digest of its id."""
     for path in MACHINE_ID_FILES:
         if path.is_file() and (text := path.read_text().strip()):
             return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -37,7 +37,7 @@ def machine_digest() -> str:
 
 
 class Watch:
-    """Watches what may differ from one minute to the next, from its making on."""
+    """Watches what may change from minute to minute, from its creation on."""
 
     def __init__(self, cpu: int | None) -> None:
         self._cpu = cpu
@@ -47,11 +47,11 @@ class Watch:
         self._throttling = self._quota.throttling()
 
     def state(self) -> dict[str, Any]:
-        """Describes the machine's state; None where it cannot be known.
+        """Describes the machine's state; None where it is unknown.
 
-        `load_1min` is from before the watch, so that it tells of other programs;
-        `steal_percent` is the share of the CPU's time since then that the host took away, and
-        `throttled` how often a quota on CPU time held processes back.
+        `load_1min` is from before the watch, so it shows other programs. `steal_percent` is the
+        share of the CPU's time since then that the host took away. `throttled` is how often a
+        quota on CPU time held processes back.
         """
         return {
             "load_1min": self._load,
@@ -69,7 +69,7 @@ class Watch:
 
 
 def state(cpu: int | None) -> dict[str, Any]:
-    """Describes how the machine is set up at present; None where it cannot be known."""
+    """Describes how the machine is set up at present; None where it is unknown."""
     return {
         "cpus_allowed": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "governor": _read(Path(GOVERNOR.format(cpu=cpu))),
@@ -83,6 +83,6 @@ def _read(path: Path) -> str | None:
 
 
 def _cpu_times(cpu: int | None) -> Any:
-    """Returns the times of one CPU, or of all together where there is none of that number."""
+    """Returns the times of one CPU, or of all together if it does not exist."""
     each = psutil.cpu_times(percpu=True)
     return psutil.cpu_times() if cpu is None or cpu >= len(each) else each[cpu]

@@ -1,10 +1,10 @@
-"""One worker process: started, listened to, and always reaped.
+"""Starts one worker process, reads its answers, and always ends it.
 
 A job is one JSON object: `seed`, `limit_s`, `position_file`, `modules` (the files of those that
-the interpreter would not find by itself), and `groups`, each with its contenders and its plan
-(no passes: only estimate). The worker answers with one JSON object a line, told apart by
-`event`: `ready`, then for each group `estimates` or `times` or `error`, then `done`; and, once
-a second, `alive`.
+the interpreter does not find by itself), and `groups`, each with its contenders and its plan
+(no passes: only estimate). The worker answers with one JSON object a line; `event` says which
+kind: `ready`, then for each group `estimates`, `times` or `error`, then `done`; and `alive` once a
+second.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from callcost.worker import worker
 
 WORKER_FILE = Path(worker.__file__)
 STDERR_LINES = 3
-# All others that begin with PYTHON change how the interpreter runs (PYTHONMALLOC, say).
+# All others that begin with PYTHON change how the interpreter runs, such as PYTHONMALLOC.
 KEPT_VARIABLES = ("PYTHONPATH", "PYTHONHOME")
 
 
 class WorkerError(CallcostError):
-    """A worker that crashed, hung or talked nonsense, and which group and contender it was in.
+    """A worker that crashed, hung or sent a malformed answer.
 
-    `group` and `contender` are positions in the job, or None where that is not known.
+    `group` and `contender` are the positions in the job that it was at, or None if unknown.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ def describe_group(
 class WorkerProcess:
     """A fresh interpreter that runs worker.py, or a script like it, on one job.
 
-    Use as a context manager. `pass_fds` are descriptors that it inherits.
+    Use as a context manager. It inherits the descriptors `pass_fds`.
     """
 
     script = WORKER_FILE
@@ -98,12 +98,12 @@ class WorkerProcess:
         try:
             self._process = subprocess.Popen(
                 self.command(python, job_file),
-                # Nothing is ever written to it: it tells the worker when this process has ended.
+                # Nothing is written to it. It closes with this process, which the worker notices.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
                 env=self.environment(hash_seed),
-                # Its own session: Ctrl-C reaches the coordinator alone, which ends the worker.
+                # Its own session: Ctrl-C only reaches the coordinator, which ends the worker.
                 start_new_session=True,
                 pass_fds=pass_fds,
             )
@@ -116,7 +116,7 @@ class WorkerProcess:
         self.not_pinned = pin(self._process.pid, cpu)
 
     def pin(self, cpu: int | None) -> None:
-        """Binds the process to one CPU, where it was started without."""
+        """Binds a process that was started without a CPU to one."""
         self.not_pinned = pin(self._process.pid, cpu)
 
     def __enter__(self) -> Self:
@@ -132,11 +132,11 @@ class WorkerProcess:
 
     @property
     def folder(self) -> Path:
-        """The folder of its files, which is there until the process is closed."""
+        """The folder of its files; it exists until the process is closed."""
         return self._scratch.path
 
     def command(self, python: str, job_file: Path) -> list[str]:
-        """Returns the command that begins the process."""
+        """Returns the command that starts the process."""
         return [python, str(self.script), str(job_file)]
 
     def environment(self, hash_seed: int) -> dict[str, str]:
@@ -144,13 +144,13 @@ class WorkerProcess:
         return worker_environment(hash_seed)
 
     def kill(self) -> None:
-        """Kills the process and those it started; its answers then end."""
+        """Kills the process and those it started; its answers end."""
         # The whole session: a contender may have started processes of its own.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Ends the process, if it still runs, and everything that was opened for it."""
+        """Ends the process if it still runs, and closes what was opened for it."""
         self.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
@@ -167,7 +167,7 @@ class WorkerProcess:
             except (ValueError, TypeError, KeyError):
                 raise self.garbage(line) from None
             if name == "error":
-                # What a contender makes its worker say ends up on a terminal and in a record.
+                # A contender may have written this text, which is shown and kept in a record.
                 event["message"] = worker.clean(str(event.get("message")))
             if name != "alive":
                 yield event
@@ -175,7 +175,7 @@ class WorkerProcess:
                 return
 
     def _lines(self) -> Iterator[bytes]:
-        """Yields whole lines; a worker that is silent for too long is given up."""
+        """Yields whole lines; gives up a worker that is silent for too long."""
         assert self._process.stdout is not None
         pending = b""
         with selectors.DefaultSelector() as selector:
@@ -190,7 +190,7 @@ class WorkerProcess:
                 yield from lines
 
     def _death(self) -> WorkerError:
-        """Tells how the process ended before it was done."""
+        """Returns the error for a process that ended before it was done."""
         try:
             status = self._process.wait(timeout=self._silence_s)
         except subprocess.TimeoutExpired:
@@ -208,15 +208,15 @@ class WorkerProcess:
         return ": " + " | ".join(lines[-STDERR_LINES:]) if lines else ""
 
     def failure(self, kind: str, message: str) -> WorkerError:
-        """Makes the error for what the worker is in just now."""
+        """Makes an error that names what the worker is doing right now."""
         group, contender = worker.POSITION.unpack_from(self._position_file.read_bytes())
         return WorkerError(kind, message, *(at if at >= 0 else None for at in (group, contender)))
 
     def garbage(self, answer: object) -> WorkerError:
-        """Makes the error for an answer that is none.
+        """Makes the error for a malformed answer.
 
-        By the time that it is read the worker may have gone on to the next contender, so the
-        group is blamed, and not who runs now.
+        By the time it is read the worker may be at the next contender, so the error names the
+        group only.
         """
         error = self.failure("garbage", f"a call made its worker answer {str(answer)[:60]}")
         error.contender = None
@@ -224,14 +224,14 @@ class WorkerProcess:
 
 
 def limit_of(silence_s: float) -> int:
-    """Returns after how many seconds without an answer a worker ends itself."""
+    """Returns the seconds without an answer after which a worker ends itself."""
     return math.ceil(2 * silence_s) + 1
 
 
 def pin(pid: int, cpu: int | None) -> str | None:
-    """Binds a process to one CPU; returns why not, where that cannot be done.
+    """Binds a process to one CPU; returns the reason if that fails.
 
-    Done from outside, since not every interpreter offers it to the worker.
+    Done from outside, since not every interpreter can do it itself.
     """
     if not hasattr(os, "sched_setaffinity"):
         return f"{sys.platform} does not offer it"
@@ -245,11 +245,11 @@ def pin(pid: int, cpu: int | None) -> str | None:
 
 
 def worker_environment(hash_seed: int) -> dict[str, str]:
-    """Returns this process's environment without what would change the interpreter under test."""
+    """Returns the variables without those that would change the measured interpreter."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("PYTHON") or name in KEPT_VARIABLES
     }
-    # Unbuffered, so that the worker sees at once what a contender writes, in C's stdio too.
+    # Unbuffered, so that the worker sees at once what a contender writes, also through C's stdio.
     return {**kept, "PYTHONHASHSEED": str(hash_seed), "PYTHONUNBUFFERED": "1"}

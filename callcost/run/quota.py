@@ -1,4 +1,4 @@
-"""Reads how much of a CPU a container may use, by cgroup v1 and v2, and what that held back."""
+"""Reads how much CPU time a container may use (cgroup v1 and v2), and how often that stopped it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ESCAPED = re.compile(r"\\[0-7]{3}")
 
 @dataclass(frozen=True)
 class Throttling:
-    """How often, and for how many ms, processes were held back since their cgroups were made."""
+    """How often, and for how many ms, the limits stopped processes since their cgroups exist."""
 
     count: int
     ms: float
@@ -23,9 +23,9 @@ class Throttling:
 
 @dataclass(frozen=True)
 class Quota:
-    """The CPUs that this process may use; None if nothing limits that, or if it is not known.
+    """The CPUs that this process may use; None if there is no limit, or if it is unknown.
 
-    `stats` are the files that count how often the limits held it back. `unknown` says why the
+    `stats` are the files that count how often the limits stopped it. `unknown` says why the
     limits could not be read.
     """
 
@@ -34,7 +34,7 @@ class Quota:
     unknown: str | None = None
 
     def throttling(self) -> Throttling | None:
-        """Reads how often the limits held this process back; None without limits."""
+        """Reads how often the limits stopped this process; None without limits."""
         if not self.stats:
             return None
         counts = [dict(line.split() for line in _lines(path)) for path in self.stats]
@@ -48,7 +48,7 @@ class Quota:
 
 
 def read(proc: Path = PROC) -> Quota:
-    """Reads the quota of a process: the least of its cgroups and of all above them."""
+    """Reads the quota of a process: the lowest of its cgroups and their parents."""
     if not (proc / "cgroup").exists():
         return Quota(None)
     try:
@@ -64,7 +64,7 @@ def read(proc: Path = PROC) -> Quota:
 
 
 def facts(quota: Quota, before: Throttling | None) -> dict[str, Any]:
-    """Describes a quota, and how often it held this process back since `before`."""
+    """Describes a quota, and how often it stopped this process since `before`."""
     now = quota.throttling()
     throttled = None if now is None or before is None else now.count - before.count
     held_ms = None if now is None or before is None else now.ms - before.ms
@@ -77,7 +77,7 @@ def facts(quota: Quota, before: Throttling | None) -> dict[str, Any]:
 
 
 def _folders(proc: Path) -> Iterator[Path]:
-    """Yields the folders of the cgroups that this process is in, and of all above them."""
+    """Yields the folders of this process's cgroups and of all their parents."""
     groups = [line.split(":", 2) for line in _lines(proc / "cgroup")]
     for line in _lines(proc / "mountinfo"):
         own, _, other = line.partition(" - ")
@@ -91,7 +91,7 @@ def _folders(proc: Path) -> Iterator[Path]:
 
 
 def _upwards(root: PurePosixPath, point: Path, path: PurePosixPath) -> Iterator[Path]:
-    """Yields a group's folder below a mount, and those above; the mount's own where it is outside.
+    """Yields a group's folder below a mount and its parents; the mount itself if it is outside.
 
     In a container the path may be the host's, while the mount shows only a part of it.
     """
@@ -123,5 +123,5 @@ def _lines(path: Path) -> list[str]:
 
 
 def _unescaped(word: str) -> str:
-    """Returns a path of mountinfo, in which spaces and the like are octal numbers."""
+    """Decodes a path of mountinfo, which writes spaces and the like as octal numbers."""
     return ESCAPED.sub(lambda found: codecs.decode(found[0], "unicode_escape"), word)

@@ -1,6 +1,6 @@
-"""Checks contenders before and after they are timed, and says in one line what is wrong with them.
+"""Checks contenders before and after they are timed, and says in one line what is wrong.
 
-Loaded by its path beside worker.py, with the standard library alone: it runs wherever that runs.
+Loaded by its path, beside worker.py; uses the standard library alone.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 OUTPUT = sys.stdout
-# What is shown of one value or exception, and of a whole message.
+# The most characters of a value or exception, and of a whole message.
 LONGEST_VALUE = 200
 LONGEST_MESSAGE = 1_000
 # Sequences that a terminal would obey: colours, cursor movements, titles.
@@ -21,7 +21,7 @@ ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?
 
 
 class ContenderError(Exception):
-    """A contender that must get no time; `kind` says why in a word."""
+    """A contender must not get a time; `kind` says why in a word."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -29,8 +29,8 @@ class ContenderError(Exception):
 
 
 def clean(text: str, longest: int = LONGEST_MESSAGE) -> str:
-    """Returns text as one line of printable characters, cut where it is longer than that."""
-    # Whatever a subclass of str overrides does not count.
+    """Returns text as one line of printable characters, cut at `longest`."""
+    # Ignores what a subclass of str overrides.
     text = str.__str__(text)
     begun = ESCAPES.sub("", text[: 10 * longest])
     line = " ".join("".join(c if c.isprintable() else " " for c in begun).split())
@@ -40,10 +40,10 @@ def clean(text: str, longest: int = LONGEST_MESSAGE) -> str:
 
 
 def shown(value: object) -> str:
-    """Returns the repr of a value, as `clean` leaves it."""
+    """Returns the repr of a value, cleaned."""
     try:
         return clean(repr(value), LONGEST_VALUE)
-    # A repr may raise anything, and whatever it is must not end this process.
+    # A repr may raise anything, which must not end this process.
     except BaseException as error:
         return f"<{named(type(value))} whose repr raised {named(type(error))}>"
 
@@ -58,12 +58,12 @@ def described(error: BaseException) -> str:
 
 
 def named(kind: type) -> str:
-    """Returns the name of a class, as `clean` leaves it."""
+    """Returns the name of a class, cleaned."""
     return clean(type.__dict__["__name__"].__get__(kind), LONGEST_VALUE)
 
 
 def alike(got: "Any", expected: "Any") -> bool:
-    """Tells whether two values are equal and of one type, also within tuples, lists and dicts."""
+    """Tells whether two values and their types are equal, also in tuples, lists and dicts."""
     kind = type(expected)
     if type(got) is not kind:
         return False
@@ -71,7 +71,7 @@ def alike(got: "Any", expected: "Any") -> bool:
         return len(got) == len(expected) and all(map(alike, got, expected))
     if kind is dict:
         return got.keys() == expected.keys() and all(alike(got[k], expected[k]) for k in expected)
-    # Not a number equals nothing, itself included.
+    # NaN does not equal itself.
     return bool(got == expected) or (kind is float and got != got and expected != expected)
 
 
@@ -89,14 +89,14 @@ def prepare(contender: "dict[str, Any]") -> "dict[str, Any]":
 
 
 def has_gil() -> bool:
-    """Tells whether the GIL is in force; a free-threaded build can do without."""
+    """Tells whether the GIL is on; a free-threaded build can run without."""
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def check(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Compares its files, and what its call returns, with what is expected; raises ContenderError.
+    """Compares its files and the result of its call with the expected ones; raises ContenderError.
 
-    The call is evaluated once with the names of its set-up, and once for each of its examples.
+    Evaluates the call once with the names of its set-up, and once for each example.
     """
     for binary in contender["binaries"]:
         check_binary(binary)
@@ -112,7 +112,7 @@ def check_again(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> Non
 
 
 def check_calls(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Evaluates the call, and each of its examples with names of its own."""
+    """Evaluates the call, and each example with names of its own."""
     written = output_size()
     check_call(contender, namespace)
     for example in contender.get("examples", ()):
@@ -130,13 +130,13 @@ def check_call(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
 
 
 def said(asked: "dict[str, Any]") -> str:
-    """Returns the call, and what it is given where that is one of its examples."""
+    """Returns the call as text, with the arguments of an example."""
     given = asked.get("given")
     return f"with {clean(given)}, {asked['call']}" if given else str(asked["call"])
 
 
 def check_answer(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Evaluates the call and, if anything is expected, compares; raises ContenderError."""
+    """Evaluates the call and compares the result, if one is expected; raises ContenderError."""
     call, expect, view = asked["call"], asked["expect"], asked["view"]
     try:
         if expect is None:
@@ -164,7 +164,7 @@ def check_answer(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
 
 
 def check_refusal(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Evaluates a call that must raise; compares exact type and, if it is given, the message."""
+    """Evaluates a call that must raise; compares the exact type and, if given, the message."""
     kind, message = expected_refusal(asked["raises"], namespace)
     try:
         got = eval(compile(asked["call"], "<call>", "eval"), namespace)
@@ -192,7 +192,7 @@ def text_of(error: Exception) -> "str | None":
 def expected_refusal(
     raises: str, namespace: "dict[str, Any]"
 ) -> "tuple[type[Exception], str | None]":
-    """Evaluates the expression for what is raised: a class, or an instance with its message."""
+    """Evaluates the expression for what must be raised: a class, or an instance with a message."""
     try:
         wanted = eval(compile(raises, "<raises>", "eval"), namespace)
     except Exception as error:
@@ -201,7 +201,7 @@ def expected_refusal(
 
 
 def check_binary(binary: "dict[str, str]") -> None:
-    """Compares a compiled file with what the build recorded, and with what was imported."""
+    """Compares a compiled file with the build's record and with the imported module."""
     path = binary["path"]
     try:
         with open(path, "rb") as file:
@@ -220,12 +220,12 @@ def check_binary(binary: "dict[str, str]") -> None:
 
 
 def output_size() -> int:
-    """Counts the bytes that anything has written to file descriptor 1.
+    """Counts the bytes written to file descriptor 1.
 
-    The coordinator starts this interpreter unbuffered, which holds for C's stdio too.
+    The coordinator starts this interpreter unbuffered, and C's stdio with it.
     """
     for stream in (sys.stdout, OUTPUT):
-        # A contender may have replaced sys.stdout by anything, or removed it.
+        # A contender may have replaced or removed sys.stdout.
         if hasattr(stream, "flush"):
             stream.flush()
     return os.fstat(1).st_size

@@ -1,7 +1,7 @@
-"""Notices when a contender changes what would distort the others in its process.
+"""Notices if a contender changes something that would distort the others in its process.
 
-Loaded by its path beside worker.py, with the standard library alone. What cannot be read in an
-interpreter counts as unchanged there.
+Loaded by its path, beside worker.py; uses the standard library alone. What an interpreter cannot
+read counts as unchanged.
 """
 
 import _thread
@@ -24,7 +24,7 @@ TOOLS = range(6)
 STREAMS = range(3)
 TINY, LEAST_NORMAL, SMALL = 5e-324, sys.float_info.min, 1e-16
 
-# With what later versions than the oldest have.
+# For mypy: names that only later versions have.
 python: "Any" = sys
 # The programs that the worker itself has started.
 programs: "set[int]" = set()
@@ -37,7 +37,7 @@ def _count_fork() -> None:
 
 
 def watch_forks() -> None:
-    """Ends every process that is forked from this one: two would answer in its place."""
+    """Ends every process that is forked from this one: otherwise two would answer."""
     os.register_at_fork(after_in_parent=_count_fork, after_in_child=lambda: os._exit(0))
 
 
@@ -56,7 +56,7 @@ def signals() -> object:
 
 
 def timers() -> object:
-    """Reads the timers; of the alarm that ends a silent worker, only whether it is set."""
+    """Reads the timers; for the alarm that ends a silent worker, only whether it is set."""
     rest_s, interval_s = signal.getitimer(signal.ITIMER_REAL)
     others = [signal.getitimer(which) for which in (signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)]
     return rest_s > 0, interval_s, others
@@ -69,7 +69,7 @@ def child_processes() -> object:
 
 
 def streams() -> object:
-    """Reads where the standard streams lead to, in Python and below."""
+    """Reads where the standard streams lead, in Python and in C."""
     return (
         [id(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)],
         [(os.fstat(fd).st_dev, os.fstat(fd).st_ino) for fd in STREAMS],
@@ -77,9 +77,9 @@ def streams() -> object:
 
 
 def arithmetic(one: float = 1.0, two: float = 2.0) -> object:
-    """Reads how floats are rounded, and whether the smallest are taken for zero.
+    """Reads how floats are rounded, and whether the smallest count as zero.
 
-    Libraries that were compiled with -ffast-math change that when they are loaded.
+    Loading a library that was compiled with -ffast-math changes that.
     """
     return TINY * one, LEAST_NORMAL / two, one + SMALL, SMALL - one, -one - SMALL
 
@@ -105,9 +105,9 @@ def locale() -> object:
 
 
 class Throttle:
-    """Counts the passes during which a quota on CPU time held this process back.
+    """Counts the passes during which a quota on CPU time stopped this process.
 
-    `files` count how often that happens (cpu.stat of its cgroups); without a quota there are none.
+    `files` count how often that happens (cpu.stat of its cgroups); empty without a quota.
     """
 
     def __init__(self, files: "Sequence[str]") -> None:
@@ -116,7 +116,7 @@ class Throttle:
         self.passes = 0
 
     def end_pass(self) -> None:
-        """Counts the pass that has just ended, if it was held back."""
+        """Counts the pass that has just ended, if the quota stopped it."""
         if self._files:
             now = self._read()
             self.passes += now != self._last
@@ -158,13 +158,13 @@ WATCHED: "tuple[tuple[str, Callable[[], object]], ...]" = (
     ("the arithmetic of floats", arithmetic),
     ("the builtin functions", lambda: [id(vars(builtins).get(name)) for name in NAMES]),
 )
-"""What no contender may change, and how it is read: each would distort or break the others."""
+"""What no contender may change, as it would distort the others; and how to read it."""
 
 
 def begin(contenders: "Iterable[dict[str, Any]]") -> None:
-    """Prepares this process for all contenders that it will have.
+    """Prepares this process for its contenders.
 
-    Where one of them is alone it may change what it likes: only the instrument is watched.
+    A contender that is alone may change what it likes: only the instrument is watched.
     """
     global WATCHED
     watch_forks()
@@ -173,7 +173,7 @@ def begin(contenders: "Iterable[dict[str, Any]]") -> None:
 
 
 def glance() -> object:
-    """Reads what is read in no time, after each epoch; what differs then is for a Guard to name."""
+    """Reads what is quick to read, after each epoch; a Guard names what differs."""
     return (
         forks,
         id(sys.gettrace()),
@@ -187,7 +187,7 @@ def glance() -> object:
 class Guard:
     """Remembers the state of this process, and tells what has changed since.
 
-    `instrument` has the names of the module that measures: these must not change either.
+    `instrument` has the globals of the measuring module, which must not change either.
     """
 
     def __init__(self, instrument: "dict[str, Any]") -> None:
@@ -196,7 +196,7 @@ class Guard:
         self._before = self._read()
 
     def changed(self) -> "list[str]":
-        """Names what is not as it was."""
+        """Lists what has changed."""
         now = self._read()
         return [name for name, state in self._before.items() if now[name] != state]
 
@@ -208,6 +208,6 @@ class Guard:
 def _state(read: "Callable[[], object]") -> object:
     try:
         return read()
-    # What an interpreter lacks is missing both times; what a contender has broken, only once.
+    # What an interpreter lacks fails both times; what a contender has broken, only once.
     except Exception as error:
         return type(error)
