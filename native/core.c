@@ -18,7 +18,7 @@ float get_pi(void)
     return 3.14f;
 }
 
-/* Sums are made of unsigned numbers: an overflow of signed ones is undefined in C. */
+/* Sums use unsigned numbers: an overflow of signed ones is undefined in C. */
 
 int add_million(int n)
 {
@@ -164,7 +164,7 @@ unsigned work(int steps)
 {
     unsigned number = 1;
     for (int i = 0; i < steps; i++) {
-        /* The generator of Numerical Recipes: a multiplication that nobody can do ahead. */
+        /* The generator of Numerical Recipes: no multiplication can be done ahead. */
         number = number * 1664525u + 1013904223u;
     }
     return number;

@@ -1,4 +1,4 @@
-"""One extension in C++17, where the system has Boost.Python for this very version of Python."""
+"""One extension in C++17, if the system has Boost.Python for this version of Python."""
 
 import sys
 

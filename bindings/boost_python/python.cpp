@@ -1,7 +1,7 @@
-// BOOST_PYTHON_MODULE: the signatures are taken from the C++ types, at compile time; at run time a
+// BOOST_PYTHON_MODULE: takes the signatures from the C++ types at compile time; at run time a
 // registry finds the converter for each.
 
-// Boost's own headers include what its other headers call deprecated.
+// Boost's headers include other Boost headers that are deprecated.
 #define BOOST_ALLOW_DEPRECATED_HEADERS
 #define BOOST_BIND_GLOBAL_PLACEHOLDERS
 #include <boost/python.hpp>
@@ -28,7 +28,7 @@ namespace {
 
 // Text and bytes.
 
-// None is a null pointer to Boost.Python, for every parameter that is a pointer.
+// Boost.Python passes None as a null pointer to every parameter that is a pointer.
 int checked_first_byte(const char *text)
 {
     if (text == nullptr) {
@@ -52,14 +52,14 @@ py::object token()
 {
     size_t size;
     const unsigned char *start = get_token(&size);
-    // A handle throws error_already_set if it is given NULL.
+    // A handle throws error_already_set when given NULL.
     return py::object(py::handle<>(PyBytes_FromStringAndSize(
         reinterpret_cast<const char *>(start), static_cast<Py_ssize_t>(size))));
 }
 
-// Arrays. There is no converter for buffers either, unless they are made by numpy.
+// Arrays. There is no converter for buffers either, except numpy's arrays.
 
-// Its letter in the module struct, for each type of C that is looked for.
+// Each C type's letter in the module struct.
 template <typename T> constexpr char letter = '\0';
 template <> constexpr char letter<double> = 'd';
 template <> constexpr char letter<int> = 'i';
@@ -68,7 +68,7 @@ template <typename T> class buffer {
 public:
     buffer(const py::object &owner, int flags)
     {
-        // Without PyBUF_STRIDES it has to be C-contiguous.
+        // Without PyBUF_STRIDES, the buffer is C-contiguous.
         if (PyObject_GetBuffer(owner.ptr(), &view_, flags | PyBUF_FORMAT) < 0) {
             py::throw_error_already_set();
         }
@@ -85,7 +85,7 @@ public:
     size_t size() const { return static_cast<size_t>(view_.len) / sizeof(T); }
 
 private:
-    // NULL, as a format, stands for unsigned bytes. numpy and array write "d", ctypes writes "<d".
+    // A NULL format means unsigned bytes. numpy and array write "d", ctypes writes "<d".
     bool holds_items() const
     {
         const char *format = view_.format != nullptr ? view_.format : "B";
@@ -138,7 +138,7 @@ py::tuple digits(int n)
     return py::make_tuple(tens, ones);
 }
 
-// A struct of C has no constructor.
+// A C struct has no constructor.
 point *make_point(double x, double y)
 {
     return new point{x, y};
@@ -165,8 +165,8 @@ struct callback {
     std::exception_ptr error;
 };
 
-// No exception may pass through C: it waits until the core has returned. After the first one
-// nothing more is called.
+// No exception may pass through C: it waits until the core has returned. After the first one,
+// Python is called no more.
 extern "C" int call_back(void *context, int i)
 {
     auto self = static_cast<callback *>(context);
@@ -218,8 +218,8 @@ unsigned work_without_gil(int steps)
     return work(steps);
 }
 
-// Returns the type of what Boost.Python raises for an argument of the wrong type: it is nowhere to
-// be had but from such a refusal.
+// Returns the exception type that Boost.Python raises for an argument of the wrong type. Only
+// raising it gives access to the type.
 py::object refusal_of(const py::object &function, const char *argument)
 {
     try {
@@ -241,7 +241,7 @@ BOOST_PYTHON_MODULE(_python)
 {
     using py::def;
 
-    // What is documented is what is written here, and the signature in Python; not that in C++.
+    // Docstrings show what is written here and the Python signature, not the C++ one.
     py::docstring_options docstrings(true, true, false);
     py::scope module;
     module.attr("__doc__") = "The C core through Boost.Python.";

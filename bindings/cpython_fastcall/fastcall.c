@@ -1,4 +1,4 @@
-/* METH_NOARGS, METH_O and METH_FASTCALL: the arguments arrive without a tuple being made.
+/* METH_NOARGS, METH_O and METH_FASTCALL: the arguments arrive without a tuple.
  * This is the module; its functions and types are in the other files. */
 #include "fastcall.h"
 

@@ -14,8 +14,8 @@ typedef struct {
     PyTypeObject *point_type;
 } module_state;
 
-/* METH_FASTCALL stands for functions of other types than PyCFunction, to which a compiler lets them
- * be cast without a warning by way of a function without arguments. */
+/* METH_FASTCALL functions have other types than PyCFunction. Casting them through a function
+ * without arguments avoids the compiler's warning. */
 #define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
 
 /* Each file adds its own functions and types to the module: they are slots of Py_mod_exec. */
@@ -30,7 +30,7 @@ static inline module_state *state_of(PyObject *module)
     return (module_state *)PyModule_GetState(module);
 }
 
-/* Tells whether METH_FASTCALL brought as many arguments as wanted; sets TypeError where not. */
+/* Tells whether METH_FASTCALL brought the right number of arguments; sets TypeError if not. */
 static inline bool takes(const char *function, Py_ssize_t wanted, Py_ssize_t given)
 {
     if (given != wanted) {
@@ -41,7 +41,7 @@ static inline bool takes(const char *function, Py_ssize_t wanted, Py_ssize_t giv
     return true;
 }
 
-/* Converts a Python int to a C int. Returns -1 with an exception set where it does not fit.
+/* Converts a Python int to a C int. Returns -1 with an exception set if it does not fit.
  * PyLong_AsInt does this from 3.13 on. */
 static inline int as_c_int(PyObject *object)
 {
@@ -57,8 +57,8 @@ static inline int as_c_int(PyObject *object)
 #endif
 }
 
-/* Converts to a double. Returns -1 with an exception set for what is no number.
- * A float, which is what nearly always comes, is read where it lies. */
+/* Converts to a double. Returns -1 with an exception set for anything but a number.
+ * It reads a float, by far the most common argument, without a call. */
 static inline double as_double(PyObject *object)
 {
     return PyFloat_CheckExact(object) ? PyFloat_AS_DOUBLE(object) : PyFloat_AsDouble(object);

@@ -1,10 +1,10 @@
-/* Arrays: buffers, which C reads and writes where they lie, and a list, which has to be copied. */
+/* Arrays: buffers, which C reads and writes in place, and a list, which has to be copied. */
 #include "limited.h"
 
 #include <string.h>
 
-/* Tells whether a buffer's items are of one type of C, in this machine's order of bytes, given by
- * its letter in the module struct. NULL, as a format, stands for unsigned bytes. */
+/* Tells whether a buffer's items have one C type, in native byte order. The type is given by its
+ * letter in the module struct. A NULL format means unsigned bytes. */
 static bool holds(const Py_buffer *view, char letter, Py_ssize_t size)
 {
     const char *format = view->format != NULL ? view->format : "B";
@@ -15,8 +15,8 @@ static bool holds(const Py_buffer *view, char letter, Py_ssize_t size)
     return format[0] == letter && format[1] == '\0' && view->itemsize == size;
 }
 
-/* Borrows a buffer that is C-contiguous, as without PyBUF_STRIDES it has to be, and of the right
- * type. Returns -1 with an exception set, and with nothing to release, for any other object. */
+/* Borrows a buffer of the right type. It is C-contiguous, since PyBUF_STRIDES is not asked for.
+ * For any other object, returns -1 with an exception set; then there is nothing to release. */
 static int take_buffer(PyObject *object, Py_buffer *view, int flags, char letter, Py_ssize_t size)
 {
     if (PyObject_GetBuffer(object, view, flags | PyBUF_FORMAT) < 0) {
@@ -50,7 +50,7 @@ static PyObject *py_sum_ends(PyObject *Py_UNUSED(module), PyObject *argument)
     return PyFloat_FromDouble(sum);
 }
 
-/* Each item is owned while it is converted: that may run Python code, which may change the list. */
+/* Owns each item during its conversion, which may run Python code that changes the list. */
 static int copy_list(PyObject *list, double *copy, Py_ssize_t count)
 {
     for (Py_ssize_t i = 0; i < count; i++) {

@@ -6,8 +6,8 @@ typedef struct {
     bool failed;
 } callback;
 
-/* What the core calls. It can only be told by its context that an exception is set: after the
- * first one nothing more is called. */
+/* The core calls this. Only the context can tell it that an exception is set: after the first
+ * one, it calls Python no more. */
 static int call_back(void *context, int i)
 {
     callback *self = context;

@@ -29,8 +29,8 @@ static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, add_arrays},
     {Py_mod_exec, add_objects},
     {Py_mod_exec, add_calls},
-    /* That interpreters may load it side by side, each with a GIL of its own, cannot be said: the
-     * slot for it came with the ABI of 3.12. Without a GIL there is no stable ABI before 3.15. */
+    /* It cannot declare that each interpreter may have its own GIL: that slot came with the ABI
+     * of 3.12. Without a GIL there is no stable ABI before 3.15. */
     {0, NULL},
 };
 

@@ -1,8 +1,8 @@
 /* What the files of this extension share: the state of its module, and how it takes arguments.
  *
- * It resembles fastcall.h of cpython_fastcall and shares nothing with it, on purpose: every second
- * function is written otherwise here, as what CPython inlines is not to be had, and with an #ifdef
- * for each of them nobody could read what the limited API takes away. */
+ * It resembles cpython_fastcall's fastcall.h, but shares no code with it on purpose: CPython's
+ * inline functions are missing here, so every second function differs. With an #ifdef for each,
+ * nobody could read what the limited API takes away. */
 #ifndef CALLCOST_LIMITED_H
 #define CALLCOST_LIMITED_H
 
@@ -20,8 +20,8 @@ typedef struct {
     PyTypeObject *point_type;
 } module_state;
 
-/* METH_FASTCALL stands for functions of other types than PyCFunction, to which a compiler lets them
- * be cast without a warning by way of a function without arguments. */
+/* METH_FASTCALL functions have other types than PyCFunction. Casting them through a function
+ * without arguments avoids the compiler's warning. */
 #define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
 
 /* Each file adds its own functions and types to the module: they are slots of Py_mod_exec. */
@@ -36,7 +36,7 @@ static inline module_state *state_of(PyObject *module)
     return (module_state *)PyModule_GetState(module);
 }
 
-/* Tells whether METH_FASTCALL brought as many arguments as wanted; sets TypeError where not. */
+/* Tells whether METH_FASTCALL brought the right number of arguments; sets TypeError if not. */
 static inline bool takes(const char *function, Py_ssize_t wanted, Py_ssize_t given)
 {
     if (given != wanted) {
@@ -47,7 +47,7 @@ static inline bool takes(const char *function, Py_ssize_t wanted, Py_ssize_t giv
     return true;
 }
 
-/* Converts a Python int to a C int. Returns -1 with an exception set where it does not fit.
+/* Converts a Python int to a C int. Returns -1 with an exception set if it does not fit.
  * The limited API has PyLong_AsInt from 3.13 on. */
 static inline int as_c_int(PyObject *object)
 {

@@ -40,7 +40,7 @@ static PyObject *py_fibonacci_keyword(PyObject *module, PyObject *const *args, P
     if (nkeywords == 1) {
         module_state *state = state_of(module);
         PyObject *name = PyTuple_GetItem(kwnames, 0);
-        /* Names in source code are interned; only one made at run time needs the comparison. */
+        /* Names in source code are interned; only one made at run time needs comparing. */
         if (name != state->name_n && PyUnicode_Compare(name, state->name_n) != 0) {
             PyErr_Format(PyExc_TypeError,
                          "fibonacci_keyword() got an unexpected keyword argument '%U'", name);
@@ -84,7 +84,7 @@ static PyObject *py_negate(PyObject *Py_UNUSED(module), PyObject *argument)
     return PyBool_FromLong(negate(flag));
 }
 
-/* Converts as many arguments as a function wants; false with an exception set where it cannot. */
+/* Converts the arguments of a function. Returns false with an exception set if it cannot. */
 static bool take_ints(const char *function, PyObject *const *args, Py_ssize_t given, int *numbers,
                       Py_ssize_t wanted)
 {

@@ -1,8 +1,8 @@
 /* A tuple, a struct by value and an object behind a pointer.
  *
- * Both types are made anew for each module, and so for each interpreter. Their objects refer to
- * nothing but their type, on which nobody can put a reference back: they need not be tracked by
- * the collector of cycles, which would make each of them larger and slower to make. */
+ * Each module, and so each interpreter, makes its own two types. Their objects refer only to
+ * their type, and nobody can make that refer back to them. So the garbage collector need not
+ * track them, which would make each object larger and slower to make. */
 #include "limited.h"
 
 #include <stddef.h>
@@ -34,7 +34,7 @@ static PyObject *py_split_digits(PyObject *Py_UNUSED(module), PyObject *argument
     return digits;
 }
 
-/* Point: the struct lies in the object. It is read-only, as a number is. */
+/* Point: the object contains the struct. It is read-only, as a number is. */
 
 typedef struct {
     PyObject_HEAD
@@ -60,7 +60,7 @@ static PyObject *point_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return make_point(type, value);
 }
 
-/* An object owns a reference to its type, if that is a type made at run time. */
+/* An object owns a reference to its type if the type was made at run time. */
 static void point_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
@@ -95,7 +95,7 @@ PyDoc_STRVAR(mirror_doc,
 static PyObject *py_mirror(PyObject *module, PyObject *argument)
 {
     PyTypeObject *type = state_of(module)->point_type;
-    /* Nothing can inherit from it. */
+    /* No class can inherit from it. */
     if (!Py_IS_TYPE(argument, type)) {
         PyErr_SetString(PyExc_TypeError, "mirror() takes a Point");
         return NULL;
@@ -103,7 +103,7 @@ static PyObject *py_mirror(PyObject *module, PyObject *argument)
     return make_point(type, mirror(((point_object *)argument)->value));
 }
 
-/* Tally: the object owns a handle of the core's. */
+/* Tally: the object owns a tally of the core. */
 
 typedef struct {
     PyObject_HEAD

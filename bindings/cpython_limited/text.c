@@ -4,8 +4,8 @@
 PyDoc_STRVAR(first_byte_doc,
              "first_byte($module, text, /)\n--\n\nReturn the first byte of the text in UTF-8.");
 
-/* The str keeps its UTF-8: ASCII is stored so, any other text is encoded by the first call. A zero
- * inside ends the text, as it does in C: to look for one would cost a strlen. The shorter
+/* The str keeps its UTF-8: ASCII is stored as such, and the first call encodes any other text. A
+ * zero inside ends the text, as it does in C: looking for one would cost a strlen. The shorter
  * PyUnicode_AsUTF8 is in the limited API from 3.13 on. */
 static PyObject *py_first_byte(PyObject *Py_UNUSED(module), PyObject *argument)
 {

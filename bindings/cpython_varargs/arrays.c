@@ -1,14 +1,14 @@
-/* Arrays: buffers, which C reads and writes where they lie, and a list, which has to be copied.
+/* Arrays: buffers, which C reads and writes in place, and a list, which has to be copied.
  *
- * "y*" and "w*" would take any bytes for doubles, since they do not ask for the buffer's format.
- * "O&" with converters that do ask lets PyArg_ParseTuple release what it has taken when a later
- * argument fails. */
+ * "y*" and "w*" ignore the buffer's format, so they would take any bytes for doubles. "O&" calls
+ * converters that check it, and PyArg_ParseTuple releases what they took if a later argument
+ * fails. */
 #include "varargs.h"
 
 #include <string.h>
 
-/* Tells whether a buffer's items are of one type of C, in this machine's order of bytes, given by
- * its letter in the module struct. NULL, as a format, stands for unsigned bytes. */
+/* Tells whether a buffer's items have one C type, in native byte order. The type is given by its
+ * letter in the module struct. A NULL format means unsigned bytes. */
 static int holds(const Py_buffer *view, char letter, Py_ssize_t size)
 {
     const char *format = view->format != NULL ? view->format : "B";
@@ -19,7 +19,7 @@ static int holds(const Py_buffer *view, char letter, Py_ssize_t size)
     return format[0] == letter && format[1] == '\0' && view->itemsize == size;
 }
 
-/* Borrows a C-contiguous buffer of the right type, or, called again with NULL, gives it back. */
+/* Borrows a C-contiguous buffer of the right type; releases it when called again with NULL. */
 static int convert(PyObject *object, Py_buffer *view, int flags, char letter, Py_ssize_t size)
 {
     if (object == NULL) {
@@ -77,7 +77,7 @@ static PyObject *py_sum_ends(PyObject *Py_UNUSED(module), PyObject *args)
     return PyFloat_FromDouble(sum);
 }
 
-/* Each item is owned while it is converted: that may run Python code, which may change the list.
+/* Owns each item during its conversion, which may run Python code that changes the list.
  * PyList_GetItemRef does this from 3.13 on. */
 static int copy_list(PyObject *list, double *copy, Py_ssize_t count)
 {

@@ -6,8 +6,8 @@ typedef struct {
     int failed;
 } callback;
 
-/* What the core calls. It can only be told by its context that an exception is set: after the
- * first one nothing more is called. */
+/* The core calls this. Only the context can tell it that an exception is set: after the first
+ * one, it calls Python no more. */
 static int call_back(void *context, int i)
 {
     callback *self = context;
@@ -16,7 +16,7 @@ static int call_back(void *context, int i)
     }
     int number = 0;
     PyObject *result = PyObject_CallFunction(self->function, "i", i);
-    /* A single object taken by a format, as if it were the argument of a call. */
+    /* Parse a single object by a format, as if it were the argument of a call. */
     self->failed = result == NULL || !PyArg_Parse(result, "i", &number);
     Py_XDECREF(result);
     return number;

@@ -1,8 +1,8 @@
 /* A tuple, a struct by value and an object behind a pointer.
  *
- * Both types are made anew for each module, and so for each interpreter. Their objects refer to
- * nothing but their type, on which nobody can put a reference back: they need not be tracked by
- * the collector of cycles, which would make each of them larger and slower to make. */
+ * Each module, and so each interpreter, makes its own two types. Their objects refer only to
+ * their type, and nobody can make that refer back to them. So the garbage collector need not
+ * track them, which would make each object larger and slower to make. */
 #include "varargs.h"
 
 #include <stddef.h>
@@ -28,7 +28,7 @@ static PyObject *py_split_digits(PyObject *Py_UNUSED(module), PyObject *args)
     return Py_BuildValue("ii", tens, ones);
 }
 
-/* Point: the struct lies in the object. It is read-only, so that no thread sees half of a change. */
+/* Point: the object contains the struct. It is read-only, so no thread sees half of a change. */
 
 typedef struct {
     PyObject_HEAD
@@ -54,7 +54,7 @@ static PyObject *point_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return make_point(type, value);
 }
 
-/* An object owns a reference to its type, if that is a type made at run time. */
+/* An object owns a reference to its type if the type was made at run time. */
 static void point_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
@@ -96,7 +96,7 @@ static PyObject *py_mirror(PyObject *module, PyObject *args)
     return make_point(state->point_type, mirror(original->value));
 }
 
-/* Tally: the object owns a handle of the core's. */
+/* Tally: the object owns a tally of the core. */
 
 typedef struct {
     PyObject_HEAD
@@ -142,7 +142,7 @@ static void tally_dealloc(PyObject *self)
 PyDoc_STRVAR(increment_doc,
              "increment($self, /)\n--\n\nCount one further and return the count; after 99 comes 0.");
 
-/* The core counts without a lock: where there is no GIL, the object's own serves. */
+/* The core counts without a lock: without a GIL, the object's own lock protects it. */
 static PyObject *tally_object_increment(PyObject *self, PyObject *args)
 {
     if (!PyArg_ParseTuple(args, ":increment")) {

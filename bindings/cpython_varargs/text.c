@@ -4,7 +4,7 @@
 PyDoc_STRVAR(first_byte_doc,
              "first_byte($module, text, /)\n--\n\nReturn the first byte of the text in UTF-8.");
 
-/* "s" reads the whole text: one with a zero inside is refused. */
+/* "s" reads the whole text and refuses one with a zero inside. */
 static PyObject *py_first_byte(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *text;
@@ -17,7 +17,7 @@ static PyObject *py_first_byte(PyObject *Py_UNUSED(module), PyObject *args)
 PyDoc_STRVAR(last_byte_doc,
              "last_byte($module, data, /)\n--\n\nReturn the last byte, or -1 if there are none.");
 
-/* "y#" takes bytes, and whatever else is read-only and made of bytes. */
+/* "y#" takes bytes and any other read-only buffer of bytes. */
 static PyObject *py_last_byte(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *data;

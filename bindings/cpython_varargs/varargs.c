@@ -1,4 +1,4 @@
-/* METH_VARARGS and PyArg_ParseTuple: the arguments arrive in a tuple, a format takes them out.
+/* METH_VARARGS and PyArg_ParseTuple: arguments arrive in a tuple, and a format takes them out.
  * This is the module; its functions and types are in the other files. */
 #include "varargs.h"
 

@@ -9,12 +9,11 @@ from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 
 ANSWER = core.answer
 
-# A cpdef function cannot have a slash behind its parameters. For functions with one parameter,
-# always_allow_keywords=False does the same; those with more take keywords in any case.
+# A cpdef function cannot have a slash after its parameters. always_allow_keywords=False does the
+# same for functions with one parameter; those with more always take keywords.
 
-# noexcept: what cannot raise, so that no caller in C asks whether it did. What can raise has an
-# exception value: -1 alone where that is no result, `? -1` where it may be one and is then looked
-# into, `*` where there is no value at all.
+# noexcept: it cannot raise, so no caller in C checks. The others have an exception value: `-1` if
+# that is never a result, `? -1` if it may be one (callers then check), `*` if there is no value.
 
 
 cpdef float get_pi() noexcept:
@@ -63,7 +62,7 @@ cpdef int add_eight(int a, int b, int c, int d, int e, int f, int g, int h) noex
     return core.add_eight(a, b, c, d, e, f, g, h)
 
 
-# `not None` belongs to def functions; here None passes for any type of Python's, and is asked for.
+# Only def functions can say `not None`; here None passes as any Python type, so code checks.
 cpdef int first_byte(str text) except -1:
     """Return the first byte of the text in UTF-8; 0 for no text."""
     if text is None:
@@ -71,7 +70,7 @@ cpdef int first_byte(str text) except -1:
     return core.first_byte(PyUnicode_AsUTF8AndSize(text, NULL))
 
 
-# Of None, Cython itself refuses to make a pointer, or to tell the length.
+# Cython itself refuses to take a pointer to None, or its length.
 cpdef int last_byte(bytes data) except? -1:
     """Return the last byte, or -1 if there are none."""
     return core.last_byte(data, len(data))
@@ -89,7 +88,7 @@ cpdef bytes get_token():
     return token[:size]
 
 
-# [::1]: contiguous. A first element is asked for only where there is one: its index is checked.
+# [::1]: contiguous. Cython checks the index, so an empty buffer must not be asked for its first.
 cpdef double sum_ends(const double[::1] values) except? -1:
     """Return the first plus the last value; 0 if there are none."""
     if values is None:
@@ -105,7 +104,7 @@ cpdef double sum_ends_list(list values) except? -1:
     if copied is NULL:
         raise MemoryError()
     try:
-        # By index, which is checked: a __float__ of the caller's may shorten the list meanwhile.
+        # By index, which Cython checks: a __float__ called here may shorten the list.
         for i in range(count):
             copied[i] = values[i]
         return core.sum_ends(copied, count)
@@ -163,7 +162,7 @@ cpdef Point mirror(Point original):
     """Return the point with x and y exchanged."""
     if original is None:
         raise TypeError("original must be a Point")
-    # __new__ alone: there is nothing left to do for __init__, whose arguments would be a tuple.
+    # __new__ alone: __init__ would pack its arguments into a tuple, and has nothing left to do.
     cdef Point mirrored = Point.__new__(Point)
     mirrored._value = core.mirror(original._value)
     return mirrored
@@ -175,7 +174,7 @@ cdef class Tally:
 
     cdef core.tally *_tally
 
-    # Not __init__, which may be called twice, or never.
+    # Not __init__, which may be called twice or never.
     def __cinit__(self, int start, /):
         self._tally = core.tally_new(start)
         if self._tally is NULL:
@@ -184,7 +183,7 @@ cdef class Tally:
     def __dealloc__(self):
         core.tally_free(self._tally)
 
-    # One thread at a time, where no GIL sees to that.
+    # One thread at a time, also where there is no GIL.
     @cython.critical_section
     cpdef int increment(self) noexcept:
         """Count one further and return the count."""
@@ -192,7 +191,7 @@ cdef class Tally:
 
 
 cdef int _call(void *context, int i) except? -1:
-    # C cannot be told of an exception and goes on; Python is not to be called while there is one.
+    # C goes on after an exception, and Python must not be called while one is set.
     if PyErr_Occurred():
         return 0
     return (<object>context)(i)

@@ -15,7 +15,7 @@ def get_pi():
     return core.get_pi()
 
 
-# The slash, here and below: what takes no keyword spares Cython the search for one.
+# The slash, here and below: without keyword parameters, Cython need not search for keywords.
 def fibonacci(int n, /):
     """Return the n-th Fibonacci number."""
     return core.fibonacci(n)
@@ -56,7 +56,7 @@ def add_eight(int a, int b, int c, int d, int e, int f, int g, int h, /):
     return core.add_eight(a, b, c, d, e, f, g, h)
 
 
-# `not None`: without it, None would pass for an argument whose type is one of Python's.
+# `not None`: without it, None would pass as any Python type.
 def first_byte(str text not None, /):
     """Return the first byte of the text in UTF-8; 0 for no text."""
     return core.first_byte(PyUnicode_AsUTF8AndSize(text, NULL))
@@ -79,7 +79,7 @@ def get_token():
     return token[:size]
 
 
-# [::1]: contiguous. A first element is asked for only where there is one: its index is checked.
+# [::1]: contiguous. Cython checks the index, so an empty buffer must not be asked for its first.
 def sum_ends(const double[::1] values not None, /):
     """Return the first plus the last value; 0 if there are none."""
     count = values.shape[0]
@@ -93,7 +93,7 @@ def sum_ends_list(list values not None, /):
     if copied is NULL:
         raise MemoryError()
     try:
-        # By index, which is checked: a __float__ of the caller's may shorten the list meanwhile.
+        # By index, which Cython checks: a __float__ called here may shorten the list.
         for i in range(count):
             copied[i] = values[i]
         return core.sum_ends(copied, count)
@@ -145,7 +145,7 @@ cdef class Point:
 
 def mirror(Point original not None, /):
     """Return the point with x and y exchanged."""
-    # __new__ alone: there is nothing left to do for __init__, whose arguments would be a tuple.
+    # __new__ alone: __init__ would pack its arguments into a tuple, and has nothing left to do.
     mirrored = Point.__new__(Point)
     (<Point>mirrored)._value = core.mirror(original._value)
     return mirrored
@@ -157,7 +157,7 @@ cdef class Tally:
 
     cdef core.tally *_tally
 
-    # Not __init__, which may be called twice, or never.
+    # Not __init__, which may be called twice or never.
     def __cinit__(self, int start, /):
         self._tally = core.tally_new(start)
         if self._tally is NULL:
@@ -166,7 +166,7 @@ cdef class Tally:
     def __dealloc__(self):
         core.tally_free(self._tally)
 
-    # One thread at a time, where no GIL sees to that.
+    # One thread at a time, also where there is no GIL.
     @cython.critical_section
     def increment(self):
         """Count one further and return the count."""
@@ -174,7 +174,7 @@ cdef class Tally:
 
 
 cdef int _call(void *context, int i) except? -1:
-    # C cannot be told of an exception and goes on; Python is not to be called while there is one.
+    # C goes on after an exception, and Python must not be called while one is set.
     if PyErr_Occurred():
         return 0
     return (<object>context)(i)

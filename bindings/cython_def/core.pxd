@@ -1,6 +1,6 @@
 """The C core as it is declared to Cython: after `cimport core` it is core.fibonacci and so on."""
 
-# nogil promises that no function needs the GIL; it lets go of none.
+# nogil promises that no function needs the GIL; it does not release it.
 cdef extern from "core.h" nogil:
     float get_pi()
     int fibonacci(int n)
@@ -36,7 +36,7 @@ cdef extern from "core.h" nogil:
     int half_of_even(int n, int *half)
     unsigned work(int steps)
 
-# Not nogil: what is called back is Python. It may leave an exception behind, of which C does not
-# tell, so that one has to be looked for after every call.
+# Not nogil: it calls Python back. That may set an exception, which C does not report, so Cython
+# has to look for one after every call.
 cdef extern from "core.h":
     int sum_calls(int (*function)(void *context, int i) except? -1, void *context, int count) except *

@@ -1,4 +1,4 @@
-"""The extension of cython_def once more, in the limited API of CPython 3.11."""
+"""The extension of cython_def, compiled for the limited API of CPython 3.11."""
 
 import sysconfig
 
@@ -10,7 +10,7 @@ if sysconfig.get_config_var("Py_GIL_DISABLED"):
 
 EXTENSIONS = [
     Extension(
-        # Not _def: setuptools finds out the suffix of a file from the last part of its name.
+        # Not _def: setuptools picks the suffix of a file by the last part of its name.
         "_limited",
         ["../cython_def/_def.pyx"],
         depends=["../cython_def/core.pxd"],

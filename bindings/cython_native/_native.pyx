@@ -2,7 +2,7 @@
 """The C core's algorithms written anew in Cython: static types, and no C library."""
 
 
-# Not def: the recursion calls a C function. noexcept: it raises nothing that was to be looked for.
+# cdef: the recursion calls a C function. noexcept: it cannot raise, so callers need not check.
 cdef int _fibonacci(int n) noexcept:
     if n <= 0:
         return 0

@@ -1,4 +1,4 @@
-"""One extension in HPy for CPython's ABI, of the source that hpy_universal has."""
+"""One HPy extension for CPython's ABI, from the source of hpy_universal."""
 
 import sys
 

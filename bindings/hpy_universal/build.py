@@ -1,4 +1,4 @@
-"""One extension in HPy for its universal ABI: one file for every interpreter that has HPy."""
+"""One HPy extension for the universal ABI: one file for every interpreter that has HPy."""
 
 import sys
 

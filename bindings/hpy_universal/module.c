@@ -1,5 +1,5 @@
-/* The core through HPy: handles for objects, and a context that every call is given. The same
- * source makes both ABIs; HPy's macros decide what a call of its API becomes. */
+/* The core through HPy: objects are handles, and every function gets a context. Both ABIs compile
+ * this source; HPy's macros decide what a call of its API becomes. */
 #include "module.h"
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 #include "core.h"
 
-/* Numbers. An int has 32 bits wherever HPy runs, and HPy refuses what does not fit into them. */
+/* Numbers. An int has 32 bits wherever HPy runs, and HPy refuses numbers that do not fit. */
 
 HPyDef_METH(get_pi_def, "get_pi", HPyFunc_NOARGS)
 static HPy get_pi_def_impl(HPyContext *ctx, HPy self UNUSED)
@@ -140,7 +140,7 @@ static HPy get_token_def_impl(HPyContext *ctx, HPy self UNUSED)
     return HPyBytes_FromStringAndSize(ctx, (const char *)token, (HPy_ssize_t)size);
 }
 
-/* Arrays: a list alone, since HPy has nothing to ask an object for its buffer. */
+/* Arrays: only a list, since HPy cannot ask an object for its buffer. */
 
 static bool copy_doubles(HPyContext *ctx, HPy list, double *values, HPy_ssize_t count)
 {
@@ -202,7 +202,7 @@ typedef struct {
     bool failed;
 } callback;
 
-/* After the first exception it calls no more, as C cannot be told to stop. */
+/* After the first exception it calls Python no more, since C cannot be told to stop. */
 static int call_back(void *context, int i)
 {
     callback *self = context;

@@ -1,4 +1,4 @@
-/* What the files of this extension know of each other. */
+/* What the files of this extension share. */
 #ifndef CALLCOST_HPY_MODULE_H
 #define CALLCOST_HPY_MODULE_H
 
@@ -6,17 +6,17 @@
 
 #define UNUSED __attribute__((unused))
 
-/* The file is named after the ABI that it is made for. */
+/* The module is named after its ABI. */
 #ifdef HPY_ABI_UNIVERSAL
 #define MODULE_NAME "callcost.bindings.hpy_universal._universal"
 #else
 #define MODULE_NAME "callcost.bindings.hpy_cpython._cpython"
 #endif
 
-/* Adds Point and Tally to the module. Returns -1 with an exception set where that fails. */
+/* Adds Point and Tally to the module. Returns -1 with an exception set if that fails. */
 int add_types(HPyContext *ctx, HPy module);
 
-/* The type Point: a global of HPy's, since a function of a module is not given its types. */
+/* The type Point, in an HPyGlobal: HPy does not pass a module's types to its functions. */
 extern HPyGlobal point_type;
 
 extern HPyDef mirror_def;

@@ -5,7 +5,7 @@
 
 #include "core.h"
 
-/* The core's struct is what the object holds. */
+/* The object contains the core's struct. */
 HPyType_HELPERS(point)
 
 HPyDef_SLOT(point_new, HPy_tp_new)

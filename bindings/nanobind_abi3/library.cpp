@@ -1,2 +1,2 @@
-// nanobind's library in one file, as it is made for builds that do without its CMake.
+// nanobind's library in one file, which nanobind provides for builds without its CMake.
 #include <nb_combined.cpp>

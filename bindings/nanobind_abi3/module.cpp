@@ -1,2 +1,2 @@
-// The same source: what differs are the macros that build.py defines.
+// The same source; only the macros that build.py defines differ.
 #include "../nanobind_module/module.cpp"

@@ -1,7 +1,7 @@
 """One extension in C++17, compiled together with nanobind's own sources, without CMake.
 
-The macros and flags are those that nanobind_add_module gives in a release: -Os for the binding,
--O3, which is CMake's, for nanobind's library. Stripping is left out, for the sake of symbol tables.
+Macros and flags are those of nanobind_add_module in a release build: -Os for the binding and -O3,
+CMake's own, for nanobind's library. Nothing is stripped, because tests read the symbol tables.
 """
 
 import sys
@@ -17,7 +17,7 @@ LIBRARY = Path(nanobind.source_dir())
 MACROS = ["NDEBUG", "NB_COMPACT_ASSERTIONS"]
 FLAGS = ["-std=c++17", "-g0", "-fno-stack-protector", "-ffunction-sections", "-fdata-sections"]
 LIBRARY_FLAGS = ["-O3", "-fno-strict-aliasing"]
-# A faster way to thread-local variables, which nanobind's CMake asks the compiler for, too.
+# Faster thread-local variables; nanobind's CMake asks the compiler for them too.
 FASTER_TLS = "-mtls-dialect=gnu2"
 if sys.platform == "linux" and compiles("", FASTER_TLS):
     LIBRARY_FLAGS.append(FASTER_TLS)
@@ -26,7 +26,7 @@ if sysconfig.get_config_var("Py_GIL_DISABLED"):
 
 
 def extension(mechanism: str) -> Extension:
-    """Declares the extension; its domain keeps its types apart from other mechanisms' twins."""
+    """Declare the extension; its domain keeps its types apart from those of other mechanisms."""
     declared = Extension(
         "_module",
         ["module.cpp", "library.cpp"],

@@ -1,4 +1,4 @@
-// NB_MODULE: the signatures are taken from the C++ types, at compile time.
+// NB_MODULE: takes the signatures from the C++ types at compile time.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/pair.h>
@@ -17,7 +17,7 @@ namespace nb = nanobind;
 
 namespace {
 
-// Any array or buffer of T, looked at where it lies; const accepts what cannot be written to.
+// Any array or buffer of T, without a copy; a const T also accepts read-only ones.
 template <typename T>
 using Elements = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
@@ -73,7 +73,7 @@ int half_or_error(int n)
     return half;
 }
 
-// C declares tally without defining it, which is too little for nb::class_: a class owns it.
+// nb::class_ needs a complete type, and C only declares tally: this class owns one.
 class Tally {
 public:
     explicit Tally(int start) : handle(tally_new(start))
@@ -98,7 +98,7 @@ struct Callback {
     std::exception_ptr error;
 };
 
-// C calls this: no exception may pass through its frames, and after one nothing is called again.
+// C calls this. No exception may pass through C's frames; after the first, Python is not called.
 int call_back(void *context, int i)
 {
     auto *callback = static_cast<Callback *>(context);
@@ -145,7 +145,7 @@ void define_text_and_arrays(nb::module_ &m)
     m.def("last_byte", &last_of_bytes, "Return the last byte, or -1 if there are none.");
     m.def("get_greeting", &get_greeting, "Return 16 characters of ASCII.");
     m.def("get_token", &token, "Return 16 bytes, the first of which is zero.");
-    // An array that does not fit would be copied, and results written into the copy be lost.
+    // nanobind would copy an array that does not fit, and the results would be lost in the copy.
     m.def("sum_ends", &sum_array, nb::arg().noconvert(),
           "Return the first plus the last value; 0 if there are none.");
     m.def("fill_array", &fill, nb::arg().noconvert(), nb::arg(), "Store value in each place.");

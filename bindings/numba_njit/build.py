@@ -1,3 +1,3 @@
-"""Nothing is compiled at install: numba is needed where this is imported, and nowhere else."""
+"""Compiles nothing at install; importing the mechanism needs numba."""
 
 REQUIRES = ["numba"]

@@ -1,3 +1,3 @@
-"""Nothing is compiled at install: numpy is needed where this is imported, and nowhere else."""
+"""Compiles nothing at install; importing the mechanism needs numpy."""
 
 REQUIRES = ["numpy"]

@@ -1,4 +1,4 @@
-// PYBIND11_MODULE: the signatures are taken from the C++ types, at compile time.
+// PYBIND11_MODULE: takes the signatures from the C++ types at compile time.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -18,7 +18,7 @@ namespace py = pybind11;
 
 namespace {
 
-// Looks at any buffer of T where it lies; other elements, or gaps between them, are refused.
+// Reads any buffer of T in place; refuses other elements and gaps between them.
 template <typename T>
 py::buffer_info elements(const py::buffer &buffer, bool writable = false)
 {
@@ -101,7 +101,7 @@ int half_or_error(int n)
     return half;
 }
 
-// C declares tally without defining it, which is too little for py::class_: a class owns it.
+// py::class_ needs a complete type, and C only declares tally: this class owns one.
 class Tally {
 public:
     explicit Tally(int start) : handle(tally_new(start))
@@ -113,7 +113,7 @@ public:
 
     int increment()
     {
-        // The core counts without a lock, and the GIL, where there is one, is lock enough.
+        // The core counts without a lock; where there is a GIL, that is lock enough.
 #ifdef Py_GIL_DISABLED
         const std::lock_guard<std::mutex> locked(mutex);
 #endif
@@ -137,7 +137,7 @@ struct Callback {
     std::exception_ptr error;
 };
 
-// C calls this: no exception may pass through its frames, and after one nothing is called again.
+// C calls this. No exception may pass through C's frames; after the first, Python is not called.
 int call_back(void *context, int i)
 {
     auto *callback = static_cast<Callback *>(context);
@@ -180,7 +180,7 @@ void define_numbers(py::module_ &m)
 
 void define_text_and_arrays(py::module_ &m)
 {
-    // As a const char *, None would become NULL, and C reads from what it is given.
+    // For a const char *, pybind11 turns None into NULL, which C would read from.
     m.def("first_byte", &first_byte, py::arg().none(false),
           "Return the first byte of the text in UTF-8; 0 for no text.");
     m.def("last_byte", &last_of_bytes, "Return the last byte, or -1 if there are none.");
@@ -216,7 +216,7 @@ void define_calls_and_work(py::module_ &m)
 
 } // namespace
 
-// Subinterpreters can be declared from pybind11 3.0 on; there is no state that they would share.
+// pybind11 can declare this from 3.0 on; interpreters share no state of this module.
 #if PYBIND11_VERSION_HEX >= 0x03000000
 PYBIND11_MODULE(_module, m, py::mod_gil_not_used(),
                 py::multiple_interpreters::per_interpreter_gil())

@@ -1,4 +1,4 @@
-"""One extension, and the Python module of proxies that SWIG writes to go before it."""
+"""One extension, and the Python module of proxies that SWIG writes in front of it."""
 
 import shutil
 from functools import partial

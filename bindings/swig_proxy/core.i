@@ -1,12 +1,12 @@
-/* The C core in SWIG's words: core.h as it is, and how what is not plain is converted.
+/* The C core for SWIG: core.h as it is, and typemaps for what is not plain.
  *
- * swig_builtin is made of this file too: the two differ by one option of SWIG.
+ * swig_builtin uses this file too, with one more SWIG option.
  */
 
 %module core
 
-/* Of SWIG's own types too, an object gives back the memory but not the reference to its type, if
- * the type is on the heap (SWIG 4.4 and 4.5). SWIG can still do without such types. */
+/* Objects of SWIG's heap types free their memory but leak a reference to their type (SWIG 4.4 and
+ * 4.5). SWIG can still do without heap types. */
 %begin %{
 #define SWIG_NO_HEAPTYPES
 %}
@@ -25,7 +25,7 @@
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
-/* Where a method that SWIG wraps has its object. */
+/* The object of a method that SWIG wraps. */
 #ifdef SWIGPYTHON_BUILTIN
 #define METHOD_SELF self
 #else
@@ -36,10 +36,10 @@
 %include <constraints.i>
 %include <typemaps.i>
 
-/* SWIG's parser knows no attributes. */
+/* SWIG's parser does not know attributes. */
 #define __attribute__(x)
 
-/* What stands below under another name, or is no business of Python's. */
+/* These have another name below, or are not for Python. */
 %ignore answer;
 %ignore fibonacci_batch;
 %ignore tally_new;
@@ -50,7 +50,7 @@
 
 /* Text and bytes. */
 
-/* None is NULL to SWIG; neither these functions nor a method can do with that. */
+/* SWIG passes None as NULL; neither these functions nor a method can take that. */
 %apply Pointer NONNULL { const char *text, struct tally *self };
 
 %typemap(in) (const unsigned char *data, size_t size) (char *bytes, Py_ssize_t length) {
@@ -68,7 +68,7 @@
     $result = PyBytes_FromStringAndSize((const char *)result, (Py_ssize_t)*$1);
 }
 
-/* Buffers. pybuffer.i would look at no format, and let go of the buffer before C reads it. */
+/* Buffers. pybuffer.i ignores the format and releases the buffer before C reads it. */
 
 %fragment("get_buffer", "header") %{
 static int get_buffer(PyObject *object, int flags, const char *format, Py_buffer *view)
@@ -101,7 +101,7 @@ static int get_buffer(PyObject *object, int flags, const char *format, Py_buffer
 %buffer(0, "i", const int *n, size_t count)
 %buffer(PyBUF_WRITABLE, "i", int *results, size_t room)
 
-/* A list of floats, copied; SWIG's own conversion of a float runs no Python code meanwhile. */
+/* A list of floats, copied; SWIG's conversion of a float runs no Python code. */
 
 %fragment("as_doubles", "header", fragment="SWIG_AsVal_double") %{
 static double *as_doubles(PyObject *list, size_t *count)
@@ -180,7 +180,7 @@ static double *as_doubles(PyObject *list, size_t *count)
 /* Calls back. */
 
 %fragment("call_function", "header", fragment="SWIG_AsVal_int") %{
-/* C goes on to the end of its loop; a function that has raised is not called again. */
+/* C finishes its loop, but a function that raised is not called again. */
 static int call_function(void *context, int i)
 {
     PyObject *number, *returned;
@@ -230,7 +230,7 @@ static int call_function(void *context, int i)
     }
 }
 
-/* The core counts without a lock: where there is no GIL, the object's own serves. */
+/* The core counts without a lock: without a GIL, the object's own lock protects it. */
 %exception tally::increment {
     Py_BEGIN_CRITICAL_SECTION(METHOD_SELF);
     $action
@@ -246,7 +246,7 @@ struct tally {
     }
 };
 
-/* The functions, and the fields of point: read-only, so that no thread sees half of a change. */
+/* The functions, and the fields of point: read-only, so no thread sees half of a change. */
 
 %immutable;
 %include "core.h"
@@ -260,8 +260,8 @@ int fibonacci_keyword(int n);
 double sum_ends_list(const double *floats, size_t count);
 
 unsigned work_held(int steps);
-/* Where -threads does this, whatever raises asks for the GIL too, by PyGILState_Ensure: in a
- * subinterpreter it may wait for ever. */
+/* By hand, because -threads makes errors take the GIL by PyGILState_Ensure, which can wait for
+ * ever in a subinterpreter. */
 %exception work_released {
     Py_BEGIN_ALLOW_THREADS
     $action

@@ -1,4 +1,4 @@
-/* A direct call of the linked symbol, as any C program calls a function of a shared library. */
+/* A direct call of the linked symbol, as any C program calls a shared library. */
 #include "core.h"
 #include "ladder.h"
 

@@ -1,4 +1,4 @@
-/* A call through a pointer that dlsym found: its type is what this file says, and nobody checks. */
+/* A call through a pointer from dlsym: this file states its type, and nobody checks it. */
 #include "ladder.h"
 
 static void *symbol;

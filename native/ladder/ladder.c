@@ -13,7 +13,7 @@
 
 enum { WRONG_RESULT = 1, REFUSED = 2, MOST_STACK_BYTES = 1 << 16 };
 
-/* macOS counts for the whole process only, which is one thread. */
+/* macOS only counts for the whole process, which has one thread. */
 #ifndef RUSAGE_THREAD
 #define RUSAGE_THREAD RUSAGE_SELF
 #endif
@@ -70,7 +70,7 @@ static long long time_ns(void (*run)(long turns), long turns)
     return now_ns() - start_ns;
 }
 
-/* Where the stack lies is drawn anew for each epoch, as it is for the calls from Python. */
+/* Draws a new stack position for each epoch, as for the calls from Python. */
 __attribute__((noinline)) static void answer(const ladder_function *function, long turns,
                                              long warm_turns, size_t stack_bytes)
 {

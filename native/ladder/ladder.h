@@ -1,12 +1,11 @@
 /* What every rung below Python shares: the functions to call, the loop that calls them, and the
  * program around it.
  *
- * A rung is a program that makes the calls of one function in one way and times them itself. It
- * says what the call returns, then answers each line on its standard input, `turns warm_turns
- * stack_bytes`, with a line `epoch_ns empty_ns`: what so many turns took, of a hundred calls,
- * and what as many turns of the empty loop took. Both are negative if the program was preempted
- * meanwhile. It ends at the end of its input. What it refuses, it says in a sentence on standard
- * error: exit code 2, or 1 for a wrong result.
+ * A rung is a program that calls one function in one way and times the calls itself. It prints
+ * the call's result, then answers each input line `turns warm_turns stack_bytes` with a line
+ * `epoch_ns empty_ns`: the time of that many turns of a hundred calls, and of as many turns of
+ * the empty loop. Both are negative if the program was preempted meanwhile. It ends with its
+ * input. A refusal is one sentence on standard error and exit code 2; a wrong result exits with 1.
  */
 #ifndef CALLCOST_LADDER_H
 #define CALLCOST_LADDER_H
@@ -28,10 +27,10 @@
 
 #define LADDER_TEN(call) call; call; call; call; call; call; call; call; call; call;
 
-/* The calls stand there literally, as they do in the loops of Python, but only ten of them: the
- * processor is slow to learn where each of a hundred calls through a pointer goes, and their time
- * then varies widely from epoch to epoch. The empty assembly is no instruction: it keeps the
- * compiler from leaving an empty loop out. */
+/* Ten literal calls, where Python's loops have a hundred: the processor is slow to learn where
+ * each of a hundred calls through a pointer goes, and their time then varies widely from epoch to
+ * epoch. The empty assembly is not an instruction: it stops the compiler from deleting an empty
+ * loop. */
 #define LADDER_LOOP(turns, call)                                                                \
     for (long tens = 10 * (turns); tens > 0; tens--) {                                          \
         __asm__ volatile("");                                                                   \
@@ -51,7 +50,7 @@
     }
 #define LADDER_ENTRY(name, result, parameters, arguments, answer)                               \
     {#name, LADDER_KIND(result, parameters), #arguments, answer, call_##name, run_##name},
-/* For what knows pointers by their type only. */
+/* For rungs that only know the type of a pointer. */
 #define LADDER_POINTER(pointer, result, parameters) ((result(*) parameters)(pointer))
 
 typedef struct {
@@ -67,12 +66,12 @@ typedef struct {
     const char *name;
     const ladder_function *functions;
     size_t count;
-    /* The library that the function is found in, and how; NULL where the loader does it. */
+    /* The library that has the function, and how it is found; NULL if the loader finds it. */
     const char *library;
     void (*find)(const ladder_function *function, const char *library);
 } ladder_rung;
 
-/* Found by the run path, as the linked ones are. */
+/* Found by the run path, as linked libraries are. */
 #ifdef __APPLE__
 #define LADDER_LIBRARY(name) "@rpath/lib" name ".dylib"
 #else
@@ -88,7 +87,7 @@ extern "C" {
 /* Runs the whole program; `main` returns what it returns. */
 int ladder_main(const ladder_rung *rung, int argc, char **argv);
 
-/* Loads a library and returns the address of a symbol in it; refuses what is not there. */
+/* Loads a library and returns the address of a symbol in it; refuses if either is missing. */
 void *ladder_symbol(const char *library, const char *symbol);
 
 /* Ends the program with exit code 2, and the rung's name and this sentence on standard error. */

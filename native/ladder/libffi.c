@@ -1,5 +1,5 @@
-/* A call that libffi puts together at run time from a signature that is data: ffi_prep_cif once,
- * ffi_call for each call. */
+/* A call that libffi makes at run time from a signature that is data: ffi_prep_cif once, ffi_call
+ * for each call. */
 #include "ladder.h"
 
 #include <ffi.h>
@@ -51,7 +51,7 @@ static void run(long turns)
 
 static const ladder_function functions[] = {LADDER_FUNCTIONS(DESCRIBE)};
 
-/* Returns the type that a text begins with the name of. */
+/* Returns the type whose name a text begins with. */
 static ffi_type *type_at(const char *text, const char *kind)
 {
     for (size_t i = 0; i < LADDER_COUNT(known); i++) {

@@ -1,4 +1,4 @@
-/* A call through the table of a library that describes itself: checked once, before the first. */
+/* A call through the table of a library that describes itself; checked once, before the first. */
 #include "ladder.h"
 #include "plugin.h"
 

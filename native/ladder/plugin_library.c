@@ -1,4 +1,4 @@
-/* The plug-in: it has no function of its own, and hands out those of the core. */
+/* The plug-in: it offers the core's functions and has none of its own. */
 #include "core.h"
 #include "ladder.h"
 #include "plugin.h"

@@ -1,13 +1,13 @@
 //! native/core.h in Rust: its structs and functions, found in the one shared library.
 //!
-//! `safe` are those that no argument can make misbehave; whoever calls another must write `unsafe`
-//! and keep what core.h asks for.
+//! No argument can make a `safe` function misbehave. A call of another needs `unsafe` and has to
+//! keep core.h's rules.
 
 use std::ffi::{c_char, c_double, c_float, c_int, c_uchar, c_uint, c_void};
 
 use crate::Point;
 
-/// An object behind a pointer, of which Rust knows nothing else.
+/// An object behind a pointer; Rust knows nothing else about it.
 #[repr(C)]
 pub struct Tally {
     _opaque: [u8; 0],
