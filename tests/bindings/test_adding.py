@@ -15,23 +15,35 @@ from pathlib import Path
 import pytest
 from checkout import ROOT
 
+from callcost.bindings.registry import Build, mechanisms
+
 PAGE = ROOT / "docs" / "adding.md"
 STEP = re.compile(r"^<!-- (file|run|below in):? ?([^\n]*?) ?-->\n```\w+\n(.*?)^```$", re.M | re.S)
-# The others would only be compiled once more; nobody may need them in order to add one.
-KEPT = {"_build", "python_reference", "ctypes_cdll"}
+# How many lines the page may add for one function of C, in each mechanism that it shows.
+MOST_LINES = {
+    "cffi_api": 1,
+    "pybind11_module": 2,
+    "nanobind_module": 2,
+    "ctypes_cdll": 3,
+    "cython_def": 7,
+    "pyo3_module": 7,
+    "cpython_fastcall": 12,
+}
+# Adding must not need the other mechanisms, and compiling them takes long.
+KEPT = {"_build", "python_reference", *MOST_LINES}
 
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="not a checkout: no documents here")
 
 
 def steps(heading: str) -> list[tuple[str, str, str]]:
-    """Returns what a section of the page has its reader do: kind, where, and the text."""
+    """Returns the steps of a section of the page: kind, where, and the text."""
     section = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
     return STEP.findall(section.partition("\n## ")[0])
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copies what git has or would take, with few mechanisms, and makes an environment for it."""
+    """Copies the checkout with few mechanisms, and makes an environment for the copy."""
     copy = tmp_path_factory.mktemp("adding") / "checkout"
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
@@ -59,14 +71,14 @@ def make_environment(folder: Path) -> None:
 
 
 def follow(checkout: Path, step: tuple[str, str, str]) -> Iterator[str]:
-    """Does what one step says; yields the output of each of its commands."""
+    """Does one step; yields the output of each of its commands."""
     kind, where, text = step
     if kind == "file":
         path = checkout / where
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     elif kind == "below in":
-        name, _, line = where.partition(": ")
+        name, _, line = where.replace("\\n", "\n").partition(": ")
         path = checkout / name
         source = path.read_text()
         assert source.count(line + "\n") == 1, f"{name} has not one line {line!r}"
@@ -86,12 +98,12 @@ def run(checkout: Path, command: str) -> str:
     ]
     python = str(checkout / ".venv" / "bin" / "python")
     if words[:2] == ["pip", "install"]:
-        # What there is to install is installed outside already.
+        # The outer environment has the requirements already.
         words = [python, "-m", "pip", "install", "--no-build-isolation", "--no-deps", *words[2:]]
     elif words[0] == "pytest":
         words = [python, "-m", *words, "-p", "no:cacheprovider", "-p", "no:xdist"]
         if "toy_module" in words:
-            # The one row that it has: Python's own have nothing to do with it, and are many.
+            # Its only row: plain Python has many others.
             words += ["--workload", "fibonacci"]
     elif words[0] == "callcost":
         words = [
@@ -148,11 +160,22 @@ def test_a_mechanism_then_a_workload(checkout: Path) -> None:
 
     told = [text for step in steps("A workload") for text in follow(checkout, step)]
     assert len(told) == 3
-    assert "triple" in told[2] and "ctypes_cdll" in told[2]
+    assert "triple" in told[2]
+    here = {m.name for m in mechanisms() if m.name in KEPT and Build().missing(m) is None}
+    assert {name for name in here if name not in told[2]} == set()
 
 
 def test_the_page_has_steps() -> None:
     kinds = [kind for heading in ("A mechanism", "A workload") for kind, _, _ in steps(heading)]
     assert kinds.count("run") == 4
     assert kinds.count("file") == 3
-    assert kinds.count("below in") == 5
+    assert kinds.count("below in") == 14
+
+
+def test_a_function_of_c_costs_few_lines_in_each_mechanism() -> None:
+    lines = dict.fromkeys(MOST_LINES, 0)
+    for kind, where, text in steps("A workload"):
+        mechanism = Path(where.partition(":")[0]).parts[1:2]
+        if kind == "below in" and set(mechanism) <= lines.keys():
+            lines[mechanism[0]] += text.count("\n")
+    assert all(0 < lines[name] <= most for name, most in MOST_LINES.items()), lines
