@@ -1,1 +1,1 @@
-"""One package per mechanism and mode: `<tool>_<mode>`, each a model example of that tool."""
+"""One folder per mechanism, `<tool>_<mode>`: a model example of that tool. It measures nothing."""

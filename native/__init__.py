@@ -1,4 +1,4 @@
-"""The C under test, built once as one shared library beside this file."""
+"""The C under test, built once as one shared library beside this file; it knows no mechanism."""
 
 import re
 import sys
