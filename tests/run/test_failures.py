@@ -19,7 +19,7 @@ from processes import MARK, few_files, marked_processes, wait_until
 TIMEOUT_S = 600
 # Long enough for a busy machine to start an interpreter, and what a program gets of it.
 SILENCE_S = 16
-PROGRAM_S = 12
+PROGRAM_S = 14.5
 SEGFAULT = "import ctypes\nread = ctypes.string_at"
 LATE = """
 import ctypes
