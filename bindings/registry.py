@@ -27,6 +27,13 @@ from callcost.errors import CallcostError
 FOLDER = Path(__file__).resolve().parent
 PACKAGE = "callcost.bindings"
 EVERYTHING, EVERYTHING_BUT = "everything", "everything but "
+SECTIONS = (
+    "Through Python:",
+    "Always takes keywords:",
+    "One thread at a time:",
+    "Not the same C:",
+    "Unsupported:",
+)
 INSTALL_AGAIN = "install callcost again (pip install -e . in a checkout)"
 
 
@@ -102,26 +109,20 @@ class Mechanism:
         """The functions that need Python code around the tool's own call, each with the reason."""
         return _section(self.docstring, "Through Python:")
 
-    @cached_property
-    def _always_named(self) -> dict[str, str]:
-        return _section(self.docstring, "Always takes keywords:")
-
     def always_named(self, function: str) -> bool:
         """Tells whether a plain function also takes keywords: names are free or unavoidable."""
-        return bool({function, EVERYTHING} & self._always_named.keys())
+        return bool(
+            {function, EVERYTHING} & _section(self.docstring, "Always takes keywords:").keys()
+        )
 
     @cached_property
     def one_thread(self) -> dict[str, str]:
         """The classes whose objects threads must not share, each with the reason."""
         return _section(self.docstring, "One thread at a time:")
 
-    @cached_property
-    def _own_code(self) -> dict[str, str]:
-        return _section(self.docstring, "Not the same C:")
-
     def same_c(self, function: str) -> bool:
         """Tells whether a function calls the C core rather than code of its own."""
-        return not {function, EVERYTHING} & self._own_code.keys()
+        return not {function, EVERYTHING} & _section(self.docstring, "Not the same C:").keys()
 
     @cached_property
     def _build_constants(self) -> dict[str, Any]:
@@ -152,8 +153,9 @@ class Mechanism:
         try:
             damage.refuse(self.folder)
             # Read everything once, so that nothing fails later.
-            for read in ("unsupported", "through_python", "_own_code", "requires"):
-                getattr(self, read)
+            for title in SECTIONS:
+                _section(self.docstring, title)
+            _ = self.requires
         except DamagedError as error:
             return str(error)
         return None

@@ -26,26 +26,11 @@ import cffi
 import numba
 import numpy
 
-from callcost.native import LIBRARY
+from callcost.native import LIBRARY, declarations
 
 _ffi = cffi.FFI()
-_ffi.cdef("""
-    float get_pi(void);
-    int fibonacci(int n);
-    int add_million(int n);
-    double half_of(double x);
-    bool negate(bool flag);
-    int add_two(int a, int b);
-    int add_four(int a, int b, int c, int d);
-    int add_eight(int a, int b, int c, int d, int e, int f, int g, int h);
-    int last_byte(const unsigned char *data, size_t size);
-    double sum_ends(const double *values, size_t count);
-    void fill_array(double *values, size_t count, double value);
-    void fibonacci_batch(const int *n, int *results, size_t count);
-    void split_digits(int n, int *tens, int *ones);
-    int half_of_even(int n, int *half);
-    unsigned work(int steps);
-""")
+# In line, cffi wants a value for each `const` that it parses.
+_ffi.cdef(declarations().replace("extern const int", "extern int"))
 _library = _ffi.dlopen(str(LIBRARY))
 
 # Compiled code can call a global name, but not an attribute of a library.
