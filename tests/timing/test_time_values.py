@@ -499,7 +499,7 @@ def test_a_virtual_environment_keeps_its_modules(tmp_path: Path) -> None:
     ("wanted", "said"),
     [("no-such-python", "--python: Cannot find the interpreter no-such-python"),
      ("/no/such/python", "--python: Cannot find the interpreter /no/such/python"),
-     ("", "--python names no interpreter"),
+     ("", "--python is empty"),
      ("/bin/echo", "--python: /bin/echo is not an interpreter")],
 )  # fmt: skip
 def test_an_interpreter_that_is_not_there_is_named(

@@ -67,7 +67,7 @@ def test_the_reference_is_whole_and_conclusive() -> None:
 
 
 def test_an_unfit_run_cannot_become_the_reference(tmp_path: Path) -> None:
-    document = read(publishing.REFERENCE)
+    document = Record.load(publishing.REFERENCE).document
     document["callcost"]["interrupted"] = True
     del document["callcost"]["groups"]["get_pi"]
     path = tmp_path / "unfit.json"

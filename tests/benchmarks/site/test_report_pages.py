@@ -1,7 +1,7 @@
 """The site in a real browser: nothing fails or is asked for outside, everything works by hand.
 
 Screenshots of every kind of page, at three widths, light and dark, go to the folder that
-CALLCOST_SCREENSHOTS names. Without it there are none: they take a third of the time.
+CALLCOST_SCREENSHOTS names. Without it there are none.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def test_alarms_are_counted_as_what_they_are() -> None:
     table = gate_tables.runs_table(record)
     assert "| same | 3 | 0 | 2 | 1 | – | 2 of 6 | 30 | 33 |" in table
     assert "| planted to be 2% slower | 3 | 1 | 2 | 0 | 2 of 3 | 1 of 6 | 30 | 33 |" in table
-    assert "In 2 of the 3 runs in which nothing was planted" in table
+    assert "In 2 of the 3 runs without a plant" in table
 
 
 def test_others_are_counted_by_the_same_rules() -> None:
