@@ -6,13 +6,15 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from callcost.console.files import probe_file, probe_writable, write_atomically
 from callcost.errors import CallcostError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def refuse_unwritable(path: Path | None, option: str) -> None:
@@ -47,6 +49,9 @@ def console_at_least(width: int, *, highlight: bool = True) -> Console:
 
     A pipe has no width, and a table that is cut there would lose figures.
     """
+    # Late: it is slow to import, and no command's help needs it.
+    from rich.console import Console
+
     console = Console(highlight=highlight)
     if console.is_terminal:
         return console

@@ -1,0 +1,91 @@
+"""The command `callcost calibrate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callcost.console.front import Front
+from callcost.console.outputs import refuse_unwritable, save_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from callcost.commands.calibrate import Calibration
+
+
+@click.command(cls=Front)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the figures to this file too.",
+)
+@click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 30.")
+def calibrate(json_file: Path | None, processes: int | None) -> None:
+    """Weigh known weights: tells how far the figures hold on this machine, just now."""
+    # Imported late: they are slow to import, and the command's help needs none of them.
+    from callcost.commands import calibrate as calibration
+    from callcost.console import progress
+    from callcost.model.plan import Settings
+
+    refuse_unwritable(json_file, "--json")
+    settings = Settings(row_s=calibration.ROW_S).changed(processes=processes)
+    with progress.shown(sys.stderr, "callcost calibrate") as report:
+        found = calibration.calibrate(settings, report)
+    _print_calibration(found)
+    save_json(json_file, found.as_json())
+
+
+def _print_calibration(found: Calibration) -> None:
+    from rich.console import Console
+
+    from callcost.commands.calibrate import PAIR_CALLS, disturbances
+    from callcost.estimate.delays import FIT_FROM_NS
+
+    console = Console(highlight=False)
+    slope, intercept_ns = found.delays.slope, found.delays.intercept_ns
+    console.print(_delay_table(found))
+    lines = [
+        f"Slope: {slope.value:.4f} ({slope.low:.4f} .. {slope.high:.4f}), "
+        f"fitted from {FIT_FROM_NS} ns on; 1 is right.",
+        f"Intercept: {intercept_ns.value:.2f} ns. Below 0, it is the part of a delay that "
+        "the processor hides, as it runs it beside the interpreter's own work; a delay shorter "
+        "than that is hidden in part or whole.",
+        f"An empty call costs {abs(found.empty_call_ns.value):.3f} ns net; 0 is right.",
+        f"A/A: of {len(PAIR_CALLS)} pairs of the same code, 95% differed by less than "
+        f"{found.aa_p95:.2%}, all by less than {found.aa_max:.2%}.",
+        f"Timer: it moves in steps of {found.timer_resolution_ns:.0f} ns, and reading it takes "
+        f"{found.timer_call_ns:.0f} ns.",
+        *disturbances(found),
+        f"On this machine, just now, a difference of {found.trusted_share:.1%} or more between "
+        "two versions of the same call can be trusted; a smaller one cannot. Ratios of unlike "
+        "calls move by more from run to run (docs/measuring.md, Repeatability).",
+    ]
+    for line in lines:
+        console.print(line, markup=False)
+
+
+def _delay_table(found: Calibration) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title="A delay injected in C, and what it adds to the measured call (ns)",
+        title_justify="left",
+        box=box.SIMPLE,
+    )
+    for heading in ("timed in C", "measured", "95% interval", "hidden", "in the fit"):
+        table.add_column(heading, justify="right")
+    for point in found.delays.points:
+        table.add_row(
+            f"{point.injected_ns:.1f}",
+            f"{point.measured.value:.1f}",
+            f"({point.measured.low:.1f} .. {point.measured.high:.1f})",
+            f"{point.injected_ns - point.measured.value:.1f}",
+            "yes" if point.fitted else "",
+        )
+    return table
