@@ -46,5 +46,5 @@ def test_pairs_are_the_same_code() -> None:
 
 def test_without_test_weights_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "callcost.run._delay", None)
-    with pytest.raises(NoDelaysError, match="install callcost again with a C comp"):
+    with pytest.raises(NoDelaysError, match="install callcost again where a C comp"):
         calibrate.calibrate(Settings(), lambda progress: None)
