@@ -47,30 +47,37 @@ def get_requires_for_build_editable(config_settings: Settings = None) -> list[st
         return [*required, *build_requires(choice)]
 
 
-def prepare_metadata_for_build_wheel(folder: str, config_settings: Settings = None) -> str:
+def prepare_metadata_for_build_wheel(
+    metadata_directory: str, config_settings: Settings = None
+) -> str:
     """Write a wheel's metadata into the folder."""
     with _chosen(config_settings, "none"):
-        return str(build_meta.prepare_metadata_for_build_wheel(folder, config_settings))
+        return str(build_meta.prepare_metadata_for_build_wheel(metadata_directory, config_settings))
 
 
-def prepare_metadata_for_build_editable(folder: str, config_settings: Settings = None) -> str:
+def prepare_metadata_for_build_editable(
+    metadata_directory: str, config_settings: Settings = None
+) -> str:
     """Write an editable install's metadata into the folder."""
     with _chosen(config_settings, "default"):
-        return str(build_meta.prepare_metadata_for_build_editable(folder, config_settings))
+        prepare = build_meta.prepare_metadata_for_build_editable
+        return str(prepare(metadata_directory, config_settings))
 
 
-def build_wheel(folder: str, config_settings: Settings = None, metadata: str | None = None) -> str:
+def build_wheel(
+    wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
+) -> str:
     """Build a wheel into the folder."""
     with _chosen(config_settings, "none"):
-        return str(build_meta.build_wheel(folder, config_settings, metadata))
+        return str(build_meta.build_wheel(wheel_directory, config_settings, metadata_directory))
 
 
 def build_editable(
-    folder: str, config_settings: Settings = None, metadata: str | None = None
+    wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
     """Build into the checkout, and into the folder a wheel that points to it."""
     with _chosen(config_settings, "default"):
-        return str(build_meta.build_editable(folder, config_settings, metadata))
+        return str(build_meta.build_editable(wheel_directory, config_settings, metadata_directory))
 
 
 @contextmanager

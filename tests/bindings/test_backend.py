@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -61,6 +62,19 @@ def test_a_build_needs_the_tools_of_the_chosen_mechanisms(kind: str, backend: An
     assert default | {"hpy", "mypy", "setuptools-rust"} == everything
     with pytest.raises(SystemExit, match="Choose none, few, default or all"):
         asked({"mechanisms": "some"})
+
+
+@pytest.mark.parametrize("kind", ["wheel", "editable"])
+def test_hooks_have_the_parameters_that_frontends_name(kind: str, backend: Any) -> None:
+    def parameters(hook: str) -> list[str]:
+        return list(inspect.signature(getattr(backend, hook)).parameters)
+
+    written = ["wheel_directory", "config_settings", "metadata_directory"]
+    assert parameters(f"build_{kind}") == written
+    assert parameters(f"prepare_metadata_for_build_{kind}") == [
+        "metadata_directory",
+        "config_settings",
+    ]
 
 
 def test_what_is_installed_needs_no_more_than_it_uses() -> None:
