@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from callcost.estimate.delays import estimate_delays, timed_in_c
-from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
+from callcost.estimate.estimate import GroupEstimate, aa_error
 from callcost.estimate.record import VERSION
 from callcost.model.contender import Contender
 from callcost.model.run import GroupTimes, Run
@@ -63,9 +63,10 @@ def _portable(contender: Contender) -> dict[str, Any]:
     return facts
 
 
-def run_facts(run: Run, environment: dict[str, Any]) -> dict[str, Any]:
-    """Describes the run as a whole."""
-    estimates = estimate_run(run)
+def run_facts(
+    run: Run, estimates: dict[str, GroupEstimate], environment: dict[str, Any]
+) -> dict[str, Any]:
+    """Describes the run as a whole, by the estimates made from it."""
     error = aa_error(list(estimates.values()))
     settings = {k: v for k, v in asdict(run.settings).items() if k != "python"}
     return {

@@ -55,7 +55,7 @@ class Results:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What the record says about the run as a whole."""
-        return facts.run_facts(self.run, self.environment)
+        return facts.run_facts(self.run, self.estimates, self.environment)
 
 
 class MeasuringSession:

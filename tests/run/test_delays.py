@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from callcost.estimate.delays import estimate_delays, fit
+from callcost.estimate.estimate import estimate_run
 from callcost.estimate.facts import run_facts
 from callcost.estimate.reading import RecordError
 from callcost.estimate.record import Record
@@ -207,7 +208,7 @@ def test_delays_are_nowhere_among_the_rows(
 
 def recorded(run: Run) -> dict[str, Any]:
     """Returns the document of a run without rows, as it is read from a file."""
-    document = {"callcost": run_facts(run, {}), "benchmarks": []}
+    document = {"callcost": run_facts(run, estimate_run(run), {}), "benchmarks": []}
     read: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
     return read
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from callcost.estimate.estimate import GroupEstimate
+from callcost.estimate.estimate import GroupEstimate, estimate_run
 from callcost.estimate.facts import contender_facts, run_facts
 from callcost.model.contender import Contender, Group, controls_for
 from callcost.model.plan import Plan, Settings
@@ -66,15 +66,15 @@ def record(seed: int = 1, factor: float = 1.0, floor: bool = True) -> Document:
         group = Group(name, tuple(own), floors=floors)
         run.groups[name] = times_of(group, costs_ns, seed + number)
     run.state = {"load_1min": 0.1}
+    estimates = estimate_run(run)
     rows = []
-    for name, times in run.groups.items():
-        estimate = GroupEstimate(times)
+    for name, estimate in estimates.items():
         for place in (*range(estimate.size), *estimate.floors):
             rows.append(_row(estimate, place, name))
     document = {
         **pytest_run([]),
         "benchmarks": rows,
-        "callcost": run_facts(run, ENVIRONMENT),
+        "callcost": run_facts(run, estimates, ENVIRONMENT),
     }
     document["machine_info"] = {**MACHINE, "callcost": OWN_MACHINE}
     return copied(document)

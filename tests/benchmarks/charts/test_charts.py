@@ -72,7 +72,7 @@ def saved(folder: Path, groups: Iterable[GroupTimes]) -> Path:
         for row in range(e.size)
     ]
     path = folder / "run.json"
-    section = facts.run_facts(run, {})
+    section = facts.run_facts(run, estimates, {})
     path.write_text(json.dumps({"benchmarks": rows, SECTION: section}))
     return path
 
