@@ -102,7 +102,7 @@ def count(
     `modules` maps names of modules that are not installed there to their files. `report` is
     called with each result, in the thread that counted it. `timeout_s` limits one contender under
     callgrind, imports included. `jobs` processes count at the same time. Each contender is counted
-    in `layouts` arrangements of memory, of which the lowest count is kept. With `profiles`, a count
+    in `layouts` arrangements of memory; the lowest count is kept. With `profiles`, a count
     also says where its instructions were spent. Contenders with different values of `apart` never
     share a process, so that no count depends on what else is counted.
     """

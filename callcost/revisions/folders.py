@@ -24,7 +24,7 @@ class UntrustedError(CallcostError):
 def refuse_untrusted(folder: Path) -> None:
     """Raises UntrustedError unless only the user and root can put anything into a folder.
 
-    Checks every folder above it as well: whoever can write there can exchange it. Follows links by
+    Checks every folder above it as well: who can write there can exchange it. Follows links by
     hand, because others may be able to write to the folder of each link.
     """
     left, links = list(reversed(folder.parts[1:])), 0

@@ -177,7 +177,7 @@ def _with_message(lines: Sequence[str], number: int) -> str:
 
 
 def _before_traceback(lines: Sequence[str]) -> str | None:
-    """Returns the last line before the traceback of whoever reports a failed program."""
+    """Returns the last line before the traceback of a report on a failed program."""
     if TRACEBACK not in lines:
         return None
     before = [line for line in lines[: lines.index(TRACEBACK)] if line]

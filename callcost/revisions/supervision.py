@@ -124,7 +124,7 @@ def _mend_staging(folder: Path) -> None:
 
 def _discard_half_built(entry: Entry) -> None:
     lock = Lock.attempt(entry.lock_file)
-    # Whoever has the lock is building it anew, or discards it.
+    # If another process has the lock, it builds the entry anew or discards it.
     if lock is not None:
         with lock:
             if entry.read() is None:
