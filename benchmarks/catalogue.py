@@ -1,13 +1,15 @@
-"""The catalogue of workloads: what is called, and which cost each call isolates."""
+"""The catalogue of workloads: which calls are timed, and which cost each isolates."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from callcost.benchmarks.workload import Example, Workload
 
 __all__ = ["BREAK_EVEN_RESULTS", "TOPICS", "WORKLOADS", "Workload", "break_even_workload"]
 
 
-# 3.14 as a C float holds it, widened to the double that a Python float is.
+# 3.14 rounded to a C float and widened to a double, which is what Python gets.
 PI = 3.140000104904175
 ASCII = "sixteen letters!"
 NON_ASCII = "sechzehn Zeichän"
@@ -15,7 +17,7 @@ BATCH = 1000
 
 
 def _doubles(count: int) -> str:
-    """Set-up for a buffer of doubles, 0.0 and counting: numpy's array, or else Python's."""
+    """Set-up for a buffer of the doubles 0.0, 1.0, ...: a numpy array if there is numpy."""
     return f"""
 try:
     from numpy import arange
@@ -27,7 +29,7 @@ except ImportError:
 
 
 def _array(name: str, values: list[float] | list[int], code: str) -> str:
-    """Set-up for a short buffer of these values; `code` is their type, to numpy and array."""
+    """Set-up for a short buffer of these values; `code` is their type for numpy and array."""
     return f"""
 try:
     from numpy import array
@@ -39,7 +41,7 @@ except ImportError:
 
 
 def _ints(name: str, value: int) -> str:
-    """Set-up for a buffer of a batch of C ints, all the same."""
+    """Set-up for a buffer of a batch of equal C ints."""
     return f"""
 try:
     from numpy import full
@@ -51,19 +53,18 @@ except ImportError:
 
 
 def _adding(count: int, word: str) -> Workload:
-    """The same sum of 28 for every count of arguments, so that only their number differs."""
+    """The sum is 28 for every count of arguments, so that only their number differs."""
     names = "abcdefgh"[:count]
     values = [28 - sum(range(1, count)), *range(1, count)]
     return Workload(
         name=f"add_{word}",
-        function=f"add_{word}",
         prototype=f"int add_{word}({', '.join(f'int {name}' for name in names)})",
         isolates=f"{count} int arguments: two, four and eight show what one more costs",
         setup="\n".join(f"{name} = {value}" for name, value in zip(names, values, strict=True)),
         call=f"add_{word}({', '.join(names)})",
         expect=28,
         examples=tuple(
-            # Powers of two show which argument is missing, ten thousand that none is cut.
+            # Powers of two reveal a missing argument, ten thousand one that was cut to 8 bits.
             Example("; ".join(f"{n} = {v}" for n, v in zip(names, given, strict=True)), sum(given))
             for given in ([10_000 * 2**i for i in range(count)], [-(2**i) for i in range(count)])
         ),
@@ -125,7 +126,7 @@ def _callback(count: int) -> Workload:
         function="sum_calls",
         prototype="int sum_calls(int (*function)(void *context, int i), void *context, int count)",
         isolates=f"a Python function called from C, {count} time{'s' * (count > 1)}",
-        # A tool that has to make a C function of it first does so once, as its users do.
+        # If a tool must make a C function of it, it does so once, as its users do.
         setup=f"""
 def function(i):
     return 1
@@ -152,7 +153,7 @@ count = {times}
 
 
 def _numbers(steps: int) -> int:
-    """Returns the number after so many steps of the generator of Numerical Recipes."""
+    """Returns the number after these steps of the generator of Numerical Recipes."""
     number = 1
     for _ in range(steps):
         number = (number * 1664525 + 1013904223) % 2**32
@@ -162,7 +163,6 @@ def _numbers(steps: int) -> int:
 def _work(name: str, isolates: str) -> Workload:
     return Workload(
         name=name,
-        function=name,
         prototype="unsigned work(int steps)",
         isolates=isolates,
         setup="steps = 5000",
@@ -188,16 +188,33 @@ BREAK_EVEN_RESULTS = {
 """The sweep's arguments, and the Fibonacci number of each."""
 
 
-def _fibonacci(setup: str, call: str = "") -> tuple[Example, ...]:
-    """Examples of fibonacci; both texts are formatted with `n`."""
-    return tuple(
-        Example(
-            setup.format(n=n),
-            BREAK_EVEN_RESULTS.get(n, 0),
-            call.format(n=n) or None,
-            given=f"n = {n}",
-        )
-        for n in (10, 15, -1)
+def _fibonacci(
+    name: str,
+    isolates: str,
+    setup: str = "n = {n}",
+    call: str = "fibonacci(n)",
+    *,
+    function: str = "fibonacci",
+    n: int = 0,
+) -> Workload:
+    """One way to call fibonacci; both source texts are formatted with `n`."""
+    return Workload(
+        name=name,
+        function=function,
+        prototype="int fibonacci(int n)",
+        isolates=isolates,
+        setup=setup.format(n=n),
+        call=call.format(n=n),
+        expect=BREAK_EVEN_RESULTS[n],
+        examples=tuple(
+            Example(
+                setup.format(n=other),
+                BREAK_EVEN_RESULTS.get(other, 0),
+                call.format(n=other),
+                given=f"n = {other}",
+            )
+            for other in (10, 15, -1)
+        ),
     )
 
 
@@ -205,59 +222,35 @@ TOPICS = {
     "The call": (
         Workload(
             name="get_pi",
-            function="get_pi",
             prototype="float get_pi(void)",
             isolates="nothing in, one float out: the call itself",
-            setup="",
             call="get_pi()",
             expect=PI,
         ),
-        Workload(
-            name="fibonacci",
-            function="fibonacci",
-            prototype="int fibonacci(int n)",
-            isolates="one int argument converted, one int returned",
-            setup="n = 0",
-            call="fibonacci(n)",
-            expect=0,
-            examples=_fibonacci("n = {n}"),
-        ),
-        Workload(
-            name="fibonacci_keyword",
-            function="fibonacci_keyword",
-            prototype="int fibonacci(int n)",
-            isolates="the same int, passed by keyword",
+        _fibonacci("fibonacci", "one int argument converted, one int returned"),
+        _fibonacci(
+            "fibonacci_keyword",
+            "the same int, passed by keyword",
             setup="",
-            call="fibonacci_keyword(n=0)",
-            expect=0,
-            examples=_fibonacci("", "fibonacci_keyword(n={n})"),
+            call="fibonacci_keyword(n={n})",
+            function="fibonacci_keyword",
         ),
-        Workload(
-            name="fibonacci_unpacked",
-            function="fibonacci",
-            prototype="int fibonacci(int n)",
-            isolates="the same int through *args and **kwargs, as generic harnesses call",
-            setup="args = (0,)\nkwargs = {}",
+        _fibonacci(
+            "fibonacci_unpacked",
+            "the same int through *args and **kwargs, as generic harnesses call",
+            setup="args = ({n},)\nkwargs = {{}}",
             call="fibonacci(*args, **kwargs)",
-            expect=0,
-            examples=_fibonacci("args = ({n},); kwargs = {{}}"),
         ),
-        Workload(
-            name="fibonacci_attribute",
-            function="fibonacci",
-            prototype="int fibonacci(int n)",
-            isolates="the same call, its function looked up in the module each time",
-            setup="n = 0",
+        _fibonacci(
+            "fibonacci_attribute",
+            "the same call, its function looked up in the module each time",
             call="mechanism.fibonacci(n)",
-            expect=0,
-            examples=_fibonacci("n = {n}"),
         ),
         Workload(
             name="constant",
             function="core_constants",
             prototype="const int answer",
             isolates="a constant of C, read where the tool puts it",
-            setup="",
             call="core_constants.ANSWER",
             expect=42,
         ),
@@ -265,7 +258,6 @@ TOPICS = {
     "Numbers": (
         Workload(
             name="add_million",
-            function="add_million",
             prototype="int add_million(int n)",
             isolates="an int returned that Python keeps no ready-made object for",
             setup="n = 0",
@@ -279,7 +271,6 @@ TOPICS = {
         ),
         Workload(
             name="half_of",
-            function="half_of",
             prototype="double half_of(double x)",
             isolates="a double in, a double out",
             setup="x = 3.0",
@@ -293,7 +284,6 @@ TOPICS = {
         ),
         Workload(
             name="negate",
-            function="negate",
             prototype="bool negate(bool flag)",
             isolates="a bool in, a bool out",
             setup="flag = True",
@@ -314,19 +304,15 @@ TOPICS = {
         _data(4096),
         Workload(
             name="get_greeting",
-            function="get_greeting",
             prototype="const char *get_greeting(void)",
             isolates="16 characters out",
-            setup="",
             call="get_greeting()",
             expect="Greetings from C",
         ),
         Workload(
             name="get_token",
-            function="get_token",
             prototype="const unsigned char *get_token(size_t *size)",
             isolates="16 bytes out, a zero among them",
-            setup="",
             call="get_token()",
             expect=bytes(range(16)),
         ),
@@ -350,7 +336,6 @@ TOPICS = {
         ),
         Workload(
             name="fill_array",
-            function="fill_array",
             prototype="void fill_array(double *values, size_t count, double value)",
             isolates="a buffer of 8 doubles that C writes into",
             setup=_doubles(8) + "value = 1.5",
@@ -370,7 +355,6 @@ TOPICS = {
     "Structs and objects": (
         Workload(
             name="split_digits",
-            function="split_digits",
             prototype="void split_digits(int n, int *tens, int *ones)",
             isolates="two results by out-parameters, returned as a tuple",
             setup="n = 42",
@@ -380,7 +364,6 @@ TOPICS = {
         ),
         Workload(
             name="mirror",
-            function="mirror",
             prototype="point mirror(point original)",
             isolates="a struct of two doubles in and out, by value",
             setup="original = mechanism.Point(1.0, 2.0)",
@@ -394,7 +377,6 @@ TOPICS = {
         ),
         Workload(
             name="new_tally",
-            function="new_tally",
             prototype="tally *tally_new(int start)",
             isolates="an object behind a pointer, made and destroyed",
             setup="start = 0",
@@ -425,7 +407,6 @@ TOPICS = {
         _callback(100),
         Workload(
             name="half_of_even",
-            function="half_of_even",
             prototype="int half_of_even(int n, int *half)",
             isolates="an error code made a ValueError, raised and caught",
             setup="n = 1",
@@ -438,17 +419,17 @@ TOPICS = {
                 Example("n = 70001", None, raises='ValueError("n must be even")'),
             ),
         ),
-        Workload(
-            name="fibonacci_refused",
-            function="fibonacci_typed",
-            prototype="int fibonacci(int n)",
-            isolates="an argument of the wrong type: its TypeError raised and caught",
-            # A tool whose exception has a type of its own exposes that.
+        replace(
+            _fibonacci(
+                "fibonacci_refused",
+                "an argument of the wrong type: its TypeError raised and caught",
+                call="fibonacci_typed(n)",
+                function="fibonacci_typed",
+            ),
+            # A mechanism offers ArgumentError if its tool raises that instead.
             setup='n = "0"\nRefusal = getattr(mechanism, "ArgumentError", TypeError)',
-            call="fibonacci_typed(n)",
             expect=None,
             raises="Refusal",
-            examples=_fibonacci("n = {n}"),
         ),
     ),
     "Work and batches": (
@@ -484,20 +465,11 @@ TOPICS = {
         ),
     ),
 }
-"""The workloads by what they are about."""
+"""The workloads by topic."""
 
 WORKLOADS = tuple(workload for workloads in TOPICS.values() for workload in workloads)
 
 
 def break_even_workload(n: int) -> Workload:
-    """Describes `fibonacci(n)`: the same call as in the catalogue, with `n` for the work in C."""
-    return Workload(
-        name=f"n={n:02}",
-        function="fibonacci",
-        prototype="int fibonacci(int n)",
-        isolates=f"the same call with the work of n = {n} inside",
-        setup=f"n = {n}",
-        call="fibonacci(n)",
-        expect=BREAK_EVEN_RESULTS[n],
-        examples=_fibonacci("n = {n}"),
-    )
+    """Describes `fibonacci(n)`: the call of the catalogue, with the work of `n` in C."""
+    return _fibonacci(f"n={n:02}", f"the same call with the work of n = {n} inside", n=n)

@@ -1,9 +1,9 @@
-"""Puts mechanisms and workloads together into what pytest runs: one row each."""
+"""Makes the rows that pytest runs: one for each workload through each mechanism."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from callcost.benchmarks.workload import Example, Workload
 from callcost.bindings.registry import Build, Mechanism, StaleBuildError, mechanisms
 from callcost.model import contender as model
-from callcost.model.contender import Binary, Contender
+from callcost.model.contender import Binary, Contender, Environment
 from callcost.pytest_plugin.plugin import case, refused
 
 BREAK_EVEN = "break-even"
@@ -24,9 +24,9 @@ def build() -> Build:
 
 
 def contender(mechanism: Mechanism, workload: Workload, built: Build | None = None) -> Contender:
-    """Describes one workload through one mechanism to the instrument.
+    """Describes one workload through one mechanism to the instrument; raises StaleBuildError.
 
-    The file hashes go with it, so that a worker refuses any file that the build did not make.
+    It includes the hashes of the files: a worker refuses a file that the build did not make.
     """
     built = built or build()
     built.check_sources(mechanism)
@@ -38,7 +38,7 @@ def contender(mechanism: Mechanism, workload: Workload, built: Build | None = No
 
 
 def describe(mechanism: Mechanism, workload: Workload, binaries: tuple[Binary, ...]) -> Contender:
-    """Describes a cell that consists of these compiled files."""
+    """Describes a workload through a mechanism that consists of these compiled files."""
     return Contender(
         name=mechanism.name,
         setup=setup_source(mechanism, workload),
@@ -52,7 +52,7 @@ def describe(mechanism: Mechanism, workload: Workload, binaries: tuple[Binary, .
 
 
 def example(mechanism: Mechanism, workload: Workload, one: Example) -> model.Example:
-    """Describes a cell with other arguments to the instrument."""
+    """Describes the workload with the arguments of an example."""
     asked = workload.asked(one)
     return model.Example(
         given=one.given or asked.setup,
@@ -65,7 +65,7 @@ def example(mechanism: Mechanism, workload: Workload, one: Example) -> model.Exa
 
 
 def setup_source(mechanism: Mechanism, workload: Workload) -> str:
-    """Writes the set-up of a cell: the names that every call may use, then the workload's own."""
+    """Writes the set-up of a call: the imports that every call may use, then the workload's own."""
     return (
         f"import {mechanism.module} as mechanism\n"
         f"from {mechanism.module} import {workload.function}\n"
@@ -74,12 +74,12 @@ def setup_source(mechanism: Mechanism, workload: Workload) -> str:
 
 
 def group_name(workload: Workload, prefix: str = "") -> str:
-    """Names the group of contenders that a workload is measured through."""
+    """Names the group of a workload's contenders."""
     return f"{prefix} {workload.name}".strip()
 
 
 def cells(workloads: Iterable[Workload]) -> list[tuple[Workload, Mechanism]]:
-    """Pairs every workload with the mechanisms that can express it, built or not."""
+    """Pairs every workload with the mechanisms that support it, built or not."""
     return [
         (workload, mechanism)
         for workload in workloads
@@ -89,24 +89,44 @@ def cells(workloads: Iterable[Workload]) -> list[tuple[Workload, Mechanism]]:
 
 
 def supported(workloads: Iterable[Workload]) -> list[tuple[Workload, Mechanism]]:
-    """Pairs every workload with the mechanisms that can express it and were built."""
+    """Pairs every workload with the mechanisms that support it and were built."""
     return [cell for cell in cells(workloads) if build().missing(cell[1]) is None]
 
 
 def rows(workloads: Iterable[Workload], prefix: str = "") -> list[Any]:
-    """Lists the pytest parameters (workload, mechanism) of every cell that is supported."""
-    return [_row(workload, mechanism, prefix) for workload, mechanism in cells(workloads)]
+    """Lists the pytest parameters (workload, mechanism) of every supported row."""
+    return [
+        row(workload, mechanism.name, partial(_described, mechanism, workload), prefix=prefix)
+        for workload, mechanism in cells(workloads)
+    ]
 
 
-def _row(workload: Workload, mechanism: Mechanism, prefix: str) -> Any:
-    names = workload.name, mechanism.name
-    identity = "-".join(names)
+def _described(mechanism: Mechanism, workload: Workload) -> Contender | str:
+    reason = build().missing(mechanism)
+    return contender(mechanism, workload) if reason is None else f"not built: {reason}"
+
+
+def row(
+    workload: Workload,
+    name: str,
+    describe: Callable[[], Contender | str],
+    *,
+    prefix: str = "",
+    environment: Environment | None = None,
+    floor: bool = False,
+) -> Any:
+    """Makes the pytest parameters (workload, name) of one row.
+
+    `describe` returns the contender, or the reason to skip the row. If it raises StaleBuildError,
+    the row fails with that reason.
+    """
+    names = workload.name, name
+    identity = "-".join(names) + (f"@{environment.name}" if environment else "")
     try:
-        reason = build().missing(mechanism)
-        if reason is not None:
-            skip = pytest.mark.skip(f"not built: {reason}")
-            return pytest.param(*names, id=identity, marks=skip)
-        made = contender(mechanism, workload)
+        described = describe()
     except StaleBuildError as error:
-        return refused(f"{mechanism.name}: {error}", *names, identity=identity)
-    return case(group_name(workload, prefix), made, *names, identity=identity)
+        return refused(f"{name}: {error}", *names, identity=identity)
+    if isinstance(described, str):
+        return pytest.param(*names, id=identity, marks=pytest.mark.skip(described))
+    group = group_name(workload, prefix)
+    return case(group, described, *names, identity=identity, environment=environment, floor=floor)

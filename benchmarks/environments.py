@@ -1,8 +1,7 @@
-"""Finds the other interpreters that mechanisms can be measured in: PyPy, where it is installed.
+"""Finds another interpreter to measure mechanisms in: PyPy, if it is installed.
 
-Nothing is installed there: the files of the packages are handed to its workers. Mechanisms
-without an extension of their own take part as they are; those of bindings/_build/elsewhere.py once
-that has compiled them.
+Nothing is installed there: its workers get the files of the packages. A mechanism without an
+extension works as it is; bindings/_build/elsewhere.py compiles the others.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,36 +18,29 @@ import pytest
 import callcost
 from callcost import bindings, native
 from callcost.benchmarks.catalogue import Workload
-from callcost.benchmarks.contenders import cells, contender, group_name
-from callcost.bindings.registry import (
-    FOLDER,
-    Build,
-    Mechanism,
-    StaleBuildError,
-    mechanisms,
-)
+from callcost.benchmarks.contenders import cells, contender, row
+from callcost.bindings.registry import FOLDER, Build, Mechanism, mechanisms
 from callcost.errors import CallcostError
-from callcost.model.contender import Environment
-from callcost.pytest_plugin.plugin import case, refused
+from callcost.model.contender import Contender, Environment
 from callcost.run.interpreters import find
 from callcost.run.process import WorkerError
 
 VARIABLE = "CALLCOST_PYPY"
 COMMAND = "pypy3"
-# The tools that come with PyPy; it runs extensions of CPython's C API in an emulation only.
+# The tools that PyPy includes. It only emulates the C API of CPython.
 FAMILIES = ("cffi", "ctypes")
 
 
 class NoEnvironmentError(CallcostError):
-    """An interpreter that cannot be measured in; the text says why, and what to do."""
+    """Why an interpreter cannot be measured, and what to do."""
 
 
 @cache
 def pypy() -> Environment:
-    """Asks PyPy, once, who it is and which mechanisms it can import; raises NoEnvironmentError.
+    """Asks PyPy, once, what it is and which mechanisms it can import; raises NoEnvironmentError.
 
-    The environment variable CALLCOST_PYPY names the executable. It has to be asked for, since a
-    row takes several times as long there: its compiler needs time to settle.
+    The environment variable CALLCOST_PYPY names the executable. PyPy is never measured by
+    default: a row takes several times as long there, because its compiler needs time to settle.
     """
     command = os.environ.get(VARIABLE)
     if not command:
@@ -63,12 +55,12 @@ def pypy() -> Environment:
 
 
 def portable() -> list[Mechanism]:
-    """Lists the mechanisms that are not for CPython alone."""
+    """Lists the mechanisms that work outside CPython."""
     return [m for m in mechanisms() if not m.compiled or m.family in FAMILIES]
 
 
 def package_files() -> dict[str, str]:
-    """Names the files of the packages that every mechanism needs, and that hold them all."""
+    """Names the files of the packages that contain the mechanisms or that they all need."""
     folders = {
         "callcost": Path(callcost.__path__[0]),
         native.__name__: native.FOLDER,
@@ -78,32 +70,36 @@ def package_files() -> dict[str, str]:
 
 
 def environment_rows(workloads: Iterable[Workload]) -> list[Any]:
-    """Lists the pytest parameters (workload, mechanism) of every cell that PyPy may run."""
+    """Lists the pytest parameters (workload, mechanism) of every row that PyPy may run."""
     try:
         environment = pypy()
     except NoEnvironmentError as error:
         return [pytest.param("", "", id=COMMAND, marks=pytest.mark.skip(str(error)))]
     names = {mechanism.name for mechanism in portable()}
-    return [_row(*cell, environment) for cell in cells(workloads) if cell[1].name in names]
+    return [
+        row(
+            workload,
+            mechanism.name,
+            partial(_described, mechanism, workload, environment),
+            environment=environment,
+        )
+        for workload, mechanism in cells(workloads)
+        if mechanism.name in names
+    ]
 
 
-def _row(workload: Workload, mechanism: Mechanism, environment: Environment) -> Any:
-    names = workload.name, mechanism.name
-    identity = f"{'-'.join(names)}@{environment.name}"
+def _described(
+    mechanism: Mechanism, workload: Workload, environment: Environment
+) -> Contender | str:
     missing = environment.missing.get(mechanism.module)
-    if missing is not None:
-        hint = "; to build it: pypy3 bindings/_build/elsewhere.py" if mechanism.compiled else ""
-        skip = pytest.mark.skip(missing + hint)
-        return pytest.param(*names, id=identity, marks=skip)
-    try:
-        made = contender(mechanism, workload, _built(environment, mechanism))
-    except StaleBuildError as error:
-        return refused(f"{mechanism.name}: {error}", *names, identity=identity)
-    return case(group_name(workload), made, *names, identity=identity, environment=environment)
+    if missing is None:
+        return contender(mechanism, workload, _built(environment, mechanism))
+    hint = "; to build it: pypy3 bindings/_build/elsewhere.py" if mechanism.compiled else ""
+    return missing + hint
 
 
 def _built(environment: Environment, mechanism: Mechanism) -> Build | None:
-    """Returns the build of a mechanism for an environment; None for what needs none of its own."""
+    """Returns a mechanism's build for an environment, None if it does not need its own."""
     for built in _builds(environment.facts["cache_tag"]) if mechanism.compiled else ():
         if len(built.files(mechanism)) > 1:
             return built

@@ -1,42 +1,41 @@
-"""Finds the rungs below Python: the programs of native/ladder, which call the same C without it."""
+"""Finds the rungs: the programs of native/ladder, which call the same C without Python."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from callcost import native
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
-from callcost.benchmarks.contenders import build, group_name
+from callcost.benchmarks.contenders import build, row
 from callcost.bindings.registry import StaleBuildError
 from callcost.model.contender import Binary, Contender
 from callcost.native import ladder
-from callcost.pytest_plugin.plugin import case, refused
+from callcost.pytest_plugin.plugin import refused
 
-# How the header lists a function that every rung can call, under the name of its workload.
+# A line of the header for a function that every rung can call, with its workload's name.
 _FUNCTION = re.compile(r"^ +X\((\w+),", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One way to call C from C: a program, or the reason why it was not built."""
+    """One way to call C from C: a program, with the reason if it was not built."""
 
     name: str
     missing: str | None = None
 
     @property
     def path(self) -> Path:
-        """Where the program is."""
+        """The program's file."""
         return ladder.FOLDER / self.name
 
 
 def rungs() -> list[Rung]:
-    """Lists every rung that the build knows, in the order of their names; libraries are none."""
+    """Lists every rung of the build by name, without the libraries that the rungs load."""
     missing = {
         name.removeprefix(f"{ladder.__name__}."): reason
         for name, reason in build().facts["missing"].items()
@@ -47,13 +46,13 @@ def rungs() -> list[Rung]:
 
 
 def _built() -> Iterator[Path]:
-    """Yields the files that the build made for the ladder, by their installed names."""
+    """Yields the installed names of the files that the build made for the ladder."""
     package = Path(*ladder.__name__.split("."))
     yield from (path for path in map(Path, build().facts["files"]) if path.parent == package)
 
 
 def workloads() -> list[Workload]:
-    """Lists the workloads that the rungs can do, as the C header that they share has them."""
+    """Lists the workloads in the C header that all rungs share."""
     names = _FUNCTION.findall((ladder.FOLDER / "ladder.h").read_text(encoding="utf-8"))
     return [workload for workload in WORKLOADS if workload.name in names]
 
@@ -73,7 +72,7 @@ def contender(rung: Rung, workload: Workload) -> Contender:
 
 
 def _binaries(rung: Rung) -> Iterator[Binary]:
-    """Yields the program, the core, and the library that is named after the rung, if it has one."""
+    """Yields the program, the core, and the library named after the rung, if there is one."""
     own = {rung.name, f"libcallcost_{rung.name}{native.SUFFIX}"}
     places = {path.as_posix(): ladder.FOLDER / path.name for path in _built() if path.name in own}
     places[f"callcost/native/{native.LIBRARY.name}"] = native.LIBRARY
@@ -87,17 +86,12 @@ def floor_rows() -> list[Any]:
         found = rungs()
     except StaleBuildError as error:
         return [refused(f"{error}", "every workload", "every rung", identity="not-built")]
-    return [_row(workload, rung) for workload in workloads() for rung in found]
+    return [
+        row(workload, rung.name, partial(_described, rung, workload), floor=True)
+        for workload in workloads()
+        for rung in found
+    ]
 
 
-def _row(workload: Workload, rung: Rung) -> Any:
-    names = workload.name, rung.name
-    identity = "-".join(names)
-    if rung.missing is not None:
-        skip = pytest.mark.skip(f"not built: {rung.missing}")
-        return pytest.param(*names, id=identity, marks=skip)
-    try:
-        made = contender(rung, workload)
-    except StaleBuildError as error:
-        return refused(f"{rung.name}: {error}", *names, identity=identity)
-    return case(group_name(workload), made, *names, identity=identity, floor=True)
+def _described(rung: Rung, workload: Workload) -> Contender | str:
+    return f"not built: {rung.missing}" if rung.missing else contender(rung, workload)

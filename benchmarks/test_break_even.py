@@ -1,4 +1,4 @@
-"""Finds from which n on it does not matter how C is called, and which n each beats Python at."""
+"""What fibonacci(n) costs for rising n: from where on the mechanism does not matter."""
 
 from __future__ import annotations
 

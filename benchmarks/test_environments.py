@@ -1,4 +1,4 @@
-"""What each call costs in another interpreter; figures of two of them are in no group together."""
+"""What each call costs in another interpreter. Each interpreter has groups of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call of the same C costs without Python: the floor below each mechanism."""
+"""What a call of the same C costs without Python: the floor of each workload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a workload is: a call as source text, with the right answers."""
+"""Describes workloads: calls as source text, with the right answers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Example:
-    """The same workload with other arguments than are timed, and the one right answer.
+    """The workload with other arguments than the timed ones, and its one right answer.
 
-    `setup` replaces the workload's. `call` and `view` are the workload's unless
-    they are given; a call of its own has a view of its own. `raises` is as in Workload.
+    `setup` replaces that of the workload. So do `call` and `view` where they are given; with
+    another `call`, the workload's `view` does not apply. `raises` is as in Workload.
     """
 
     setup: str
@@ -26,32 +26,34 @@ class Example:
 class Workload:
     """A call as source text, as in timeit, with the one right answer.
 
-    `function` names what a mechanism must expose to take part. The set-up finds it under that
-    name, and the module that exposes it as `mechanism`. What is compared with `expect` is the
-    result or, where it is given, `view`: an expression of `result`, evaluated after the call.
+    `function` names what a mechanism must offer, which is `name` by default. The set-up can use
+    it under that name, and the mechanism's module as `mechanism`. The result must equal `expect`;
+    with `view`, an expression of `result` that is evaluated after the call, its value must.
     `raises` is an expression for what the call must raise instead of returning. `crossings`
-    is how often one evaluation of `call` goes from Python to C or back.
+    counts how often one evaluation of `call` goes from Python to C or back.
 
-    `examples` are evaluated before and after the timing. Together with the call itself they are
-    what no constant passes, nothing that ignores an argument, and nothing that cuts a number
-    to a smaller type.
+    `examples` are evaluated before and after the timing. Together with the call itself they
+    catch a constant, an ignored argument, and a number cut to a smaller type.
     """
 
     name: str
-    function: str
     prototype: str
     isolates: str
-    setup: str
     call: str
     expect: Any
+    setup: str = ""
+    function: str = ""
     view: str | None = None
     raises: str | None = None
     crossings: int = 1
     examples: tuple[Example, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "function", self.function or self.name)
+
     @property
     def c_name(self) -> str:
-        """The name of the C function, or of the constant, that the call arrives at."""
+        """The name of the C function or constant behind the call."""
         return self.prototype.partition("(")[0].split()[-1].lstrip("*")
 
     def asked(self, example: Example) -> Workload:
