@@ -1,1 +1,1 @@
-"""Times one expression, or two against each other: what `callcost time` is made of."""
+"""Times one expression, or two against each other; suites of calls are timed elsewhere."""

@@ -1,4 +1,4 @@
-"""Times one expression, in processes of its own, as any row of a run is timed."""
+"""Times one expression like any row of a run."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from callcost.timing.time_limit import PROCESSES, START_UP_S, TimeLimit
 from callcost.worker.worker import SCOUT_REPEATS
 
 GROUP = "time"
-# How often the expression is there: itself, and its twin.
+# The expression and its twin.
 COPIES = 2
 
 
 def time_alone(
     side: Reading, look: Look, limit: TimeLimit, report: Callable[[Progress], None]
 ) -> Measured:
-    """Measures one expression; raises ExpressionError, or KeyboardInterrupt."""
+    """Measure one expression; raise ExpressionError or KeyboardInterrupt."""
     assert look.call_ns is not None
     pass_s = COPIES * look.call_ns / 1e9
     processes = limit.processes_for(
         passes_s=pass_s * (MIN_PASSES + 1),
         start_s=START_UP_S + look.setup_s,
-        # The scout that every run begins with makes more calls than a process's check.
+        # The first look of a run makes more calls than the check of a process.
         once_s=pass_s * (SCOUT_REPEATS + 1),
         usual=PROCESSES,
         looks=[look],
@@ -49,7 +49,7 @@ def time_alone(
 
 
 def from_run(run: Run) -> Measured:
-    """Reads a run of one expression as what was measured."""
+    """Return what a run of one expression measured."""
     estimate = GroupEstimate(run.groups[GROUP])
     net_ns = estimate.net_by_process(0)
     cost = Cost(

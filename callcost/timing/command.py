@@ -28,39 +28,39 @@ NARROWEST = 120
     "setup",
     multiple=True,
     metavar="LINE",
-    help="Run this before, once in each process; may be repeated, each a line.",
+    help="A line to run first, once in each process. May be repeated.",
 )
-@click.option("--vs", metavar="EXPRESSION", help="Measure this too, and compare.")
+@click.option("--vs", metavar="EXPRESSION", help="Also measure this expression, and compare.")
 @click.option(
     "--vs-setup",
     multiple=True,
     metavar="LINE",
-    help="Set-up of --vs; may be repeated. Default: that of the expression.",
+    help="Set-up of --vs. May be repeated. Default: the set-up of the expression.",
 )
 @click.option(
     "--expect",
     metavar="EXPRESSION",
-    help="The right value, type included. What returns another gets no time.",
+    help="The right value, type included. An expression with another value is not timed.",
 )
 @click.option("--python", metavar="PYTHON", help=f"Measure in another interpreter: {PYTHON_HELP}.")
 @click.option(
-    "--vs-python", metavar="PYTHON", help="Measure --vs in this one. Default: as the expression."
+    "--vs-python", metavar="PYTHON", help="Interpreter of --vs. Default: that of the expression."
 )
 @click.option(
     "--seconds",
     type=FiniteRange(min=0, min_open=True),
-    help="Take about so long. Default: 5, and up to a minute for calls that take long.",
+    help="About how long to measure. Default: 5, and up to a minute for long calls.",
 )
 @click.option(
     "--processes",
     type=click.IntRange(min=10),
-    help="Worker processes. Default: 20, and 80 with --vs, where they work in fours.",
+    help="Worker processes. Default: 20, and 80 with --vs, in groups of four.",
 )
 @click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the figures to this file too.",
+    help="Also write the figures to this file.",
 )
 def time_expression(
     expression: str,
@@ -74,20 +74,20 @@ def time_expression(
     processes: int | None,
     json_file: Path | None,
 ) -> None:
-    """Tell what EXPRESSION costs: timeit, with its error known.
+    """Measure what EXPRESSION costs: timeit, with a known error.
 
     callcost time "sqrt(x)" --setup "from math import sqrt; x = 2.0" --vs "x ** 0.5"
 
-    Each side of a comparison has processes of its own. Their values are compared first, and
-    where these differ, neither side is said to win.
+    Each side of a comparison has its own processes. Their values are compared first: if they
+    differ, neither side wins.
 
-    The exit code is 0, or 2 for what cannot be timed or returns wrong or different values, or 3
-    if the machine is too restless to tell.
+    The exit code is 0, 2 for an expression that cannot be timed or has a wrong or different value,
+    or 3 if the machine is too noisy to tell.
     """
     if vs is None and (vs_setup or vs_python):
-        option = "--vs-setup sets up" if vs_setup else "--vs-python is for"
-        raise click.UsageError(f"{option} the expression of --vs: give that too")
-    # Imported late, as they are slow to import and other commands do without.
+        option = "--vs-setup" if vs_setup else "--vs-python"
+        raise click.UsageError(f"{option} needs the expression of --vs")
+    # Imported late: they are slow to import, and other commands do not need them.
     from callcost.console import progress
     from callcost.model.expression import Asked
     from callcost.revisions.python_option import interpreter_at

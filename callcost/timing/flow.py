@@ -1,4 +1,4 @@
-"""The whole way of `callcost time`: what is asked, looked at, compared by value, and measured."""
+"""The steps of `callcost time`: read the expressions, check and compare values, measure."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ NAMES = ("the expression", "the expression of --vs")
 
 @dataclass(frozen=True)
 class Timed:
-    """What was found of one expression or of two; `looks` is empty where no value matters.
+    """The result for one expression or two; `looks` is empty if values do not matter.
 
-    `rows` has for each expression its place in what was measured, None for one without a time:
-    the compiler leaves nothing of it, or it is wrong.
+    `rows` has the index of each expression in `measured`, None for an expression without a time:
+    the compiler removes it, or its value is wrong.
     """
 
     sides: tuple[Reading, ...]
@@ -35,16 +35,16 @@ class Timed:
     expect: str | None = None
 
     def cost(self, number: int) -> Cost | None:
-        """Returns what an expression costs, if it was measured."""
+        """Return the cost of an expression, if it was measured."""
         row = self.rows[number]
         return None if row is None or self.measured is None else self.measured.costs[row]
 
     def is_wrong(self, number: int) -> bool:
-        """Whether an expression does not return what --expect says."""
+        """Whether the value of an expression is not that of --expect."""
         return bool(self.looks) and self.looks[number].right is False
 
     def nothing_left(self, number: int) -> bool:
-        """Whether an expression costs nothing that could be told from the empty loop."""
+        """Whether the cost of an expression cannot be told from the empty loop."""
         if self.is_wrong(number):
             return False
         cost = self.cost(number)
@@ -52,9 +52,9 @@ class Timed:
 
     @property
     def values(self) -> tuple[Same, str]:
-        """Tells whether both return the same; where that is unknown, also why.
+        """Tell whether both return the same value; if unknown, also why.
 
-        What --expect says is right on both sides is the same.
+        If both have the value of --expect, they are the same.
         """
         if len(self.looks) < 2 or all(look.right for look in self.looks):
             return "same", ""
@@ -67,25 +67,25 @@ class Timed:
 
     @property
     def comparable(self) -> bool:
-        """Whether both sides are right and return the same, as far as that can be told."""
+        """Whether both sides are right and, as far as known, return the same value."""
         any_wrong = any(map(self.is_wrong, range(len(self.sides))))
         return len(self.sides) == 2 and not any_wrong and self.values[0] != "different"
 
     @property
     def inconclusive(self) -> bool:
-        """Whether two copies of the same code differed: nothing can be said just now."""
+        """Whether two copies of the same code differed: no result can be trusted."""
         return self.measured is not None and self.measured.inconclusive
 
     @property
     def ratio(self) -> Interval | None:
-        """The cost of the first as a multiple of the second's, where the two can be compared."""
+        """The cost of the first as a multiple of the second's, if they can be compared."""
         if self.measured is None or self.measured.too_few_left or not self.comparable:
             return None
         return None if any(map(self.nothing_left, (0, 1))) else self.measured.ratio
 
     @property
     def verdict(self) -> str:
-        """A word or two for what was found; empty for a single expression that was measured."""
+        """The result in a word or two; empty for a single expression that was measured."""
         if any(map(self.is_wrong, range(len(self.sides)))):
             return "wrong value"
         if self.values[0] == "different":
@@ -97,7 +97,7 @@ class Timed:
         return "same code" if self.are_one else self.measured.direction
 
     def as_json(self) -> dict[str, Any]:
-        """Returns the figures for `--json`."""
+        """Return the figures for `--json`."""
         trusted = MIN_EFFECT if self.measured is None else self.measured.trusted_share
         return {
             "expressions": [self._facts(number) for number in range(len(self.sides))],
@@ -142,14 +142,14 @@ def time_expressions(
     expect: str | None = None,
     limit: TimeLimit | None = None,
 ) -> Timed:
-    """Measures one expression, or two against each other, in about so many seconds.
+    """Measure one expression, or two against each other, within a time limit.
 
-    Raises ExpressionError for what fails or would take much longer, and KeyboardInterrupt.
+    Raise ExpressionError for an expression that fails or takes too long, and KeyboardInterrupt.
     """
     limit = limit or TimeLimit()
     sides = tuple(read(one, name) for one, name in zip(asked, NAMES, strict=False))
     if expect is not None:
-        # Only a mistake in it is looked for: its value may be a constant.
+        # Only to find mistakes: its value may be a constant.
         read(Asked(expect), "the expression of --expect")
     values_matter = expect is not None or len(sides) > 1
     if not values_matter and sides[0].folded:
@@ -163,7 +163,7 @@ def time_expressions(
 def _measured(
     found: Timed, looks: Sequence[Look], limit: TimeLimit, report: Callable[[Progress], None]
 ) -> Timed:
-    """Times every side that is right, unless the compiler leaves nothing of it."""
+    """Time each side that is right, unless the compiler removes it."""
     timed = [
         number
         for number, side in enumerate(found.sides)
@@ -185,7 +185,7 @@ def _measured(
 
 
 def _checked(side: Reading, look: Look, expect: str | None) -> Reading:
-    """Has every process compare the value too, where a plain == can do it."""
+    """Make each process check the value too, if a plain == can do it."""
     if expect is None or not look.plain:
         return side
     return replace(side, contender=replace(side.contender, expect=expect))

@@ -1,4 +1,4 @@
-"""Names two sides so that they can be told apart in a sentence and in a table."""
+"""Names two sides so that a reader can tell them apart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NUMBERS = ("first", "second")
 
 
 def labels(sides: Sequence[Reading]) -> tuple[str, ...]:
-    """Names each side by its expression; where that is the same, by what differs."""
+    """Name each side by its expression or, if both have the same, by what differs."""
     calls = [_short(side.label) for side in sides]
     if len(sides) < 2:
         return tuple(calls)
@@ -31,7 +31,7 @@ def labels(sides: Sequence[Reading]) -> tuple[str, ...]:
 
 
 def _by_set_ups(call: str, set_ups: Sequence[str]) -> tuple[str, ...]:
-    """Names the same call by the statements that only its own set-up has."""
+    """Name each side of the same call by the statements that only its set-up has."""
     own = [_own_lines(*set_ups), _own_lines(*reversed(set_ups))]
     named = [f"{call} after `{_short('; '.join(lines))}`" if lines else call for lines in own]
     numbered = [f"{call} with the {number} set-up" for number in NUMBERS]
@@ -39,7 +39,7 @@ def _by_set_ups(call: str, set_ups: Sequence[str]) -> tuple[str, ...]:
 
 
 def _own_lines(one: str, other: str) -> list[str]:
-    """Lists the statements that the first set-up has and the second has not."""
+    """List the statements of the first set-up that the second does not have."""
     compared = difflib.ndiff(_statements(other), _statements(one))
     return [line[2:] for line in compared if line.startswith("+ ")]
 
@@ -48,7 +48,7 @@ def _statements(setup: str) -> list[str]:
     try:
         return [" ".join(ast.unparse(node).split()) for node in ast.parse(setup).body]
     except SyntaxError:
-        # It is for another interpreter, which may know more.
+        # It may be valid in another interpreter.
         return [line.strip() for line in setup.splitlines() if line.strip()]
 
 

@@ -1,7 +1,7 @@
-"""Looks at what is to be timed: whether it works, what it returns, how long it takes.
+"""Tries each expression before it is timed: whether it works, its value, how long it takes.
 
-Every side is looked at by itself, by two processes that differ in their hash seeds and address
-layouts: a value that differs between these says nothing about another side.
+Two processes with different hash seeds and address layouts try each side: a value that differs
+between them cannot be compared with that of another side.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ SEEDS = (0, 1)
 class Value:
     """What a call returned: its type, a short text, and digests (`answers.Reader`).
 
-    `opaque` says what in it cannot be compared; `changes` whether it differs from call to call
-    or from process to process, `type_changes` whether its type does.
+    `opaque` lists what in it cannot be compared. `changes`: it differs between calls or processes;
+    `type_changes`: its type does.
     """
 
     type: str
@@ -44,10 +44,10 @@ class Value:
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen of one side: `right` is None where nothing is expected, or cannot be told.
+    """The first look at one side; `right` is None if nothing is expected, or if it is unknown.
 
-    `plain` tells whether the workers can compare with the expected value by themselves;
-    `setup_s` is how long the set-up takes.
+    `plain`: workers can compare the value with the expected one. `setup_s` is the time of the
+    set-up.
     """
 
     value: Value
@@ -65,7 +65,7 @@ class AnswersProcess(WorkerProcess):
 
 
 class _Watched:
-    """One process that looks at a side, and how far it has come."""
+    """One process that tries a side, and its progress."""
 
     def __init__(self, side: Reading, expect: str | None, seed: int, silence_s: float) -> None:
         self.side = side
@@ -85,7 +85,7 @@ class _Watched:
             raise failed(side.name, error.kind, str(error)) from error
 
     def look(self) -> Look:
-        """Waits for the answers; raises ExpressionError."""
+        """Wait for the answers; raise ExpressionError."""
         setup_s = 0.0
         try:
             for event in self.process.events():
@@ -125,9 +125,9 @@ def _value(described: dict[str, Any]) -> Value:
 
 
 def look_at(sides: Sequence[Reading], expect: str | None, silence_s: float) -> list[Look]:
-    """Looks at every side, all processes at once; raises ExpressionError for what fails.
+    """Try each side, all processes at once; raise ExpressionError if one fails.
 
-    One process is enough where there is no value to compare with.
+    One process is enough if there is no value to compare with.
     """
     seeds = SEEDS if expect is not None or len(sides) > 1 else SEEDS[:1]
     with ExitStack() as stack:
@@ -146,7 +146,7 @@ def _started(
 
 
 def _together(looks: Sequence[Look]) -> Look:
-    """Makes one look of those of several processes."""
+    """Combine the looks of several processes."""
     wrong = [look for look in looks if look.right is False]
     first = wrong[0] if wrong else looks[0]
     verdicts = [look.right for look in looks]
@@ -168,7 +168,7 @@ def _together(looks: Sequence[Look]) -> Look:
 
 
 def failed(what: str, kind: str, message: str) -> ExpressionError:
-    """Says what went wrong with which side, and what to do about it."""
+    """Return the error for a failure of a side, with advice."""
     return ExpressionError(f"{what}: {kind}: {message}{advice(kind, message)}")
 
 
@@ -176,7 +176,7 @@ Same = Literal["same", "different", "unknown"]
 
 
 def compare(one: Value, other: Value) -> tuple[Same, str]:
-    """Tells whether two sides return the same, type included; where unknown, also why."""
+    """Tell whether two sides return the same value and type; if unknown, also why."""
     if one.type_changes or other.type_changes:
         return "unknown", "its type changes from call to call"
     if one.type != other.type:

@@ -1,4 +1,4 @@
-"""What was measured of one expression or of two, whichever way it was measured."""
+"""What was measured of one expression or of two."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Cost:
-    """What a call costs in ns: net of the empty loop, gross, and net in each process."""
+    """The cost of a call in ns: net of the empty loop, gross, and net in each process."""
 
     net_ns: Interval
     gross_ns: Interval
@@ -28,10 +28,10 @@ class Cost:
 class Measured:
     """The costs of each expression, and the controls.
 
-    `ratio` is the first cost as a multiple of the second; None for a single expression. `twin`
-    is the ratio of two copies of the same code, 1 if nothing disturbs. `control` is the ratio of
-    a builtin function's cost beside the first expression to that beside the second, where both
-    have processes of their own. `disturbed_share` is None where passes are not filtered by it.
+    `ratio` is the first cost as a multiple of the second; None for a single expression. `twin` is
+    the ratio of two copies of the same code, 1 without disturbance. `control` is the ratio of the
+    costs of a builtin function in the processes of both sides. `disturbed_share` is None if
+    disturbed passes are not filtered out.
     """
 
     costs: tuple[Cost, ...]
@@ -52,17 +52,17 @@ class Measured:
 
     @property
     def preempted(self) -> int:
-        """The number of the expressions' epochs that were dropped as preempted."""
+        """The number of epochs of the expressions that were dropped as preempted."""
         return sum(cost.preempted for cost in self.costs)
 
     @property
     def too_few_left(self) -> bool:
-        """Whether too much was preempted or disturbed to estimate a cost."""
+        """Whether too few undisturbed epochs are left to estimate a cost."""
         return any(np.isnan(cost.net_ns.low) for cost in self.costs)
 
     @property
     def inconclusive(self) -> bool:
-        """Whether nothing can be said just now: two copies of the same code differed, say."""
+        """Whether no result can be trusted, for example because two copies of one code differed."""
         if self.too_few_left:
             return True
         if not self.costs[0].net_ns.low > 0:
@@ -72,13 +72,13 @@ class Measured:
 
     @property
     def trusted_share(self) -> float:
-        """The smallest difference that can be trusted just now, from the twin: 0.01 is 1%."""
+        """The smallest difference that can be trusted, from the twin: 0.01 is 1%."""
         ends = [abs(end - 1) for end in (self.twin.low, self.twin.high) if not np.isnan(end)]
         return max(MIN_EFFECT, *ends) if ends else MIN_EFFECT
 
     @property
     def direction(self) -> str:
-        """Names what the first is compared with the second: `slower`, `faster` or `same`."""
+        """The first compared with the second: `slower`, `faster` or `same`."""
         ratio, limit = self.ratio, 1 + self.trusted_share
         assert ratio is not None
         if ratio.low > 1 + MIN_EFFECT and ratio.value > limit:
@@ -87,14 +87,14 @@ class Measured:
 
     @property
     def control_moved(self) -> bool:
-        """Whether more than the two calls differs between the processes of both sides."""
+        """Whether the processes of both sides differ in more than the two calls."""
         control = self.control
         return control is not None and (
             control.low > 1 + TWIN_LIMIT or control.high < 1 / (1 + TWIN_LIMIT)
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Returns the facts of the measurement for `--json`."""
+        """Return the facts of the measurement for `--json`."""
         return {
             "twin_ratio": self.twin.as_list(),
             "control_ratio": None if self.control is None else self.control.as_list(),

@@ -1,4 +1,4 @@
-"""How long a measurement may take, and how many processes fit into that."""
+"""Limits the time of a measurement and chooses its number of processes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from callcost.model.plan import Settings
 from callcost.timing.look import Look
 
 SECONDS = 5.0
-# Without a limit of the user's own, a call that takes long may take so much longer.
+# The longest measurement of a long call, if the user sets no limit.
 PATIENCE_S = 60.0
-# An interval needs several processes, and each of them costs some 0.1 s to start.
+# An interval needs several processes, and each takes about 0.1 s to start.
 START_UP_S = 0.1
 PROCESSES = 20
 FEW_PROCESSES = 10
@@ -21,19 +21,19 @@ FEW_PROCESSES = 10
 
 @dataclass(frozen=True)
 class TimeLimit:
-    """What the user allows: seconds and processes, None for the defaults."""
+    """The limits of the user: seconds and processes, None for the defaults."""
 
     asked_s: float | None = None
     asked_processes: int | None = None
 
     @property
     def seconds(self) -> float:
-        """About how long it is to take."""
+        """About how long the measurement takes."""
         return self.asked_s or SECONDS
 
     @property
     def silence_s(self) -> float:
-        """How long a process may go without an answer."""
+        """How long a process may stay silent."""
         return max(Settings.silence_s, self.asked_s or 0)
 
     def processes_for(
@@ -48,12 +48,11 @@ class TimeLimit:
         few: int = FEW_PROCESSES,
         at_once: int = 1,
     ) -> int:
-        """Chooses the number of processes; raises ExpressionError if they take too long.
+        """Choose the number of processes; raise ExpressionError if they take too long.
 
-        Each needs so long to start, set-up included, and for its passes; `once_s` comes on top.
-        What takes long is timed in fewer processes, and may take PATIENCE_S if no limit is
-        given. Starting may always take as long as that. Where `at_once` processes take turns, all
-        numbers are those of such sets.
+        Each takes `start_s`, set-up included, and `passes_s`; `once_s` is added once. Long calls
+        are timed in fewer processes, for up to PATIENCE_S if the user sets no limit. Starting may
+        always take PATIENCE_S. If `at_once` processes take turns, all numbers count such sets.
         """
         processes = self.asked_processes or usual
         if (start_s + passes_s) * processes > self.seconds and self.asked_processes is None:
@@ -64,7 +63,7 @@ class TimeLimit:
         if timing_s > timing_limit_s or needed_s > max(2 * self.seconds, PATIENCE_S):
             raise ExpressionError(
                 f"{_what_takes_long(looks)}, so that {processes * at_once} processes with {passes} "
-                f"passes each need about {needed_s:.0f} s: allow them by --seconds "
+                f"passes each need about {needed_s:.0f} s: allow it with --seconds "
                 f"{math.ceil(needed_s)}"
             )
         return processes

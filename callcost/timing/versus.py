@@ -1,8 +1,8 @@
-"""Times two expressions in turns, each in processes of its own.
+"""Times two expressions in turns, each in its own processes.
 
-Whatever one side does to its process, the other does not see: modules of the same name, patches,
-hooks, the working directory, caches that a call empties. The instrument is that of `callcost
-compare`: quartets, two processes of each side that take turns on one CPU.
+What one side does to its process does not affect the other: modules of the same name, patches,
+hooks, the working directory, caches. The instrument is that of `callcost compare`: quartets of two
+processes of each side, which take turns on one CPU.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ from callcost.timing.time_limit import FEW_PROCESSES, PROCESSES, START_UP_S, Tim
 
 CALL, LOOP, CONTROL = (Cell("time", name) for name in ("call", "empty loop", "control"))
 SIDES = (BASE, HEAD)
-# Pairs of processes differ by more than passes of one process: twenty quartets are forty pairs.
+# Pairs of processes vary more than passes of one process: twenty quartets are forty pairs.
 QUARTETS = PROCESSES
 FEW_QUARTETS = FEW_PROCESSES // 2
-# So many passes show what the empty loop and the control cost in a process.
+# Passes of the empty loop and of the control in a process.
 SIDE_PASSES = 20
 CONTROL_NS = 50_000
 
 
 @dataclass
 class Pairs:
-    """What was timed: the calls in an epoch, and the epochs of each row in each quartet."""
+    """The calls in an epoch, and the epochs of each row in each quartet."""
 
     calls: int
     quartets: list[dict[Cell, Times]]
 
     def times(self, cell: Cell, *, net: bool = False) -> PairedTimes:
-        """Returns the epochs of a row, on request without what the empty loop takes."""
+        """Return the epochs of a row; `net` subtracts the empty loop."""
         epochs = [quartet[cell] for quartet in self.quartets]
         if net:
             loops = [_levels(quartet[LOOP]) for quartet in self.quartets]
@@ -65,24 +65,24 @@ class Pairs:
         return PairedTimes(self.calls, epochs)
 
     def costs_ns(self, side: str, cell: Cell = CALL) -> Floats:
-        """Lists what a call takes in each process of a side, the loop included."""
+        """Return the cost of a call in each process of a side, the loop included."""
         places = [place for place, name in enumerate(QUARTET) if name == side]
         levels = [_levels(times) for times in self.times(cell).quartets]
         return np.array([level[place] for level in levels for place in places]) / self.calls
 
     def preempted(self, side: str) -> int:
-        """Counts the epochs of a side that were dropped as preempted."""
+        """Count the epochs of a side that were dropped as preempted."""
         places = [place for place, name in enumerate(QUARTET) if name == side]
         return sum(int((quartet[CALL][places] < 0).sum()) for quartet in self.quartets)
 
 
 def _levels(times: Times) -> Floats:
-    """Estimates an epoch of each of the four processes, in ns; NaN if all were preempted."""
+    """Estimate an epoch of each of the four processes, in ns; NaN if all were preempted."""
     return interquartile_mean(np.where(times > 0, times, np.nan))
 
 
 def _less(times: Times, loop_ns: Floats) -> Times:
-    """Takes the empty loop from each epoch; what has nothing left counts as dropped."""
+    """Subtract the empty loop from each epoch; drop epochs without a positive rest."""
     net = np.rint(times - loop_ns[:, None])
     found: Times = np.where((times > 0) & (net > 0), net, -1).astype(np.int64)
     return found
@@ -94,9 +94,9 @@ def time_both(
     limit: TimeLimit,
     report: Callable[[Progress], None],
 ) -> Measured:
-    """Measures two expressions in turns; raises ExpressionError, or KeyboardInterrupt."""
+    """Measure two expressions in turns; raise ExpressionError or KeyboardInterrupt."""
     plan = plan_calls(sides, looks)
-    # Four set-ups at once, as when they were looked at.
+    # Four set-ups at once, as in the first look.
     start_s = START_UP_S + max(look.setup_s for look in looks)
     pass_s = sum(2 * (look.call_ns or 0) / 1e9 for look in looks)
     long_pass_s = max(pass_s * plan.calls, 4 * TARGET_EPOCH_NS / 1e9) + TURN_OVERHEAD_NS / 1e9
@@ -117,7 +117,7 @@ def time_both(
 
 
 def plan_calls(sides: Sequence[Reading], looks: Sequence[Look]) -> Plan:
-    """Chooses the calls of an epoch, the same for both sides."""
+    """Choose the calls of an epoch, the same for both sides."""
     compiled = [side for side in sides if side.compiles_loops]
     costs_ns = [look.call_ns or 0.0 for look in looks]
     contenders = tuple(side.contender for side in sides)
@@ -128,7 +128,7 @@ def plan_calls(sides: Sequence[Reading], looks: Sequence[Look]) -> Plan:
 
 
 class _Turns:
-    """Has quartets of processes take turns."""
+    """Runs quartets of processes that take turns."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class _Turns:
         self._random = random.SystemRandom()
 
     def run(self, count: int) -> Measured:
-        """Measures so many quartets; their number is fixed beforehand."""
+        """Measure a number of quartets that is fixed in advance."""
         cpu = choose_cpu()
         watch = machine.Watch(cpu)
         start_s = time.monotonic()
@@ -205,7 +205,7 @@ def _side(name: str, side: Reading) -> Side:
 
 
 def from_pairs(pairs: Pairs) -> Measured:
-    """Estimates costs and ratios from what was timed."""
+    """Estimate costs and ratios."""
     net = pairs.times(CALL, net=True)
     ratio = _interval(-pair_logs(net))
     loop_ns = np.concatenate([pairs.costs_ns(name, LOOP) for name in SIDES])
@@ -227,9 +227,9 @@ def from_pairs(pairs: Pairs) -> Measured:
 
 
 def _twin(net: PairedTimes) -> Interval:
-    """Estimates what two processes of the same side differ by: on the side where that is more.
+    """Estimate how much two processes of the same side differ, on the side that differs more.
 
-    With too few quartets for that, it is estimated from both sides together.
+    With too few quartets, estimate it from both sides together.
     """
     logs = twin_logs(net)
     if min(int((~np.isnan(side)).sum()) for side in logs) < MIN_PROCESSES:
@@ -249,6 +249,6 @@ def _cost(pairs: Pairs, name: str) -> Cost:
 
 
 def _interval(logs: Floats) -> Interval:
-    """Estimates the ratio behind some logs of ratios."""
+    """Estimate a ratio from logs of ratios."""
     found = trimmed_interval(logs)
     return Interval(*(float(np.exp(end)) for end in (found.value, found.low, found.high)))

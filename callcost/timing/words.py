@@ -1,4 +1,4 @@
-"""Says in a table and in sentences what was found, and how far to trust it."""
+"""Shows the result in a table and in sentences, and how far to trust it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ HEADINGS = ("cost", "95% interval", "least", "quarter", "half", "three quarters"
 
 
 def show(found: Timed, console: Console) -> None:
-    """Prints everything; what is wrong with the values comes first."""
+    """Print everything; problems with values come first."""
     for line in value_sentences(found):
-        # On one line, however long: it is what a script reads first.
+        # On one line, however long: scripts read it.
         console.print(line, markup=False, soft_wrap=True)
     if found.measured is not None:
         console.print(table(found, found.measured))
@@ -33,7 +33,7 @@ def show(found: Timed, console: Console) -> None:
 
 
 def table(found: Timed, measured: Measured) -> Table:
-    """Makes the table of costs, each expression in its row."""
+    """Make the table of costs, one row for each expression."""
     scale_ns, unit = _unit(max(cost.net_ns.value for cost in measured.costs))
     title = (
         f"{unit} per call, net of the loop; on the right its spread over "
@@ -61,19 +61,19 @@ def table(found: Timed, measured: Measured) -> Table:
 
 
 def _unit(cost_ns: float) -> tuple[float, str]:
-    """Chooses the unit to show a cost in; returns its size in ns, and its name."""
+    """Choose the unit of a cost; return its size in ns, and its name."""
     fitting = [unit for unit in UNITS if cost_ns >= unit[0]]
     return fitting[-1] if fitting else UNITS[0]
 
 
 def value_sentences(found: Timed) -> Iterator[str]:
-    """Says what is wrong with the values that the calls return."""
+    """Say what is wrong with the values of the calls."""
     names = labels(found.sides)
     for number, look in enumerate(found.looks):
         if found.is_wrong(number):
             yield (
                 f"WRONG: {names[number]} returned {look.value}, expected {look.expected}. "
-                "It gets no time."
+                "It is not timed."
             )
         elif found.expect is not None and look.right is None:
             yield (
@@ -94,8 +94,8 @@ def _difference(found: Timed, names: tuple[str, ...]) -> str:
     cut = " They differ where the texts are cut." if str(values[0]) == str(values[1]) else ""
     return (
         f"DIFFERENT VALUES: {names[0]} returned {values[0]}, but {names[1]} returned {values[1]}."
-        f"{cut} Calls that return different values are not compared. Mend one of them, or give "
-        "the right value by --expect."
+        f"{cut} Calls that return different values are not compared. Correct one of them, or give "
+        "the right value with --expect."
     )
 
 
@@ -109,7 +109,7 @@ def _changing(found: Timed, names: tuple[str, ...]) -> str:
 
 
 def sentences(found: Timed) -> Iterator[str]:
-    """Says what the figures mean, and how far to trust them."""
+    """Say what the figures mean, and how far to trust them."""
     names = labels(found.sides)
     for number, name in enumerate(names):
         if found.nothing_left(number) and not found.inconclusive:
@@ -133,10 +133,10 @@ def sentences(found: Timed) -> Iterator[str]:
 def _nothing(name: str, folded: bool) -> str:
     if folded:
         return (
-            f"{name}: nothing of it is left to be timed: the compiler works it out and drops its "
-            "value. Give it a name that --setup defines."
+            f"{name}: nothing is left to time: the compiler evaluates it and drops its value. "
+            "Use a name that --setup defines."
         )
-    return f"{name}: it costs so little that it cannot be told from the empty loop."
+    return f"{name}: its cost is too small to tell from the empty loop."
 
 
 def _comparison(found: Timed, ratio: Interval, names: tuple[str, ...]) -> str:
@@ -149,7 +149,7 @@ def _comparison(found: Timed, ratio: Interval, names: tuple[str, ...]) -> str:
     elif found.verdict == "faster":
         said = f"{first} is faster than {second}, which takes {1 / ratio.value:.2f} times as long"
     else:
-        said = f"There is no difference between {first} and {second} that can be told"
+        said = f"No measurable difference between {first} and {second}"
     return f"{said} ({between})."
 
 
@@ -158,14 +158,14 @@ def _trust(found: Timed, measured: Measured, names: tuple[str, ...]) -> Iterator
         pass
     elif measured.costs[0].net_ns.low > 0:
         yield (
-            f"A difference of {measured.trusted_share:.1%} or more can be trusted just now: two "
+            f"A difference of {measured.trusted_share:.1%} or more can be trusted now: two "
             f"copies of the same code differed by {abs(measured.twin.value - 1):.2%}."
         )
     same_python = len({side.what_it_does[2] for side in found.sides}) == 1
     if same_python and measured.control_moved and measured.control is not None:
         yield (
-            f"A builtin function, which neither calls, takes {measured.control.value:.2f} times as "
-            f"long beside {names[0]} as beside {names[1]}: more than the two calls differs."
+            f"A builtin function that neither calls takes {measured.control.value:.2f} times as "
+            f"long beside {names[0]} as beside {names[1]}: something besides the two calls differs."
         )
     preempted = f"{measured.preempted:,} of {measured.epochs:,} epochs dropped as preempted"
     if measured.disturbed_share is not None:
@@ -176,7 +176,7 @@ def _trust(found: Timed, measured: Measured, names: tuple[str, ...]) -> Iterator
         f"{measured.wall_s:.1f} s; {preempted}."
     )
     if not measured.filtered:
-        yield "The machine was hardly ever calm, so nothing was left out as disturbed."
+        yield "The machine was almost never calm, so no pass was left out as disturbed."
     if measured.not_pinned:
         yield f"The workers were not pinned to a CPU ({measured.not_pinned}); expect more noise."
     yield from quota_remarks(measured.state)

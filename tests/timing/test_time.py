@@ -33,9 +33,9 @@ def time_command(*arguments: str, cwd: Path | None = None) -> subprocess.Complet
     [
         (made_up(50, 40), "slower", "f(n) is slower than g(n): it takes 1.25 times as long"),
         (made_up(40, 50), "faster", "f(n) is faster than g(n), which takes 1.25 times as long"),
-        (made_up(50, 50), "same", "There is no difference between f(n) and g(n) that can be told"),
-        (made_up(50.1, 50), "same", "There is no difference"),
-        (made_up(50, 48, noise=0.1), "same", "There is no difference"),
+        (made_up(50, 50), "same", "No measurable difference between f(n) and g(n)"),
+        (made_up(50.1, 50), "same", "No measurable difference"),
+        (made_up(50, 48, noise=0.1), "same", "No measurable difference"),
         (made_up(50, 40, twin_ns=53), "inconclusive", "INCONCLUSIVE: two copies of the same"),
     ],
 )
@@ -57,7 +57,7 @@ def test_what_costs_nothing_is_said_to_cost_nothing() -> None:
     outcome = made_up(0, 40, twin_ns=0)
     assert outcome.nothing_left(0) and not outcome.nothing_left(1)
     assert (outcome.ratio, outcome.inconclusive) == (None, False)
-    assert "f(n): it costs so little that it cannot be told" in said_of(outcome)
+    assert "f(n): its cost is too small to tell" in said_of(outcome)
 
 
 def test_costs_are_net_of_the_loop_in_each_process() -> None:
@@ -73,7 +73,7 @@ def test_where_every_epoch_was_preempted_nothing_is_said_of_the_cost() -> None:
     outcome = made_up(50, 25, preempted=True)
     assert (outcome.verdict, outcome.ratio) == ("inconclusive", None)
     assert "INCONCLUSIVE: nearly every epoch was preempted" in said_of(outcome)
-    assert "costs so little" not in said_of(outcome) and "nan" not in said_of(outcome)
+    assert "too small to tell" not in said_of(outcome) and "nan" not in said_of(outcome)
     console = Console(file=io.StringIO(), width=150)
     show(outcome, console)
     assert "unknown" in console.file.getvalue()  # type: ignore[attr-defined]
@@ -81,7 +81,7 @@ def test_where_every_epoch_was_preempted_nothing_is_said_of_the_cost() -> None:
 
 
 def test_what_else_differs_between_two_sides_is_said() -> None:
-    assert "A builtin function, which neither calls, takes 1.50 times" in said_of(
+    assert "A builtin function that neither calls takes 1.50 times" in said_of(
         made_up(50, 40, control=1.5)
     )
     assert "A builtin function" not in said_of(made_up(50, 40))
@@ -122,7 +122,7 @@ def test_the_figures_are_written_too(tmp_path: Path) -> None:
 def test_what_the_compiler_folds_is_said_to_be_gone(call: str) -> None:
     done = time_command(call)
     assert done.returncode == 0
-    assert f"{call}: nothing of it is left to be timed" in " ".join(done.stdout.split())
+    assert f"{call}: nothing is left to time" in " ".join(done.stdout.split())
     assert "0.0" not in done.stdout
 
 
@@ -154,9 +154,9 @@ def test_a_module_of_the_current_folder_can_be_imported(tmp_path: Path) -> None:
         (["abs(-1)", "--vs", "len(3)"], "of --vs: call failed: len(3) raised TypeError"),
         (["print('x')"], "wrote to standard output"),
         (["os.abort()", "-s", "import os"], "crash: its worker died of SIGABRT"),
-        (["abs(-1)", "--vs-setup", "n = 1"], "--vs-setup sets up the expression of --vs"),
+        (["abs(-1)", "--vs-setup", "n = 1"], "--vs-setup needs the expression of --vs"),
         (["abs(-1)", "--python", "/bin/echo"], "/bin/echo is not an interpreter"),
-        (["abs(-1)", "--vs-python", "3.11"], "--vs-python is for the expression of --vs"),
+        (["abs(-1)", "--vs-python", "3.11"], "--vs-python needs the expression of --vs"),
         (["abs(-1)", "--processes", "3"], "is not in the range"),
         (["abs(-1)", "--seconds", "0"], "is not in the range"),
         (["abs(-1)", "--json", "no/such/folder/x.json"], "there is no folder no/such/folder"),
