@@ -164,7 +164,7 @@ unsigned work(int steps)
 {
     unsigned number = 1;
     for (int i = 0; i < steps; i++) {
-        /* The generator of Numerical Recipes: no multiplication can be done ahead. */
+        /* The generator of Numerical Recipes: no multiplication can start early. */
         number = number * 1664525u + 1013904223u;
     }
     return number;

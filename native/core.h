@@ -1,8 +1,8 @@
 /* The C under test: what every mechanism calls, and nothing else.
  *
- * Every function is exported from one shared library, so that every mechanism
- * calls the same symbol and with it the same machine code. Each does as little as
- * it can, so that what a call costs is the way there and back.
+ * One shared library exports every function, so that every mechanism calls the same
+ * symbol and runs the same machine code. Each function does as little as possible:
+ * a call costs the way there and back.
  */
 #ifndef CALLCOST_CORE_H
 #define CALLCOST_CORE_H
@@ -38,27 +38,27 @@ CALLCOST_API int add_eight(int a, int b, int c, int d, int e, int f, int g, int 
 /* Returns whether flag is false. */
 CALLCOST_API bool negate(bool flag);
 
-/* A constant that is data, so that who reads symbol tables alone can read it too. */
+/* A constant that is data: tools that only read symbol tables find it too. */
 CALLCOST_API extern const int answer;
 
-/* Text and bytes. All look at a single byte, so that no length of text costs more in here. */
+/* Text and bytes. Each function reads a single byte, so longer texts do not cost more here. */
 
-/* Returns the first byte of a UTF-8 text that a zero byte ends: 0 to 255. */
+/* Returns the first byte, 0 to 255, of a zero-terminated UTF-8 text. */
 CALLCOST_API int first_byte(const char *text);
 
-/* Returns the last of size bytes, any of which may be zero: 0 to 255, or -1 if there are none. */
+/* Returns the last of size bytes, 0 to 255, or -1 if there are none. Bytes may be zero. */
 CALLCOST_API int last_byte(const unsigned char *data, size_t size);
 
-/* Returns 16 characters of ASCII that live for ever. */
+/* Returns 16 characters of ASCII, which are never freed. */
 CALLCOST_API const char *get_greeting(void);
 
-/* Returns 16 bytes that live for ever, the first of which is zero, and stores their number. */
+/* Returns 16 bytes, which are never freed, and stores their number. The first is zero. */
 CALLCOST_API const unsigned char *get_token(size_t *size);
 
 /* Arrays. */
 
-/* Returns the first plus the last of count values; 0 if there are none. It reads only these two,
- * so that a call whose cost grows with count has copied. */
+/* Returns the first plus the last of count values; 0 if there are none. It reads only these two:
+ * if a call takes longer for more values, the binding has copied them. */
 CALLCOST_API double sum_ends(const double *values, size_t count);
 
 /* Stores value in each of count places. */
@@ -80,23 +80,23 @@ typedef struct {
 /* Returns the point with x and y exchanged. */
 CALLCOST_API point mirror(point original);
 
-/* An object behind a pointer: it belongs to whoever called tally_new, until tally_free. */
+/* An object behind a pointer. The caller of tally_new owns it until tally_free. */
 
 typedef struct tally tally;
 
 /* Returns a new tally that counts on from start, or NULL if there is no memory. */
 CALLCOST_API tally *tally_new(int start);
 
-/* Counts one further and returns the count; after 99 comes 0, so that it stays small. */
+/* Adds one to the count and returns it; 0 follows 99, so the count stays small. */
 CALLCOST_API int tally_increment(tally *self);
 
-/* Ends a tally; NULL is none. */
+/* Frees a tally; does nothing for NULL. */
 CALLCOST_API void tally_free(tally *self);
 
-/* Returns how many tallies there are: for those who look for leaks. */
+/* Returns the number of living tallies, to find leaks. */
 CALLCOST_API int tallies_alive(void);
 
-/* Calls back, errors, and work. */
+/* Callbacks, errors, and work. */
 
 /* Returns the sum of function(context, i), modulo 2^32, for each i from 0 to count - 1. */
 CALLCOST_API int sum_calls(int (*function)(void *context, int i), void *context, int count);
@@ -104,7 +104,7 @@ CALLCOST_API int sum_calls(int (*function)(void *context, int i), void *context,
 /* Stores n / 2 and returns 0; for an odd n it stores nothing and returns -1. */
 CALLCOST_API int half_of_even(int n, int *half);
 
-/* Returns the number after so many steps of work, each of which needs the one before. */
+/* Returns the number after this many steps of work. Each step needs the one before. */
 CALLCOST_API unsigned work(int steps);
 
 #ifdef __cplusplus

@@ -57,7 +57,7 @@ py::object token()
         reinterpret_cast<const char *>(start), static_cast<Py_ssize_t>(size))));
 }
 
-// Arrays. There is no converter for buffers either, except numpy's arrays.
+// Arrays. There is no converter for buffers either, only for numpy's arrays.
 
 // Each C type's letter in the module struct.
 template <typename T> constexpr char letter = '\0';
@@ -158,15 +158,15 @@ private:
     std::unique_ptr<tally, void (*)(tally *)> handle_;
 };
 
-// Calls back, an error code, and work.
+// A callback, an error code, and work.
 
 struct callback {
     PyObject *function;
     std::exception_ptr error;
 };
 
-// No exception may pass through C: it waits until the core has returned. After the first one,
-// Python is called no more.
+// An exception must not pass through C: it waits until the core has returned. After the first
+// one, Python is not called again.
 extern "C" int call_back(void *context, int i)
 {
     auto self = static_cast<callback *>(context);
@@ -241,7 +241,7 @@ BOOST_PYTHON_MODULE(_python)
 {
     using py::def;
 
-    // Docstrings show what is written here and the Python signature, not the C++ one.
+    // Docstrings show the text below and the Python signature, not the C++ one.
     py::docstring_options docstrings(true, true, false);
     py::scope module;
     module.attr("__doc__") = "The C core through Boost.Python.";
@@ -260,7 +260,7 @@ BOOST_PYTHON_MODULE(_python)
     def("first_byte", &checked_first_byte, "Return the first byte in UTF-8.");
     def("last_byte", &last_byte_of, "Return the last byte, or -1 if there are none.");
     def("get_greeting", &get_greeting, "Return 16 characters of ASCII.");
-    def("get_token", &token, "Return 16 bytes, the first of which is zero.");
+    def("get_token", &token, "Return 16 bytes; the first is zero.");
 
     def("sum_ends", &sum_of_ends, "Return the first plus the last of a buffer.");
     def("sum_ends_list", &sum_of_list_ends, "Return the first plus the last of a list.");
@@ -274,15 +274,15 @@ BOOST_PYTHON_MODULE(_python)
         .def_readonly("y", &point::y);
     def("mirror", &mirror, "Return the point with x and y exchanged.");
     py::class_<tally_owner, boost::noncopyable>(
-        "Tally", "Counts from where it starts; after 99 comes 0.", py::init<int>())
-        .def("increment", &tally_owner::increment, "Count one further and return the count.");
+        "Tally", "Counts up from a given number; 0 follows 99.", py::init<int>())
+        .def("increment", &tally_owner::increment, "Add one to the count and return it.");
 
     def("sum_calls", &sum_of_calls,
         "Return the sum of function(i) for each i from 0 to count - 1.");
     def("half_of_even", &half_of_even_or_throw, "Return n / 2; raise ValueError for an odd n.");
-    def("work_held", &work, "Return the number after so many steps.");
+    def("work_held", &work, "Return the number after this many steps.");
     def("work_released", &work_without_gil,
-        "Return the number after so many steps, the GIL released meanwhile.");
+        "Return the number after this many steps, with the GIL released.");
 
     module.attr("ArgumentError") = refusal_of(module.attr("fibonacci"), "0");
 }

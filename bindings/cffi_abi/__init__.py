@@ -67,7 +67,7 @@ def get_greeting() -> str:
 
 
 def get_token() -> bytes:
-    """Return 16 bytes, the first of which is zero."""
+    """Return 16 bytes; the first is zero."""
     size = ffi.new("size_t *")
     data = lib.get_token(size)
     return ffi.buffer(data, size[0])[:]
@@ -131,7 +131,7 @@ def Point(x: float, y: float) -> Any:  # noqa: N802 # what others call by this n
 
 
 class Tally:
-    """Counts from where it starts; after 99 comes 0."""
+    """Counts up from a given number; 0 follows 99."""
 
     __slots__ = ("_tally",)
 
@@ -142,7 +142,7 @@ class Tally:
         self._tally = ffi.gc(tally, lib.tally_free)
 
     def increment(self) -> int:
-        """Count one further and return the count."""
+        """Add one to the count and return it."""
         return lib.tally_increment(self._tally)
 
 

@@ -40,7 +40,7 @@ static PyObject *py_fibonacci_keyword(PyObject *module, PyObject *const *args, P
     if (nkeywords == 1) {
         module_state *state = state_of(module);
         PyObject *name = PyTuple_GET_ITEM(kwnames, 0);
-        /* Names in source code are interned; only one made at run time needs comparing. */
+        /* Names in source code are interned; only a name made at run time needs comparing. */
         if (name != state->name_n && PyUnicode_Compare(name, state->name_n) != 0) {
             PyErr_Format(PyExc_TypeError,
                          "fibonacci_keyword() got an unexpected keyword argument '%U'", name);

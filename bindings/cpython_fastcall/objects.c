@@ -1,8 +1,8 @@
 /* A tuple, a struct by value and an object behind a pointer.
  *
  * Each module, and so each interpreter, makes its own two types. Their objects refer only to
- * their type, and nobody can make that refer back to them. So the garbage collector need not
- * track them, which would make each object larger and slower to make. */
+ * their type, and the type cannot refer back to them. So the garbage collector need not track
+ * them: tracking would make each object larger and slower to create. */
 #include "fastcall.h"
 
 #include <stddef.h>
@@ -151,7 +151,7 @@ static PyObject *py_tally_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     return make_tally(type, PyTuple_GET_ITEM(args, 0));
 }
 
-/* Classes can be called without a tuple too; those made at run time only from 3.14 on. */
+/* Classes can be called without a tuple too; classes made at run time only from 3.14 on. */
 #ifdef Py_tp_vectorcall
 static PyObject *tally_vectorcall(PyObject *type, PyObject *const *args, size_t nargs,
                                   PyObject *kwnames)
@@ -171,13 +171,13 @@ static void tally_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-#if PY_VERSION_HEX < 0x030D0000 /* before there were threads without the GIL */
+#if PY_VERSION_HEX < 0x030D0000 /* before free threading */
 #define Py_BEGIN_CRITICAL_SECTION(object) {
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
 PyDoc_STRVAR(increment_doc,
-             "increment($self, /)\n--\n\nCount one further and return the count; after 99 comes 0.");
+             "increment($self, /)\n--\n\nAdd one to the count and return it; 0 follows 99.");
 
 /* The core counts without a lock: without a GIL, the object's own lock protects it. */
 static PyObject *tally_object_increment(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -195,7 +195,7 @@ static PyMethodDef tally_methods[] = {
 };
 
 static PyType_Slot tally_slots[] = {
-    {Py_tp_doc, "Tally(start, /)\n--\n\nCounts from where it starts; after 99 comes 0."},
+    {Py_tp_doc, "Tally(start, /)\n--\n\nCounts up from a given number; 0 follows 99."},
     {Py_tp_new, py_tally_new},
 #ifdef Py_tp_vectorcall
     {Py_tp_vectorcall, tally_vectorcall},

@@ -1,4 +1,4 @@
-/* Calls back into Python, an error code, and work with the GIL and without. */
+/* A callback into Python, an error code, and work with and without the GIL. */
 #include "limited.h"
 
 typedef struct {
@@ -6,8 +6,8 @@ typedef struct {
     bool failed;
 } callback;
 
-/* The core calls this. Only the context can tell it that an exception is set: after the first
- * one, it calls Python no more. */
+/* The core calls this. Only the context shows that an exception is set: after the first one,
+ * this function does not call Python again. */
 static int call_back(void *context, int i)
 {
     callback *self = context;
@@ -65,7 +65,7 @@ static PyObject *py_half_of_even(PyObject *Py_UNUSED(module), PyObject *argument
 }
 
 PyDoc_STRVAR(work_held_doc, "work_held($module, steps, /)\n--\n\n"
-                            "Return the number after so many steps, the GIL held meanwhile.");
+                            "Return the number after this many steps, with the GIL held.");
 
 static PyObject *py_work_held(PyObject *Py_UNUSED(module), PyObject *argument)
 {
@@ -77,7 +77,7 @@ static PyObject *py_work_held(PyObject *Py_UNUSED(module), PyObject *argument)
 }
 
 PyDoc_STRVAR(work_released_doc, "work_released($module, steps, /)\n--\n\n"
-                                "Return the number after so many steps, the GIL released meanwhile.");
+                                "Return the number after this many steps, with the GIL released.");
 
 static PyObject *py_work_released(PyObject *Py_UNUSED(module), PyObject *argument)
 {

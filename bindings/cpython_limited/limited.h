@@ -1,8 +1,8 @@
-/* What the files of this extension share: the state of its module, and how it takes arguments.
+/* Shared by this extension's files: the state of the module, and how arguments are taken.
  *
- * It resembles cpython_fastcall's fastcall.h, but shares no code with it on purpose: CPython's
- * inline functions are missing here, so every second function differs. With an #ifdef for each,
- * nobody could read what the limited API takes away. */
+ * It resembles cpython_fastcall's fastcall.h but deliberately shares no code with it: CPython's
+ * inline functions are missing here, so every second function differs. An #ifdef for each would
+ * hide what the limited API takes away. */
 #ifndef CALLCOST_LIMITED_H
 #define CALLCOST_LIMITED_H
 
@@ -20,11 +20,11 @@ typedef struct {
     PyTypeObject *point_type;
 } module_state;
 
-/* METH_FASTCALL functions have other types than PyCFunction. Casting them through a function
+/* METH_FASTCALL functions do not have the type PyCFunction. Casting them through a function
  * without arguments avoids the compiler's warning. */
 #define FASTCALL(function) ((PyCFunction)(void (*)(void))(function))
 
-/* Each file adds its own functions and types to the module: they are slots of Py_mod_exec. */
+/* Slots of Py_mod_exec: each file adds its own functions and types to the module. */
 int add_numbers(PyObject *module);
 int add_text(PyObject *module);
 int add_arrays(PyObject *module);

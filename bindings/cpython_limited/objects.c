@@ -1,8 +1,8 @@
 /* A tuple, a struct by value and an object behind a pointer.
  *
  * Each module, and so each interpreter, makes its own two types. Their objects refer only to
- * their type, and nobody can make that refer back to them. So the garbage collector need not
- * track them, which would make each object larger and slower to make. */
+ * their type, and the type cannot refer back to them. So the garbage collector need not track
+ * them: tracking would make each object larger and slower to create. */
 #include "limited.h"
 
 #include <stddef.h>
@@ -34,7 +34,7 @@ static PyObject *py_split_digits(PyObject *Py_UNUSED(module), PyObject *argument
     return digits;
 }
 
-/* Point: the object contains the struct. It is read-only, as a number is. */
+/* Point: the object contains the struct. It is read-only, like a number. */
 
 typedef struct {
     PyObject_HEAD
@@ -150,7 +150,7 @@ static void tally_dealloc(PyObject *self)
 }
 
 PyDoc_STRVAR(increment_doc,
-             "increment($self, /)\n--\n\nCount one further and return the count; after 99 comes 0.");
+             "increment($self, /)\n--\n\nAdd one to the count and return it; 0 follows 99.");
 
 static PyObject *tally_object_increment(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
@@ -163,7 +163,7 @@ static PyMethodDef tally_methods[] = {
 };
 
 static PyType_Slot tally_slots[] = {
-    {Py_tp_doc, "Tally(start, /)\n--\n\nCounts from where it starts; after 99 comes 0."},
+    {Py_tp_doc, "Tally(start, /)\n--\n\nCounts up from a given number; 0 follows 99."},
     {Py_tp_new, py_tally_new},
     {Py_tp_dealloc, tally_dealloc},
     {Py_tp_methods, tally_methods},

@@ -37,7 +37,7 @@ static PyObject *py_get_greeting(PyObject *Py_UNUSED(module), PyObject *Py_UNUSE
 }
 
 PyDoc_STRVAR(get_token_doc,
-             "get_token($module, /)\n--\n\nReturn 16 bytes, the first of which is zero.");
+             "get_token($module, /)\n--\n\nReturn 16 bytes; the first is zero.");
 
 static PyObject *py_get_token(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {

@@ -1,8 +1,8 @@
 /* A tuple, a struct by value and an object behind a pointer.
  *
  * Each module, and so each interpreter, makes its own two types. Their objects refer only to
- * their type, and nobody can make that refer back to them. So the garbage collector need not
- * track them, which would make each object larger and slower to make. */
+ * their type, and the type cannot refer back to them. So the garbage collector need not track
+ * them: tracking would make each object larger and slower to create. */
 #include "varargs.h"
 
 #include <stddef.h>
@@ -134,13 +134,13 @@ static void tally_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-#if PY_VERSION_HEX < 0x030D0000 /* before there were threads without the GIL */
+#if PY_VERSION_HEX < 0x030D0000 /* before free threading */
 #define Py_BEGIN_CRITICAL_SECTION(object) {
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
 PyDoc_STRVAR(increment_doc,
-             "increment($self, /)\n--\n\nCount one further and return the count; after 99 comes 0.");
+             "increment($self, /)\n--\n\nAdd one to the count and return it; 0 follows 99.");
 
 /* The core counts without a lock: without a GIL, the object's own lock protects it. */
 static PyObject *tally_object_increment(PyObject *self, PyObject *args)
@@ -161,7 +161,7 @@ static PyMethodDef tally_methods[] = {
 };
 
 static PyType_Slot tally_slots[] = {
-    {Py_tp_doc, "Tally(start, /)\n--\n\nCounts from where it starts; after 99 comes 0."},
+    {Py_tp_doc, "Tally(start, /)\n--\n\nCounts up from a given number; 0 follows 99."},
     {Py_tp_new, py_tally_new},
     {Py_tp_dealloc, tally_dealloc},
     {Py_tp_methods, tally_methods},

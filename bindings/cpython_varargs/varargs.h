@@ -1,4 +1,4 @@
-/* What the files of this extension share. */
+/* Shared by this extension's files. */
 #ifndef CALLCOST_VARARGS_H
 #define CALLCOST_VARARGS_H
 
@@ -11,7 +11,7 @@ typedef struct {
     PyTypeObject *point_type;
 } module_state;
 
-/* Each file adds its own functions and types to the module: they are slots of Py_mod_exec. */
+/* Slots of Py_mod_exec: each file adds its own functions and types to the module. */
 int add_numbers(PyObject *module);
 int add_text(PyObject *module);
 int add_arrays(PyObject *module);

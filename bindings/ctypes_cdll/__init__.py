@@ -240,7 +240,7 @@ _tally_free.restype = None
 
 
 class Tally:
-    """Counts from where it starts; after 99 comes 0."""
+    """Counts up from a given number; 0 follows 99."""
 
     # ctypes passes this where a function takes a pointer. NULL if there is no tally.
     _as_parameter_: "int | None" = None
@@ -249,7 +249,7 @@ class Tally:
         self._as_parameter_ = _tally_new(start)
 
     def increment(self) -> int:
-        """Count one further and return the count."""
+        """Add one to the count and return it."""
         return _tally_increment(self)
 
     def __del__(self) -> None:
@@ -258,7 +258,7 @@ class Tally:
 
 new_tally = Tally
 
-# Calls back, errors, and work.
+# Callbacks, errors, and work.
 
 # C passes the Python function on as the context, so one callback serves all functions.
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_int)

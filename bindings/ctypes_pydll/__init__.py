@@ -119,7 +119,7 @@ _tally_free = _held(_cdll._tally_free)
 
 
 class Tally:
-    """Counts from where it starts; after 99 comes 0."""
+    """Counts up from a given number; 0 follows 99."""
 
     # ctypes passes this where a function takes a pointer. NULL if there is no tally.
     _as_parameter_: "int | None" = None
@@ -128,7 +128,7 @@ class Tally:
         self._as_parameter_ = _tally_new(start)
 
     def increment(self) -> int:
-        """Count one further and return the count."""
+        """Add one to the count and return it."""
         return _tally_increment(self)
 
     def __del__(self) -> None:
@@ -137,7 +137,7 @@ class Tally:
 
 new_tally = Tally
 
-# Calls back, errors, and work.
+# Callbacks, errors, and work.
 
 sum_calls = _held_prototype(_cdll.sum_calls, "sum_calls", _cdll._CALLBACK)
 half_of_even = _held_prototype(_cdll.half_of_even, "half_of_even", _cdll._HALF)

@@ -82,13 +82,13 @@ cpdef str get_greeting():
 
 
 cpdef bytes get_token():
-    """Return 16 bytes, the first of which is zero."""
+    """Return 16 bytes; the first is zero."""
     cdef size_t size
     token = core.get_token(&size)
     return token[:size]
 
 
-# [::1]: contiguous. Cython checks the index, so an empty buffer must not be asked for its first.
+# [::1]: contiguous. Cython checks the index, and an empty buffer has no item 0.
 cpdef double sum_ends(const double[::1] values) except? -1:
     """Return the first plus the last value; 0 if there are none."""
     if values is None:
@@ -140,7 +140,7 @@ cpdef (int, int) split_digits(int n) noexcept:
 
 @cython.final
 cdef class Point:
-    """Two coordinates; nobody can change them, so that threads may share it."""
+    """Two coordinates. They are read-only, so threads may share the object."""
 
     cdef core.point _value
 
@@ -170,7 +170,7 @@ cpdef Point mirror(Point original):
 
 @cython.final
 cdef class Tally:
-    """Counts from where it starts; after 99 comes 0."""
+    """Counts up from a given number; 0 follows 99."""
 
     cdef core.tally *_tally
 
@@ -183,10 +183,10 @@ cdef class Tally:
     def __dealloc__(self):
         core.tally_free(self._tally)
 
-    # One thread at a time, also where there is no GIL.
+    # One thread at a time, even without a GIL.
     @cython.critical_section
     cpdef int increment(self) noexcept:
-        """Count one further and return the count."""
+        """Add one to the count and return it."""
         return core.tally_increment(self._tally)
 
 
@@ -211,12 +211,12 @@ cpdef int half_of_even(int n) except? -1:
 
 
 cpdef unsigned work_held(int steps) noexcept:
-    """Return the number after so many steps of work."""
+    """Return the number after this many steps of work."""
     return core.work(steps)
 
 
 cpdef unsigned work_released(int steps) noexcept:
-    """Return the number after so many steps of work, without the GIL meanwhile."""
+    """Return the number after this many steps of work, with the GIL released."""
     cdef unsigned number
     with nogil:
         number = core.work(steps)

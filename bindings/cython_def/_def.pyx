@@ -1,5 +1,5 @@
 # cython: language_level=3, freethreading_compatible=True
-"""def functions around a C header: the Python signature is nearly all there is to write."""
+"""def functions around a C header: little more to write than the Python signature."""
 
 cimport core
 cimport cython
@@ -73,13 +73,13 @@ def get_greeting():
 
 
 def get_token():
-    """Return 16 bytes, the first of which is zero."""
+    """Return 16 bytes; the first is zero."""
     cdef size_t size
     token = core.get_token(&size)
     return token[:size]
 
 
-# [::1]: contiguous. Cython checks the index, so an empty buffer must not be asked for its first.
+# [::1]: contiguous. Cython checks the index, and an empty buffer has no item 0.
 def sum_ends(const double[::1] values not None, /):
     """Return the first plus the last value; 0 if there are none."""
     count = values.shape[0]
@@ -125,7 +125,7 @@ def split_digits(int n, /):
 
 @cython.final
 cdef class Point:
-    """Two coordinates; nobody can change them, so that threads may share it."""
+    """Two coordinates. They are read-only, so threads may share the object."""
 
     cdef core.point _value
 
@@ -153,7 +153,7 @@ def mirror(Point original not None, /):
 
 @cython.final
 cdef class Tally:
-    """Counts from where it starts; after 99 comes 0."""
+    """Counts up from a given number; 0 follows 99."""
 
     cdef core.tally *_tally
 
@@ -166,10 +166,10 @@ cdef class Tally:
     def __dealloc__(self):
         core.tally_free(self._tally)
 
-    # One thread at a time, also where there is no GIL.
+    # One thread at a time, even without a GIL.
     @cython.critical_section
     def increment(self):
-        """Count one further and return the count."""
+        """Add one to the count and return it."""
         return core.tally_increment(self._tally)
 
 
@@ -194,12 +194,12 @@ def half_of_even(int n, /):
 
 
 def work_held(int steps, /):
-    """Return the number after so many steps of work."""
+    """Return the number after this many steps of work."""
     return core.work(steps)
 
 
 def work_released(int steps, /):
-    """Return the number after so many steps of work, without the GIL meanwhile."""
+    """Return the number after this many steps of work, with the GIL released."""
     cdef unsigned number
     with nogil:
         number = core.work(steps)

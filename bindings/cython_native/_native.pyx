@@ -1,5 +1,5 @@
 # cython: language_level=3, freethreading_compatible=True
-"""The C core's algorithms written anew in Cython: static types, and no C library."""
+"""The C core's algorithms rewritten in Cython: static types, and no C library."""
 
 
 # cdef: the recursion calls a C function. noexcept: it cannot raise, so callers need not check.
@@ -36,12 +36,12 @@ cdef unsigned _work(int steps) noexcept nogil:
 
 
 def work_held(int steps, /):
-    """Return the number after so many steps of the generator of Numerical Recipes."""
+    """Return the number after this many steps of Numerical Recipes' generator."""
     return _work(steps)
 
 
 def work_released(int steps, /):
-    """Return the same number, without the GIL meanwhile."""
+    """Return the same number, with the GIL released."""
     cdef unsigned number
     with nogil:
         number = _work(steps)

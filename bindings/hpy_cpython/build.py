@@ -1,4 +1,4 @@
-"""One HPy extension for CPython's ABI, from the source of hpy_universal."""
+"""The HPy extension of hpy_universal, compiled for CPython's ABI."""
 
 import sys
 
@@ -10,11 +10,13 @@ if sys.version_info >= (3, 12):
 
 from hpy.devel import HPyDevel
 
+SHARED = ["../hpy_universal/module.c", "../hpy_universal/types.c"]
 _HPY = HPyDevel()
 EXTENSIONS = [
     Extension(
         "_cpython",
-        ["module.c", "types.c", *_HPY.get_extra_sources(), *_HPY.get_ctx_sources()],
+        [*SHARED, *_HPY.get_extra_sources(), *_HPY.get_ctx_sources()],
+        depends=["../hpy_universal/module.h"],
         include_dirs=_HPY.get_extra_include_dirs(),
         define_macros=[("HPY", None), ("HPY_ABI_CPYTHON", None)],
     )

@@ -194,15 +194,15 @@ static HPy split_digits_def_impl(HPyContext *ctx, HPy self UNUSED, HPy argument)
     return HPy_BuildValue(ctx, "(ii)", tens, ones);
 }
 
-/* Calls back, errors, and work. */
+/* Callbacks, errors, and work. */
 
 typedef struct {
-    HPyContext *ctx; /* valid as long as the call in which it was given */
+    HPyContext *ctx; /* valid during the call that got it */
     HPy function;
     bool failed;
 } callback;
 
-/* After the first exception it calls Python no more, since C cannot be told to stop. */
+/* C cannot be told to stop, so after the first exception this does not call Python again. */
 static int call_back(void *context, int i)
 {
     callback *self = context;

@@ -1,4 +1,4 @@
-/* What the files of this extension share. */
+/* Shared by this extension's files. */
 #ifndef CALLCOST_HPY_MODULE_H
 #define CALLCOST_HPY_MODULE_H
 

@@ -16,7 +16,7 @@ _Callback: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_int
 
 
 def _declare(name: str, result: Any, *parameters: Any) -> Any:
-    """Return a function of the core with its C types; those of mypyc stand at its name."""
+    """Return a function of the core with its C types; the annotations below give mypyc's types."""
     function = _LIBRARY[name]
     function.argtypes = parameters
     function.restype = result
@@ -127,14 +127,14 @@ def get_greeting() -> str:
 
 
 def get_token() -> bytes:
-    """Return 16 bytes, the first of which is zero."""
+    """Return 16 bytes; the first is zero."""
     size = ctypes.c_size_t()
     token: bytes = _get_token(ctypes.byref(size))[: size.value]
     return token
 
 
 def _view(buffer: Any, code: str) -> memoryview:
-    """Return a view of a buffer whose items are what ctypes, which does not ask, takes them for."""
+    """Return a view of a buffer after checking its item type, which ctypes does not do."""
     view = memoryview(buffer)
     if view.format != code:
         raise TypeError(f"a buffer of type {code} is needed, not {view.format}")
@@ -186,7 +186,7 @@ def mirror(original: Point) -> Point:
 
 
 class Tally:
-    """Counts from where it starts; after 99 comes 0."""
+    """Counts up from a given number; 0 follows 99."""
 
     # In the class: __del__ is called also where __init__ was not.
     _tally: int | None = None
@@ -197,7 +197,7 @@ class Tally:
             raise MemoryError
 
     def increment(self) -> int:
-        """Count one further and return the count."""
+        """Add one to the count and return it."""
         assert self._tally is not None
         return _tally_increment(self._tally)
 
@@ -211,7 +211,7 @@ def _call(call: tuple[Callable[[int], int], list[BaseException]], i: int) -> int
         try:
             return function(i)
         except BaseException as error:
-            # It cannot come through C, which goes on; Python is not called any more.
+            # It cannot pass through C, which goes on; Python is not called again.
             errors.append(error)
     return 0
 
@@ -237,5 +237,5 @@ def half_of_even(n: int) -> int:
 
 
 def work_released(steps: int) -> int:
-    """Return the number after so many steps of work."""
+    """Return the number after this many steps of work."""
     return _work(steps)

@@ -1,4 +1,4 @@
-"""Compiled by mypyc: functions of the reference as they stand there."""
+"""Compiled by mypyc: functions copied unchanged from the reference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def fibonacci(n: int) -> int:
 
 
 def work_held(steps: int) -> int:
-    """Return the number after so many steps of the generator of Numerical Recipes."""
+    """Return the number after this many steps of Numerical Recipes' generator."""
     number = 1
     for _ in range(steps):
         number = (number * 1664525 + 1013904223) & 0xFFFFFFFF

@@ -98,7 +98,7 @@ struct Callback {
     std::exception_ptr error;
 };
 
-// C calls this. No exception may pass through C's frames; after the first, Python is not called.
+// C calls this. Exceptions must not pass through C's frames; after the first, Python is not called.
 int call_back(void *context, int i)
 {
     auto *callback = static_cast<Callback *>(context);
@@ -144,7 +144,7 @@ void define_text_and_arrays(nb::module_ &m)
     m.def("first_byte", &first_byte, "Return the first byte of the text in UTF-8; 0 for no text.");
     m.def("last_byte", &last_of_bytes, "Return the last byte, or -1 if there are none.");
     m.def("get_greeting", &get_greeting, "Return 16 characters of ASCII.");
-    m.def("get_token", &token, "Return 16 bytes, the first of which is zero.");
+    m.def("get_token", &token, "Return 16 bytes; the first is zero.");
     // nanobind would copy an array that does not fit, and the results would be lost in the copy.
     m.def("sum_ends", &sum_array, nb::arg().noconvert(),
           "Return the first plus the last value; 0 if there are none.");
@@ -162,19 +162,19 @@ void define_classes(nb::module_ &m)
         .def_ro("x", &point::x)
         .def_ro("y", &point::y);
     m.def("mirror", &mirror, "Return the point with x and y exchanged.");
-    nb::class_<Tally>(m, "Tally", "Counts from where it starts; after 99 comes 0.")
+    nb::class_<Tally>(m, "Tally", "Counts up from a given number; 0 follows 99.")
         .def(nb::init<int>())
         .def("increment", &Tally::increment, nb::lock_self(),
-             "Count one further and return the count.");
+             "Add one to the count and return it.");
 }
 
 void define_calls_and_work(nb::module_ &m)
 {
     m.def("sum_calls", &sum_of_calls,
           "Return the sum of function(i) for each i from 0 to count - 1.");
-    m.def("work_held", &work, "Return the number after so many steps.");
+    m.def("work_held", &work, "Return the number after this many steps.");
     m.def("work_released", &work, nb::call_guard<nb::gil_scoped_release>(),
-          "Return the number after so many steps, the GIL released meanwhile.");
+          "Return the number after this many steps, with the GIL released.");
 }
 
 } // namespace

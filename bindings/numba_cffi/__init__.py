@@ -152,11 +152,11 @@ def half_of_even(n):
 
 @numba.njit
 def work_held(steps):
-    """Return the number after so many steps of work."""
+    """Return the number after this many steps of work."""
     return _work(steps)
 
 
 @numba.njit(nogil=True)
 def work_released(steps):
-    """Return the number after so many steps of work, without the GIL meanwhile."""
+    """Return the number after this many steps of work, with the GIL released."""
     return _work(steps)

@@ -113,7 +113,7 @@ public:
 
     int increment()
     {
-        // The core counts without a lock; where there is a GIL, that is lock enough.
+        // The core counts without a lock; if there is a GIL, it is the lock.
 #ifdef Py_GIL_DISABLED
         const std::lock_guard<std::mutex> locked(mutex);
 #endif
@@ -137,7 +137,7 @@ struct Callback {
     std::exception_ptr error;
 };
 
-// C calls this. No exception may pass through C's frames; after the first, Python is not called.
+// C calls this. Exceptions must not pass through C's frames; after the first, Python is not called.
 int call_back(void *context, int i)
 {
     auto *callback = static_cast<Callback *>(context);
@@ -185,7 +185,7 @@ void define_text_and_arrays(py::module_ &m)
           "Return the first byte of the text in UTF-8; 0 for no text.");
     m.def("last_byte", &last_of_bytes, "Return the last byte, or -1 if there are none.");
     m.def("get_greeting", &get_greeting, "Return 16 characters of ASCII.");
-    m.def("get_token", &token, "Return 16 bytes, the first of which is zero.");
+    m.def("get_token", &token, "Return 16 bytes; the first is zero.");
     m.def("sum_ends", &sum_buffer, "Return the first plus the last value; 0 if there are none.");
     m.def("sum_ends_list", &sum_vector,
           "Return the first plus the last value of a list; 0 if there are none.");
@@ -200,18 +200,18 @@ void define_classes(py::module_ &m)
         .def_readonly("x", &point::x)
         .def_readonly("y", &point::y);
     m.def("mirror", &mirror, "Return the point with x and y exchanged.");
-    py::class_<Tally>(m, "Tally", "Counts from where it starts; after 99 comes 0.")
+    py::class_<Tally>(m, "Tally", "Counts up from a given number; 0 follows 99.")
         .def(py::init<int>())
-        .def("increment", &Tally::increment, "Count one further and return the count.");
+        .def("increment", &Tally::increment, "Add one to the count and return it.");
 }
 
 void define_calls_and_work(py::module_ &m)
 {
     m.def("sum_calls", &sum_of_calls,
           "Return the sum of function(i) for each i from 0 to count - 1.");
-    m.def("work_held", &work, "Return the number after so many steps.");
+    m.def("work_held", &work, "Return the number after this many steps.");
     m.def("work_released", &work, py::call_guard<py::gil_scoped_release>(),
-          "Return the number after so many steps, the GIL released meanwhile.");
+          "Return the number after this many steps, with the GIL released.");
 }
 
 } // namespace

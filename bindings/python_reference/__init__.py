@@ -101,7 +101,7 @@ def get_greeting() -> str:
 
 
 def get_token() -> bytes:
-    """Return 16 bytes, the first of which is zero."""
+    """Return 16 bytes; the first is zero."""
     return _TOKEN
 
 
@@ -144,7 +144,7 @@ def mirror(original: Point) -> Point:
 
 
 class Tally:
-    """Counts from where it starts; after 99 comes 0."""
+    """Counts up from a given number; 0 follows 99."""
 
     __slots__ = ("_count",)
 
@@ -152,7 +152,7 @@ class Tally:
         self._count = start
 
     def increment(self) -> int:
-        """Count one further and return the count."""
+        """Add one to the count and return it."""
         self._count = 0 if self._count >= 99 else self._count + 1
         return self._count
 
@@ -176,7 +176,7 @@ def half_of_even(n: int) -> int:
 
 
 def work_held(steps: int) -> int:
-    """Return the number after so many steps of the generator of Numerical Recipes."""
+    """Return the number after this many steps of Numerical Recipes' generator."""
     number = 1
     for _ in range(steps):
         number = (number * 1664525 + 1013904223) & 0xFFFFFFFF

@@ -14,7 +14,7 @@
 %{
 #include "core.h"
 
-/* The same functions under the names of the ways to call them. */
+/* The same functions, named after further ways to call them. */
 #define fibonacci_keyword fibonacci
 #define sum_ends_list sum_ends
 #define work_held work
@@ -50,7 +50,7 @@
 
 /* Text and bytes. */
 
-/* SWIG passes None as NULL; neither these functions nor a method can take that. */
+/* SWIG passes None as NULL, which neither these functions nor methods accept. */
 %apply Pointer NONNULL { const char *text, struct tally *self };
 
 %typemap(in) (const unsigned char *data, size_t size) (char *bytes, Py_ssize_t length) {
@@ -61,7 +61,7 @@
     $2 = ($2_ltype)length;
 }
 
-/* The size is there when the out-parameters are converted, after the result. */
+/* SWIG converts out-parameters after the result, when the size is known. */
 %typemap(in, numinputs=0) size_t *size (size_t size) "$1 = &size;"
 %typemap(out) const unsigned char *get_token ""
 %typemap(argout) size_t *size {
@@ -177,7 +177,7 @@ static double *as_doubles(PyObject *list, size_t *count)
 %may_raise(batch)
 %may_raise(sum_calls)
 
-/* Calls back. */
+/* Callbacks. */
 
 %fragment("call_function", "header", fragment="SWIG_AsVal_int") %{
 /* C finishes its loop, but a function that raised is not called again. */
@@ -260,8 +260,8 @@ int fibonacci_keyword(int n);
 double sum_ends_list(const double *floats, size_t count);
 
 unsigned work_held(int steps);
-/* By hand, because -threads makes errors take the GIL by PyGILState_Ensure, which can wait for
- * ever in a subinterpreter. */
+/* By hand, because -threads makes errors take the GIL by PyGILState_Ensure, which can wait
+ * forever in a subinterpreter. */
 %exception work_released {
     Py_BEGIN_ALLOW_THREADS
     $action

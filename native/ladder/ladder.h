@@ -38,7 +38,7 @@
     }
 
 /* The two ways a rung calls a function: once, for its result; and in the loop. The rung defines
- * LADDER_CALLEE(name, result, parameters): what stands before the arguments. */
+ * LADDER_CALLEE(name, result, parameters): what comes before the arguments. */
 #define LADDER_DEFINE(name, result, parameters, arguments, answer)                              \
     static double call_##name(void)                                                             \
     {                                                                                           \

@@ -10,7 +10,7 @@
 typedef struct {
     const char *name;
     const char *kind;       /* its signature as C writes it: "int(int, int)" */
-    void (*function)(void); /* to be called as what `kind` says */
+    void (*function)(void); /* to be called with the signature in `kind` */
 } plugin_entry;
 
 typedef struct {

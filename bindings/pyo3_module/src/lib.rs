@@ -69,7 +69,7 @@ impl Tally {
 
 impl Drop for Tally {
     fn drop(&mut self) {
-        // SAFETY: nobody else has the pointer.
+        // SAFETY: nothing else has the pointer.
         unsafe { native::tally_free(self.0.as_ptr()) }
     }
 }
@@ -82,7 +82,7 @@ struct Callback<'a, 'py> {
 }
 
 unsafe extern "C" fn call_back(context: *mut c_void, i: c_int) -> c_int {
-    // SAFETY: `sum_calls` below passes a Callback that nobody else uses meanwhile.
+    // SAFETY: `sum_calls` below passes a Callback that nothing else uses during the call.
     let callback = unsafe { &mut *context.cast::<Callback>() };
     if callback.error.is_some() {
         return 0;
@@ -163,20 +163,20 @@ mod _module {
 
     #[pyfunction]
     fn last_byte(data: &[u8]) -> i32 {
-        // SAFETY: pointer and size are those of one slice.
+        // SAFETY: pointer and size come from one slice.
         unsafe { native::last_byte(data.as_ptr(), data.len()) }
     }
 
     #[pyfunction]
     fn get_greeting() -> &'static CStr {
-        // SAFETY: the core promises a text that a zero ends and that lives for ever.
+        // SAFETY: the core promises a zero-terminated text that is never freed.
         unsafe { CStr::from_ptr(native::get_greeting()) }
     }
 
     #[pyfunction]
     fn get_token() -> &'static [u8] {
         let mut size = 0;
-        // SAFETY: the core promises `size` bytes that live for ever.
+        // SAFETY: the core promises `size` bytes that are never freed.
         unsafe {
             let token = native::get_token(&mut size);
             std::slice::from_raw_parts(token, size)
@@ -186,13 +186,13 @@ mod _module {
     #[pyfunction]
     fn sum_ends(values: PyBuffer<f64>) -> PyResult<f64> {
         let doubles = contiguous(&values)?;
-        // SAFETY: pointer and length are those of one buffer, which `values` holds until the end.
+        // SAFETY: pointer and length come from one buffer, which `values` holds until the end.
         Ok(unsafe { native::sum_ends(doubles.cast().as_ptr(), doubles.len()) })
     }
 
     #[pyfunction]
     fn sum_ends_list(values: Vec<f64>) -> f64 {
-        // SAFETY: pointer and length are those of one vector.
+        // SAFETY: pointer and length come from one vector.
         unsafe { native::sum_ends(values.as_ptr(), values.len()) }
     }
 

@@ -1,7 +1,7 @@
 //! native/core.h in Rust: its structs and functions, found in the one shared library.
 //!
-//! No argument can make a `safe` function misbehave. A call of another needs `unsafe` and has to
-//! keep core.h's rules.
+//! No argument can make a `safe` function misbehave. Calling any other function needs `unsafe` and
+//! has to follow the rules in core.h.
 
 use std::ffi::{c_char, c_double, c_float, c_int, c_uchar, c_uint, c_void};
 

@@ -1,1 +1,0 @@
-../hpy_universal/module.c

@@ -1,1 +1,0 @@
-../hpy_universal/types.c
