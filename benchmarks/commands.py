@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich import box
-from rich.markup import escape
-from rich.table import Table
 
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.contenders import build
-from callcost.bindings.registry import Mechanism, left_out, mechanisms
+from callcost.bindings.registry import Build, Mechanism, left_out, mechanisms
 from callcost.console.front import Front
 from callcost.console.outputs import console_at_least
 from callcost.errors import CallcostError
 
-FUNCTIONS = tuple(dict.fromkeys(workload.function for workload in WORKLOADS))
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.command("list", cls=Front)
@@ -28,7 +26,7 @@ def list_mechanisms(mechanism: str | None) -> None:
     """
     chosen = {found.name: found for found in mechanisms()}
     if mechanism is not None and mechanism not in chosen:
-        reason = left_out(build()).get(mechanism)
+        reason = left_out(Build()).get(mechanism)
         raise CallcostError(
             f"{mechanism} is damaged: {reason}"
             if reason
@@ -39,28 +37,38 @@ def list_mechanisms(mechanism: str | None) -> None:
 
 
 def _overview(found: list[Mechanism]) -> Table:
+    # Imported late: it is slow to import, and the command's help does not need it.
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    built = Build()
     table = Table(box=box.SIMPLE)
     table.add_column("mechanism", no_wrap=True)
     table.add_column("workloads", justify="right", no_wrap=True)
     table.add_column("what it is")
     for mechanism in found:
-        reason = build().missing(mechanism)
+        reason = built.missing(mechanism)
         supported = sum(mechanism.offers(workload.function) for workload in WORKLOADS)
         table.add_row(
             mechanism.name,
             "not built" if reason else f"{supported} of {len(WORKLOADS)}",
             escape(reason or mechanism.summary),
         )
-    for name, damage in left_out(build()).items():
+    for name, damage in left_out(built).items():
         table.add_row(escape(name), "damaged", escape(damage))
     return table
 
 
 def _of(mechanism: Mechanism) -> Table:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE, title=escape(mechanism.summary), title_justify="left")
     table.add_column("workload", no_wrap=True)
     table.add_column(f"in {mechanism.name}")
-    reason = build().missing(mechanism)
+    reason = Build().missing(mechanism)
     for workload in WORKLOADS:
         table.add_row(
             workload.name,
@@ -88,7 +96,7 @@ def publish(record: Path | None) -> None:
     """
     from callcost.benchmarks.publish import publishing
 
-    for name, damage in left_out(build()).items():
+    for name, damage in left_out(Build()).items():
         click.echo(f"{name} is left out: {damage}", err=True)
     for path in publishing.publish(record):
         click.echo(path)

@@ -14,7 +14,7 @@ GROUP = "callcost.commands"
 # Where each command is: a module is loaded only when its command or all their help is wanted.
 OWN = (
     EntryPoint("calibrate", "callcost.commands.calibrate_command:calibrate", GROUP),
-    EntryPoint("clean", "callcost.commands.clean:clean", GROUP),
+    EntryPoint("clean", "callcost.commands.clean_command:clean", GROUP),
     EntryPoint("compare", "callcost.compare.command:compare", GROUP),
     EntryPoint("explain", "callcost.explain.command:explain", GROUP),
     EntryPoint("history", "callcost.history.commands:history", GROUP),

@@ -1,4 +1,4 @@
-"""The command `callcost clean`: removes environments, and what killed builds left."""
+"""Removes environments from the cache, and what killed builds have left."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pathlib import Path
 
 import click
 
-from callcost.console.front import Front
-from callcost.revisions.cache import LOCK, Cache, CacheError, Entry, Lock, describe, location
+from callcost.revisions.cache import LOCK, Cache, Entry, Lock
 from callcost.revisions.supervision import mend
 
 DAY_S = 24 * 3600.0
@@ -26,40 +25,8 @@ class Removal:
     size_bytes: int
 
 
-@click.command(cls=Front)
-@click.option(
-    "--older-than",
-    "days",
-    type=click.FloatRange(min=0),
-    metavar="DAYS",
-    help="Keep what was used in the last DAYS days.",
-)
-@click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
-def clean(days: float | None, dry_run: bool) -> None:
-    """Remove the environments that `callcost compare` has built, except those in use."""
-    cache = location()
-    try:
-        cache.refuse_untrusted()
-        removed = list(_shown(cache, days, dry_run))
-    except OSError as error:
-        raise CacheError(describe(error, cache.folder)) from error
-    verb = "would free" if dry_run else "freed"
-    if removed:
-        total = sum(removal.size_bytes for removal in removed)
-        click.echo(f"{verb} {mebibytes(total)} in {cache.folder}")
-    else:
-        click.echo(f"nothing to remove in {cache.folder}")
-
-
-def _shown(cache: Cache, days: float | None, dry_run: bool) -> Iterator[Removal]:
-    verb = "would remove" if dry_run else "removed"
-    for removal in _removals(cache, days, dry_run):
-        click.echo(f"{verb} {removal.what} ({mebibytes(removal.size_bytes)})")
-        yield removal
-
-
-def _removals(cache: Cache, days: float | None, dry_run: bool) -> Iterator[Removal]:
-    """Removes everything, and yields what was removed."""
+def removals(cache: Cache, days: float | None, dry_run: bool) -> Iterator[Removal]:
+    """Removes everything that was not used in the last `days`, and yields what was removed."""
     yield from _dead_builds(cache, dry_run)
     before_s = time.time() - (days or 0) * DAY_S if days is not None else None
     for entry in cache.entries():

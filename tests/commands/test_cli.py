@@ -84,3 +84,15 @@ def test_calibrate_writes_the_figures_it_prints(tmp_path: Path) -> None:
     assert "can be trusted" in said
     assert [point["fitted"] for point in found["points"]].count(True) >= 8
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_help_imports_nothing_slow() -> None:
+    program = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules)); "
+        "from callcost.cli import main; main(['--help'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    slow = {"duckdb", "lief", "matplotlib", "msgspec", "numpy", "psutil", "pytest", "rich", "uv"}
+    assert not slow & set(done.stdout.split())

@@ -16,7 +16,7 @@ import platformdirs
 import pytest
 from click.testing import CliRunner
 
-from callcost.commands.clean import clean
+from callcost.commands.clean_command import clean
 from callcost.errors import CallcostError
 from callcost.revisions.cache import FOLDERS, TAG, Cache, concerns, location, opened
 from callcost.revisions.folders import remove_tree

@@ -24,7 +24,7 @@ from toy_project import (
     write_project,
 )
 
-from callcost.commands.clean import clean
+from callcost.commands.clean_command import clean
 from callcost.errors import CallcostError
 from callcost.revisions.cache import Lock, location
 from callcost.revisions.environments import Built, build_all
