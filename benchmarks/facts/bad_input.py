@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from callcost.bindings.registry import Build, Mechanism, mechanisms
+from callcost.console.markdown import markdown_table, merged
 from callcost.errors import CallcostError
 
 FUNCTION = "fibonacci"
@@ -145,16 +146,23 @@ def candidates() -> Sequence[Mechanism]:
     return [mechanism for mechanism in mechanisms() if mechanism.offers(FUNCTION)]
 
 
-def markdown_table(outcomes: Outcomes | None = None) -> str:
-    """Writes a row per mechanism and a column per bad input; tries them if not given."""
+def bad_input_table(outcomes: Outcomes | None = None) -> str:
+    """Write a column per bad input; mechanisms with equal outcomes share a row.
+
+    Make the calls if no outcomes are given.
+    """
     found = probe_all() if outcomes is None else outcomes
-    lines = [["mechanism", *(f"`{bad.call}`" for bad in BAD_INPUTS)]]
-    lines.append(["---"] * len(lines[0]))
-    for mechanism in candidates():
-        cells = [found.get((mechanism.name, bad), NOT_BUILT) for bad in BAD_INPUTS]
-        lines.append([f"`{mechanism.name}`", *(cell.removeprefix(RAISES) for cell in cells)])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    rows = [
+        [f"`{each.name}`", *(_cell(found.get((each.name, bad), NOT_BUILT)) for bad in BAD_INPUTS)]
+        for each in candidates()
+    ]
+    headings = ["mechanism", *(f"`{bad.call}`" for bad in BAD_INPUTS)]
+    return markdown_table(headings, merged(rows), numbers=False)
+
+
+def _cell(outcome: str) -> str:
+    return outcome.removeprefix(RAISES)
 
 
 if __name__ == "__main__":
-    print(markdown_table())
+    print(bad_input_table())

@@ -1,15 +1,13 @@
 """What each mechanism does for its time, found out by running it: nothing here is typed.
 
-`python -m callcost.benchmarks.facts.facts` probes all that were built and prints the table; with
-`--json FILE` it writes the answers down. Every probe runs in a process of its own, since some of
-what is tried crashes some of the mechanisms.
+`python -m callcost.benchmarks.facts` asks every built mechanism and prints the table. Each probe
+has its own process, because some of what is tried crashes some mechanisms.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import signal
 import subprocess
@@ -19,16 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.facts import bad_input, questions
 from callcost.benchmarks.facts.bad_input import BAD_INPUTS, RAISES, BadInput
 from callcost.bindings.registry import Build, Mechanism, mechanisms
-from callcost.console.files import write_atomically
-from callcost.console.front import Front
-from callcost.model import abi
-from callcost.worker.worker import clean, interpreter_facts
+from callcost.console.markdown import markdown_table, merged
+from callcost.worker.worker import clean
 
 Facts = Mapping[str, str]
 """The answers for one mechanism by the key of the fact; "" where it cannot be asked."""
@@ -192,32 +186,34 @@ def legend() -> str:
     return "; ".join([*known, *marks]) + "."
 
 
-def markdown_table(found: Mapping[str, Facts]) -> str:
-    """Writes a row for each mechanism and a column for each fact."""
-    lines = [["mechanism", *(fact.key.replace("_", " ") for fact in FACTS)]]
-    lines.append(["---"] * len(lines[0]))
-    for name, facts in current(found).items():
-        lines.append([f"`{name}`", *(facts.get(fact.key) or "–" for fact in FACTS)])
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+def facts_table(records: Mapping[str, Mapping[str, Facts]]) -> str:
+    """Write the facts found in each version of Python; equal mechanisms share a row.
+
+    A fact gets a column per version if any mechanism differs between versions.
+    """
+    found = {version: current(record) for version, record in records.items()}
+    names = sorted({name for record in found.values() for name in record})
+    columns = [column for fact in FACTS for column in _columns(fact, found)]
+    rows = [[f"`{name}`", *(answers.get(name, "") for _, answers in columns)] for name in names]
+    return markdown_table(
+        ["mechanism", *(title for title, _ in columns)], merged(rows), numbers=False
+    )
 
 
-@click.command(cls=Front)
-@click.option(
-    "--json",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the answers into this file, too.",
-)
-def main(path: Path | None) -> None:
-    """Ask every mechanism that was built what it does, and print the table."""
-    found = probe_all()
-    if path is not None:
-        version = abi.version(interpreter_facts())
-        python = f"{platform.python_implementation()} {version}"
-        text = json.dumps({"python": python, "facts": found}, indent=1)
-        write_atomically(path, text + "\n")
-    click.echo(markdown_table(found))
-
-
-if __name__ == "__main__":
-    main()
+def _columns(
+    fact: Fact, records: Mapping[str, Mapping[str, Facts]]
+) -> list[tuple[str, dict[str, str]]]:
+    """Return the title and the answers of each column that a fact needs."""
+    title = fact.key.replace("_", " ")
+    answers = {
+        f"{title}, {version}": {
+            name: found
+            for name, facts in record.items()
+            if (found := facts.get(fact.key, "")) not in ("", questions.TOO_OLD)
+        }
+        for version, record in records.items()
+    }
+    told = {(name, one) for column in answers.values() for name, one in column.items()}
+    together = dict(told)
+    columns = {title: together} if len(together) == len(told) else answers
+    return [(name, column) for name, column in columns.items() if column]

@@ -27,6 +27,7 @@ NO_EXTENSION = "no extension"
 NO_GIL = "free-threaded: no GIL"
 FOREIGN_ABI = "HPy's own"
 NOT_VISIBLE = "not visible"
+TOO_OLD = "not before 3.13"
 
 
 def text_signature(fibonacci: Any, parameters: Sequence[str]) -> str:
@@ -112,7 +113,7 @@ def free_threading(package: str) -> str:
     tools compile that in for free-threaded interpreters alone.
     """
     if sys.version_info < (3, 13):
-        return "not before 3.13"
+        return TOO_OLD
     found = extensions(package)
     if not found:
         return NO_EXTENSION

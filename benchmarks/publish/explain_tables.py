@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from callcost.benchmarks.publish.tables import markdown
+from callcost.console.markdown import markdown_table
 from callcost.console.numbers import number
 from callcost.explain import records
 from callcost.explain.explanation import Chapter, Explained, Explanation
@@ -34,7 +34,7 @@ def chapter_table(path: Path, name: str) -> str:
         for row in chapter.rows
     ]
     headings = [f"`{chapter.call}`", *(PARTS[part] for part in shown), "all", "ns"]
-    return markdown(headings, rows)
+    return markdown_table(headings, rows)
 
 
 def sentences(path: Path) -> str:
@@ -78,7 +78,7 @@ def versions_table(paths: list[Path]) -> str:
         for name in names
     ]
     headings = ["instructions", *(f"CPython {one.facts['python']}" for one in found)]
-    return markdown(headings, rows)
+    return markdown_table(headings, rows)
 
 
 def _chapter(explanation: Explanation, name: str) -> Chapter:

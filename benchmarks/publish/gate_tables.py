@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from callcost.benchmarks.publish.tables import markdown
+from callcost.console.markdown import markdown_table
 from callcost.paired.rules import DEFAULT_THRESHOLD, mirrored
 
 Record = dict[str, Any]
@@ -34,7 +34,7 @@ def runs_table(record: Record) -> str:
         )
     headings = ["base against head", "runs", "exit 0", "exit 1", "exit 3", "planted row found",
                 "other rows called slower", "measuring (s)", "all (s)"]  # fmt: skip
-    return f"{markdown(headings, rows)}\n\n{_how(record)}"
+    return f"{markdown_table(headings, rows)}\n\n{_how(record)}"
 
 
 def _is_there(record: Record, label: str, row: str) -> bool:
@@ -99,7 +99,7 @@ def planted_table(record: Record) -> str:
         )
     headings = ["meant", "nops planted", "instructions", "timed inside C", "measured, median",
                 "single runs"]  # fmt: skip
-    return markdown(headings, rows)
+    return markdown_table(headings, rows)
 
 
 def peers_table(record: Record) -> str:
@@ -123,4 +123,4 @@ def peers_table(record: Record) -> str:
         )
     headings = ["", "runs", "same: runs that fail", "same: rows called slower",
                 "2%: planted row found", "2%: other rows called slower"]  # fmt: skip
-    return markdown(headings, rows)
+    return markdown_table(headings, rows)

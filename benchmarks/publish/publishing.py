@@ -27,9 +27,10 @@ from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.benchmarks.facts import bad_input, facts
 from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.publish import explain_tables, figures, gate_tables, tables
-from callcost.benchmarks.publish.tables import Sheet, markdown
+from callcost.benchmarks.publish.tables import Sheet
 from callcost.bindings.registry import mechanisms
 from callcost.console.files import write_atomically
+from callcost.console.markdown import markdown_table
 from callcost.console.numbers import format_ns
 from callcost.errors import CallcostError
 from callcost.estimate.delays import estimate_delays
@@ -184,7 +185,7 @@ def choice() -> str:
         for family, members in families.items()
     ]
     within = f"a call within {NO_MATTER - 1:.0%} of the fastest once it takes"
-    return markdown(["", "a call costs", "compared with the fastest", within], rows)
+    return markdown_table(["", "a call costs", "compared with the fastest", within], rows)
 
 
 def _work(members: list[Curve]) -> str:
@@ -214,7 +215,7 @@ def delay_curve() -> str:
         ]
         for point in found["points"]
     ]
-    table = markdown(["timed in C (ns)", "measured (ns)", "hidden (ns)", "in the fit"], rows)
+    table = markdown_table(["timed in C (ns)", "measured (ns)", "hidden (ns)", "in the fit"], rows)
     low, high = found["slope_interval"]
     return (
         f"{table}\n\nSlope {found['slope']:.4f} ({low:.4f} to {high:.4f}), intercept "
@@ -240,7 +241,7 @@ def repeatability() -> str:
         ]
         for label, result in found["harnesses"].items()
     ]
-    table = markdown(
+    table = markdown_table(
         ["two runs of", "ratios", f"within {found['limit']:.0%}", "median shift", "95% below",
          "worst", "pairs swapped"], rows,
     )  # fmt: skip
@@ -258,7 +259,7 @@ def history() -> str:
         [f"add a run of {found['run_rows']} rows", *_seconds(found["add_s"])],
         [f"show a series of {found['shown_points']:,} runs", *_seconds(found["show_s"])],
     ]
-    table = markdown(["the whole command", "best (s)", "median (s)"], rows)
+    table = markdown_table(["the whole command", "best (s)", "median (s)"], rows)
     return (
         f"{table}\n\nIn a history of {found['rows']:,} rows from {found['runs']:,} runs, "
         f"{found['bytes'] / 1e6:.0f} MB; DuckDB {found['duckdb']}, load "
@@ -276,7 +277,9 @@ def report() -> str:
         ["a run of fewer rows", *_written(few)],
         ["a run with a long history", *_written(long)],
     ]
-    table = markdown(["the whole command, for", "rows", "s", "MiB of memory", "MB of site"], rows)
+    table = markdown_table(
+        ["the whole command, for", "rows", "s", "MiB of memory", "MB of site"], rows
+    )
     return (
         f"{table}\n\nOpened from disk in Chromium, the largest shows its first chart "
         f"after {whole['painted_ms']:.0f} ms, and answers pointing after {whole['live_ms']:.0f} "
@@ -302,10 +305,12 @@ def _seconds(found: dict[str, float]) -> list[str]:
     return [f"{found[name]:.2f}" for name in ("best", "median")]
 
 
-def facts_next() -> str:
-    """Lists what each mechanism does in a later interpreter than that of the reference run."""
-    found = figures.read(FACTS_NEXT)
-    return f"{found['python']}:\n\n{facts.markdown_table(found['facts'])}"
+def what_each_does() -> str:
+    """Lists what each mechanism does, in the reference run's interpreter and in a later one."""
+    record, later = _read_reference(REFERENCE.stat().st_mtime_ns), figures.read(FACTS_NEXT)
+    here = f"CPython {abi.version(record.document['machine_info'])}"
+    found = {here: record.environment.get("facts", {}), later["python"]: later["facts"]}
+    return facts.facts_table(found)
 
 
 def supported_mechanisms() -> str:
@@ -314,7 +319,7 @@ def supported_mechanisms() -> str:
 
 
 GENERATORS: dict[str, Callable[[], str]] = {
-    "bad-input": bad_input.markdown_table,
+    "bad-input": bad_input.bad_input_table,
     "choice": choice,
     "cost-table": lambda: tables.headline_table(_sheet()),
     "delay-curve": delay_curve,
@@ -326,8 +331,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
         f"explain-{name}": partial(explain_tables.chapter_table, EXPLAINED, name)
         for name in suite.DEFAULT_WORKLOADS
     },
-    "facts": lambda: tables.facts_table(_sheet()),
-    "facts-next": facts_next,
+    "facts": what_each_does,
     "gate-peers": lambda: gate_tables.peers_table(_gate()),
     "gate-planted": lambda: gate_tables.planted_table(_gate()),
     "gate-runs": lambda: gate_tables.runs_table(_gate()),

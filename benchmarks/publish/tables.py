@@ -11,6 +11,7 @@ from callcost.benchmarks.catalogue import TOPICS, Workload
 from callcost.benchmarks.charts.bars import Bar, Panel, columns_of
 from callcost.benchmarks.facts import facts
 from callcost.bindings.registry import mechanisms
+from callcost.console.markdown import markdown_table
 from callcost.console.numbers import number
 
 HEADLINE = (
@@ -47,12 +48,6 @@ class Sheet:
         return [name for name in columns_of(self.panels) if name in there]
 
 
-def markdown(headings: list[str], rows: list[list[str]]) -> str:
-    """Writes a Markdown table: the first column to the left, the others to the right."""
-    lines = [headings, ["---"] + ["--:"] * (len(headings) - 1), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
 def headline_table(sheet: Sheet) -> str:
     """Lists what a few kinds of call cost, what that buys, and when it stops to matter."""
     curves = {curve.name: curve for curve in sheet.swept}
@@ -76,7 +71,7 @@ def headline_table(sheet: Sheet) -> str:
         "beats Python from n",
         f"within {NO_MATTER - 1:.0%} of the fastest from n",
     ]
-    return "\n\n".join([markdown(headings, rows), facts.legend(), *left_out(sheet)])
+    return "\n\n".join([markdown_table(headings, rows), facts.legend(), *left_out(sheet)])
 
 
 def left_out(sheet: Sheet) -> list[str]:
@@ -114,7 +109,7 @@ def topic_table(sheet: Sheet, topic: str) -> str:
         for name in names
     ]
     headings = ["ns per call", *(f"`{w.name}`" for w in workloads), *([extra[0]] if extra else [])]
-    return "\n".join([*map(_described, workloads), "", markdown(headings, rows)])
+    return "\n".join([*map(_described, workloads), "", markdown_table(headings, rows)])
 
 
 def _described(workload: Workload) -> str:
@@ -131,11 +126,6 @@ EXTRA: dict[str, tuple[str, Callable[[Sheet, str], str]]] = {
     "Numbers": ("each further int", per_argument)
 }
 """A column that a topic's table has beside its workloads."""
-
-
-def facts_table(sheet: Sheet) -> str:
-    """Lists what was found out about each mechanism, as the record has it."""
-    return facts.markdown_table(sheet.environment.get("facts", {}))
 
 
 def unsupported_list() -> str:
