@@ -30,6 +30,7 @@ Facts = Mapping[str, str]
 YES, NO, NOT_SEEN = questions.YES, questions.NO, questions.NOT_SEEN
 LIMIT_S = 20
 KEYWORD = "fibonacci_keyword"
+PROTOTYPE = next(w.prototype for w in WORKLOADS if w.function == bad_input.FUNCTION)
 PROBES = Path(__file__).parent
 
 
@@ -78,7 +79,7 @@ def probe(mechanism: Mechanism) -> Facts:
     """Asks everything about one mechanism; what cannot be found out says why."""
     if not mechanism.offers(bad_input.FUNCTION):
         return {fact.key: "" for fact in FACTS}
-    answers = _answer("questions", mechanism, *_parameters())
+    answers = _answer("questions", mechanism, *parameters(PROTOTYPE))
     if not answers.startswith("{"):
         return {fact.key: answers for fact in FACTS}
     return {
@@ -90,11 +91,10 @@ def probe(mechanism: Mechanism) -> Facts:
     }
 
 
-def _parameters() -> list[str]:
-    """Names the parameters of the function that is tried, as its prototype does."""
-    asked = next(w for w in WORKLOADS if w.function == bad_input.FUNCTION)
-    declared = asked.prototype.partition("(")[2].rstrip(")").split(",")
-    return [re.findall(r"\w+", one)[-1] for one in declared]
+def parameters(prototype: str) -> list[str]:
+    """Name the parameters of a C function, unless one of them is a function."""
+    names = re.findall(r"(\w+)(?:,|\)$)", prototype)
+    return [] if names == ["void"] else names
 
 
 def _takes_keywords(mechanism: Mechanism) -> str:

@@ -1,52 +1,48 @@
-"""The generated parts of docs/explaining.md: tables and sentences of the recorded explanations."""
+"""The generated parts of docs/explaining.md, from the recorded explanations."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from callcost.console.markdown import markdown_table
+from callcost.console.markdown import markdown_table, merged
 from callcost.console.numbers import number
 from callcost.explain import records
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS
+from callcost.explain.table import heading
 
 HEADLINE = "fibonacci"
 
 
 def headline(path: Path) -> Explanation:
-    """Reads a record, and leaves of it the chapter that the documents show in full."""
+    """Read a record, and keep only the chapter that the documents show in full."""
     found = records.read(path)
     return replace(found, chapters=(_chapter(found, HEADLINE),))
 
 
 def chapter_table(path: Path, name: str) -> str:
-    """Lists the instructions of each call of a chapter by part, and its time."""
+    """List the instructions of each call of a chapter by part; calls with equal counts share a row.
+
+    Their times are listed in the order of their names.
+    """
     chapter = _chapter(records.read(path), name)
     shown = [part for part in PARTS if any(row.parts.get(part) for row in chapter.rows)]
+    alike: dict[tuple[str, ...], list[Explained]] = {}
+    for row in chapter.rows:
+        counts = (_count(row.parts.get(part, 0)) for part in shown)
+        alike.setdefault((*counts, f"**{_count(row.instructions)}**"), []).append(row)
     rows = [
-        [
-            f"`{row.name}`",
-            *(_count(row.parts.get(part, 0)) for part in shown),
-            f"**{_count(row.instructions)}**",
-            _time(row),
-        ]
-        for row in chapter.rows
+        [_names(row.name for row in group), *counts, ", ".join(map(_time, group))]
+        for counts, group in alike.items()
     ]
-    headings = [f"`{chapter.call}`", *(PARTS[part] for part in shown), "all", "ns"]
+    headings = [f"`{chapter.call}`", *(heading(part) for part in shown), "all", "ns"]
     return markdown_table(headings, rows)
 
 
-def sentences(path: Path) -> str:
-    """States the largest parts of each call of the headline's chapter."""
-    lines: dict[str, list[str]] = {}
-    for row in _chapter(records.read(path), HEADLINE).rows:
-        lines.setdefault(row.sentence.partition(": ")[2], []).append(f"`{row.name}`")
-    return "\n".join(f"- {', '.join(names)}: {line}." for line, names in lines.items())
-
-
 def provenance(path: Path) -> str:
-    """Says what a record was made on, how long that took, and what of it no rule knew."""
+    """Say what a record was made on, how long that took, and how much no rule places."""
     found = records.read(path)
     calls = sum(1 for _ in found.rows)
     mechanisms = len({row.name for row in found.rows})
@@ -66,19 +62,23 @@ def provenance(path: Path) -> str:
 
 
 def versions_table(paths: list[Path]) -> str:
-    """Lists the instructions of the headline's calls in several versions of Python."""
+    """List the instructions of the headline's calls in several versions of Python."""
     found = [records.read(path) for path in paths]
     tables = [{row.name: row for row in _chapter(one, HEADLINE).rows} for one in found]
     names = list(dict.fromkeys(name for table in tables for name in table))
     rows = [
         [
             f"`{name}`",
-            *(_count(table[name].instructions) if name in table else "–" for table in tables),
+            *(_count(table[name].instructions) if name in table else "" for table in tables),
         ]
         for name in names
     ]
     headings = ["instructions", *(f"CPython {one.facts['python']}" for one in found)]
-    return markdown_table(headings, rows)
+    return markdown_table(headings, merged(rows))
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _chapter(explanation: Explanation, name: str) -> Chapter:

@@ -27,7 +27,7 @@ from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.benchmarks.facts import bad_input, facts
 from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.publish import explain_tables, figures, gate_tables, tables
-from callcost.benchmarks.publish.tables import Sheet
+from callcost.benchmarks.publish.tables import CostTables
 from callcost.bindings.registry import mechanisms
 from callcost.console.files import write_atomically
 from callcost.console.markdown import markdown_table
@@ -136,13 +136,13 @@ def _reference() -> dict[str, GroupEstimate]:
 
 
 @cache
-def _sheet_of(changed_ns: int) -> Sheet:
+def _sheet_of(changed_ns: int) -> CostTables:
     record = _read_reference(changed_ns)
     panels = charts.panels_of(record.estimates, Marks.of_record(record.document))
-    return Sheet(panels, curves(record.estimates), record.environment)
+    return CostTables(panels, curves(record.estimates), record.environment)
 
 
-def _sheet() -> Sheet:
+def _sheet() -> CostTables:
     return _sheet_of(REFERENCE.stat().st_mtime_ns)
 
 
@@ -325,7 +325,6 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "delay-curve": delay_curve,
     "environment": environment,
     "explain-made": lambda: explain_tables.provenance(EXPLAINED),
-    "explain-sentences": lambda: explain_tables.sentences(EXPLAINED),
     "explain-versions": lambda: explain_tables.versions_table([EXPLAINED, *EXPLAINED_LATER]),
     **{
         f"explain-{name}": partial(explain_tables.chapter_table, EXPLAINED, name)

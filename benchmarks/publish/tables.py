@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from callcost.benchmarks.break_even import NO_MATTER, Curve
 from callcost.benchmarks.catalogue import TOPICS, Workload
 from callcost.benchmarks.charts.bars import Bar, Panel, columns_of
 from callcost.benchmarks.facts import facts
-from callcost.bindings.registry import mechanisms
-from callcost.console.markdown import markdown_table
+from callcost.bindings.registry import Mechanism, mechanisms
+from callcost.console.markdown import markdown_table, merged
 from callcost.console.numbers import number
 
 HEADLINE = (
@@ -29,7 +30,7 @@ NONE = "–"
 
 
 @dataclass(frozen=True)
-class Sheet:
+class CostTables:
     """What the tables are made from: the panels, the sweep and the environment of one record."""
 
     panels: Sequence[Panel]
@@ -48,17 +49,17 @@ class Sheet:
         return [name for name in columns_of(self.panels) if name in there]
 
 
-def headline_table(sheet: Sheet) -> str:
+def headline_table(costs: CostTables) -> str:
     """Lists what a few kinds of call cost, what that buys, and when it stops to matter."""
-    curves = {curve.name: curve for curve in sheet.swept}
+    curves = {curve.name: curve for curve in costs.swept}
     rows = []
-    for name in sheet.names(HEADLINE):
+    for name in costs.names(HEADLINE):
         curve = curves.get(name)
-        found = sheet.environment.get("facts", {}).get(name)
+        found = costs.environment.get("facts", {}).get(name)
         rows.append(
             [
                 f"`{name}`",
-                *(cost(sheet.panel(workload).get(name)) for workload in HEADLINE),
+                *(cost(costs.panel(workload).get(name)) or NONE for workload in HEADLINE),
                 f"`{facts.letters(found)}`" if found and any(found.values()) else "",
                 _from(curve.better_than_python_from, curve.compared_with_python) if curve else "",
                 _from(curve.no_matter_from, curve.compared_with_fastest) if curve else "",
@@ -71,12 +72,12 @@ def headline_table(sheet: Sheet) -> str:
         "beats Python from n",
         f"within {NO_MATTER - 1:.0%} of the fastest from n",
     ]
-    return "\n\n".join([markdown_table(headings, rows), facts.legend(), *left_out(sheet)])
+    return "\n\n".join([markdown_table(headings, rows), facts.legend(), *left_out(costs)])
 
 
-def left_out(sheet: Sheet) -> list[str]:
+def left_out(costs: CostTables) -> list[str]:
     """Says which mechanisms are not in the record, and why."""
-    missing: dict[str, str] = sheet.environment.get("missing", {})
+    missing: dict[str, str] = costs.environment.get("missing", {})
     reasons = {m.name: missing[m.module] for m in mechanisms() if m.module in missing}
     text = "; ".join(f"`{name}` ({reason})" for name, reason in reasons.items())
     return [f"Not measured: {text}."] if text else []
@@ -89,53 +90,60 @@ def _from(n: int | None, compared: bool) -> str:
 
 
 def cost(bar: Bar | None) -> str:
-    """Writes a cost with the marks of its cell; from a thousand ns on without decimals."""
-    if bar is None:
-        return NONE
-    return f"{number(bar.net_ns.value)}{bar.label.removeprefix(bar.name)}"
+    """Write a cost with the marks of its cell, without decimals from a thousand ns on."""
+    return f"{number(bar.net_ns.value)}{bar.label.removeprefix(bar.name)}" if bar else ""
 
 
-def topic_table(sheet: Sheet, topic: str) -> str:
-    """Lists what every workload of a topic costs through every mechanism."""
+def topic_table(costs: CostTables, topic: str) -> str:
+    """List what every workload of a topic costs through every mechanism."""
     workloads = TOPICS[topic]
-    names = sheet.names(workload.name for workload in workloads)
     extra = EXTRA.get(topic)
     rows = [
         [
             f"`{name}`",
-            *(cost(sheet.panel(workload.name).get(name)) for workload in workloads),
-            *([extra[1](sheet, name)] if extra else []),
+            *(cost(costs.panel(workload.name).get(name)) for workload in workloads),
+            *([extra[1](costs, name)] if extra else []),
         ]
-        for name in names
+        for name in costs.names(workload.name for workload in workloads)
     ]
     headings = ["ns per call", *(f"`{w.name}`" for w in workloads), *([extra[0]] if extra else [])]
-    return "\n".join([*map(_described, workloads), "", markdown_table(headings, rows)])
+    return "\n".join([*_described(workloads), "", markdown_table(headings, merged(rows))])
 
 
-def _described(workload: Workload) -> str:
-    return f"- `{workload.name}`: `{workload.call}` of `{workload.prototype}`: {workload.isolates}"
+def _described(workloads: Iterable[Workload]) -> Iterator[str]:
+    """Say for each call which workloads make it and what each isolates."""
+    for called, group in groupby(workloads, _called):
+        yield f"- {called}: {', '.join(f'`{w.name}` ({w.isolates})' for w in group)}"
 
 
-def per_argument(sheet: Sheet, name: str) -> str:
-    """Tells what one int argument more costs: the slope from two arguments to eight."""
-    two, eight = (sheet.panel(workload).get(name) for workload in ("add_two", "add_eight"))
-    return f"{(eight.net_ns.value - two.net_ns.value) / 6:.1f}" if two and eight else NONE
+def _called(workload: Workload) -> str:
+    """Write the C function, and the call unless it passes just the parameters."""
+    plain = f"{workload.c_name}({', '.join(facts.parameters(workload.prototype))})"
+    call = "" if workload.call == plain else f"`{workload.call}` of "
+    return f"{call}`{workload.prototype}`"
 
 
-EXTRA: dict[str, tuple[str, Callable[[Sheet, str], str]]] = {
+def per_argument(costs: CostTables, name: str) -> str:
+    """Say what one more int argument costs: the slope from two arguments to eight."""
+    two, eight = (costs.panel(workload).get(name) for workload in ("add_two", "add_eight"))
+    return f"{(eight.net_ns.value - two.net_ns.value) / 6:.1f}" if two and eight else ""
+
+
+EXTRA: dict[str, tuple[str, Callable[[CostTables, str], str]]] = {
     "Numbers": ("each further int", per_argument)
 }
 """A column that a topic's table has beside its workloads."""
 
 
 def unsupported_list() -> str:
-    """Lists why cells are empty, in the words of each mechanism's own folder."""
-    lines: dict[str, list[str]] = {}
-    for mechanism in mechanisms():
-        reasons: dict[str, list[str]] = {}
-        for function, why in mechanism.unsupported.items():
-            reasons.setdefault(why, []).append(f"`{function}`" if " " not in function else function)
-        for why, functions in reasons.items():
-            names = lines.setdefault(f"{', '.join(functions)}: {why}", [])
-            names.append(f"`{mechanism.name}`")
-    return "\n".join(f"- {', '.join(names)}: {line}" for line, names in lines.items())
+    """List why cells are empty, in the words of each mechanism's own folder."""
+    lines = merged([f"`{m.name}`", *_reasons(m)] for m in mechanisms() if m.unsupported)
+    return "\n".join("\n  - ".join([f"- {names}", *reasons]) for names, *reasons in lines)
+
+
+def _reasons(mechanism: Mechanism) -> list[str]:
+    """List the reasons of a mechanism, each with the functions that it lacks."""
+    lacking: dict[str, list[str]] = {}
+    for function, why in mechanism.unsupported.items():
+        lacking.setdefault(why, []).append(f"`{function}`" if " " not in function else function)
+    return [f"{', '.join(functions)}: {why}" for why, functions in lacking.items()]

@@ -28,9 +28,16 @@ SHORT = {
     "other": "other",
 }
 WIDTH = 126
+
+
+def heading(part: str) -> str:
+    """Returns the short name of a part on one line."""
+    return SHORT[part].replace("-\n", "")
+
+
 LEGEND = (
     "Instructions of one call, net of the loop around it. "
-    + ", ".join(f"{SHORT[part].replace('-' + chr(10), '')}: {name}" for part, name in PARTS.items())
+    + ", ".join(f"{heading(part)}: {name}" for part, name in PARTS.items())
     + "; ns: its time."
 )
 

@@ -212,7 +212,7 @@ def test_a_signature_has_the_functions_own_parameters(function: Any, found: str)
 
 
 def test_the_parameters_are_those_of_the_prototype() -> None:
-    assert facts._parameters() == ["n"]
+    assert facts.parameters(facts.PROTOTYPE) == ["n"]
 
 
 def test_a_free_threaded_build_has_no_gil_to_release(monkeypatch: pytest.MonkeyPatch) -> None:
