@@ -64,9 +64,8 @@ def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
     """Draws the charts of a run that was saved."""
     from callcost.benchmarks.charts.draw import draw
-    from callcost.console.page import LIGHT
 
-    return draw(path, themes=(LIGHT,))
+    return draw(path)
 
 
 def pytest_callcost_tables(

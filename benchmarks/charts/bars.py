@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from types import MappingProxyType
 
 import numpy as np
@@ -48,7 +49,8 @@ ONE_COLUMN = 3
 HEAD_START = 2.5
 # No tick beyond this share of the axis's end.
 LAST_TICK = 0.85
-# Between two families, in rows.
+# The height of a whisker, and the gap between two families, in rows.
+WHISKER = 0.31
 FAMILY_GAP = 0.5
 BELOW_PYTHON = "below Python"
 
@@ -166,7 +168,7 @@ def family_of(name: str) -> str:
 
 
 def per_call_chart(
-    panels: Sequence[Panel], style: Style, footer: str, headline: str = "What does one call cost?"
+    panels: Sequence[Panel], footer: str, style: Style, headline: str = "What does one call cost?"
 ) -> Figure:
     """Draws the panels, and in each a bar for each mechanism."""
     columns = 1 if len(panels) <= ONE_COLUMN else 2
@@ -226,20 +228,32 @@ def _head(figure: Figure, left_in: float, top_in: float, panel: Panel, style: St
 def _bars(axes: Axes, panel: Panel, style: Style) -> None:
     theme, left_ns = style.theme, axes.get_xlim()[0]
     for bar in panel.bars:
-        place, own_ns, (low_ns, high_ns) = bar.place, bar.net_ns.value, ends_ns(bar.net_ns)
+        place, own_ns, (_, high_ns) = bar.place, bar.net_ns.value, ends_ns(bar.net_ns)
         colour = theme.muted if bar.is_floor else style.looks[bar.name].colour
-        (drawn,) = axes.barh(place, max(0, own_ns - left_ns), 0.7, left=left_ns)
+        (drawn,) = axes.barh(place, max(0, own_ns - left_ns), 0.7, left=left_ns, clip_on=False)
         drawn.set(facecolor=colour, alpha=0.45 if panel.inconclusive else 1)
         if bar.own_code:
             drawn.set(facecolor="none", edgecolor=colour, hatch="/////", linewidth=0.7)
-        (whisker,) = axes.plot([low_ns, high_ns], [place, place], "|-", color=theme.text)
-        whisker.set(linewidth=0.8, markersize=4, markeredgewidth=0.8)
         write(axes, max(left_ns, own_ns, high_ns), place, format_ns(own_ns), 5)
         write(axes, left_ns, place, bar.label, -72 * RANK_IN)
         # The sign of a tie hangs, so that the figures stand below each other.
         rank = bar.rank.removesuffix("=")
         write(axes, left_ns, place, rank, -12, color=theme.muted)
         write(axes, left_ns, place, bar.rank[len(rank) :], -3.5, color=theme.muted)
+
+    _whiskers(axes, panel, style)
+
+
+def _whiskers(axes: Axes, panel: Panel, style: Style) -> None:
+    """Draws all intervals as one line with gaps: on its own, each would make the file larger."""
+    x: list[float] = []
+    y: list[float] = []
+    for bar in panel.bars:
+        low_ns, high_ns = ends_ns(bar.net_ns)
+        top, bottom = bar.place - WHISKER / 2, bar.place + WHISKER / 2
+        x += [low_ns, low_ns, nan, low_ns, high_ns, nan, high_ns, high_ns, nan]
+        y += [top, bottom, nan, bar.place, bar.place, nan, top, bottom, nan]
+    axes.plot(x, y, color=style.theme.text, linewidth=0.8)
 
 
 def _reference_lines(axes: Axes, panel: Panel, style: Style) -> None:
@@ -255,7 +269,7 @@ def _reference_lines(axes: Axes, panel: Panel, style: Style) -> None:
             own_ns = bar.net_ns.value
             # Only slower bars are crossed: behind the faster ones stand their times.
             slower = [other.place for other in panel.bars if other.net_ns.value > own_ns]
-            for place in (*slower, last):
-                axes.vlines(own_ns, place - 0.4, place + 0.4, style.theme.text, linewidth=0.9)
+            y = [end for place in (*slower, last) for end in (place - 0.4, place + 0.4, nan)]
+            axes.plot([own_ns] * len(y), y, color=style.theme.text, linewidth=0.9)
             offset_pt = 5 if own_ns**2 < left_ns * right_ns else -5
             write(axes, own_ns, last, "plain Python", offset_pt, color=muted)

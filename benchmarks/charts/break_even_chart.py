@@ -38,7 +38,7 @@ VERDICTS = {
 }
 
 
-def break_even_chart(found: Sequence[Curve], call: str, style: Style, footer: str) -> Figure:
+def break_even_chart(found: Sequence[Curve], call: str, footer: str, style: Style) -> Figure:
     """Draws the time of a call over n, and below it from which n on which verdict holds."""
     ways = [curve for curve in found if curve.name != REFERENCE]
     moved = {point.n: point.inconclusive for curve in found for point in curve.points}

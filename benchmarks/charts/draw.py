@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from callcost.benchmarks.charts.break_even_chart import break_even_chart
 from callcost.benchmarks.charts.look import Style, style_for
 from callcost.benchmarks.charts.overview import overview_chart
 from callcost.benchmarks.facts.marks import NO_MARKS, Marks
-from callcost.console.page import THEMES, Theme, save, settings
+from callcost.console.page import FORMATS, THEMES, Theme, save
 from callcost.estimate.estimate import GroupEstimate, aa_error
 from callcost.estimate.record import Record
 from callcost.model import abi
@@ -44,20 +45,27 @@ class Content:
         return drawn | {curve.name for curve in self.swept}
 
 
-def draw(record: Path, folder: Path | None = None, themes: Sequence[Theme] = THEMES) -> list[Path]:
-    """Draws a record for each theme, each chart as SVG and PNG, and returns the files made.
+def draw(
+    record: Path, folder: Path | None = None, formats: Collection[str] = FORMATS
+) -> list[Path]:
+    """Draws the charts of a record into `folder` or beside it, and returns the files made.
 
-    They stand in `folder`, or beside the record; raises RecordError.
+    Raises RecordError.
     """
     content = _content(Record.load(record))
     stem = (folder or record.parent) / record.name.partition(".json")[0]
+    styles = {theme: style_for(content.names, theme) for theme in THEMES}
     made = []
-    for theme in themes:
-        style = style_for(content.names, theme)
-        with settings(theme):
-            for chart, figure in _figures(content, style):
-                made += save(figure, stem.with_name(f"{stem.name}.{chart}.{theme.name}"))
+    for chart, drawing in _drawings(content):
+        place = stem.with_name(f"{stem.name}.{chart}")
+        made += save(_by_theme(drawing, styles), place, formats)
     return sorted(made)
+
+
+def _by_theme(
+    drawing: Callable[[Style], Figure], styles: Mapping[Theme, Style]
+) -> Callable[[Theme], Figure]:
+    return lambda theme: drawing(styles[theme])
 
 
 def _content(record: Record) -> Content:
@@ -71,19 +79,19 @@ def _content(record: Record) -> Content:
     )
 
 
-def _figures(content: Content, style: Style) -> Iterator[tuple[str, Figure]]:
-    """Yields every chart of a record with the name of its file."""
+def _drawings(content: Content) -> Iterator[tuple[str, Callable[[Style], Figure]]]:
+    """Yields a part of the file's name for each chart of a record, and what draws it."""
     panels, footer = content.panels, content.footer
     if 0 < len(panels) <= ONE_CHART:
-        yield "per_call", per_call_chart(panels, style, footer)
+        yield "per_call", partial(per_call_chart, panels, footer)
     elif panels:
         headline = next((panel for panel in panels if panel.name == HEADLINE), panels[0])
-        yield "per_call", per_call_chart([headline], style, footer)
-        yield "overview", overview_chart(panels, style, footer)
+        yield "per_call", partial(per_call_chart, [headline], footer)
+        yield "overview", partial(overview_chart, panels, footer)
         for topic, members in by_topic(panels).items():
-            yield file_part(topic), per_call_chart(members, style, footer, topic)
+            yield file_part(topic), partial(per_call_chart, members, footer, headline=topic)
     if content.swept:
-        yield "break_even", break_even_chart(content.swept, content.swept_call, style, footer)
+        yield "break_even", partial(break_even_chart, content.swept, content.swept_call, footer)
 
 
 def file_part(topic: str) -> str:
@@ -126,4 +134,4 @@ def provenance(document: dict[str, Any]) -> str:
     python = f"{facts.get('python_implementation', '')} {version}"
     processor = facts.get("cpu", {}).get("brand_raw", "")
     parts = (python, facts.get("system", ""), facts.get("machine", ""), processor)
-    return "  ·  ".join(part.strip() for part in parts if part.strip())
+    return " · ".join(part.strip() for part in parts if part.strip())

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from callcost.benchmarks.catalogue import TOPICS
 from callcost.benchmarks.charts.bars import Panel, columns_of
@@ -32,21 +34,21 @@ from callcost.console.page import (
 
 # Dark cells are dear on a light page, light ones on a dark page: both stand out from it.
 COLOURS = {"light": "YlOrRd", "dark": "inferno"}
-MOST = 100.0
+# The shades between the cheapest call of a row and one that costs MOST times as much.
+MOST, LEVELS = 100.0, 24
 RATIO_PT = 5.6
 GAP = 0.35
 
 
-def overview_chart(panels: Sequence[Panel], style: Style, footer: str) -> Figure:
+def overview_chart(panels: Sequence[Panel], footer: str, style: Style) -> Figure:
     """Draws the matrix of ratios to the cheapest way to call C in each row."""
     columns = _columns(panels)
     rows = {panel.name: place for panel, place in _rows(panels)}
     labels_in = text_width_in(rows) + 0.1
     heads_in = text_width_in(columns) + 0.1
     height = max(rows.values()) + 1
-    dearer = "darker" if style.theme.name == "light" else "lighter"
     lines = (
-        f"Each cell's cost as a multiple of the cheapest call of C in its row; {dearer} is dearer.",
+        "Each cell's cost as a multiple of the cheapest call of C in its row. Strong: costly.",
         "Empty: the tool cannot express it, or was not there. ?: the control of the row moved.",
     )
     height_in = HEADER_IN + heads_in + ROW_IN * height + FOOTER_IN
@@ -59,8 +61,8 @@ def overview_chart(panels: Sequence[Panel], style: Style, footer: str) -> Figure
     axes.set_xticks(list(columns.values()), list(columns), rotation=90, color=style.theme.text)
     axes.xaxis.tick_top()
     axes.tick_params(labelsize=SMALL_PT, pad=2)
-    for panel in panels:
-        _row(axes, panel, rows[panel.name], columns, style)
+    cells = [cell for panel in panels for cell in _cells(panel, rows[panel.name], columns)]
+    _draw_cells(axes, cells, style)
     return figure
 
 
@@ -87,19 +89,52 @@ def _columns(panels: Sequence[Panel]) -> dict[str, float]:
     return places
 
 
-def _row(axes: Axes, panel: Panel, y: float, columns: dict[str, float], style: Style) -> None:
-    colours, norm = matplotlib.colormaps[COLOURS[style.theme.name]], LogNorm(1, MOST)
+@dataclass(frozen=True)
+class Cell:
+    """A square of the matrix, the text in it, and its shade."""
+
+    x: float
+    y: float
+    text: str
+    level: int
+
+
+def _cells(panel: Panel, y: float, columns: dict[str, float]) -> Iterator[Cell]:
     ways = [bar.net_ns.value for bar in panel.bars if bar.is_way]
     cheapest_ns = min((cost for cost in ways if cost > 0), default=math.nan)
     for bar in panel.bars:
         ratio = bar.net_ns.value / cheapest_ns
-        x = columns[bar.name]
         known = math.isfinite(ratio) and ratio > 0
-        # A shade above the ends of the map, which are the page's own colour.
-        share = 0.05 + 0.9 * float(norm(min(max(ratio, 1.0), MOST))) if known else 0.05
-        colour = colours(share)
-        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, linewidth=0))
-        bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 0.55
         text = "?" if panel.inconclusive or not known else short_ratio(ratio)
-        ink = "#1f2328" if bright else "#ffffff"
-        axes.text(x, y, text, size=RATIO_PT, ha="center", va="center_baseline", color=ink)
+        yield Cell(columns[bar.name], y, text, _level(ratio) if known else 0)
+
+
+def _level(ratio: float) -> int:
+    """Returns the shade of a ratio: 0 for the cheapest, LEVELS from MOST times as much."""
+    return round(LEVELS * math.log(min(max(ratio, 1.0), MOST)) / math.log(MOST))
+
+
+def _draw_cells(axes: Axes, cells: Sequence[Cell], style: Style) -> None:
+    """Draws all cells of one shade as one shape: each on its own would make the file larger."""
+    colours = matplotlib.colormaps[COLOURS[style.theme.name]]
+    # A shade above the ends of the map, which are the page's own colour.
+    shades = [colours(0.05 + 0.9 * level / LEVELS) for level in range(LEVELS + 1)]
+    for level in sorted({cell.level for cell in cells}):
+        squares = [
+            Path.unit_rectangle().transformed(Affine2D().translate(cell.x - 0.5, cell.y - 0.5))
+            for cell in cells
+            if cell.level == level
+        ]
+        shape = Path.make_compound_path(*squares)
+        axes.add_patch(PathPatch(shape, facecolor=shades[level], linewidth=0, clip_on=False))
+    # Neighbours of one line and colour become one text. The order is the same in every theme.
+    for cell in sorted(cells, key=lambda cell: (cell.y, cell.level)):
+        ink = _ink(shades[cell.level])
+        text = axes.text(cell.x, cell.y, cell.text, size=RATIO_PT, color=ink)
+        text.set(ha="center", va="center_baseline")
+
+
+def _ink(shade: tuple[float, ...]) -> str:
+    """Chooses black or white for what is written on a shade."""
+    bright = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2] > 0.55
+    return "#1f2328" if bright else "#ffffff"

@@ -76,7 +76,7 @@ def publish(record: Path | None) -> list[Path]:
     refuse_unfit(record or REFERENCE)
     if record is not None and record.resolve() != REFERENCE:
         write_atomically(REFERENCE, compressed(Record.load(record).document))
-    drawn = [*charts.draw(REFERENCE), *draw_explanation(RESULTS)]
+    drawn = [*charts.draw(REFERENCE, formats=["svg"]), *draw_explanation(RESULTS)]
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.
     texts = [fill(path.read_text(encoding="utf-8")) for path in documents]
@@ -92,7 +92,7 @@ def compressed(document: dict[str, Any]) -> bytes:
 
 def draw_explanation(folder: Path) -> list[Path]:
     """Draws the chart of the recorded explanation that the documents show."""
-    return explain_chart.draw(explain_tables.headline(EXPLAINED), folder)
+    return explain_chart.draw(explain_tables.headline(EXPLAINED), folder, ["svg"])
 
 
 def refuse_unfit(record: Path) -> None:

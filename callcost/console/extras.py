@@ -12,7 +12,7 @@ LIBRARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "history": {"duckdb": "DuckDB"},
         "inspect": {"abi3info": "abi3info", "lief": "LIEF", "pycxxfilt": "pycxxfilt"},
-        "plot": {"matplotlib": "matplotlib"},
+        "plot": {"matplotlib": "matplotlib", "scour": "scour"},
         "site": {
             "altair": "Altair",
             "jinja2": "Jinja2",

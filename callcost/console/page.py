@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
+from callcost.console import schemes
 from callcost.console.files import write_atomically
 from callcost.console.outputs import writing
 
@@ -54,7 +55,9 @@ def settings(theme: Theme) -> Iterator[None]:
             {
                 # A name with $ in it is a name, not mathematics.
                 "text.parse_math": False,
-                "svg.fonttype": "path",
+                # Outlines of letters make a file up to three times as large. Verdana is as wide.
+                "svg.fonttype": "none",
+                "font.sans-serif": ["DejaVu Sans", "Verdana"],
                 "svg.hashsalt": "callcost",
                 "font.size": BODY_PT,
                 "text.color": theme.text,
@@ -121,14 +124,36 @@ def write(axes: Axes, x: float, y: float, text: str, offset_pt: float, **font: A
     )
 
 
-def save(figure: Figure, stem: Path) -> list[Path]:
-    """Writes a figure as SVG and PNG; `stem` is the name without its ending. Returns the files."""
-    made = []
+FORMATS = ("svg", "png")
+
+
+def save(
+    drawing: Callable[[Theme], Figure], stem: Path, formats: Collection[str] = FORMATS
+) -> list[Path]:
+    """Writes a figure under a name without its ending; returns the files.
+
+    The SVG shows the colours of its reader's page. The PNG is for places that show no SVG.
+    """
+    made = {"svg": _as_svg, "png": _as_png}
+    files = {stem.with_name(f"{stem.name}.{name}"): made[name](drawing) for name in formats}
+    for path, content in files.items():
+        with writing(path):
+            write_atomically(path, content)
+    return list(files)
+
+
+def _as_svg(drawing: Callable[[Theme], Figure]) -> bytes:
     # Without a date the same record gives the same bytes.
-    for extension, metadata in (("svg", {"Date": None}), ("png", {})):
-        stream = io.BytesIO()
-        figure.savefig(stream, format=extension, dpi=PNG_DPI, metadata=metadata)
-        made.append(stem.with_name(f"{stem.name}.{extension}"))
-        with writing(made[-1]):
-            write_atomically(made[-1], stream.getvalue())
-    return made
+    drawn = (_saved(drawing, theme, format="svg", metadata={"Date": None}) for theme in THEMES)
+    return schemes.one_svg(*(content.decode() for content in drawn)).encode()
+
+
+def _as_png(drawing: Callable[[Theme], Figure]) -> bytes:
+    return _saved(drawing, LIGHT, format="png", dpi=PNG_DPI, facecolor="white")
+
+
+def _saved(drawing: Callable[[Theme], Figure], theme: Theme, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    with settings(theme):
+        drawing(theme).savefig(stream, **options)
+    return stream.getvalue()

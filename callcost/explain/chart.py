@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -13,6 +14,7 @@ from matplotlib.patches import Rectangle
 from callcost.console.numbers import number
 from callcost.console.page import (
     FOOTER_IN,
+    FORMATS,
     HEADER_IN,
     MARGIN_IN,
     SMALL_PT,
@@ -22,7 +24,6 @@ from callcost.console.page import (
     Theme,
     frameless,
     save,
-    settings,
     start_chart,
     text_width_in,
     write,
@@ -54,15 +55,13 @@ COLOURS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def draw(explanation: Explanation, folder: Path, themes: Sequence[Theme] = THEMES) -> list[Path]:
-    """Draw each chapter for each theme as SVG and PNG; return the files."""
-    made = []
-    for theme in themes:
-        with settings(theme):
-            for chapter in explanation.chapters:
-                if chapter.rows:
-                    figure = chapter_chart(chapter, theme, footer(explanation.facts))
-                    made += save(figure, folder / f"explain.{file_part(chapter.name)}.{theme.name}")
+def draw(explanation: Explanation, folder: Path, formats: Collection[str] = FORMATS) -> list[Path]:
+    """Draws each chapter, and returns the files made."""
+    foot, made = footer(explanation.facts), []
+    for chapter in explanation.chapters:
+        if chapter.rows:
+            drawing = partial(chapter_chart, chapter, foot=foot)
+            made += save(drawing, folder / f"explain.{file_part(chapter.name)}", formats)
     return sorted(made)
 
 
@@ -74,7 +73,7 @@ def file_part(name: str) -> str:
 def footer(facts: Mapping[str, object]) -> str:
     """Say what was counted, and with what."""
     told = (f"CPython {facts['python']}", facts["machine"], facts["libc"], facts["valgrind"])
-    return "  ·  ".join(str(one) for one in told if one)
+    return " · ".join(str(one) for one in told if one)
 
 
 def chapter_chart(chapter: Chapter, theme: Theme, foot: str) -> Figure:

@@ -83,7 +83,7 @@ def test_what_is_installed_needs_no_more_than_it_uses() -> None:
         names(choice.dependencies(chosen)) for chosen in ("none", "few", "all")
     )
     assert {"numpy", "rich", "uv"} <= instrument
-    assert few - instrument == {"abi3info", "cffi", "matplotlib", "pycxxfilt", "scipy"}
+    assert few - instrument == {"abi3info", "cffi", "matplotlib", "pycxxfilt", "scipy", "scour"}
     assert everything - few == {"hpy", "numba"}
 
 

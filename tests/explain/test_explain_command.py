@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -53,8 +52,8 @@ def test_an_expression_is_explained_exactly(tmp_path: Path) -> None:
     assert row.instructions == counted.instructions
     names = {path.name for path in (tmp_path / "made" / "here").iterdir()}
     assert names == {"explain.json"} | {
-        f"explain.floor_x.{theme.name}.{kind}" for theme in THEMES for kind in ("svg", "png")
-    }
+        "explain.floor_x.svg", "explain.floor_x.png",
+    }  # fmt: skip
 
 
 @needs_callgrind
@@ -176,17 +175,11 @@ def test_the_table_and_the_sentences_say_what_the_numbers_say(
 
 def test_charts_hold_every_part_and_every_sentence(tmp_path: Path) -> None:
     paths = chart.draw(made(names=("one", "two_$x")), tmp_path)
-    assert {path.name for path in paths} == {
-        f"explain.work.{theme.name}.{kind}" for theme in THEMES for kind in ("svg", "png")
-    }
-    for path in paths:
-        if path.suffix == ".svg":
-            ElementTree.parse(path)
-            # Text is drawn as paths, each behind a comment that holds it.
-            texts = set(re.findall(r"<!-- (.*?) -->", path.read_text()))
-            assert {"one", "two_$x", "the GIL", "the C function itself", "other"} <= texts
-            assert {"130", "100", "12.5 ns", "Where the instructions go: f(n)"} <= texts
-            assert next(iter(made().rows)).shares in texts
+    assert [path.name for path in paths] == ["explain.work.png", "explain.work.svg"]
+    texts = set(ElementTree.parse(paths[1]).getroot().itertext())
+    assert {"one", "two_$x", "the GIL", "the C function itself", "other"} <= texts
+    assert {"130", "100", "12.5 ns", "Where the instructions go: f(n)"} <= texts
+    assert next(iter(made().rows)).shares in texts
     again = chart.draw(made(names=("one", "two_$x")), tmp_path)
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in paths]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from itertools import combinations
@@ -20,7 +21,7 @@ from callcost.benchmarks.charts import draw as charts
 from callcost.benchmarks.charts import look
 from callcost.benchmarks.charts.bars import FAMILY_GAP, per_call_chart
 from callcost.benchmarks.charts.look import hues, luminance, style_for
-from callcost.benchmarks.facts.marks import Marks
+from callcost.benchmarks.facts.marks import OWN_CODE, Marks
 from callcost.bindings.registry import mechanisms
 from callcost.console import page
 from callcost.console.page import DARK, LIGHT, THEMES, Theme
@@ -61,7 +62,9 @@ def planted(name: str, costs_ns: Costs, twin: float = 1.0) -> GroupTimes:
     return times
 
 
-def saved(folder: Path, groups: Iterable[GroupTimes]) -> Path:
+def saved(
+    folder: Path, groups: Iterable[GroupTimes], marks: dict[str, dict[str, str]] | None = None
+) -> Path:
     """Writes a record of some groups, as a session does."""
     run = Run(Settings(), cpu=0, seed=1, groups={times.group.name: times for times in groups})
     estimates = estimate_run(run)
@@ -72,7 +75,7 @@ def saved(folder: Path, groups: Iterable[GroupTimes]) -> Path:
         for row in range(e.size)
     ]
     path = folder / "run.json"
-    section = facts.run_facts(run, estimates, {})
+    section = facts.run_facts(run, estimates, {"marks": marks or {}})
     path.write_text(json.dumps({"benchmarks": rows, SECTION: section}))
     return path
 
@@ -102,12 +105,7 @@ def names(paths: Iterable[Path]) -> list[str]:
 
 
 def files_of(*drawn: str) -> list[str]:
-    return sorted(
-        f"run.{chart}.{theme}.{extension}"
-        for chart in drawn
-        for theme in ("light", "dark")
-        for extension in ("svg", "png")
-    )
+    return sorted(f"run.{chart}.{extension}" for chart in drawn for extension in ("svg", "png"))
 
 
 def size_pt(svg: Path) -> tuple[float, float]:
@@ -115,14 +113,14 @@ def size_pt(svg: Path) -> tuple[float, float]:
     return float(root.attrib["width"][:-2]), float(root.attrib["height"][:-2])
 
 
-def test_every_chart_is_drawn_beside_the_record_for_both_themes(tmp_path: Path) -> None:
+def test_every_chart_is_drawn_beside_the_record(tmp_path: Path) -> None:
     path = saved(tmp_path, [calls(), *over_n()])
     made = charts.draw(path)
     assert names(made) == files_of("per_call", "break_even")
     # Nothing else stays behind, no half-written file among it.
     assert sorted(tmp_path.iterdir()) == sorted([path, *made])
     for file in made:
-        start = b"\x89PNG\r\n" if file.suffix == ".png" else b"<?xml"
+        start = b"\x89PNG\r\n" if file.suffix == ".png" else b"<svg "
         assert file.read_bytes().startswith(start)
 
 
@@ -194,6 +192,28 @@ def test_the_same_record_gives_the_same_bytes(tmp_path: Path) -> None:
     assert first == second
 
 
+def rules(sheet: str) -> dict[str, str]:
+    return dict(re.findall(r"\.(\w+)\{(.*?)\}", sheet))
+
+
+def test_one_svg_has_the_colours_of_both_pages(tmp_path: Path) -> None:
+    # The bar of its own code is hatched.
+    path = saved(tmp_path, [calls(), *over_n()], {"cffi_api": {"fibonacci": OWN_CODE}})
+    for file in charts.draw(path, formats=["svg"]):
+        root = ET.parse(file).getroot()
+        light, _, dark = "".join(root.itertext()).partition("@media (prefers-color-scheme:dark)")
+        light_rules, dark_rules = rules(light), rules(dark)
+        used = {name for name in (e.get("class") for e in root.iter()) if name}
+        assert used == light_rules.keys() > dark_rules.keys()
+        for colour in (LIGHT.text, LIGHT.muted, LIGHT.grid):
+            assert colour in light and colour not in dark
+        for colour in (DARK.text, DARK.muted, DARK.grid):
+            assert colour in dark and colour not in light
+        names = {element.get("id") for element in root.iter()}
+        assert set(re.findall(r'(?:url\(|href=")#([^")]+)', file.read_text())) <= names
+        assert "url(" not in dark
+
+
 def test_another_record_gives_another_chart(tmp_path: Path) -> None:
     first = {file.name: file.read_bytes() for file in charts.draw(saved(tmp_path, [calls()]))}
     other = planted("fibonacci", CALLS | {"cffi_api": 140.0})
@@ -242,7 +262,7 @@ def test_an_inconclusive_group_says_so_and_has_no_ranks() -> None:
     assert [panel.inconclusive for panel in panels] == [False, True]
     assert [{bool(bar.rank) for bar in panel.bars} for panel in panels] == [{True}, {False}]
     with page.settings(LIGHT):
-        figure = per_call_chart(panels, style_for(CALLS, LIGHT), "")
+        figure = per_call_chart(panels, "", style_for(CALLS, LIGHT))
     titles = [text.get_text() for text in figure.texts if text.get_fontweight() == "bold"]
     assert titles[1] == "fibonacci"
     assert titles[2].startswith("get_pi: inconclusive")
@@ -255,7 +275,7 @@ def test_a_chart_grows_with_its_rows_and_not_in_width(tmp_path: Path) -> None:
     for costs_ns in (few, many):
         groups = [planted("fibonacci", costs_ns), planted("break-even n=05", costs_ns)]
         made = {file.name: file for file in charts.draw(saved(tmp_path, groups))}
-        sizes.append([size_pt(made[f"run.{c}.light.svg"]) for c in ("per_call", "break_even")])
+        sizes.append([size_pt(made[f"run.{c}.svg"]) for c in ("per_call", "break_even")])
     for (few_width, few_height), (many_width, many_height) in zip(*sizes, strict=True):
         assert few_width == many_width == 72 * page.WIDTH_IN
         assert many_height - few_height == pytest.approx(
@@ -275,9 +295,8 @@ def test_odd_names_are_drawn_as_they_are(tmp_path: Path) -> None:
     for file in made:
         if file.suffix == ".svg":
             tags = {element.tag.rpartition("}")[2] for element in ET.parse(file).iter()}
-            assert tags <= {"svg", "metadata", "RDF", "Work", "type", "format", "creator", "Agent",
-                            "title", "defs", "style", "g", "path", "use", "clipPath", "rect",
-                            "pattern"}  # fmt: skip
+            assert tags <= {"svg", "defs", "style", "g", "path", "use", "clipPath", "rect",
+                            "pattern", "text", "tspan"}  # fmt: skip
 
 
 def test_dollar_signs_are_no_mathematics() -> None:

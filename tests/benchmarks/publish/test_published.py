@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from matplotlib.figure import Figure
@@ -12,10 +15,12 @@ from matplotlib.figure import Figure
 from callcost.benchmarks.charts import draw as charts
 from callcost.benchmarks.publish import figures, publishing
 from callcost.console import page
-from callcost.console.page import THEMES
+from callcost.console.page import LIGHT, Theme
 from callcost.estimate.reading import RecordError
 from callcost.estimate.record import Record
+from callcost.explain import chart
 
+LARGEST_CHART_B = 60_000
 pytestmark = pytest.mark.skipif(
     not (publishing.ROOT / "README.md").exists(), reason="not a checkout: no documents here"
 )
@@ -40,26 +45,43 @@ def test_every_generated_part_is_what_the_records_say(name: str) -> None:
     assert text == publishing.fill(text)
 
 
-def test_charts_of_the_reference_are_there_and_can_be_redrawn(
+def texts_of(drawing: Callable[[Theme], Figure]) -> set[str]:
+    """Lays a figure out, which is quicker than rendering it, and collects what it says."""
+    with page.settings(LIGHT):
+        figure = drawing(LIGHT)
+    texts = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
+    return {line for text in texts for line in text.get_text().splitlines()}
+
+
+def test_the_published_charts_say_what_the_records_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # All figures are laid out again. One is rendered: that takes most of the time, and test_charts
-    # renders each kind.
-    def save(figure: Figure, stem: Path) -> list[Path]:
-        if stem.name.endswith(f".per_call.{drawn.name}"):
-            return page.save(figure, stem)
-        return [stem.with_name(f"{stem.name}.{extension}") for extension in ("svg", "png")]
+    said: dict[str, set[str]] = {}
 
-    monkeypatch.setattr(charts, "save", save)
-    drawn, *others = THEMES  # alike but for their colours
-    for path in charts.draw(publishing.REFERENCE, tmp_path, [drawn]):
-        names = [path.name.replace(f".{drawn.name}.", f".{theme.name}.") for theme in others]
-        for name in (path.name, *names):
-            committed = publishing.RESULTS / name
-            assert committed.exists(), f"run: callcost publish ({name} is missing)"
-    readme = (publishing.ROOT / "README.md").read_text()
-    shown = {part.partition('"')[0] for part in readme.split('"results/')[1:]}
-    assert shown and all((publishing.RESULTS / name).exists() for name in shown)
+    def lay_out(
+        drawing: Callable[[Theme], Figure], stem: Path, formats: Collection[str]
+    ) -> list[Path]:
+        said[f"{stem.name}.svg"] = texts_of(drawing)
+        return []
+
+    monkeypatch.setattr(charts, "save", lay_out)
+    monkeypatch.setattr(chart, "save", lay_out)
+    charts.draw(publishing.REFERENCE, tmp_path)
+    publishing.draw_explanation(tmp_path)
+    assert {path.name for path in publishing.RESULTS.glob("*.svg")} == said.keys()
+    for name, texts in said.items():
+        published = publishing.RESULTS / name
+        assert published.stat().st_size < LARGEST_CHART_B
+        missing = texts - set(ElementTree.parse(published).getroot().itertext())
+        assert not missing, f"run: callcost publish ({name})"
+
+
+@pytest.mark.parametrize("name", publishing.DOCUMENTS)
+def test_every_picture_of_a_document_is_there(name: str) -> None:
+    document = publishing.ROOT / name
+    shown = re.findall(r'<img[^>]* src="([^":]+)"', document.read_text())
+    assert all((document.parent / path).exists() for path in shown)
+    assert shown or name not in ("README.md", "docs/costs.md", "docs/explaining.md")
 
 
 def test_the_reference_is_whole_and_conclusive() -> None:
