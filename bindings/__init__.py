@@ -1,1 +1,1 @@
-"""One folder per mechanism, `<tool>_<mode>`: a model example of that tool. It measures nothing."""
+"""A folder for each mechanism, `<tool>_<mode>`: a model example of that tool. No measuring."""

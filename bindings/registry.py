@@ -1,8 +1,8 @@
-"""Finds the mechanisms, every package in bindings/, and reads what each offers.
+"""Finds the mechanisms, which are the packages in bindings/, and reads what each offers.
 
-It imports none of them: a broken extension must not take the reader down. A mechanism offers
-every function that its docstring does not list as unsupported (a test imports each one and
-checks that). The manifest that the build wrote tells whether the mechanism was built.
+It does not import them: a broken extension must not crash the reader. A mechanism offers every
+function that its docstring does not list as unsupported; a test imports each one and checks that.
+The build's manifest tells whether a mechanism was built.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ class BuiltFile:
 
 @dataclass(frozen=True)
 class Mechanism:
-    """One way to call C from Python: a folder in bindings/."""
+    """A way to call C from Python: a folder in bindings/."""
 
     name: str
     folder: Path
 
     @property
     def family(self) -> str:
-        """The tool, without its mode: the part of the name before the first underscore."""
+        """The tool: the part of the name before the first underscore."""
         return self.name.partition("_")[0]
 
     @property
     def module(self) -> str:
-        """The name to import it by."""
+        """The name to import."""
         return f"{PACKAGE}.{self.name}"
 
     @cached_property
@@ -74,19 +74,19 @@ class Mechanism:
 
     @property
     def docstring(self) -> str:
-        """What its folder says about it."""
+        """The docstring of its package."""
         return ast.get_docstring(self._tree) or ""
 
     @property
     def summary(self) -> str:
-        """The first line of its docstring: one sentence about what it is."""
+        """The first line of its docstring: what it is, in one sentence."""
         return self.docstring.partition("\n")[0]
 
     @cached_property
     def unsupported(self) -> dict[str, str]:
         """The functions that it cannot express, each with the reason.
 
-        One key may be a text: `everything but`, and the functions that it does offer.
+        One key may be `everything but` followed by the functions that it does offer.
         """
         return _section(self.docstring, "Unsupported:")
 
@@ -101,16 +101,16 @@ class Mechanism:
         return ""
 
     def offers(self, function: str) -> bool:
-        """Tells whether its module has a function."""
+        """Tells whether its module has this function."""
         return not self.why_unsupported(function)
 
     @cached_property
     def through_python(self) -> dict[str, str]:
-        """The functions that need Python code around the tool's own call, each with the reason."""
+        """The functions with Python code around the tool's own call, each with the reason."""
         return _section(self.docstring, "Through Python:")
 
     def always_named(self, function: str) -> bool:
-        """Tells whether a plain function also takes keywords: names are free or unavoidable."""
+        """Tells whether a plain function takes keywords too: names are free or unavoidable."""
         return bool(
             {function, EVERYTHING} & _section(self.docstring, "Always takes keywords:").keys()
         )
@@ -121,7 +121,7 @@ class Mechanism:
         return _section(self.docstring, "One thread at a time:")
 
     def same_c(self, function: str) -> bool:
-        """Tells whether a function calls the C core rather than code of its own."""
+        """Tells whether a function calls the C core, not the mechanism's own code."""
         return not {function, EVERYTHING} & _section(self.docstring, "Not the same C:").keys()
 
     @cached_property
@@ -137,22 +137,22 @@ class Mechanism:
 
     @property
     def links_core(self) -> bool:
-        """Whether its extensions are linked with the core, rather than finding it at run time."""
+        """Whether its extensions link the core; others may find it at run time."""
         return self.compiled and bool(self._build_constants.get("LINKS_CORE", True))
 
     @property
     def requires(self) -> list[str]:
-        """The packages that importing it needs, beyond those installed with callcost."""
+        """The packages that it needs at import, beyond those installed with callcost."""
         required = self._build_constants.get("REQUIRES", [])
         if not isinstance(required, list):
             raise DamagedError("REQUIRES in build.py must be a list of strings")
         return required
 
     def why_damaged(self) -> str | None:
-        """Tells why its folder cannot be used; None if it can."""
+        """Returns why its folder cannot be used, or None if it can."""
         try:
             damage.refuse(self.folder)
-            # Read everything once, so that nothing fails later.
+            # Read everything now, so that nothing fails later.
             for title in SECTIONS:
                 _section(self.docstring, title)
             _ = self.requires
@@ -162,7 +162,7 @@ class Mechanism:
 
 
 def _section(docstring: str, title: str) -> dict[str, str]:
-    """Reads a section of a docstring: items `- name, name: text`, with indented further lines."""
+    """Reads a section of a docstring: items `- name, name: text`, with continuation lines."""
     _, found, rest = docstring.partition(f"\n\n{title}\n")
     items: list[str] = []
     for line in rest.partition("\n\n")[0].splitlines() if found else []:
@@ -181,7 +181,7 @@ def _split(names: str) -> list[str]:
 
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
-    """Reads a module's assignments to single names: the value of a literal, else None."""
+    """Reads a module's assignments to single names; None for values that are not literals."""
     found: dict[str, Any] = {}
     for statement in tree.body:
         match statement:
@@ -193,7 +193,7 @@ def _constants(tree: ast.Module) -> dict[str, Any]:
 
 
 class Build:
-    """The manifest of what the build made for this interpreter, or for the one of an ABI tag."""
+    """The manifest of what was built for this interpreter, or for that of an ABI tag."""
 
     def __init__(self, folder: Path = FOLDER, abi_tag: str | None = None) -> None:
         self._folder = folder
@@ -218,7 +218,7 @@ class Build:
         return reason
 
     def files(self, mechanism: Mechanism) -> list[BuiltFile]:
-        """Lists the core library and the mechanism's extensions, as the build recorded them."""
+        """Lists the core library and the mechanism's extensions, as recorded by the build."""
         own = mechanism.module.replace(".", "/") + "/"
         core = f"callcost/native/{native.LIBRARY.name}"
         return [
@@ -234,7 +234,7 @@ class Build:
         return BuiltFile(name, self._folder / relative, digest, module_of(name))
 
     def check_sources(self, mechanism: Mechanism) -> None:
-        """Raises StaleBuildError if a source changed since the build, or a file is shadowed."""
+        """Raises StaleBuildError if a source changed after the build, or a built file is hidden."""
         for name in self._sources(mechanism):
             if _sha256(self._source_path(name)) != self.facts["sources"][name]:
                 raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
@@ -242,14 +242,14 @@ class Build:
             self._check_tag(built)
 
     def check_folder(self, folder: Path, package: str) -> None:
-        """Raises StaleBuildError if a source in a package's folder changed since the build."""
+        """Raises StaleBuildError if a source in a package's folder changed after the build."""
         for name, digest in self.facts["sources"].items():
             path = folder / Path(name).name
             if name == f"{package.replace('.', '/')}/{path.name}" and _sha256(path) != digest:
                 raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
 
     def _sources(self, mechanism: Mechanism) -> list[str]:
-        """Names the sources of the core and the mechanism, and those shared with another."""
+        """Names the sources of the core and the mechanism, also those in other folders."""
         own = mechanism.module.replace(".", "/") + "/"
         core = "callcost/native"
         return [
@@ -271,11 +271,11 @@ class Build:
             return
         stem, _, _ = built.path.name.partition(".")
         suffixes = list(importlib.machinery.EXTENSION_SUFFIXES)
-        if built.path.suffix == ".py":  # which Python finds last
+        if built.path.suffix == ".py":  # Python looks for these last
             suffixes += importlib.machinery.SOURCE_SUFFIXES
         importable = [stem + suffix for suffix in suffixes]
         present = [name for name in importable if (built.path.parent / name).exists()]
-        # A mechanism itself loads a file that no import finds; that has no rival either.
+        # No import finds a file that the mechanism loads itself: nothing may be found instead.
         if present != [name for name in importable if name == built.path.name]:
             found = ", ".join(present) or "nothing"
             raise StaleBuildError(
@@ -285,7 +285,7 @@ class Build:
 
 
 def module_of(name: str) -> str:
-    """Returns the module name of a compiled file, from its path among the packages."""
+    """Returns the module name of a compiled file from its installed path."""
     path = Path(name)
     return ".".join([*path.parent.parts, path.name.partition(".")[0]])
 
@@ -295,18 +295,18 @@ def _sha256(path: Path) -> str:
 
 
 def mechanisms(folder: Path = FOLDER) -> list[Mechanism]:
-    """Lists every mechanism that is not damaged, sorted by name."""
+    """Lists the mechanisms that are not damaged, sorted by name."""
     return [found for found in _candidates(folder) if found.why_damaged() is None]
 
 
 def damaged(folder: Path = FOLDER) -> dict[str, str]:
-    """Names the folders that cannot be used, each with the reason."""
+    """Names the folders that cannot be used, with the reasons."""
     reasons = {found.name: found.why_damaged() for found in _candidates(folder)}
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 def left_out(build: Build) -> dict[str, str]:
-    """Names the folders, present or known to the build, that are not usable mechanisms here."""
+    """Names the mechanisms that are damaged, or only in the build's manifest, with the reasons."""
     usable = {found.module for found in mechanisms()}
     met = {name: why for name, why in build.facts["missing"].items() if name not in usable}
     own = {n.removeprefix(f"{PACKAGE}."): why for n, why in met.items() if n.startswith(PACKAGE)}

@@ -1,1 +1,1 @@
-"""Builds the mechanisms; what they are and what they offer is in their own folders."""
+"""Builds the mechanisms. Their own folders say what they are and what they offer."""

@@ -1,9 +1,9 @@
-"""The build backend: setuptools', which builds the instrument alone or the suite with it.
+"""The build backend: setuptools, told to build the instrument alone or the suite with it.
 
 A wheel is the instrument alone and needs no compiler. An editable install is the suite, with the
-mechanisms that a C and a C++ compiler can build. Either can be asked for by `--config-settings
-mechanisms=CHOICE`, or by the environment variable CALLCOST_MECHANISMS for a frontend without
-that option: none (the instrument), few, default, or all.
+mechanisms that a C and a C++ compiler can build. `--config-settings mechanisms=CHOICE` asks for
+one of them: none (the instrument), few, default, or all. The environment variable
+CALLCOST_MECHANISMS does the same for frontends that lack the option.
 """
 
 from __future__ import annotations
@@ -14,34 +14,24 @@ from contextlib import contextmanager
 from typing import Any
 
 from setuptools import build_meta
-from setuptools.build_meta import build_sdist, get_requires_for_build_sdist
+from setuptools.build_meta import build_sdist as build_sdist
+from setuptools.build_meta import get_requires_for_build_sdist as get_requires_for_build_sdist
 
 from .choice import CHOICES, VARIABLE, build_requires
-
-__all__ = [
-    "build_editable",
-    "build_sdist",
-    "build_wheel",
-    "get_requires_for_build_editable",
-    "get_requires_for_build_sdist",
-    "get_requires_for_build_wheel",
-    "prepare_metadata_for_build_editable",
-    "prepare_metadata_for_build_wheel",
-]
 
 Settings = Mapping[str, Any] | None
 OPTION = "mechanisms"
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
-    """List what a wheel needs to be built, beside what pyproject.toml requires."""
+    """List what building a wheel needs beyond pyproject.toml's requirements."""
     with _chosen(config_settings, "none") as choice:
         required = build_meta.get_requires_for_build_wheel(config_settings)
         return [*required, *build_requires(choice)]
 
 
 def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:
-    """List what an editable install needs to be built, beside what pyproject.toml requires."""
+    """List what an editable install needs beyond pyproject.toml's requirements."""
     with _chosen(config_settings, "default") as choice:
         required = build_meta.get_requires_for_build_editable(config_settings)
         return [*required, *build_requires(choice)]
@@ -50,7 +40,7 @@ def get_requires_for_build_editable(config_settings: Settings = None) -> list[st
 def prepare_metadata_for_build_wheel(
     metadata_directory: str, config_settings: Settings = None
 ) -> str:
-    """Write a wheel's metadata into the folder."""
+    """Write the metadata of a wheel into a folder."""
     with _chosen(config_settings, "none"):
         return str(build_meta.prepare_metadata_for_build_wheel(metadata_directory, config_settings))
 
@@ -58,7 +48,7 @@ def prepare_metadata_for_build_wheel(
 def prepare_metadata_for_build_editable(
     metadata_directory: str, config_settings: Settings = None
 ) -> str:
-    """Write an editable install's metadata into the folder."""
+    """Write the metadata of an editable install into a folder."""
     with _chosen(config_settings, "default"):
         prepare = build_meta.prepare_metadata_for_build_editable
         return str(prepare(metadata_directory, config_settings))
@@ -67,7 +57,7 @@ def prepare_metadata_for_build_editable(
 def build_wheel(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
-    """Build a wheel into the folder."""
+    """Build a wheel into a folder."""
     with _chosen(config_settings, "none"):
         return str(build_meta.build_wheel(wheel_directory, config_settings, metadata_directory))
 
@@ -75,14 +65,14 @@ def build_wheel(
 def build_editable(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
-    """Build into the checkout, and into the folder a wheel that points to it."""
+    """Build into the checkout, and write a wheel that points to it into a folder."""
     with _chosen(config_settings, "default"):
         return str(build_meta.build_editable(wheel_directory, config_settings, metadata_directory))
 
 
 @contextmanager
 def _chosen(config_settings: Settings, otherwise: str) -> Iterator[str]:
-    """Tell setup.py, which setuptools runs in this process, which mechanisms to build."""
+    """Tell setup.py, which runs in this process, which mechanisms to build."""
     asked = os.environ.get(VARIABLE)
     choice = (config_settings or {}).get(OPTION) or asked or otherwise
     if choice not in CHOICES:

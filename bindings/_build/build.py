@@ -1,7 +1,7 @@
-"""Builds what bindings/*/build.py declare, all with the same flags, and writes down what was built.
+"""Builds what bindings/*/build.py declare, all with the same flags, and records what was built.
 
-Imported by setup.py, so nothing here may need callcost to be installed. A mechanism whose tool
-or compiler is missing is left out with its reason; only a C compiler and Python.h must be there.
+setup.py imports this, so it must not need an installed callcost. A mechanism whose tool or compiler
+is missing is left out, with the reason. Only a C compiler and Python.h are required.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from .sources import declared_sources, sha256, source_files
 from .translate import TRANSLATORS, package_of
 from .wording import compiler_version, reason, tool_versions, without_path_tokens
 
-# What a compiler that fails, or is not there, may raise: its errors have no common base.
+# What a failing or missing compiler may raise: the errors have no common base.
 BUILD_ERRORS = (BaseError, CompileError, LinkError, OSError)
 COMPILER_MISSING = (
     "callcost needs a C compiler and could not use one: {error}. Install one (Debian and "
@@ -59,10 +59,10 @@ HEADERS_MISSING = (
 
 
 def dylib_command(bundle_command: Sequence[str]) -> list[str]:
-    """Turns macOS's command for an extension, a bundle, into that for a library to link against.
+    """Turns macOS's command for a bundle (an extension) into that for a library to link against.
 
-    Only a dylib has an install name. It has no need of `-undefined dynamic_lookup`, by which an
-    extension leaves Python's symbols to the process that loads it.
+    Only a dylib has an install name. It does not need `-undefined dynamic_lookup`, with which an
+    extension expects Python's symbols in the process that loads it.
     """
     command = ["-dynamiclib" if token == "-bundle" else token for token in bundle_command]
     lookup = ["-undefined", "dynamic_lookup"]
@@ -73,14 +73,14 @@ def dylib_command(bundle_command: Sequence[str]) -> list[str]:
 
 
 def built_rungs(folder: Path) -> list[Path]:
-    """Lists what was compiled into a ladder's folder: the programs have no suffix."""
+    """Lists what was compiled into the ladder's folder: its programs have no suffix."""
     return sorted(
         path for path in folder.glob("*") if path.suffix in ("", LIBRARY_SUFFIX) and path.is_file()
     )
 
 
 class FreshBuild(build):  # type: ignore[misc] # setuptools ships no types
-    """Build into an empty folder: whatever an earlier build has left there would be installed."""
+    """Build into an empty folder: files of an earlier build would be installed too."""
 
     def run(self) -> None:
         shutil.rmtree(Path(self.build_lib, "callcost"), ignore_errors=True)
@@ -96,7 +96,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
 
     def finalize_options(self) -> None:
         super().finalize_options()
-        # Dates do not tell of a changed header or flag, and the manifest vouches for every file.
+        # Always: dates do not show a changed header or flag, and the manifest vouches for every file.
         self.force = True
         if self.parallel is None:
             self.parallel = os.cpu_count() or 1
@@ -124,7 +124,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         return target
 
     def _build_ladder(self) -> None:
-        """Builds the rungs below Python; one that cannot be had is left out with its reason."""
+        """Builds the rungs below Python; one that does not build is left out, with the reason."""
         declared = load_file(ROOT / LADDER / "build.py")
         folder = Path(self.build_lib, "callcost", LADDER)
         for rung in (*declared.PROGRAMS, *declared.LIBRARIES):
@@ -144,7 +144,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
                 self.warn(f"{name} is left out: {self._missing[name]}")
 
     def _compile(self, sources: list[str]) -> list[str]:
-        """Compiles C outside of any extension with the flags that all have."""
+        """Compiles C that belongs to no extension, with the common flags."""
         objects: list[str] = self.compiler.compile(
             sources,
             output_dir=self.build_temp,
@@ -160,7 +160,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         libraries: Sequence[str] = (),
         flags: Sequence[str] = (),
     ) -> None:
-        """Links a library that is no extension, to be found by its name."""
+        """Links a plain library, which loaders find by its name."""
         target.parent.mkdir(parents=True, exist_ok=True)
         name_flags = [f"-Wl,-install_name,@rpath/{target.name}"] if DARWIN else []
         self._library_linker().link_shared_object(
@@ -177,7 +177,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         )
 
     def _library_linker(self) -> Any:
-        """Returns the compiler as it links a library, where that is not how it links extensions."""
+        """Returns the compiler, set up to link a plain library instead of an extension."""
         if not DARWIN:
             return self.compiler
         linker = copy.copy(self.compiler)
@@ -185,7 +185,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         return linker
 
     def _require_python_headers(self) -> None:
-        """Raises PlatformError without Python.h: the core builds, and every extension would not."""
+        """Raises PlatformError without Python.h: no extension would build."""
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder, "headers.c")
             source.write_text("#include <Python.h>\n")
@@ -196,20 +196,20 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
                 raise PlatformError(HEADERS_MISSING.format(version=version)) from error
 
     def _translate(self) -> None:
-        """Turns other languages into C, one file after the other: no tool is made for threads."""
+        """Translates other languages into C, one file after the other: the tools are not thread-safe."""
         for extension in self.extensions:
             for suffix in {Path(source).suffix for source in extension.sources} & {*TRANSLATORS}:
                 tool, translate = TRANSLATORS[suffix]
                 try:
                     translate(extension)
-                # A tool may be absent, reject the source, or crash on it: its errors are its own.
+                # A tool may be missing, reject the source, or crash; its errors may be of any type.
                 except Exception as error:
                     self._leave_out(extension, f"{tool} did not translate it", error)
         self._drop_left_out()
 
     def get_ext_fullpath(self, ext_name: str) -> str:
-        # By the full name: setuptools takes the last part for whether the stable ABI is meant, and
-        # mechanisms may have that in common.
+        # By the full name: setuptools looks up the stable ABI by the last part alone, which
+        # mechanisms may have in common.
         return str(Path(self.build_lib, self.get_ext_filename(ext_name)))
 
     def build_extension(self, ext: Extension) -> None:
@@ -225,14 +225,14 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
             self._leave_out(ext, "it did not compile", error)
 
     def _build_with_compiler(self, extension: Extension) -> None:
-        """Builds one extension in a folder of its own: two may share a source, not its macros."""
+        """Builds an extension in its own folder: two may share a source with different macros."""
         command = copy.copy(self)
         command.build_temp = str(Path(self.build_temp, extension.name))
         command._compile_apart(extension)
         build_ext.build_extension(command, extension)
 
     def _build_with_cargo(self, rust: Any) -> None:
-        """Builds one extension by setuptools-rust's command, which knows what each system needs."""
+        """Builds an extension with setuptools-rust, which knows what each system needs."""
         if shutil.which(os.environ.get("CARGO", "cargo")) is None:
             raise PlatformError("cargo is not installed")
         core = Path(self.build_lib, "callcost", "native").resolve()
@@ -240,7 +240,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         self.get_finalized_command("build_rust").run_for_extension(rust)
 
     def _compile_apart(self, extension: Extension) -> None:
-        """Compiles each source with the flags that its tool sets itself: its `last_flags`."""
+        """Compiles the sources that have `last_flags`, which their tool sets itself."""
         for source in [source for source in extension.sources if last_flags_of(extension, source)]:
             extension.sources.remove(source)
             extension.extra_objects += self.compiler.compile(
@@ -257,7 +257,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             module.write(str(target))
-        # What a tool raises is its own, as with Cython.
+        # A tool's errors may be of any type.
         except Exception as error:
             self._leave_out(module, "it was not generated", error)
 
@@ -267,18 +267,18 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         self.warn(f"{package_of(extension)} is left out: {what} ({error})")
 
     def _drop_left_out(self) -> None:
-        """Forgets every extension of a mechanism of which one failed, and removes its file."""
+        """Drops all extensions of a mechanism if one failed, and removes their files."""
         for extension in self.extensions:
             if package_of(extension) in self._missing:
                 Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
         self.extensions = [e for e in self.extensions if package_of(e) not in self._missing]
 
     def _write_manifest(self, core: Path) -> None:
-        """Records every file that was built by its hash, so that a stale one is recognised."""
+        """Records the hash of every built file, so that stale files are recognised."""
         extensions = [Path(self.get_ext_fullpath(e.name)) for e in self.extensions]
         rungs = built_rungs(Path(self.build_lib, "callcost", LADDER))
         paths = [*rungs, *extensions]
-        # The core by its name: another interpreter's build takes the one that is there.
+        # Not by its path: another interpreter's build uses the existing core.
         files = {f"callcost/native/{CORE_FILE}": sha256(core)}
         files |= {path.relative_to(self.build_lib).as_posix(): sha256(path) for path in paths}
         manifest = {
@@ -307,18 +307,18 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         return found
 
     def get_source_files(self) -> list[str]:
-        """Lists what belongs into an sdist: not the sources that a tool has elsewhere."""
+        """Lists what belongs into an sdist: not a tool's own sources."""
         return [path for path in super().get_source_files() if not Path(path).is_absolute()]
 
     def get_ext_filename(self, fullname: str) -> str:
-        """As setuptools names it, unless its build.py gave the extension a `file_suffix`."""
+        """Returns setuptools' name, unless the build.py gave the extension a `file_suffix`."""
         suffix = getattr(self.ext_map.get(fullname), "file_suffix", None)
         if suffix is None:
             return str(super().get_ext_filename(fullname))
         return fullname.replace(".", os.sep) + str(suffix)
 
     def _compiler_facts(self) -> dict[str, Any]:
-        """Tells how things were compiled: for all in common, and each extension's own flags."""
+        """Returns how things were compiled: in common, and each extension's own flags."""
         program, *flags = self.compiler.compiler_so
         command = [Path(program).name, *without_path_tokens([*flags, *COMPILE_FLAGS])]
         return {
@@ -356,7 +356,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
             stale.unlink()
 
     def _extra_files(self) -> Iterator[tuple[Path, Path]]:
-        """Pairs what is built beside the extensions with its place in the checkout."""
+        """Pairs each file built beside the extensions with its place in the checkout."""
         library = Path(self.build_lib, "callcost")
         yield library / "native" / CORE_FILE, Path("native", CORE_FILE)
         yield from ((path, Path(LADDER, path.name)) for path in built_rungs(library / LADDER))

@@ -1,4 +1,4 @@
-"""Which mechanisms a build was asked for, and what that needs: pyproject.toml has the lists."""
+"""Which mechanisms to build, and what they need. pyproject.toml has the lists."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SUITE_EXTRAS = ("plot", "inspect")
 
 
 def chosen() -> str:
-    """Return the choice that the build backend has put into the environment."""
+    """Return the choice that the build backend wrote into the environment."""
     return os.environ.get(VARIABLE, NONE)
 
 
 def patterns(choice: str) -> list[str]:
-    """List the patterns of the mechanisms' names."""
+    """List the name patterns of the chosen mechanisms."""
     return list(_pyproject()["tool"]["callcost"]["few"]) if choice == "few" else ["*"]
 
 
@@ -30,7 +30,7 @@ def build_requires(choice: str) -> list[str]:
 
 
 def dependencies(choice: str) -> list[str]:
-    """List what has to be installed beside what is built."""
+    """List the packages that an installation needs at run time."""
     if choice == NONE:
         return _group("instrument")
     extras = _pyproject()["project"]["optional-dependencies"]

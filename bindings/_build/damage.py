@@ -1,7 +1,6 @@
-"""Tells what is wrong with a mechanism's folder, without running anything in it.
+"""Says what is wrong with a mechanism's folder, without running anything in it.
 
-The build leaves such a folder out, and so does everything that lists the mechanisms: a damaged
-folder loses its own mechanism only, by name.
+The build and everything that lists mechanisms leave a damaged folder out, and name it.
 """
 
 from __future__ import annotations
@@ -16,21 +15,21 @@ BUILT_SUFFIXES = (".so", ".dylib", ".pyd")
 
 
 class DamagedError(Exception):
-    """A mechanism's folder that cannot be used; the text says which file, and why.
+    """A mechanism's folder cannot be used; the text says which file and why.
 
-    It ends no command, and the build raises it where nothing of callcost is installed yet.
+    Not a CallcostError: it does not end a command, and callcost is not installed during a build.
     """
 
 
 def folders(bindings: Path) -> list[Path]:
-    """Lists the folders that are meant to be mechanisms, usable or not."""
+    """Lists the folders of mechanisms, usable or not."""
     named = (path for path in bindings.iterdir() if not path.name.startswith(("_", ".")))
     found = (path for path in named if path.is_dir() or path.is_symlink())
     return sorted(path for path in found if not _is_left_over(path))
 
 
 def _is_left_over(folder: Path) -> bool:
-    """Tells whether only what was built is left of a mechanism: git removes its own files alone."""
+    """Tells whether a folder only has build products: git does not remove them with a mechanism."""
     try:
         left = [path.name for path in folder.iterdir()]
     except OSError:
@@ -39,7 +38,7 @@ def _is_left_over(folder: Path) -> bool:
 
 
 def why_unusable(folder: Path) -> str | None:
-    """Tells why neither the build nor a reader can use a folder; None if they can."""
+    """Returns why a folder cannot be used, or None if it can."""
     try:
         refuse(folder)
     except DamagedError as error:
@@ -48,11 +47,11 @@ def why_unusable(folder: Path) -> str | None:
 
 
 def refuse(folder: Path) -> None:
-    """Raises DamagedError for a folder that cannot be used."""
+    """Raises DamagedError if a folder cannot be used."""
     if not folder.name.isidentifier():
         raise DamagedError(f"{folder.name} is not a name that Python can import")
     try:
-        # What begins with a dot is an editor's, and may well be a link to nothing.
+        # Names with a leading dot are an editor's; they may be broken links.
         files = [path for path in folder.rglob("[!.]*") if "__pycache__" not in path.parts]
         present = [path.name for path in folder.iterdir() if path.name != "__pycache__"]
     except OSError as error:
@@ -88,5 +87,5 @@ def parse(path: Path) -> ast.Module:
 
 @lru_cache(maxsize=256)
 def _parsed(path: Path, modified_ns: int, size: int) -> ast.Module:
-    """Parses a file once for each of its versions; bytes, as the first lines name the encoding."""
+    """Parses each version of a file once, as bytes: its first lines may name the encoding."""
     return ast.parse(path.read_bytes(), path.name)

@@ -1,4 +1,4 @@
-"""Collects what bindings/*/build.py declare, and adds what is the same for all."""
+"""Collects what bindings/*/build.py declare, and adds what all have in common."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from .damage import folders, why_unusable
 from .places import CORE_NAME, DARWIN, DELAYS, ROOT
 from .wording import reason, without_folders, without_path_tokens
 
-# They come after the interpreter's own flags and override them: one optimisation level, no
-# link-time optimisation and the same visibility for the core and every mechanism. Only a level that
-# a tool sets for all its users overrides them: an extension's `last_flags`.
+# They override the interpreter's own flags: the core and every mechanism have the same optimisation
+# level and visibility, and no link-time optimisation. Only an extension's `last_flags` override
+# them, with the level that a tool sets for all its users.
 COMPILE_FLAGS = ["-O2", "-fno-lto", "-fvisibility=hidden"]
-# DT_RPATH rather than DT_RUNPATH: LD_LIBRARY_PATH must not put another core in its place.
-# From a mechanism's folder and from that of the ladder the way is the same.
+# DT_RPATH rather than DT_RUNPATH: LD_LIBRARY_PATH must not replace the core.
+# The way is the same from a mechanism's folder and from the ladder's.
 RPATH_FLAGS = (
     ["-Wl,-rpath,@loader_path/../../native"]
     if DARWIN
     else ["-Wl,--disable-new-dtags", "-Wl,-rpath,$ORIGIN/../../native"]
 )
-# The programs of the ladder also load what lies beside them.
+# The ladder's programs also load libraries from their own folder.
 PROGRAM_RPATH_FLAGS = [*RPATH_FLAGS, f"-Wl,-rpath,{'@loader_path' if DARWIN else '$ORIGIN'}"]
 
 
 class GeneratedModule(Extension):  # type: ignore[misc] # setuptools ships no types
-    """A Python module that a tool writes, in the shape in which build_ext knows extensions."""
+    """A Python module that a tool writes, as an extension for build_ext."""
 
     file_suffix = ".py"
 
@@ -46,7 +46,7 @@ class GeneratedModule(Extension):  # type: ignore[misc] # setuptools ships no ty
 
 
 class CargoExtension(Extension):  # type: ignore[misc] # setuptools ships no types
-    """A RustExtension of setuptools-rust, in the shape in which build_ext knows extensions."""
+    """A RustExtension of setuptools-rust, as an extension for build_ext."""
 
     def __init__(self, rust: Any, package: str, folder: Path) -> None:
         rust.name = f"{package}.{rust.name}"
@@ -60,17 +60,17 @@ class CargoExtension(Extension):  # type: ignore[misc] # setuptools ships no typ
 
 
 def package_in(folder: Path) -> str:
-    """Names the package of the folder that a build.py is in."""
+    """Names the package of a build.py's folder."""
     inside = folder.parent.name == "bindings"
     return f"callcost.bindings.{folder.name}" if inside else "callcost.run"
 
 
 def declared_in(path: Path) -> Iterator[Extension]:
-    """Yields the EXTENSIONS of a build.py, and its GENERATED: who writes a module, by its name."""
+    """Yields the EXTENSIONS of a build.py, and the modules that its GENERATED write."""
     folder = path.parent
     package = package_in(folder)
     declared = load_file(path)
-    # What calls no C, or finds the core at run time, says so; the instrument is neither.
+    # A mechanism that does not link the core says so; the instrument never does.
     links_core = folder.parent.name == "bindings" and getattr(declared, "LINKS_CORE", True)
     for extension in getattr(declared, "EXTENSIONS", []):
         yield _complete(extension, package, folder, links_core)
@@ -79,7 +79,7 @@ def declared_in(path: Path) -> Iterator[Extension]:
 
 
 def _complete(extension: Any, package: str, folder: Path, links_core: bool) -> Extension:
-    """Fills in what no mechanism declares for itself: full name, paths, flags, the core."""
+    """Adds what mechanisms do not declare themselves: full name, paths, flags, the core."""
     if not isinstance(extension, Extension):
         return CargoExtension(extension, package, folder)
     extension.name = f"{package}.{extension.name}"
@@ -94,17 +94,17 @@ def _complete(extension: Any, package: str, folder: Path, links_core: bool) -> E
 
 
 def _source_path(source: str, folder: Path) -> str:
-    """Finds a declared source: beside its build.py, or where a generator has put it."""
+    """Finds a declared source: beside its build.py, or where a generator wrote it."""
     path = folder / source
     if not path.exists():
         path = Path(source)
-    # What a tool brings along lies outside: a relative path would lead out of build/ as well.
+    # A tool's own sources are elsewhere: their relative path would lead out of build/ as well.
     inside = path.resolve().is_relative_to(ROOT) or not path.is_absolute()
     return os.path.relpath(path, ROOT) if inside else str(path)
 
 
 def flags_of(extension: Extension) -> list[str]:
-    """Lists an extension's options, macros and flags, as far as they name no path."""
+    """Lists an extension's options, macros and flags, without those that have a path."""
     macros = [
         f"-D{name}" if value is None else f"-D{name}={value}"
         for name, value in extension.define_macros
@@ -113,7 +113,7 @@ def flags_of(extension: Extension) -> list[str]:
 
 
 def last_flags_of(extension: Extension, source: str) -> list[str]:
-    """Returns the flags of the tool's own that override the suite's for one source."""
+    """Returns the tool's own flags that override the suite's for one source."""
     by_name: dict[str, list[str]] = getattr(extension, "last_flags", {})
     return by_name.get(Path(source).name, [])
 
@@ -130,7 +130,7 @@ def load_file(path: Path) -> Any:
 def declared_extensions(
     patterns: Sequence[str] = ("*",),
 ) -> tuple[list[Extension], dict[str, str]]:
-    """Collect the extensions of the chosen build.py, and why the others of them are missing."""
+    """Collect the chosen extensions, and the reason for each one that is missing."""
     extensions: list[Extension] = []
     missing: dict[str, str] = {}
     chosen = [path for path in folders(ROOT / "bindings") if _matches(path, patterns)]
@@ -139,7 +139,7 @@ def declared_extensions(
             missing[package_in(folder)] = without_folders(damage)
     usable = [folder for folder in chosen if package_in(folder) not in missing]
     paths = [folder / "build.py" for folder in usable if (folder / "build.py").exists()]
-    # Imported late, as this module is what it runs.
+    # Imported late: rehearsal runs this module.
     from .rehearsal import unfit
 
     missing |= {package_in(path.parent): why for path, why in unfit(paths).items()}
@@ -149,10 +149,10 @@ def declared_extensions(
             continue
         try:
             declared = list(declared_in(path))
-        # What cannot be had with this interpreter or platform: the build.py says all there is.
+        # Not available for this interpreter or platform: the build.py's text says why.
         except PlatformError as error:
             missing[package] = without_folders(str(error))
-        # Whatever a tool raises while it is only declared must not cost the other mechanisms.
+        # Whatever a tool raises here must not lose the other mechanisms.
         except (Exception, SystemExit) as error:
             missing[package] = _why_undeclared(error)
         else:
@@ -162,7 +162,7 @@ def declared_extensions(
 
 def not_chosen(patterns: Sequence[str]) -> dict[str, str]:
     """Give the reason for each mechanism that has a build.py and matches no pattern."""
-    why = "the build was asked for few mechanisms: install callcost again without mechanisms=few"
+    why = "only few mechanisms were built: install callcost again without mechanisms=few"
     return {
         package_in(path): why
         for path in folders(ROOT / "bindings")
@@ -178,14 +178,14 @@ def _why_undeclared(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         tool = str(error.name).partition(".")[0]
         install = "pip install --config-settings mechanisms=all"
-        return f"{tool} is not installed: {install} has it while it builds"
+        return f"{tool} is not installed: {install} installs it for the build"
     return reason("its build.py failed", error)
 
 
 def compiles(source: str, *flags: str) -> bool:
-    """Tells whether C++ compiles and links with these flags: so a build.py looks for libraries.
+    """Tells whether C++ source compiles and links with these flags, to look for a library.
 
-    Raises PlatformError where there is no compiler.
+    Raises PlatformError if there is no compiler.
     """
     compiler = shlex.split(os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "c++")
     with tempfile.TemporaryDirectory() as folder:

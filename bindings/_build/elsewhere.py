@@ -1,8 +1,7 @@
-"""Builds what another interpreter has to have compiled for it: `pypy3 bindings/_build/elsewhere.py`.
+"""Builds mechanisms for another interpreter: `pypy3 bindings/_build/elsewhere.py`, in a checkout.
 
-Run by that interpreter, in a checkout. Only cffi's API mode takes part: cffi comes with PyPy,
-while extensions of CPython's C API run there in an emulation. The core is the one that is there
-already, so that every interpreter calls the same machine code.
+It only builds cffi's API mode: cffi comes with PyPy, but PyPy emulates CPython's C API for other
+extensions. The core is not built again, so every interpreter calls the same machine code.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from setuptools import Distribution
 
-# The folder's name in the checkout: callcost is not installed for the interpreter that runs this.
+# By the folder's name: callcost is not installed for the interpreter that runs this.
 from bindings._build.build import BuildMechanisms
 from bindings._build.declare import declared_extensions
 from bindings._build.places import CORE_FILE, MANIFEST, ROOT, package_folders
@@ -25,28 +24,28 @@ from bindings._build.places import CORE_FILE, MANIFEST, ROOT, package_folders
 MECHANISMS = ("cffi_api*",)
 
 
-class BuildElsewhere(BuildMechanisms):  # type: ignore[misc] # found when it runs, see above
-    """Builds extensions beside those of other interpreters, against the core that they call."""
+class BuildElsewhere(BuildMechanisms):  # type: ignore[misc] # imported at run time, see above
+    """Builds extensions beside those of other interpreters, for the same core."""
 
     def _build_core(self) -> Path:
         core: Path = ROOT / "native" / CORE_FILE
         if not core.exists():
-            sys.exit(f"there is no {CORE_FILE}: install callcost first (pip install -e .)")
+            sys.exit(f"Cannot find {CORE_FILE}. Install callcost first: pip install -e .")
         return core
 
     def _build_ladder(self) -> None:
-        """Builds no rung: they have nothing to do with any Python."""
+        """Builds no rung: they do not depend on Python."""
 
     def _remove_stale_rungs(self) -> None:
-        """Leaves those alone that were built beside the core."""
+        """Keeps the rungs that were built with the core."""
 
     def _extra_files(self) -> Iterator[tuple[Path, Path]]:
         yield Path(self.build_lib, "callcost", "bindings", MANIFEST), Path("bindings", MANIFEST)
 
 
 def main() -> None:
-    """Builds into the checkout, and says what was left out."""
-    # What a build.py names is relative to it.
+    """Builds into the checkout, and prints what was left out."""
+    # build.py names paths relative to it.
     os.chdir(ROOT)
     extensions, missing = declared_extensions(MECHANISMS)
     distribution = Distribution(

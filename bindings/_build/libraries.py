@@ -1,8 +1,8 @@
-"""Tells whether a library that others have compiled is for this very build of Python.
+"""Tells whether an installed library was compiled for this build of Python.
 
-Reference counts are kept by code of Python's headers that is compiled into every library, and that
-code differs between builds: that of a free-threaded Python calls other functions. A library for
-the other build links without a complaint, and crashes when it is used.
+Python's headers compile reference counting into every library, and builds differ in it: that of a
+free-threaded Python calls other functions. A library for the other build links without an error
+and crashes when it is used.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ COUNTING = "#include <Python.h>\nvoid counted(PyObject *object) { Py_DECREF(obje
 def require_this_build(library: str) -> None:
     """Raises PlatformError for a library that was compiled for another build of this Python.
 
-    `library` is its name as in `-lNAME`. Where it cannot be told, a build with a GIL takes it,
-    since that is what libraries are usually compiled for; a free-threaded build does not.
+    `library` is its name as in `-lNAME`. If this cannot be found out, a build with a GIL accepts
+    the library, because most are compiled for one; a free-threaded build does not.
     """
     free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
     version = sysconfig.get_python_version() + "t" * free_threaded
@@ -38,8 +38,8 @@ def require_this_build(library: str) -> None:
             raise PlatformError(f"cannot tell whether {library} was compiled for Python {version}")
     elif not needed & expected:
         raise PlatformError(
-            f"{library} was compiled for another build of Python than {version}: it does not use "
-            f"{' or '.join(sorted(needed))}, by which this one counts references"
+            f"{library} was compiled for another build of Python than {version}: it does not call "
+            f"{' or '.join(sorted(needed))}, which count references in this one"
         )
 
 
@@ -54,7 +54,7 @@ def _counting_symbols() -> set[str] | None:
 
 
 def symbols(path: Path) -> set[str] | None:
-    """Lists the functions of Python that a compiled file expects; None where nothing can tell."""
+    """Lists the functions of Python that a compiled file needs; None if nm cannot tell."""
     nm = shutil.which(os.environ.get("NM") or "nm")
     if nm is None:
         return None
@@ -67,13 +67,13 @@ def symbols(path: Path) -> set[str] | None:
     names = {
         line.split()[-1].partition("@")[0] for line in done.stdout.splitlines() if line.split()
     }
-    # A leading underscore more is how macOS writes every name.
+    # macOS puts another underscore before every name.
     names = {name.removeprefix("_") for name in names} if DARWIN else names
     return {name for name in names if name.startswith(("Py", "_Py"))}
 
 
 def _compiler_says(*arguments: str) -> str | None:
-    """Runs the C compiler and returns what it printed, None where it failed or is not there."""
+    """Runs the C compiler and returns what it printed, or None if it failed or is missing."""
     compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
     try:
         done = subprocess.run([*compiler, *arguments], capture_output=True, text=True, check=False)

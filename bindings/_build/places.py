@@ -1,4 +1,4 @@
-"""Where things are in a checkout, and what they are called once they are installed."""
+"""Where things are in a checkout, and their names after installation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from .damage import folders, why_unusable
 
 ROOT = Path(__file__).resolve().parents[2]
-# Top folders and the packages that they are installed as.
+# Top folders, and the packages that they are installed as.
 INSTRUMENT = {"callcost": "callcost"}
 SUITE = {
     **INSTRUMENT,
@@ -23,14 +23,14 @@ CORE_NAME = "callcost_core"
 LIBRARY_SUFFIX = ".dylib" if DARWIN else ".so"
 CORE_FILE = f"lib{CORE_NAME}{LIBRARY_SUFFIX}"
 LADDER = "native/ladder"
-# Declares the extension that `callcost calibrate` injects delays with.
+# Declares the extension that injects the delays of `callcost calibrate`.
 DELAYS = ROOT / "callcost" / "run" / "build.py"
 ABI_TAG = str(sysconfig.get_config_var("SOABI"))
 MANIFEST = f"built.{ABI_TAG}.json"
 
 
 def package_folders(tops: Mapping[str, str] = SUITE) -> dict[str, str]:
-    """Map each package to its folder in the checkout, without damaged mechanisms."""
+    """Map each package to its folder in the checkout; leave out damaged mechanisms."""
     found = {}
     for top, package in tops.items():
         for path in sorted((ROOT / top).rglob("__init__.py")):
@@ -43,5 +43,5 @@ def package_folders(tops: Mapping[str, str] = SUITE) -> dict[str, str]:
 
 
 def mechanism_names() -> list[str]:
-    """Names the folders in bindings/ that are mechanisms and not damaged."""
+    """Names the mechanisms in bindings/ that are not damaged."""
     return [path.name for path in folders(ROOT / "bindings") if why_unusable(path) is None]

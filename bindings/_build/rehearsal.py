@@ -1,4 +1,4 @@
-"""Runs every build.py once beside the build, to find those that end it, crash it or never end."""
+"""Runs each build.py in another process first, to find those that exit, crash or never end."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from .places import ROOT
 
-# What a build.py may take: of the clock, as some try compilers out, and of its own processor time.
+# Limits of a build.py: of wall time, as some try out compilers, and of its own CPU time.
 LIMIT_S, PROCESSOR_S = 120.0, 20
 BEGUN, DONE = b".", b"!"
-# Exceptions are left to the caller, to whom the same build.py raises the same.
+# The caller gets the same exceptions when it runs a build.py itself.
 PROGRAM = f"""
 import os, resource, sys, time
 from pathlib import Path
@@ -39,12 +39,12 @@ os.write(channel, {DONE!r})
 def unfit(
     paths: Sequence[Path], limit_s: float = LIMIT_S, processor_s: int = PROCESSOR_S
 ) -> dict[Path, str]:
-    """Names each build.py that must not be run in this process, with the reason."""
+    """Names each build.py that must not run in this process, with the reason."""
     left = list(paths)
     found = {}
     while left:
         begun, why = _rehearse(left, limit_s, processor_s)
-        # Where no process can be started, there is nothing to be told of any of them.
+        # If no process can be started, nothing can be said about any of them.
         if why is None or begun == 0:
             break
         found[left[begun - 1]] = why
@@ -53,7 +53,7 @@ def unfit(
 
 
 def _rehearse(paths: Sequence[Path], limit_s: float, processor_s: int) -> tuple[int, str | None]:
-    """Tells how many of them were begun in a new process, and what the last of these did to it."""
+    """Runs them in a new process. Returns how many were begun, and how the last one ended it."""
     command = [sys.executable, "-c", PROGRAM, str(ROOT), str(processor_s), *map(str, paths)]
     with subprocess.Popen(
         command,
@@ -70,7 +70,7 @@ def _rehearse(paths: Sequence[Path], limit_s: float, processor_s: int) -> tuple[
                 break
             said += chunk
         else:
-            # Its whole session, as it may have started compilers.
+            # Its whole session: it may have started compilers.
             os.killpg(process.pid, signal.SIGKILL)
             return said.count(BEGUN), f"its build.py did not end within {limit_s:g} s"
     if said.endswith(DONE):

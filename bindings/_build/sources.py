@@ -15,12 +15,12 @@ SOURCE_SUFFIXES = {".c", ".cpp", ".h", ".i", ".pxd", ".pyx", ".rs", ".toml"}
 
 
 def sha256(path: Path) -> str:
-    """Hashes one file."""
+    """Hashes a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def source_files() -> Iterable[tuple[str, Path]]:
-    """Pairs the installed name and the path of every hand-written file that is compiled."""
+    """Pairs each compiled source's installed name with its path."""
     yield from _sources_in(ROOT / "callcost" / "run", "callcost/run")
     for folder in ("native", LADDER):
         yield from _sources_in(ROOT / folder, f"callcost/{folder}")
@@ -29,7 +29,7 @@ def source_files() -> Iterable[tuple[str, Path]]:
 
 
 def declared_sources(extensions: Iterable[Extension]) -> Iterator[tuple[str, Path]]:
-    """Pairs the installed name and the path of what extensions are made of, wherever it is."""
+    """Pairs the installed name and path of each extension's sources, also in other folders."""
     for extension in extensions:
         for path in map(Path, inputs_of(extension)):
             if path.parts[0] == "bindings":

@@ -1,4 +1,4 @@
-"""Makes C of what bindings/*/build.py name in another language, before a compiler sees it."""
+"""Translates sources that bindings/*/build.py declare in other languages into C."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from setuptools.errors import CompileError
 
 
 def package_of(extension: Extension) -> str:
-    """Names the package that an extension is in."""
+    """Names the package of an extension."""
     return str(extension.name).rpartition(".")[0]
 
 
@@ -21,14 +21,14 @@ def inputs_of(extension: Extension) -> list[str]:
 
 
 def _cythonize(extension: Extension) -> None:
-    """Puts the C that Cython makes of it in the place of an extension's .pyx."""
+    """Replaces an extension's .pyx by the C that Cython makes of it."""
     from Cython.Build import cythonize
 
     (translated,) = cythonize(
         [extension],
-        # Of its own, since two mechanisms may be made of the same .pyx.
+        # A folder for each package: two mechanisms may share a .pyx.
         build_dir=f"build/cython/{package_of(extension)}",
-        # Where a .pxd may lie: this build's folders are not named as the packages they become.
+        # Where .pxd files are: Cython cannot tell from the folders' names, which are not packages'.
         include_path=sorted({str(Path(path).parent) for path in inputs_of(extension)}),
         force=True,
         quiet=True,
@@ -37,12 +37,12 @@ def _cythonize(extension: Extension) -> None:
 
 
 def _mypycify(extension: Extension) -> None:
-    """Puts the C that mypyc makes of it in the place of an extension's .py."""
+    """Replaces an extension's .py by the C that mypyc makes of it."""
     from mypyc.build import mypycify
 
     (source,) = extension.sources
-    # For mypyc it is a module of no package, as this build's folders are not named as the packages
-    # they become. A module of a package would be two extensions, one of which loads the other.
+    # mypyc compiles it as a top-level module: it would make two extensions of a package's module,
+    # one of which loads the other.
     options = ["--explicit-package-bases", "--ignore-missing-imports", "--config-file="]
     options.append("--cache-dir=build/mypyc/cache")
     os.environ["MYPYPATH"] = str(Path(source).parent)
@@ -51,18 +51,18 @@ def _mypycify(extension: Extension) -> None:
             [*options, source], target_dir=f"build/mypyc/{package_of(extension)}"
         )
     except SystemExit as error:
-        raise CompileError("mypyc said above what is wrong") from error
+        raise CompileError("mypyc reported the problem above") from error
     finally:
         del os.environ["MYPYPATH"]
     extension.depends, extension.sources = inputs_of(extension), translated.sources
-    # Of its flags the level of optimisation, which its users get; the others are about warnings.
+    # Only the optimisation level, which mypyc's users get too; its other flags are about warnings.
     levels = [flag for flag in translated.extra_compile_args if flag.startswith("-O")]
     extension.last_flags = {Path(path).name: levels for path in translated.sources}
     extension.include_dirs = [*translated.include_dirs, *extension.include_dirs]
 
 
 def _swig(extension: Extension) -> None:
-    """Puts the C that SWIG makes of it in the place of an extension's .i; Python lies beside."""
+    """Replaces an extension's .i by the C that SWIG makes of it, with a Python module beside it."""
     import swig
 
     (source,) = extension.sources
@@ -70,7 +70,7 @@ def _swig(extension: Extension) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{Path(source).stem}_wrap.c"
     options = [*extension.swig_opts, *(f"-I{path}" for path in extension.include_dirs)]
-    # The one from PyPI, so that the version in the manifest is that of what was run.
+    # The one from PyPI: its version is in the manifest.
     program = Path(swig.BIN_DIR, "swig")
     subprocess.run(
         [program, "-python", *options, "-outdir", folder, "-o", target, source], check=True
@@ -78,7 +78,7 @@ def _swig(extension: Extension) -> None:
     extension.depends, extension.sources = inputs_of(extension), [str(target)]
 
 
-# By suffix of the source: the tool that makes C of it, and how.
+# For each suffix, the tool that translates it, and how.
 TRANSLATORS = {
     ".i": ("SWIG", _swig),
     ".py": ("mypyc", _mypycify),

@@ -1,4 +1,4 @@
-"""Puts what went wrong, and what was used, into words that name no folder of this machine."""
+"""Texts for the manifest: reasons, commands and versions, with local paths removed."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ FOLDERS = re.compile(
 
 
 def reason(what: str, error: BaseException) -> str:
-    """Tells in one line, which names no folder of this machine, what an exception prevented.
+    """Says in one line, without local paths, what failed and which exception it raised.
 
-    A PlatformError says itself what there is to say: that something is not to be had here.
+    A PlatformError's own text is enough: it says what this platform lacks.
     """
     if isinstance(error, PlatformError):
         return without_folders(str(error)).partition("\n")[0]
     failed = subprocess.CalledProcessError
     cause = error.args[0] if error.args and not isinstance(error, failed) else error
     if isinstance(cause, failed):
-        # Its own text is the whole command; the compiler has said on the terminal what was wrong.
+        # Its text is the whole command; the compiler reported the problem on the terminal.
         text = f"{Path(cause.cmd[0]).name} ended with exit status {cause.returncode}"
     else:
         text = without_folders(str(error))
@@ -50,21 +50,21 @@ def reason(what: str, error: BaseException) -> str:
 
 
 def without_folders(text: str) -> str:
-    """Shortens paths: inside the checkout to what is below it, any other to its last part."""
+    """Shortens paths: in the checkout to their part below it, others to their last part."""
     text = text.replace(f"{ROOT}/", "")
-    # A home folder on its own has the user's name as its last part; in a container it may be "/".
+    # The last part of a home folder is the user's name. In a container, it may be "/".
     if home := os.environ.get("HOME", "").rstrip("/"):
         text = text.replace(home, "~")
     return FOLDERS.sub("", text)
 
 
 def without_path_tokens(command: Sequence[str]) -> list[str]:
-    """Leaves out the arguments that hold a path: they tell where, not how, a file was compiled."""
+    """Leaves out arguments with a path: they say where a file was compiled, not how."""
     return [token for token in command if "/" not in token]
 
 
 def tool_versions() -> dict[str, str]:
-    """Tells the version of each Python package that took part in the build."""
+    """Returns the version of each Python package that may take part in the build."""
     versions = {}
     for name in BUILD_TOOLS:
         try:
@@ -75,9 +75,9 @@ def tool_versions() -> dict[str, str]:
 
 
 def compiler_version(command: Sequence[str]) -> str:
-    """Returns the first line that a compiler prints about itself, or "none" if it does not answer.
+    """Returns the first line that a compiler prints about itself, or "none" if it prints nothing.
 
-    The whole command is asked: its first word may be ccache.
+    This runs the whole command: its first word may be ccache.
     """
     try:
         shown = subprocess.run(
