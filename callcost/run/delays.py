@@ -38,8 +38,8 @@ def choose_steps(targets_ns: Sequence[int]) -> list[int]:
         from callcost.run._delay import delay_ns
     except ImportError as error:
         raise NoDelaysError(
-            f"the extension that makes them was not built ({error}); install callcost again where "
-            "a C compiler and Python's headers are installed"
+            f"the extension that makes delays was not built ({error}); install callcost again "
+            "where a C compiler and Python's headers are installed"
         ) from error
     many = 1000
     step_ns = min(delay_ns(many, 200) for _ in range(20)) / many

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkout import ROOT
+from checkout import ROOT, copy_checkout
 
 from callcost.bindings.registry import Build, mechanisms
 
@@ -41,22 +40,17 @@ def steps(heading: str) -> list[tuple[str, str, str]]:
     return STEP.findall(section.partition("\n## ")[0])
 
 
+def belongs_to_copy(name: str) -> bool:
+    """Tells whether the copy has a file: not if it is a record or another mechanism's."""
+    top, *inside = Path(name).parts
+    return top != "results" and (top != "bindings" or len(inside) < 2 or inside[0] in KEPT)
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copies the checkout with few mechanisms, and makes an environment for the copy."""
     copy = tmp_path_factory.mktemp("adding") / "checkout"
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=600, check=True)
-    except (FileNotFoundError, subprocess.CalledProcessError):
-        pytest.skip("not a git checkout")
-    for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
-        parts = Path(name).parts
-        dropped = parts[0] == "bindings" and len(parts) > 2 and parts[1] not in KEPT
-        if (ROOT / name).is_file() and not dropped and parts[0] != "results":
-            target = copy / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target)
+    copy_checkout(copy, belongs_to_copy)
     make_environment(copy / ".venv")
     run(copy, "pip install -e .")
     return copy

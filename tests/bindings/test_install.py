@@ -16,16 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import ROOT
+from installs import Environment, copy_sources, skip_offline, uv
 
 from callcost.bindings import registry
 
-PARTS = ("bindings", "benchmarks", "callcost", "native", "setup.py", "pyproject.toml",
-         "README.md", "LICENSE")  # fmt: skip
-
-
-# What pip says of an index that it cannot reach, and of what it therefore did not find.
-OFFLINE = ("connection broken by", "No matching distribution found")
 PLANTED = {
     "cython_broken": ("build.py", "_broken.pyx"),
     "raises_mode": ("build.py",),
@@ -39,21 +33,6 @@ NOT_TO_BE_HAD = re.compile(r"not installed|No module named|needs (a )?Python|has
 
 
 PIP_WHEEL = (sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "wheels")
-
-
-def copy_sources(folder: Path) -> Path:
-    """Copies the sources without anything that was built, into a path with a space."""
-    folder = folder / "call cost"
-    folder.mkdir()
-    for name in PARTS:
-        if (ROOT / name).is_dir():
-            built = shutil.ignore_patterns(
-                "*.so", "*.dylib", "_generated.py", "built.*.json", "__pycache__"
-            )
-            shutil.copytree(ROOT / name, folder / name, ignore=built)
-        else:
-            shutil.copy(ROOT / name, folder)
-    return folder
 
 
 @pytest.fixture
@@ -72,8 +51,7 @@ def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProce
         timeout=600,
         check=False,
     )
-    if done.returncode and all(sign in done.stdout + done.stderr for sign in OFFLINE):
-        pytest.skip("pip cannot reach the package index for the build's own requirements")
+    skip_offline(done)
     return done
 
 
@@ -81,6 +59,7 @@ def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProce
 class Wheel:
     """A wheel, unpacked: its files by their names in it, and the manifest of the build."""
 
+    path: Path
     folder: Path
     names: frozenset[str]
     facts: dict[str, Any]
@@ -90,12 +69,14 @@ def unpack(checkout: Path, folder: Path, **environment: str) -> Wheel:
     """Builds a wheel that must succeed, and unpacks it."""
     done = build_wheel(checkout, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = checkout.glob("wheels/*.whl")
+    (built,) = checkout.glob("wheels/*.whl")
+    folder.mkdir()
+    path = built.rename(folder / built.name)
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder)
         names = frozenset(archive.namelist())
     (manifest,) = folder.glob("callcost/bindings/built.*.json")
-    return Wheel(folder, names, json.loads(manifest.read_text()))
+    return Wheel(path, folder, names, json.loads(manifest.read_text()))
 
 
 def plant(bindings: Path) -> None:
@@ -212,6 +193,26 @@ def test_a_mechanism_that_cannot_be_built_is_left_out_alone(wheels: tuple[Wheel,
     compiled = {m.name for m in registry.mechanisms() if m.compiled}
     left_out = {name.rpartition(".")[2] for name in missing}
     assert mechanisms_in(second.facts["files"]) == compiled - left_out - GONE
+
+
+def test_an_installed_wheel_has_the_suite(wheels: tuple[Wheel, Wheel], tmp_path: Path) -> None:
+    first, _ = wheels
+    environment = Environment(tmp_path / "venv")
+    uv("venv", "--python", sys.executable, environment.folder)
+    environment.install(first.path)
+    listed = environment.run("callcost", "list")
+    assert listed.returncode == 0, listed.stderr
+    assert {name for name in mechanisms_in(first.names) if name not in listed.stdout} == set()
+    built = mechanisms_in(first.facts["files"])
+    adding = [m.module for m in registry.mechanisms() if m.name in built and m.offers("add_two")]
+    calls = [f"import {module} as m; assert m.add_two(27, 1) == 28" for module in adding]
+    done = environment.run("python", "-c", "\n".join(calls))
+    assert done.returncode == 0, done.stderr
+    # Any file will do: the command looks for its libraries first.
+    report = environment.run("callcost", "report", first.path, "--output", "site")
+    assert report.returncode == 2
+    assert "callcost report needs Altair" in report.stderr
+    assert "pip install 'callcost[site]'" in report.stderr
 
 
 def test_a_wheel_holds_the_ladder_ready_to_run(wheels: tuple[Wheel, Wheel]) -> None:

@@ -113,9 +113,9 @@ def test_delays_that_make_no_line_have_no_slope() -> None:
 def test_a_run_without_delays_says_why() -> None:
     assert estimate_delays(run_with(None)) is None
     assert trust(run_with(None), {}) == []
-    said = trust(run_with(None, "the extension that makes them was not built"), {})
+    said = trust(run_with(None, "the extension that makes delays was not built"), {})
     assert said == [
-        "Injected delays: none in this run: the extension that makes them was not built."
+        "Injected delays: none in this run: the extension that makes delays was not built."
     ]
 
 
@@ -130,7 +130,7 @@ def test_delays_that_cannot_be_had_are_named(monkeypatch: pytest.MonkeyPatch) ->
         with pytest.raises(NoDelaysError, match="one step takes longer"):
             delays.control_group([ABSOLUTE])
     monkeypatch.setitem(sys.modules, "callcost.run._delay", None)
-    with pytest.raises(NoDelaysError, match="the extension that makes them was not built"):
+    with pytest.raises(NoDelaysError, match="the extension that makes delays was not built"):
         delays.control_group([elsewhere, ABSOLUTE])
 
 
@@ -263,7 +263,7 @@ def test_a_run_whose_test_weights_were_not_built_goes_on_without(
     assert done.returncode == 0, done.stdout + done.stderr
     said = " ".join(done.stdout.split())
     assert (
-        "Injected delays: none in this run: the extension that makes them was not built (" in said
+        "Injected delays: none in this run: the extension that makes delays was not built (" in said
     )
     (path,) = records()
     section = Record.load(path).document["callcost"]

@@ -1,0 +1,101 @@
+"""What several tests share: copies of the sources, and what is built and installed from them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from checkout import ROOT
+from uv import find_uv_bin
+
+# What pip and uv say about an index that they cannot reach.
+OFFLINE = ("connection broken by", "Failed to fetch")
+BUILT = shutil.ignore_patterns("*.so", "*.dylib", "_generated.py", "built.*.json", "__pycache__")
+# What a wheel is built from.
+SOURCES = (
+    "bindings", "benchmarks", "callcost", "native", "setup.py", "pyproject.toml", "README.md",
+    "LICENSE",
+)  # fmt: skip
+
+
+def copy_sources(folder: Path, names: tuple[str, ...] = SOURCES) -> Path:
+    """Copies these files and folders of the checkout, without what was built, into `call cost`."""
+    folder = folder / "call cost"
+    folder.mkdir()
+    for name in names:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=BUILT)
+        else:
+            shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def skip_offline(done: subprocess.CompletedProcess[str]) -> None:
+    """Skips a test whose installer could not reach the package index."""
+    if done.returncode and any(sign in done.stdout + done.stderr for sign in OFFLINE):
+        pytest.skip("cannot reach the package index")
+
+
+def uv(
+    *arguments: str | Path, environ: Mapping[str, str] = os.environ
+) -> subprocess.CompletedProcess[str]:
+    """Runs uv, which must succeed; skips the test without a network."""
+    done = subprocess.run(
+        [find_uv_bin(), *map(str, arguments)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    skip_offline(done)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A fresh virtual environment, used without a compiler and away from the checkout."""
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        return self.folder / "bin" / "python"
+
+    @property
+    def packages(self) -> Path:
+        """The folder that packages are installed into."""
+        base = str(self.folder)
+        return Path(sysconfig.get_path("purelib", vars={"base": base, "platbase": base}))
+
+    def install(self, *arguments: str | Path) -> None:
+        """Installs with uv, which links files from its cache."""
+        uv("pip", "install", "--python", self.python, *arguments, environ=without_programs())
+
+    def run(
+        self, program: str, *arguments: str | Path, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a program of the environment in its folder, and waits for it."""
+        return subprocess.run(
+            [str(self.folder / "bin" / program), *map(str, arguments)],
+            cwd=self.folder,
+            env={**without_programs(), "HOME": str(self.folder), **variables},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+
+def without_programs() -> dict[str, str]:
+    """Returns the variables of this process, changed so that no compiler is found."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("CC", "CXX")}
+    return {**kept, "PATH": "/nowhere"}
