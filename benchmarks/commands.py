@@ -14,7 +14,7 @@ from callcost.console.outputs import console_at_least
 from callcost.errors import CallcostError
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from callcost.console.tables import PlainTable
 
 
 @click.command("list", cls=Front)
@@ -36,44 +36,32 @@ def list_mechanisms(mechanism: str | None) -> None:
     console_at_least(100).print(table)
 
 
-def _overview(found: list[Mechanism]) -> Table:
+def _overview(found: list[Mechanism]) -> PlainTable:
     # Imported late: it is slow to import, and the command's help does not need it.
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
+    from callcost.console.tables import PlainTable
 
     built = Build()
-    table = Table(box=box.SIMPLE)
-    table.add_column("mechanism", no_wrap=True)
-    table.add_column("workloads", justify="right", no_wrap=True)
-    table.add_column("what it is")
+    table = PlainTable("mechanism", ">workloads", "what it is")
+    table.columns[-1].no_wrap = False
     for mechanism in found:
         reason = built.missing(mechanism)
         supported = sum(mechanism.offers(workload.function) for workload in WORKLOADS)
-        table.add_row(
-            mechanism.name,
-            "not built" if reason else f"{supported} of {len(WORKLOADS)}",
-            escape(reason or mechanism.summary),
-        )
+        count = "not built" if reason else f"{supported} of {len(WORKLOADS)}"
+        table.add(mechanism.name, count, reason or mechanism.summary)
     for name, damage in left_out(built).items():
-        table.add_row(escape(name), "damaged", escape(damage))
+        table.add(name, "damaged", damage)
     return table
 
 
-def _of(mechanism: Mechanism) -> Table:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
+def _of(mechanism: Mechanism) -> PlainTable:
+    from callcost.console.tables import PlainTable
 
-    table = Table(box=box.SIMPLE, title=escape(mechanism.summary), title_justify="left")
-    table.add_column("workload", no_wrap=True)
-    table.add_column(f"in {mechanism.name}")
+    table = PlainTable("workload", f"in {mechanism.name}", title=mechanism.summary)
+    table.columns[-1].no_wrap = False
     reason = Build().missing(mechanism)
     for workload in WORKLOADS:
-        table.add_row(
-            workload.name,
-            escape(f"not built: {reason}" if reason else _cell(mechanism, workload.function)),
-        )
+        said = f"not built: {reason}" if reason else _cell(mechanism, workload.function)
+        table.add(workload.name, said)
     return table
 
 

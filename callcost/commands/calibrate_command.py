@@ -12,9 +12,8 @@ from callcost.console.front import Front
 from callcost.console.outputs import refuse_unwritable, save_json
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from callcost.commands.calibrate import Calibration
+    from callcost.console.tables import PlainTable
 
 
 @click.command(cls=Front)
@@ -69,19 +68,15 @@ def _print_calibration(found: Calibration) -> None:
         console.print(line, markup=False)
 
 
-def _delay_table(found: Calibration) -> Table:
-    from rich import box
-    from rich.table import Table
+def _delay_table(found: Calibration) -> PlainTable:
+    from callcost.console.tables import PlainTable
 
-    table = Table(
+    table = PlainTable(
+        *(">timed in C", ">measured", ">95% interval", ">hidden", ">in the fit"),
         title="A delay injected in C, and what it adds to the measured call (ns)",
-        title_justify="left",
-        box=box.SIMPLE,
     )
-    for heading in ("timed in C", "measured", "95% interval", "hidden", "in the fit"):
-        table.add_column(heading, justify="right")
     for point in found.delays.points:
-        table.add_row(
+        table.add(
             f"{point.injected_ns:.1f}",
             f"{point.measured.value:.1f}",
             f"({point.measured.low:.1f} .. {point.measured.high:.1f})",

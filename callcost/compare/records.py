@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich import box
 from rich.markup import escape
-from rich.table import Table
 
 from callcost.compare.outcome import count, number_or_none
 from callcost.compare.table import WIDTH
 from callcost.console.numbers import cost_text, percent
 from callcost.console.outputs import console_at_least
+from callcost.console.tables import PlainTable
 from callcost.estimate import trimmed
 from callcost.estimate.estimate import (
     MIN_PROCESSES,
@@ -168,19 +167,15 @@ def show(found: RecordedComparison, base: Path, head: Path) -> None:
         console.print(escape(line))
 
 
-def _table(found: RecordedComparison, base: Path, head: Path) -> Table:
+def _table(found: RecordedComparison, base: Path, head: Path) -> PlainTable:
     title = f"{base.name} -> {head.name}: ns per call, loop included"
-    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE)
-    table.add_column("group", no_wrap=True)
-    table.add_column("contender", no_wrap=True)
-    for heading in ("base", "head", "change", "", "control"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    headings = ("group", "contender", ">base", ">head", ">change", ">", ">control", "")
+    table = PlainTable(*headings, title=title)
     for row in sorted(found.rows, key=_rank):
         low, high = (percent(end, signed=True) for end in (row.change.low, row.change.high))
-        table.add_row(
-            escape(row.group),
-            escape(row.contender),
+        table.add(
+            row.group,
+            row.contender,
             cost_text(row.base_ns),
             cost_text(row.head_ns),
             percent(row.change.value, signed=True),

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from rich import box
 from rich.markup import escape
-from rich.table import Table
 
 from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, count, listed
 from callcost.console.numbers import UNKNOWN, cost_text, percent
 from callcost.console.outputs import console_at_least
+from callcost.console.tables import PlainTable
 from callcost.estimate.trust import quota_remarks
 from callcost.paired.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED
 
 STYLES = {SLOWER: "bold red", FASTER: "green", UNDECIDED: "yellow", NOT_SLOWER: "", SAME: ""}
+HEADINGS = ("workload", "mechanism", ">base", ">head", ">time", ">", "verdict", ">instructions")
 # The table's width in a pipe, which has none.
 WIDTH = 126
 
@@ -31,27 +31,18 @@ def show(outcome: Outcome) -> None:
     console.print(escape(outcome.headline), style=style)
 
 
-def _table(outcome: Outcome) -> Table:
-    table = Table(
-        title=escape(f"{outcome.base.text} -> {outcome.head.text}: ns per call, loop included"),
-        title_justify="left",
-        box=box.SIMPLE,
-    )
-    table.add_column("workload", no_wrap=True)
-    table.add_column("mechanism", no_wrap=True)
-    for heading in ("base", "head", "time", ""):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("instructions", justify="right", no_wrap=True)
+def _table(outcome: Outcome) -> PlainTable:
+    title = f"{outcome.base.text} -> {outcome.head.text}: ns per call, loop included"
+    table = PlainTable(*HEADINGS, title=title)
     for row in outcome.rows:
-        table.add_row(*_cells(row), style=STYLES[row.verdict.word])
+        table.add(*_cells(row), style=STYLES[row.verdict.word])
     return table
 
 
 def _cells(row: RowOutcome) -> Iterator[str]:
     verdict = row.verdict
-    yield escape(row.cell.workload)
-    yield escape(row.cell.mechanism)
+    yield row.cell.workload
+    yield row.cell.mechanism
     yield cost_text(verdict.base_ns)
     yield cost_text(verdict.head_ns)
     yield percent(verdict.change.value, signed=True)

@@ -15,13 +15,10 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
-
 from callcost.console.files import shown
 from callcost.console.numbers import number
 from callcost.console.outputs import console_at_least
+from callcost.console.tables import PlainTable
 from callcost.estimate.layouts import MOST, ExplainedRow, ExplanationFile
 from callcost.estimate.reading import (
     RecordError,
@@ -224,15 +221,11 @@ def _difference(
 def show(found: Comparison, record: str) -> None:
     """Print two explanations row by row."""
     console = console_at_least(WIDTH, highlight=False)
-    title = f"Instructions per call, compared with {escape(record)}"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE)
-    table.add_column("workload", no_wrap=True)
-    table.add_column("call", no_wrap=True)
-    for heading in ("recorded", "here", "difference"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("in")
+    headings = ("workload", "call", ">recorded", ">here", ">difference", "in")
+    table = PlainTable(*headings, title=f"Instructions per call, compared with {record}")
+    table.columns[-1].no_wrap = False
     for row in found.rows:
-        table.add_row(escape(row.chapter), escape(row.name), *_cells(row))
+        table.add(row.chapter, row.name, *_cells(row))
     console.print(table)
     for line in _said(found):
         console.print(line, markup=False)

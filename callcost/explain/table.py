@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
-
 from callcost.console.numbers import number
 from callcost.console.outputs import console_at_least
+from callcost.console.tables import PlainTable
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS
 
@@ -55,20 +52,17 @@ def show(explanation: Explanation) -> None:
         console.print(line, markup=False)
 
 
-def _table(chapter: Chapter) -> Table:
-    title = f"{escape(chapter.name)}: instructions per call"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE, padding=(0, 1))
-    table.add_column("", no_wrap=True)
-    for part in PARTS:
-        table.add_column(SHORT[part], justify="right", no_wrap=True, vertical="bottom")
-    table.add_column("all", justify="right", no_wrap=True, style="bold")
+def _table(chapter: Chapter) -> PlainTable:
     timed = any(row.time_ns is not None for row in chapter.rows)
-    if timed:
-        table.add_column("ns", justify="right", no_wrap=True)
+    headings = ["", *(f">{SHORT[part]}" for part in PARTS), ">all", *([">ns"] if timed else [])]
+    table = PlainTable(*headings, title=f"{chapter.name}: instructions per call")
+    for column in table.columns:
+        column.vertical = "bottom"
+    table.columns[1 + len(PARTS)].style = "bold"
     for row in chapter.rows:
         cells = (_count(row.parts.get(part, 0.0)) for part in PARTS)
         time = [_time(row)] if timed else []
-        table.add_row(escape(row.name), *cells, _count(row.instructions), *time)
+        table.add(row.name, *cells, _count(row.instructions), *time)
     return table
 
 

@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from callcost.console.files import shown
+from callcost.console.tables import PlainTable
 from callcost.history.points import MIN_RUNS, Change, missing
 from callcost.history.store import Point, Series
 from callcost.history.table import TYPICAL
@@ -25,6 +23,10 @@ LEAST_SPAN = 0.05
 SHORT_COMMIT = 9
 # The width of the widest table; narrower terminals wrap lines.
 NARROWEST = 140
+HEADINGS = (
+    *("workload", "mechanism", ">runs", ">last", ">ns per call", ">ratio"),
+    *("ratio over the runs", ">changes"),
+)
 ADVICE = (
     "Change points are advice: they show where to look. To be sure, measure both commits together "
     "with `callcost compare`."
@@ -57,19 +59,14 @@ def _conclusion(found: Found, changes: int) -> str:
     return "No lasting change found."
 
 
-def _table(title: str, found: Found) -> Table:
-    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE)
-    table.add_column("workload", no_wrap=True)
-    table.add_column("mechanism", no_wrap=True)
-    for heading in ("runs", "last", "ns per call", "ratio"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("ratio over the runs", no_wrap=True)
-    table.add_column("changes", justify="right")
+def _table(title: str, found: Found) -> PlainTable:
+    table = PlainTable(*HEADINGS, title=title)
+    table.columns[-1].no_wrap = False
     for series, changes in found:
         last = series.points[-1]
-        table.add_row(
-            escape(shown(series.group)),
-            escape(shown(series.contender)),
+        table.add(
+            shown(series.group),
+            shown(series.contender),
             f"{len(series.points):,}",
             f"{last.time:%Y-%m-%d}",
             _cost(last),

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
+from callcost.console.tables import PlainTable
 from callcost.inspect.calling import OBSTACLES, note, obstacle
 from callcost.inspect.extension import ENTRIES, PythonApi, is_api, python_api
 from callcost.inspect.facts import ELF, EXECUTABLE, Export, Import, Library
@@ -16,7 +13,7 @@ PLAIN = "Functions that ctypes calls by their plain name"
 IN_PROGRAM = "Functions that a program exports to the libraries that it loads"
 
 
-def tables(library: Library) -> Iterator[tuple[str, Table]]:
+def tables(library: Library) -> Iterator[tuple[str, PlainTable]]:
     """Yield a heading and a table for each kind of export and of expected symbol."""
     for kind in (None, *OBSTACLES):
         exports = [export for export in library.exports if obstacle(export) == kind]
@@ -47,18 +44,19 @@ def _unnamed(library: Library, imports: list[Import]) -> str:
     return f"; without a library in the table, from {', '.join(left[:-1])} or {left[-1]}"
 
 
-def _table(columns: dict[str, list[str]]) -> Table:
+def _table(columns: dict[str, list[str]]) -> PlainTable:
     """Make a table of the columns that are not empty."""
-    table = Table(box=box.SIMPLE, pad_edge=False)
     used = {heading: cells for heading, cells in columns.items() if any(cells)}
-    for heading in used:
-        table.add_column(heading, overflow="fold")
+    table = PlainTable(*used)
+    table.pad_edge = False
+    for column in table.columns:
+        column.no_wrap, column.overflow = False, "fold"
     for row in zip(*used.values(), strict=True):
-        table.add_row(*(Text(cell) for cell in row))
+        table.add(*row)
     return table
 
 
-def _export_table(exports: list[Export]) -> Table:
+def _export_table(exports: list[Export]) -> PlainTable:
     ordered = sorted(exports, key=_export_order)
     columns = {
         "in the source": [export.source_name or "" for export in ordered],
@@ -80,7 +78,7 @@ def _export_name(export: Export) -> str:
     return export.name if export.name is not None else f"#{export.ordinal}"
 
 
-def _api_table(api: PythonApi) -> Table:
+def _api_table(api: PythonApi) -> PlainTable:
     ordered = sorted(api.since.items(), key=lambda item: (item[1] is not None, item[0]))
     columns = {
         "expected": [name for name, _ in ordered],
@@ -89,7 +87,7 @@ def _api_table(api: PythonApi) -> Table:
     return _table(columns)
 
 
-def _import_table(imports: list[Import]) -> Table:
+def _import_table(imports: list[Import]) -> PlainTable:
     ordered = sorted(
         imports, key=lambda each: (each.weak, each.origin or "", each.source_name or each.name)
     )

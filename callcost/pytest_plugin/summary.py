@@ -5,12 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 
-from rich import box
 from rich.console import Console, RenderableType
-from rich.markup import escape
-from rich.table import Table
 
 from callcost.console.numbers import interval, number
+from callcost.console.tables import PlainTable
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.sheet import Sheet, SheetRow
 from callcost.estimate.trust import trust
@@ -44,26 +42,24 @@ def render(
     return stream.getvalue().rstrip()
 
 
-def group_table(sheet: Sheet) -> Table:
+def group_table(sheet: Sheet) -> PlainTable:
     """Lists a group's contenders, the fastest first, then its floors; `=` marks a tie."""
-    title = f"{escape(sheet.name)}: ns per call, with 95% intervals"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE)
-    table.add_column("rank", justify="right", no_wrap=True)
-    table.add_column("contender", no_wrap=True)
-    table.add_column("does" if any(row.marks for row in sheet.rows) else "", no_wrap=True)
-    for heading in ("gross", "net", "", "ratio", ""):
-        table.add_column(heading, justify="right", no_wrap=True)
+    does = "does" if any(row.marks for row in sheet.rows) else ""
+    table = PlainTable(
+        *(">rank", "contender", does, ">gross", ">net", ">", ">ratio", ">"),
+        title=f"{sheet.name}: ns per call, with 95% intervals",
+    )
     for row in sheet.rows:
-        table.add_row(*_cells(row), style="dim" if row.is_floor else None)
-    table.add_row("", "(empty loop)", "", number(sheet.empty_ns), "", "", "", "", style="dim")
+        table.add(*_cells(row), style="dim" if row.is_floor else None)
+    table.add("", "(empty loop)", "", number(sheet.empty_ns), style="dim")
     return table
 
 
 def _cells(row: SheetRow) -> Iterator[str]:
     # The sign of a tie hangs, so that the figures are aligned.
     yield row.rank if row.rank.endswith("=") else f"{row.rank} ".lstrip()
-    yield escape(row.name)
-    yield escape(row.marks)
+    yield row.name
+    yield row.marks
     yield number(row.gross_ns.value)
     yield number(row.net_ns.value)
     yield interval(row.net_ns)

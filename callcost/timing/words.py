@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from callcost.console.numbers import number as as_number
+from callcost.console.tables import PlainTable
 from callcost.estimate.trust import quota_remarks
 from callcost.model.interval import Interval
 from callcost.timing.flow import Timed
@@ -18,7 +16,7 @@ from callcost.timing.labels import labels
 from callcost.timing.measured import Measured
 
 UNITS = ((1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s"))
-HEADINGS = ("cost", "95% interval", "least", "quarter", "half", "three quarters", "most")
+HEADINGS = (">cost", ">95% interval", ">least", ">quarter", ">half", ">three quarters", ">most")
 
 
 def show(found: Timed, console: Console) -> None:
@@ -32,31 +30,29 @@ def show(found: Timed, console: Console) -> None:
         console.print(line, markup=False)
 
 
-def table(found: Timed, measured: Measured) -> Table:
+def table(found: Timed, measured: Measured) -> PlainTable:
     """Make the table of costs, one row for each expression."""
     scale_ns, unit = _unit(max(cost.net_ns.value for cost in measured.costs))
     title = (
         f"{unit} per call, net of the loop; on the right its spread over "
         f"{measured.processes_used} processes"
     )
-    made = Table(title=title, title_justify="left", box=box.SIMPLE)
-    made.add_column("expression")
-    for heading in HEADINGS:
-        made.add_column(heading, justify="right", no_wrap=True)
+    made = PlainTable("expression", *HEADINGS, title=title)
+    made.columns[0].no_wrap = False
     for number, label in enumerate(labels(found.sides)):
         cost = found.cost(number)
         if cost is None:
             said = "wrong" if found.is_wrong(number) else "nothing"
-            made.add_row(escape(label), said, *[""] * (len(HEADINGS) - 1))
+            made.add(label, said)
             continue
         net = cost.net_ns
         if np.isnan(net.low):
-            made.add_row(escape(label), "unknown", *[""] * (len(HEADINGS) - 1))
+            made.add(label, "unknown")
             continue
         value, low, high = (as_number(end / scale_ns, 3) for end in (net.value, net.low, net.high))
         spread = np.quantile(cost.processes_ns, [0, 0.25, 0.5, 0.75, 1]) / scale_ns
         figures = (value, f"({low} .. {high})", *(as_number(one, 3) for one in spread))
-        made.add_row(escape(label), *figures)
+        made.add(label, *figures)
     return made
 
 
