@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.console.front import Front
+from callcost.console.options import json_option
 from callcost.console.outputs import refuse_unwritable, save_json
 
 if TYPE_CHECKING:
@@ -17,12 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Front)
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the figures to this file too.",
-)
+@json_option("Also write the figures to this file.")
 @click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 30.")
 def calibrate(json_file: Path | None, processes: int | None) -> None:
     """Weigh known weights: tells how far the figures hold on this machine, just now."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from callcost.console.numbers import count
 from callcost.revisions.cache import LOCK, Cache, Entry, Lock
 from callcost.revisions.supervision import mend
 
@@ -98,7 +99,7 @@ def _old_logs(cache: Cache, before_s: float | None, dry_run: bool) -> Removal | 
     if not dry_run:
         for path in old:
             path.unlink(missing_ok=True)
-    return Removal(f"{len(old)} {'log' if len(old) == 1 else 'logs'} of failed builds", size)
+    return Removal(f"{count(len(old), 'log')} of failed builds", size)
 
 
 def size_bytes(folder: Path) -> int:

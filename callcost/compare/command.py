@@ -12,27 +12,25 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.console.front import Front
-from callcost.console.options import FiniteRange
+from callcost.console.options import (
+    OUTPUT,
+    FiniteRange,
+    json_option,
+    mechanism_option,
+    workload_option,
+)
 from callcost.console.outputs import refuse_unwritable, save
 from callcost.paired.rules import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from callcost.compare.outcome import Outcome
 
-OUTPUT = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.command(cls=Front)
 @click.argument("base")
 @click.argument("head")
-@click.option(
-    "--mechanism", "mechanisms", multiple=True, metavar="NAME",
-    help="Only this mechanism, or pattern such as 'tool_*'. Can be repeated.",
-)  # fmt: skip
-@click.option(
-    "--workload", "workloads", multiple=True, metavar="NAME",
-    help="Only this workload, or pattern such as 'add_*'. Can be repeated.",
-)  # fmt: skip
+@mechanism_option
+@workload_option
 @click.option(
     "--budget", "budget_s", type=FiniteRange(min=1), metavar="SECONDS",
     help="Seconds of measuring, without builds and instructions. Default: 2 per row.",
@@ -46,7 +44,7 @@ OUTPUT = click.Path(dir_okay=False, path_type=Path)
     "--instructions/--no-instructions", default=True,
     help="Also count instructions, under valgrind.  [default: instructions]",
 )  # fmt: skip
-@click.option("--json", "json_file", type=OUTPUT, help="Write everything to this file.")
+@json_option("Write everything to this file.")
 @click.option("--markdown", "markdown_file", type=OUTPUT, help="Write a pull-request comment.")
 @click.option("--junit", "junit_file", type=OUTPUT, help="Write JUnit XML.")
 def compare(

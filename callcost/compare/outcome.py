@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from callcost.console.numbers import percent
+from callcost.console.numbers import count, listed, percent
 from callcost.model.interval import Interval
 from callcost.paired.measure import Comparison
 from callcost.paired.rows import BASE, CONTROL, HEAD, Cell, Reach, RowFailure
@@ -220,16 +220,6 @@ class Outcome:
             f"{could} may be slower by more than {percent(self.rules.threshold)}; none is shown to "
             "be. Measure longer (--budget), or on a calmer machine."
         )
-
-
-def count(number: int, what: str) -> str:
-    """Writes a number of things: 1 row, 2 rows."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Writes names for people: a, b and c."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def number_or_none(value: float) -> float | None:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from rich.markup import escape
 
-from callcost.compare.outcome import count, number_or_none
+from callcost.compare.outcome import number_or_none
 from callcost.compare.table import WIDTH
-from callcost.console.numbers import cost_text, percent
+from callcost.console.numbers import cost_text, count, percent
 from callcost.console.outputs import console_at_least
 from callcost.console.tables import PlainTable
 from callcost.estimate import trimmed

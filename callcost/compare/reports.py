@@ -8,16 +8,9 @@ from typing import Any
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from callcost.compare.outcome import (
-    Outcome,
-    RowOutcome,
-    changed_versions,
-    count,
-    listed,
-    number_or_none,
-)
+from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, number_or_none
 from callcost.compare.table import instructions_text, interval_text, lines
-from callcost.console.numbers import cost_text, percent
+from callcost.console.numbers import cost_text, count, listed, percent
 from callcost.paired.rows import CONTROL
 from callcost.paired.verdict import SAME, SLOWER, UNDECIDED, Verdict, pair_logs, twin_logs
 from callcost.run import machine

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from rich.markup import escape
 
-from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, count, listed
-from callcost.console.numbers import UNKNOWN, cost_text, percent
+from callcost.compare.outcome import Outcome, RowOutcome, changed_versions
+from callcost.console.numbers import UNKNOWN, cost_text, count, listed, percent
 from callcost.console.outputs import console_at_least
 from callcost.console.tables import PlainTable
 from callcost.estimate.trust import quota_remarks
@@ -88,6 +88,8 @@ def lines(outcome: Outcome) -> list[str]:
 
 def _reach(outcome: Outcome) -> Iterator[str]:
     found = outcome.reach
+    if not found.requirements:
+        return
     names = listed(found.requirements)
     verb = "does" if len(found.requirements) == 1 else "do"
     if found.same:

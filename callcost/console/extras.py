@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
 
+from callcost.console.numbers import listed
 from callcost.errors import CallcostError
 
 LIBRARIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -35,9 +36,7 @@ def require(user: str, extra: str) -> None:
     """
     missing = [name for module, name in LIBRARIES[extra].items() if find_spec(module) is None]
     if missing:
-        *first, last = missing
-        names = f"{', '.join(first)} and {last}" if first else last
         raise MissingExtraError(
-            f"{user} needs {names}. Install {'them' if first else 'it'}: "
+            f"{user} needs {listed(missing)}. Install {'them' if missing[1:] else 'it'}: "
             f"pip install 'callcost[{extra}]'"
         )

@@ -6,7 +6,7 @@ Terminal, documents, charts and site all use it, so that one figure looks the sa
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from callcost.model.interval import Interval
 
@@ -47,9 +47,15 @@ def short_ratio(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:.0f}"
 
 
+def unit_of(cost_ns: float) -> tuple[float, str]:
+    """Chooses the unit that suits a time: its size in ns, and its name."""
+    return next((ns, unit) for ns, unit in UNITS if abs(cost_ns) >= ns or unit == "ns")
+
+
 def in_unit(cost_ns: float) -> tuple[float, str]:
     """Splits a time into a figure and the unit that suits it."""
-    return next((cost_ns / ns, unit) for ns, unit in UNITS if abs(cost_ns) >= ns or unit == "ns")
+    ns, unit = unit_of(cost_ns)
+    return cost_ns / ns, unit
 
 
 def format_ns(cost_ns: float) -> str:
@@ -60,3 +66,14 @@ def format_ns(cost_ns: float) -> str:
     figure, unit = in_unit(float(f"{cost_ns:.3g}"))
     decimals = 2 if abs(figure) < 10 else 1 if abs(figure) < 100 else 0
     return f"{figure:.{decimals}f} {unit}"
+
+
+def count(number: int, word: str) -> str:
+    """Writes a number of things: 1 row, 2,000 rows."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Joins words as in speech: a, b and c."""
+    *first, end = words
+    return f"{', '.join(first)} {last} {end}" if first else end

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
+F = TypeVar("F", bound=Callable[..., Any])
+OUTPUT = click.Path(dir_okay=False, path_type=Path)
 PYTHON_HELP = "a version (3.13), a name (pypy3.9) or a path"
 
 
@@ -19,3 +23,23 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(found):
             self.fail(f"{value} is not a finite number.", param, ctx)
         return found
+
+
+def name_option(name: str, example: str) -> Callable[[F], F]:
+    """Makes the option for patterns of names: --workload or --mechanism."""
+    return click.option(
+        f"--{name}",
+        f"{name}s",
+        multiple=True,
+        metavar="NAME",
+        help=f"Only this {name}, or a pattern such as '{example}'. May be repeated.",
+    )
+
+
+workload_option = name_option("workload", "add_*")
+mechanism_option = name_option("mechanism", "tool_*")
+
+
+def json_option(text: str) -> Callable[[F], F]:
+    """Makes the option --json, with its help."""
+    return click.option("--json", "json_file", type=OUTPUT, help=text)

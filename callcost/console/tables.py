@@ -25,5 +25,5 @@ class PlainTable(Table):
             self.add_column(heading.removeprefix(">"), justify=justify, no_wrap=True)
 
     def add(self, *cells: str, style: str | None = None) -> None:
-        """Add a row."""
+        """Adds a row."""
         self.add_row(*map(escape, cells), style=style)

@@ -13,7 +13,7 @@ import click
 from callcost.console.extras import require
 from callcost.console.files import shown
 from callcost.console.front import Front
-from callcost.console.options import PYTHON_HELP
+from callcost.console.options import PYTHON_HELP, mechanism_option
 from callcost.console.outputs import make_writable, save
 from callcost.errors import FAILED
 
@@ -27,10 +27,7 @@ NAME = re.compile(r"[\w*?\[\]!-]+")
 
 @click.command(cls=Front)
 @click.argument("what", metavar="[WORKLOAD | EXPRESSION]", required=False)
-@click.option(
-    "--mechanism", "mechanisms", multiple=True, metavar="NAME",
-    help="Only this mechanism, or a pattern such as 'tool_*'. May be repeated.",
-)  # fmt: skip
+@mechanism_option
 @click.option(
     "--setup", "-s", "setup", multiple=True, metavar="LINE",
     help="A line to run before EXPRESSION. May be repeated.",

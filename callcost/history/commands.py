@@ -11,6 +11,8 @@ import click
 from callcost.console.extras import require
 from callcost.console.files import shown
 from callcost.console.front import FrontGroup
+from callcost.console.numbers import count
+from callcost.console.options import mechanism_option, workload_option
 from callcost.console.outputs import console_at_least, refuse_unwritable, save
 
 if TYPE_CHECKING:
@@ -74,27 +76,15 @@ def add(runs: tuple[Path, ...], folder: Path, control: str | None, machine: str 
             click.echo(f"{shown(path)}: {reason}")
     if sealed := Store(folder).seal():
         click.echo(
-            f"updated a store of an older version: {_files(sealed)} renamed, with a digest that "
-            "detects later damage"
+            f"updated a store of an older version: {count(sealed, 'file')} renamed, with a digest "
+            "that detects later damage"
         )
 
 
 @history.command()
 @store_option
-@click.option(
-    "--workload",
-    "workloads",
-    multiple=True,
-    metavar="NAME",
-    help="Show only this workload, or a pattern such as 'add_*'. May be repeated.",
-)
-@click.option(
-    "--mechanism",
-    "mechanisms",
-    multiple=True,
-    metavar="NAME",
-    help="Show only this mechanism, or a pattern such as 'tool_*'. May be repeated.",
-)
+@workload_option
+@mechanism_option
 @click.option(
     "--json",
     "json_file",
@@ -122,8 +112,8 @@ def show(
         _print(store, found)
         if unsealed := store.unsealed():
             click.echo(
-                f"the store is of an older version: damage to {_files(unsealed)} without a digest "
-                "in the name cannot be detected. The next `callcost history add` adds it",
+                f"the store is of an older version: damage to {count(unsealed, 'file')} without a "
+                "digest in the name cannot be detected. The next `callcost history add` adds it",
                 err=True,
             )
     else:
@@ -132,10 +122,6 @@ def show(
             click.echo(text, nl=False)
         else:
             save(json_file, text)
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file{'s' if count != 1 else ''}"
 
 
 def _print(store: Store, found: list[tuple[Series, list[Change]]]) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
 import json
 import os
 import tempfile
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from callcost.console.files import UnreadableError, read_bytes, shown, write_atomically
 from callcost.history.files import HistoryError, StoredFile, listed, name_of
 from callcost.history.table import TYPICAL, Table, write
+from callcost.model.patterns import require_known
 
 if TYPE_CHECKING:
     # Slow to import because it can estimate: reading the history does not need it.
@@ -128,7 +128,7 @@ class Store:
     def series(self, groups: Sequence[str] = (), contenders: Sequence[str] = ()) -> list[Series]:
         """Read the series whose names match one of the patterns; without patterns, all.
 
-        Raise HistoryError, also for a pattern that matches nothing.
+        Raise HistoryError, or UnknownNameError for a pattern that matches nothing.
         """
         table = self._table()
         asked = (("group", "workload", groups), ("contender", "mechanism", contenders))
@@ -141,7 +141,8 @@ class Store:
         found = list(_gathered(table, where, values))
         if not found:
             for column, option, patterns in asked:
-                _refuse_unknown(table, column, option, patterns)
+                known = table.query(f'SELECT DISTINCT "{column}" FROM runs')
+                require_known(f"--{option}", patterns, [str(name) for (name,) in known])
             raise HistoryError("the history has no row with such a workload and such a mechanism")
         return found
 
@@ -226,16 +227,6 @@ class Store:
             beside.unlink(missing_ok=True)
 
 
-def _refuse_unknown(table: Table, column: str, option: str, patterns: Sequence[str]) -> None:
-    """Raise HistoryError for a pattern that matches no row, with a suggestion."""
-    known = [str(name) for (name,) in table.query(f'SELECT DISTINCT "{column}" FROM runs')]
-    for pattern in patterns:
-        if not table.query(f'SELECT 1 FROM runs WHERE "{column}" GLOB ? LIMIT 1', [pattern]):
-            near = difflib.get_close_matches(pattern, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {_some(known)}"
-            raise HistoryError(f"--{option} {pattern} matches no row of the history: {hint}")
-
-
 def _environment(folder: Path, run: str, text: Any) -> dict[str, Any]:
     """Read the recorded versions of a run's tools; raise HistoryError."""
     with contextlib.suppress(ValueError, TypeError, RecursionError):
@@ -276,8 +267,3 @@ def _scaled(point: Point, scale: Scale | None) -> tuple[str, Point]:
     if scale is None or point.cost_ns is None:
         return TYPICAL, point
     return scale.control, dataclasses.replace(point, ratio=scale.ratio(point.cost_ns))
-
-
-def _some(names: Sequence[str], most: int = 8) -> str:
-    shown = sorted(names)[:most]
-    return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
 
 from callcost.errors import CallcostError
 
@@ -79,19 +77,6 @@ class Library:
     search: tuple[SearchPath, ...]
     exports: tuple[Export, ...]
     imports: tuple[Import, ...]
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Restore a library from the JSON of `dataclasses.asdict`."""
-        lists = {
-            "needed": tuple(Needed(**each) for each in document["needed"]),
-            "search": tuple(
-                SearchPath(each["kind"], tuple(each["folders"])) for each in document["search"]
-            ),
-            "exports": tuple(Export(**each) for each in document["exports"]),
-            "imports": tuple(Import(**each) for each in document["imports"]),
-        }
-        return cls(**{**document, **lists})
 
 
 class RefusedError(CallcostError):

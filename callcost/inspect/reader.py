@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self
+
+import msgspec
 
 from callcost.console.files import shown
 from callcost.inspect.facts import Library, RefusedError
@@ -40,12 +41,7 @@ class Reader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
         self._stderr.close()
 
@@ -61,7 +57,7 @@ class Reader:
                 raise RefusedError(answer["refused"])
         except RefusedError as error:
             raise RefusedError(f"{shown(path)} {error}") from None
-        return [Library.from_json(each) for each in answer["libraries"]]
+        return msgspec.convert(answer["libraries"], list[Library])
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         if self._process is None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from callcost.console.numbers import count, listed
 from callcost.inspect.calling import obstacle
 from callcost.inspect.extension import (
     Extension,
@@ -147,20 +148,22 @@ def _module(found: Extension, name: FileName) -> Iterator[str]:
 
 
 def _api_supplier(library: Library, api: PythonApi, found: Extension | None) -> str:
-    count = f"{_count(len(api.since), 'symbol')} of Python's C API"
+    symbols = f"{count(len(api.since), 'symbol')} of Python's C API"
     if api.supplier:
-        return f"It expects {count}, which {api.supplier} supplies: the interpreter's own library."
+        return (
+            f"It expects {symbols}, which {api.supplier} supplies: the interpreter's own library."
+        )
     by = "the interpreter that imports it" if found else "the interpreter that loads it"
     if library.format == MACH_O:
-        return f"It expects {count}, but names no library for this API: {by} supplies it."
-    return f"It expects {count}, but needs no library with this API: {by} supplies it."
+        return f"It expects {symbols}, but names no library for this API: {by} supplies it."
+    return f"It expects {symbols}, but needs no library with this API: {by} supplies it."
 
 
 def limited_api(api: PythonApi, name: FileName | None) -> str:
     """Say whether all symbols are in the stable ABI, and what that shows."""
     tag = name.tag if name else None
     promised = stable_tag(tag) is not None or (api.supplier or "").lower() == "python3.dll"
-    count, outside = len(api.since), api.outside
+    total, outside = len(api.since), api.outside
     if outside:
         some = outside[:NAMED_OUTSIDE]
         more = len(outside) - len(some)
@@ -168,7 +171,7 @@ def limited_api(api: PythonApi, name: FileName | None) -> str:
         verdict = "it breaks the limited API, which it promises" if promised else "it is not kept"
         are = "is" if len(outside) == 1 else "are"
         return (
-            f"Limited API: {verdict}. {len(outside):,} of the {count:,} symbols {are} outside of "
+            f"Limited API: {verdict}. {len(outside):,} of the {total:,} symbols {are} outside of "
             f"the stable ABI: {names}."
         )
     promise = "as it promises, " if promised else "though its name does not say so, " * bool(name)
@@ -187,8 +190,8 @@ def _offers(library: Library) -> Iterator[str]:
         yield "It exports nothing."
         return
     which = "" if library.kind == EXECUTABLE else _share(callable_, len(functions))
-    pieces = f"{_count(data, 'piece')} of data" if data else "no data"
-    yield f"It exports {_count(len(functions), 'function')}{which} and {pieces}."
+    pieces = f"{count(data, 'piece')} of data" if data else "no data"
+    yield f"It exports {count(len(functions), 'function')}{which} and {pieces}."
     if exports_api(library):
         yield (
             "It is a Python interpreter, whose functions need the GIL: ctypes.pythonapi calls "
@@ -201,13 +204,3 @@ def _share(callable_: int, functions: int) -> str:
         return f" (which ctypes can{'' if callable_ else 'not'} call by its plain name)" * functions
     share = "all" if callable_ == functions else f"{callable_:,}" if callable_ else "none"
     return f" ({share} of which ctypes can call by the plain name)"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """Join words as in speech: a, b and c."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from callcost.console.numbers import listed
 from callcost.console.tables import PlainTable
 from callcost.inspect.calling import OBSTACLES, note, obstacle
 from callcost.inspect.extension import ENTRIES, PythonApi, is_api, python_api
@@ -41,7 +42,7 @@ def _unnamed(library: Library, imports: list[Import]) -> str:
         return "; without a library in the table, the process that loads it must have it"
     if len(left) == 1:
         return f"; without a library in the table, probably from {left[0]}, the only one left"
-    return f"; without a library in the table, from {', '.join(left[:-1])} or {left[-1]}"
+    return f"; without a library in the table, from {listed(left, 'or')}"
 
 
 def _table(columns: dict[str, list[str]]) -> PlainTable:

@@ -77,7 +77,7 @@ class MeasuringSession:
         for item in rows:
             # pytest-benchmark reads its timer from the closest of these marks.
             item.add_marker(
-                pytest.mark.benchmark(group=_row(item)[0], timer=self._clock), append=False
+                pytest.mark.benchmark(group=marked(item)["group"], timer=self._clock), append=False
             )
 
     @property
@@ -153,7 +153,8 @@ class MeasuringSession:
     def give_times(self, item: pytest.Item, benchmark: Any) -> None:
         """Replays the row's rounds into its `benchmark` fixture; fails the test without times."""
         results = self.measure()
-        group, contender = _row(item)
+        mark = marked(item)
+        group, contender = mark["group"], mark["contender"]
         failure = results.run.failures.get((group, contender.name))
         if failure is not None and failure.kind == NO_COST:
             pytest.skip(f"{failure}")
@@ -260,11 +261,11 @@ class MeasuringSession:
     def _files(self) -> Iterator[str]:
         """Yields where the files of the run are, and which are missing."""
         if self._record_path is not None:
-            yield f"saved: {_shown(self._record_path)}"
+            yield f"saved: {os.path.relpath(self._record_path)}"
         elif not self._not_saved:
             yield "Nothing was saved, as no row has a result."
         for path in self._made_files:
-            yield f"chart: {_shown(path)}"
+            yield f"chart: {os.path.relpath(path)}"
         if self._not_saved:
             what = "The run was not saved" if self._record_path is None else "No charts were drawn"
             yield f"{what}: {self._not_saved}"
@@ -275,10 +276,11 @@ def gather_groups(rows: Sequence[pytest.Item]) -> list[Group]:
     gathered: dict[str, dict[str, tuple[Contender, bool]]] = {}
     environments: dict[str, Environment | None] = {}
     for item in rows:
-        name, contender = _row(item)
-        member = contender, _is_floor(item)
+        mark = marked(item)
+        name, contender = mark["group"], mark["contender"]
+        member = contender, mark["floor"]
         members = gathered.setdefault(name, {})
-        environments[name] = environment_of(item)
+        environments[name] = mark["environment"]
         if members.setdefault(contender.name, member) != member:
             raise CallcostError(f"group {name} has two different contenders {contender.name}")
     return [
@@ -298,25 +300,8 @@ def _file_name(document: dict[str, Any]) -> str:
     return f"{datetime.now(UTC).strftime('%Y-%m-%dT%H%M%SZ')}_{commit}.json"
 
 
-def environment_of(item: pytest.Item) -> Environment | None:
-    """Returns the environment of a row; None for this interpreter."""
+def marked(item: pytest.Item) -> dict[str, Any]:
+    """Returns what the mark of a row says: group, contender, environment and floor."""
     mark = item.get_closest_marker(SECTION)
     assert mark is not None
-    environment: Environment | None = mark.kwargs["environment"]
-    return environment
-
-
-def _row(item: pytest.Item) -> tuple[str, Contender]:
-    mark = item.get_closest_marker(SECTION)
-    assert mark is not None
-    return mark.kwargs["group"], mark.kwargs["contender"]
-
-
-def _is_floor(item: pytest.Item) -> bool:
-    mark = item.get_closest_marker(SECTION)
-    return bool(mark is not None and mark.kwargs["floor"])
-
-
-def _shown(path: Path) -> str:
-    """Shows a path as the user would type it from here."""
-    return os.path.relpath(path)
+    return dict(mark.kwargs)

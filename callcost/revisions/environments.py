@@ -16,11 +16,12 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
 
+from callcost.console.numbers import count
 from callcost.revisions import project, resolution
 from callcost.revisions.cache import Cache, Entry, Lock, concerns, describe, opened
 from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, SpecError
 from callcost.revisions.interpreter import Interpreter, compiler_versions, find
-from callcost.revisions.source import WORKING_TREE, Repository, Source, files
+from callcost.revisions.source import WORKING_TREE, Repository, Source
 from callcost.revisions.spec import Spec
 from callcost.revisions.supervision import Supervision, mend
 
@@ -182,8 +183,8 @@ class _Builder:
             and (changed := self._repository.changed(strict=False))
         ):
             yield (
-                f"{spec.revision} is the commit of the working tree, without its {files(changed)}: "
-                f"name {WORKING_TREE} to measure these too"
+                f"{spec.revision} is the commit of the working tree, without its "
+                f"{count(changed, 'changed file')}: name {WORKING_TREE} to measure these too"
             )
         if declared.dependencies is None:
             yield (

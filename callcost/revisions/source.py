@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from callcost.console.numbers import count
 from callcost.errors import CallcostError
 from callcost.revisions.errors import BuildError, SpecError
 
@@ -214,7 +215,11 @@ class Repository:
         parents = ("-p", head) if head else ()
         checkout = self._asked("commit-tree", *parents, "-m", "callcost", tree, variables=NOBODY)
         return Source(
-            f"the working tree {at}, with {files(changed)}", head, tree, checkout.strip(), changed
+            f"the working tree {at}, with {count(changed, 'changed file')}",
+            head,
+            tree,
+            checkout.strip(),
+            changed,
         )
 
     def _snapshot(self, scratch: Path) -> str:
@@ -251,11 +256,6 @@ class Repository:
         return (
             f"{message}: name a branch, a tag or a commit, or {WORKING_TREE} for the working tree"
         )
-
-
-def files(changed: int) -> str:
-    """Writes a number of changed files for people."""
-    return "1 changed file" if changed == 1 else f"{changed} changed files"
 
 
 def _no_repository(project: Path, said: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.console.front import Front
-from callcost.console.options import PYTHON_HELP, FiniteRange
+from callcost.console.options import PYTHON_HELP, FiniteRange, json_option
 from callcost.console.outputs import console_at_least, refuse_unwritable, save_json
 from callcost.errors import FAILED
 
@@ -56,12 +56,7 @@ NARROWEST = 120
     type=click.IntRange(min=10),
     help="Worker processes. Default: 20, and 80 with --vs, in groups of four.",
 )
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Also write the figures to this file.",
-)
+@json_option("Also write the figures to this file.")
 def time_expression(
     expression: str,
     setup: tuple[str, ...],

@@ -8,6 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from callcost.console.numbers import number as as_number
+from callcost.console.numbers import unit_of
 from callcost.console.tables import PlainTable
 from callcost.estimate.trust import quota_remarks
 from callcost.model.interval import Interval
@@ -15,7 +16,6 @@ from callcost.timing.flow import Timed
 from callcost.timing.labels import labels
 from callcost.timing.measured import Measured
 
-UNITS = ((1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s"))
 HEADINGS = (">cost", ">95% interval", ">least", ">quarter", ">half", ">three quarters", ">most")
 
 
@@ -32,7 +32,7 @@ def show(found: Timed, console: Console) -> None:
 
 def table(found: Timed, measured: Measured) -> PlainTable:
     """Make the table of costs, one row for each expression."""
-    scale_ns, unit = _unit(max(cost.net_ns.value for cost in measured.costs))
+    scale_ns, unit = unit_of(max(cost.net_ns.value for cost in measured.costs))
     title = (
         f"{unit} per call, net of the loop; on the right its spread over "
         f"{measured.processes_used} processes"
@@ -54,12 +54,6 @@ def table(found: Timed, measured: Measured) -> PlainTable:
         figures = (value, f"({low} .. {high})", *(as_number(one, 3) for one in spread))
         made.add(label, *figures)
     return made
-
-
-def _unit(cost_ns: float) -> tuple[float, str]:
-    """Choose the unit of a cost; return its size in ns, and its name."""
-    fitting = [unit for unit in UNITS if cost_ns >= unit[0]]
-    return fitting[-1] if fitting else UNITS[0]
 
 
 def value_sentences(found: Timed) -> Iterator[str]:

@@ -295,7 +295,7 @@ def test_a_damaged_file_of_the_store_is_named_and_the_others_are_kept(
         (["add", "foreign0.json", "--store", "."], "is not a history of callcost"),
         (["add", "foreign0.json", "--control", "x"], "no rows called x"),
         (["show", "--workload", "bench.py::test_othr"], "did you mean bench.py::test_other?"),
-        (["show", "--mechanism", "nothing*"], "matches no row of the history"),
+        (["show", "--mechanism", "nothing*"], "--mechanism nothing* matches nothing here"),
         (
             ["show", "--workload", "*control", "--mechanism", "*other"],
             "the history has no row with such a workload",
