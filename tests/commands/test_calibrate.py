@@ -1,4 +1,4 @@
-"""The calibration's own part, on made-up epochs; test_delays.py has what it shares with a run."""
+"""The calibration's own part, on made-up epochs; test_delays.py tests what it shares with a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def made_up() -> GroupTimes:
     return times
 
 
-def test_an_empty_call_is_not_there_and_no_delay() -> None:
+def test_an_empty_call_costs_nothing_and_is_not_a_delay() -> None:
     times = made_up()
     assert GroupEstimate(times).net_ns(len(STEPS)).value == pytest.approx(0, abs=1e-9)
     found = fit(times)
@@ -44,7 +44,9 @@ def test_pairs_are_the_same_code() -> None:
         assert first.name != second.name
 
 
-def test_without_test_weights_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_test_weights_get_a_sentence_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "callcost.run._delay", None)
     with pytest.raises(NoDelaysError, match="install callcost again where a C comp"):
         calibrate.calibrate(Settings(), lambda progress: None)

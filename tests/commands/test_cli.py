@@ -35,7 +35,7 @@ def test_list_of_one_mechanism_says_why_not() -> None:
     assert " split_digits yes, through Python: " in words(callcost("list", "cffi_api"))
 
 
-def test_help_names_the_commands_of_the_instrument_and_of_the_suite() -> None:
+def test_help_lists_the_instruments_and_the_suites_commands() -> None:
     done = callcost("--help")
     assert all(name in done.stdout for name in ("calibrate", "list", "publish"))
 
@@ -63,7 +63,7 @@ def test_bad_input_gets_a_sentence_and_exit_code_2(
 
 def test_calibrate_writes_the_figures_it_prints(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
-    # What is printed of a row does not depend on how long it was measured for.
+    # The time spent on a row does not change what is printed.
     program = (
         "from callcost.commands import calibrate; from callcost import cli; "
         f"calibrate.ROW_S = {ROW_S}; cli.main()"

@@ -27,7 +27,7 @@ def failure(message: str, kind: str = "setup failed", side: str = HEAD) -> RowFa
         "AttributeError: 'Thing' object has no attribute 'size'",
     ],
 )
-def test_a_name_that_the_set_up_asks_for_is_absent(message: str) -> None:
+def test_a_name_missing_from_the_set_up_is_absent(message: str) -> None:
     assert absent.is_absent(failure(message), SETUP)
 
 
@@ -43,17 +43,17 @@ def test_a_name_that_the_set_up_asks_for_is_absent(message: str) -> None:
         "ZeroDivisionError: has no attribute 'Thing'",
     ],
 )
-def test_what_a_module_lacks_deeper_down_is_a_failure(message: str) -> None:
+def test_a_name_missing_inside_a_module_is_a_failure(message: str) -> None:
     assert not absent.is_absent(failure(message), SETUP)
 
 
-def test_only_a_set_up_shows_that_something_is_absent() -> None:
+def test_only_errors_of_the_set_up_mean_absent() -> None:
     gone = "ModuleNotFoundError: No module named 'toy'"
     assert not absent.is_absent(failure(gone, kind="call failed"), SETUP)
     assert not absent.is_absent(failure(gone), "this is no Python")
 
 
-def test_failures_of_both_sides_are_sorted_out() -> None:
+def test_absences_and_failures_are_separated() -> None:
     call = Contender("call", SETUP, "new()")
     gone = "ModuleNotFoundError: No module named 'toy'"
     both = [failure(gone, side=BASE), failure(gone, side=HEAD)]

@@ -41,9 +41,9 @@ call = "abs(value)"
 """
 TOY = "VALUE = 1\n\ndef double(n):\n    return n + n\n"
 SLOW = "VALUE = 1\n\ndef double(n):\n    return sum(range(n + 1)) if sorted('bac' * 9) else 0\n"
-# Far above the noise of a busy machine, and far below what is planted.
+# Far above the noise of a busy machine, and far below the planted change.
 FAR = ("--threshold", "60", "--budget", "2", "--no-instructions")
-# Such a change shows in few quartets already, and each has four processes to start.
+# A few quartets already show such a change; each starts four processes.
 FIRST_QUARTETS = 8
 WITH_FEW_QUARTETS = f"""
 import functools
@@ -56,7 +56,7 @@ measure.Settings = functools.partial(measure.Settings, first_quartets={FIRST_QUA
 def _settings(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An index that holds nothing but the tools made here, and a cache that all tests share."""
+    """An index with only the tools made here, and a cache that all tests share."""
     use_index(tmp_path, monkeypatch)
     monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path_factory.getbasetemp() / "compared"))
     few = functools.partial(measure.Settings, first_quartets=FIRST_QUARTETS)
@@ -84,7 +84,7 @@ def flat(result: Result) -> str:
     return " ".join(result.output.split())
 
 
-def test_a_slowdown_is_named_in_every_report(project: Path) -> None:
+def test_every_report_names_a_slowdown(project: Path) -> None:
     (project / "toy.py").write_text(SLOW)
     before = everything(project)
     reports = ("--json", "c.json", "--markdown", "c.md", "--junit", "c.xml")
@@ -118,7 +118,7 @@ def test_a_slowdown_is_named_in_every_report(project: Path) -> None:
     assert everything(project) == before
 
 
-def test_nothing_slower_and_instructions_beside_the_time(project: Path) -> None:
+def test_a_pass_shows_instructions_beside_times(project: Path) -> None:
     git(project, "commit", "--quiet", "--allow-empty", "-m", "three")
     done = run("main~1", "main", *FAR, "--instructions", "--json", "c.json")
     assert done.exit_code == 0, done.output
@@ -132,7 +132,7 @@ def test_nothing_slower_and_instructions_beside_the_time(project: Path) -> None:
             assert "install it" in counts["why_not"]
 
 
-def test_instructions_that_changed_are_shown_and_decide_nothing(
+def test_changed_instructions_are_shown_but_decide_nothing(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not shutil.which("valgrind"):
@@ -148,7 +148,7 @@ def test_instructions_that_changed_are_shown_and_decide_nothing(
     assert "->" in done.output
 
 
-def test_what_only_one_side_has_is_listed_and_no_error(project: Path) -> None:
+def test_rows_of_one_side_are_listed_without_error(project: Path) -> None:
     (project / "toy.py").write_text(TOY.replace("VALUE", "OTHER") + "\ndef new():\n    pass\n")
     with (project / "pyproject.toml").open("a") as file:
         file.write('\n[[tool.callcost.contender]]\nworkload = "new"\n')
@@ -160,7 +160,7 @@ def test_what_only_one_side_has_is_listed_and_no_error(project: Path) -> None:
     assert "Nothing is slower: 1 row." in done.output
 
 
-def test_a_wrong_answer_in_head_is_an_error_and_in_base_is_not(project: Path) -> None:
+def test_a_wrong_answer_is_an_error_only_in_head(project: Path) -> None:
     (project / "toy.py").write_text(TOY.replace("n + n", "n * n"))
     done = run("main", ".", *FAR)
     assert done.exit_code == 2
@@ -215,7 +215,7 @@ def test_wrong_usage_gets_a_sentence(project: Path, arguments: list[str], said: 
         ["--threshold", "nan"],
     ],
 )
-def test_names_are_checked_before_anything_is_resolved_or_built(
+def test_names_are_checked_before_resolving_and_building(
     project: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (project / "pyproject.toml").open("a") as file:
@@ -252,7 +252,7 @@ def test_names_are_checked_before_anything_is_resolved_or_built(
         ("[tool.callcost]\ncontender = 3\n", "contender is not a list of tables"),
     ],
 )
-def test_contenders_that_are_badly_declared_are_named(project: Path, text: str, said: str) -> None:
+def test_malformed_contenders_are_named(project: Path, text: str, said: str) -> None:
     path = project / "pyproject.toml"
     path.write_text(path.read_text().replace(CONTENDERS, text))
     done = run("main", ".", *FAR)
@@ -260,14 +260,16 @@ def test_contenders_that_are_badly_declared_are_named(project: Path, text: str, 
     assert said in flat(done)
 
 
-def test_outside_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_a_project_a_sentence_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir("/")
     done = run("main", ".")
     assert done.exit_code == 2
     assert "No pyproject.toml in / or any parent folder." in flat(done)
 
 
-def test_an_error_of_our_own_is_not_taken_for_a_slowdown(
+def test_an_internal_error_does_not_exit_with_1(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:
@@ -279,9 +281,7 @@ def test_an_error_of_our_own_is_not_taken_for_a_slowdown(
     assert "callcost failed: RuntimeError('a bug')" in done.output
 
 
-def test_an_interrupt_is_not_taken_for_a_slowdown(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_does_not_exit_with_1(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
@@ -293,7 +293,7 @@ def test_an_interrupt_is_not_taken_for_a_slowdown(
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")
 @pytest.mark.parametrize("after", ["checking", "quartet 5", "again"])
-def test_killed_while_it_measures_it_leaves_no_process(
+def test_a_kill_while_measuring_leaves_no_process(
     project: Path, after: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (project / "toy.py").write_text(SLOW)
@@ -322,7 +322,7 @@ def test_killed_while_it_measures_it_leaves_no_process(
     assert git(project, "worktree", "list").count("\n") == 1
 
 
-def test_a_record_beside_a_revision_is_refused(project: Path) -> None:
+def test_a_record_cannot_be_compared_with_a_revision(project: Path) -> None:
     Path("run.json").write_text("{}")
     done = run("run.json", "main")
     assert done.exit_code == 2
@@ -332,7 +332,7 @@ def test_a_record_beside_a_revision_is_refused(project: Path) -> None:
     assert "run.json is not a record of callcost" in flat(done)
 
 
-def test_modules_on_the_path_do_not_take_the_place_of_what_was_built(
+def test_modules_on_pythonpath_do_not_replace_the_built_ones(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "toy.py").write_text("def double(n):\n    return 0\n")
@@ -343,7 +343,7 @@ def test_modules_on_the_path_do_not_take_the_place_of_what_was_built(
     assert os.environ["PYTHONPATH"] == str(tmp_path)
 
 
-def test_what_neither_side_has_is_neither_added_nor_removed(project: Path) -> None:
+def test_a_row_missing_on_both_sides_is_neither_added_nor_removed(project: Path) -> None:
     with (project / "pyproject.toml").open("a") as file:
         file.write('\n[[tool.callcost.contender]]\nworkload = "new"\n')
         file.write('setup = "from toy import new"\ncall = "new()"\n')
@@ -356,7 +356,7 @@ def test_what_neither_side_has_is_neither_added_nor_removed(project: Path) -> No
     assert list(document["on_neither_side"]) == ["new-toy"]
 
 
-def test_a_head_that_cannot_be_imported_fails_and_is_not_taken_for_removed(project: Path) -> None:
+def test_a_head_that_cannot_be_imported_fails_instead_of_being_removed(project: Path) -> None:
     (project / "toy.py").write_text(f"import not_installed\n{TOY}")
     done = run("main", ".", *FAR)
     assert done.exit_code == 2

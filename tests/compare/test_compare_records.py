@@ -1,4 +1,4 @@
-"""Two recorded runs side by side: what is unknown or too wide is never within the noise."""
+"""Two recorded runs side by side: unknown or wide intervals are never within the noise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from callcost.estimate.estimate import MIN_PROCESSES
 from callcost.paired.verdict import UNDECIDED
 
 MECHANISM = "cython_def"
-# Far above what two runs of one machine differ by.
+# Far above the difference of two runs on one machine.
 FAR = ("--threshold", "40")
 
 Change = Callable[[list[list[int]]], list[list[int]]]
@@ -89,7 +89,7 @@ def few(epochs: list[list[int]]) -> list[list[int]]:
     [
         (scaled(1), WITHIN, 0),
         (scaled(3), HIGHER, 3),
-        # It became cheaper for certain: nothing is slower.
+        # It certainly became cheaper: nothing is slower.
         (scaled(0.3), LOWER, 0),
         (scaled(0), UNDECIDED, 3),
         (scaled(-1), UNDECIDED, 3),
@@ -99,7 +99,7 @@ def few(epochs: list[list[int]]) -> list[list[int]]:
     ],
     ids=["same", "higher", "lower", "zeros", "preempted", "few", "spread"],
 )
-def test_what_one_row_shows(
+def test_a_recorded_change_gets_the_right_word(
     record: dict[str, Any], tmp_path: Path, change: Change, expected: str, code: int
 ) -> None:
     document, done = compared(tmp_path, record, changed(record, change))
@@ -114,7 +114,7 @@ def test_what_one_row_shows(
     assert said == (expected == UNDECIDED)
 
 
-def test_a_wide_interval_below_the_limit_is_not_higher() -> None:
+def test_a_wide_interval_below_the_limit_rules_out_higher() -> None:
     from callcost.compare.records import _word
     from callcost.model.interval import Interval
 
@@ -124,7 +124,7 @@ def test_a_wide_interval_below_the_limit_is_not_higher() -> None:
     assert _word(Interval(float("inf"), 0.0, float("inf")), 0.0, 0.02) == UNDECIDED
 
 
-def test_a_row_in_one_record_only_is_named_and_patterns_choose(
+def test_rows_in_one_record_are_named_and_patterns_choose_rows(
     record: dict[str, Any], tmp_path: Path
 ) -> None:
     less = copy.deepcopy(record)
@@ -142,7 +142,7 @@ def test_a_row_in_one_record_only_is_named_and_patterns_choose(
     assert "--mechanism ctypes_cdl matches nothing here: did you mean ctypes_cdll" in done.output
 
 
-def test_another_machine_decides_nothing(record: dict[str, Any], tmp_path: Path) -> None:
+def test_records_of_two_machines_decide_nothing(record: dict[str, Any], tmp_path: Path) -> None:
     other = copy.deepcopy(record)
     other["machine_info"]["callcost"]["machine_digest"] = "another"
     document, done = compared(tmp_path, record, other)
@@ -151,7 +151,7 @@ def test_another_machine_decides_nothing(record: dict[str, Any], tmp_path: Path)
     assert not document["same_machine"]
 
 
-def test_options_that_records_have_no_use_for_are_refused(
+def test_options_without_meaning_for_records_are_refused(
     record: dict[str, Any], tmp_path: Path
 ) -> None:
     path = str(sites.write(tmp_path / "a.json", record))

@@ -1,4 +1,4 @@
-"""A requirement that does not reach the build proves nothing, and is told from one that does."""
+"""A requirement that does not reach the build is told from one that does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from callcost.revisions.spec import parse
 
 needs_compiler = pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
 BOTH = (".+tool==1.0", ".+tool==2.0")
-# Its source is named by its whole path, which __FILE__ and the debugger's tables then hold.
+# The compiler gets the whole path of the source, and puts it into __FILE__ and debug tables.
 COMPILE = """
 import subprocess, sys, tool
 from pathlib import Path
@@ -74,20 +74,20 @@ def found(project: Path, setup: str, call: str, specs: tuple[str, str] = BOTH) -
     return reach.find(built, sides, [PairedRow(cell, contender, contender)], print)
 
 
-def test_a_requirement_that_is_never_imported_does_not_reach_a_call(project: Path) -> None:
+def test_an_unimported_requirement_does_not_reach_a_call(project: Path) -> None:
     reached = found(project, "from toy import VALUE", "abs(VALUE)")
     assert reached == Reach(("tool",), ("tool",), (Cell("work", "toy"),))
 
 
 @needs_compiler
-def test_headers_that_a_project_brings_itself_are_not_reached(project: Path) -> None:
+def test_bundled_headers_hide_those_of_a_requirement(project: Path) -> None:
     write_native(project, "[]")
     reached = found(project, "from toy import version", "version()")
     assert reached.same == (Cell("work", "toy"),)
 
 
 @needs_compiler
-def test_a_requirement_that_is_compiled_in_reaches_it(project: Path) -> None:
+def test_a_compiled_in_requirement_reaches_a_call(project: Path) -> None:
     write_native(project, "(['-DVERSION_OF_TOOL=1'] if tool.VERSION == '1.0' else ['-O3'])")
     reached = found(project, "from toy import version", "version()")
     assert reached == Reach(("tool",), ("tool",))
@@ -97,22 +97,22 @@ def test_a_requirement_that_is_compiled_in_reaches_it(project: Path) -> None:
     "setup",
     [
         "import tool",
-        # Only its version is asked for: a file of it is read.
+        # Asks only for its version, and so reads one of its files.
         "from importlib.metadata import version; version('tool')",
-        # It is read as data.
+        # Reads it as data.
         "import toy, pathlib; pathlib.Path(toy.__file__).with_name('tool.py').read_text()",
-        # What was written while it was built.
+        # Written during the build.
         "import toy_built_with",
-        # Imported when it is called, and not before.
+        # Imported by the call, not earlier.
         "def call():\n    import tool",
     ],
 )
-def test_a_requirement_that_is_used_while_it_runs_reaches_a_call(project: Path, setup: str) -> None:
+def test_a_requirement_used_at_run_time_reaches_a_call(project: Path, setup: str) -> None:
     call = "call()" if "def call" in setup else "abs(1)"
     assert found(project, setup, call) == Reach(("tool",), ("tool",))
 
 
-def test_a_requirement_that_is_only_looked_for_reaches_a_call(project: Path) -> None:
+def test_a_requirement_that_is_only_searched_for_reaches_a_call(project: Path) -> None:
     setup = "import importlib.util; found = importlib.util.find_spec('helper') is not None"
     specs = ("main+tool==1.0", "main+helper,tool==1.0")
     assert found(project, setup, "abs(found)", specs) == Reach(("helper",), ("helper",))
@@ -129,13 +129,13 @@ def test_a_requirement_that_is_only_looked_for_reaches_a_call(project: Path) -> 
         ("import os; os._exit(3)", "its process died"),
     ],
 )
-def test_what_cannot_be_seen_is_not_taken_for_the_same(project: Path, setup: str, why: str) -> None:
+def test_unseen_code_does_not_count_as_the_same(project: Path, setup: str, why: str) -> None:
     reached = found(project, setup, "abs(1)")
     assert not reached.same
     assert reached.unknown[Cell("work", "toy")].startswith(why)
 
 
-def test_another_version_of_the_project_itself_is_no_requirement(project: Path) -> None:
+def test_the_project_itself_is_not_a_requirement(project: Path) -> None:
     text = (project / "backend.py").read_text().replace("toy-1", "toy-2")
     (project / "backend.py").write_text(
         text.replace("Name: toy\\nVersion: 1", "Name: toy\\nVersion: 2")
@@ -145,7 +145,7 @@ def test_another_version_of_the_project_itself_is_no_requirement(project: Path) 
     assert reach.differing(old, new) == ()
 
 
-def test_equal_sides_and_equal_requirements_are_not_asked(project: Path) -> None:
+def test_equal_sides_are_not_surveyed(project: Path) -> None:
     for specs in (("main", "."), (".+tool==2.0", "main"), (".+tool==2", ".+Tool==2.0")):
         assert found(project, "import toy", "abs(1)", specs) == Reach()
 
@@ -158,7 +158,7 @@ call = "abs(value)"
 """
 
 
-def test_nothing_follows_for_a_requirement_that_is_not_reached(project: Path) -> None:
+def test_an_unreached_requirement_leaves_the_comparison_undecided(project: Path) -> None:
     with (project / "pyproject.toml").open("a") as file:
         file.write(CONTENDERS)
     reports = ("--json", "c.json", "--markdown", "c.md", "--junit", "c.xml")
@@ -177,10 +177,10 @@ def test_nothing_follows_for_a_requirement_that_is_not_reached(project: Path) ->
     assert "not reached" in Path("c.xml").read_text()
 
 
-def test_a_requirement_that_nobody_asks_about_does_not_keep_a_change_from_passing(
+def test_a_requirement_no_spec_names_does_not_block_a_pass(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The project itself holds its build to an older version.
+    # The project itself requires an older version for its build.
     text = PYPROJECT.format(dependencies="[]") + CONTENDERS
     (project / "pyproject.toml").write_text(text.replace('["tool"]', '["tool<2"]'))
     monkeypatch.setattr(resolution.Resolver, "_common", lambda *_: [])
@@ -192,8 +192,8 @@ def test_a_requirement_that_nobody_asks_about_does_not_keep_a_change_from_passin
 
 
 @needs_compiler
-def test_builds_in_other_folders_are_the_same_code(tmp_path: Path) -> None:
-    """Only the length of a folder's name may move anything."""
+def test_builds_in_different_folders_count_as_the_same_code(tmp_path: Path) -> None:
+    """Only the length of a folder's name may change the layout."""
 
     def build(folder: str, *flags: str) -> Path:
         place = tmp_path / folder

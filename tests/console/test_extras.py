@@ -1,4 +1,4 @@
-"""A missing optional library is named in one sentence, with the line that installs it."""
+"""One sentence names a missing optional library, with the line that installs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said while something takes long: in a log, never nothing for 10 s."""
+"""Progress of long steps: a log is never silent for 10 s."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from callcost.model.run import Progress
 
 
 class Log(io.StringIO):
-    """A log that tells when a line with some words has come."""
+    """A log in which a test can wait for a line."""
 
     def __init__(self) -> None:
         super().__init__()
         self.changed = threading.Condition()
 
     def write(self, text: str) -> int:
-        """Writes, and wakes who waits."""
+        """Writes, and wakes the waiting test."""
         with self.changed:
             self.changed.notify_all()
             return super().write(text)
 
     def wait_for(self, words: str) -> bool:
-        """Waits until some words were written; False after a minute."""
+        """Waits until some words are written; returns False after a minute."""
         with self.changed:
             return self.changed.wait_for(lambda: words in self.getvalue(), timeout=60)
 
 
-def test_each_step_is_told_and_what_differs_in_numbers_alone_is_one() -> None:
+def test_each_step_is_shown_once_whatever_its_numbers() -> None:
     log = Log()
     with progress.shown(log, "test", every_step=True) as report:
         for what in ("resolving", "building a", "building b", "quartet 1 of 9", "quartet 2 of 9"):
@@ -45,7 +45,7 @@ def test_each_step_is_told_and_what_differs_in_numbers_alone_is_one() -> None:
     ]
 
 
-def test_other_commands_tell_each_quarter() -> None:
+def test_other_commands_show_each_quarter() -> None:
     log = Log()
     with progress.shown(log, "test") as report:
         for done in range(8):
@@ -53,7 +53,7 @@ def test_other_commands_tell_each_quarter() -> None:
     assert log.getvalue().splitlines() == [f"test: process {n}" for n in (0, 2, 4, 6)]
 
 
-def test_a_step_that_takes_long_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_step_is_shown_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "SILENCE_S", 0.01)
     monkeypatch.setattr(progress, "POLL_S", 0.01)
     log = Log()
@@ -64,11 +64,11 @@ def test_a_step_that_takes_long_is_told_again(monkeypatch: pytest.MonkeyPatch) -
     assert not [thread for thread in threading.enumerate() if "keep_talking" in thread.name]
 
 
-def test_the_limits_keep_silence_below_ten_seconds() -> None:
+def test_no_silence_lasts_ten_seconds() -> None:
     assert progress.SILENCE_S + progress.POLL_S < 9
 
 
-def test_a_log_that_cannot_be_written_ends_nothing() -> None:
+def test_an_unwritable_log_does_not_end_the_run() -> None:
     class Gone(Log):
         def write(self, text: str) -> int:
             raise BrokenPipeError

@@ -1,4 +1,4 @@
-"""Instructions are placed where they belong: what is planted shows in its part and no other."""
+"""Instructions are placed in the right part: a planted cost shows in its part only."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from callcost.model.instructions import Count, Frame, Spent, Stack
 
 RECORDS = sorted(RESULTS.glob("explain*.json"))
 MOST_OTHER = 0.05
-# The instructions in the binding by which a planted call is made.
+# The binding's instructions for making a planted call.
 CALL_SITE = 12
 PLANTED = {
     "plain": "return PyLong_FromLong(fibonacci(n));",
@@ -69,7 +69,7 @@ def explained(name: str, found: object) -> Explained:
 
 @pytest.fixture(scope="session")
 def fibonacci_rows() -> Mapping[str, Explained]:
-    """fibonacci(0) through mechanisms of every kind that were built."""
+    """fibonacci(0) through every kind of built mechanism."""
     (workload,) = (workload for workload in WORKLOADS if workload.name == "fibonacci")
     wanted = ("ctypes_cdll", "cffi_abi", "cffi_api", "cpython_fastcall", "cpython_varargs",
               "cython_def", "pybind11_module")  # fmt: skip
@@ -99,7 +99,7 @@ def test_the_parts_of_a_call_add_up_to_its_instructions(
 
 @needs_callgrind
 @needs_cpython
-def test_the_c_function_takes_the_same_through_every_mechanism(
+def test_the_c_function_costs_the_same_through_every_mechanism(
     fibonacci_rows: Mapping[str, Explained],
 ) -> None:
     assert len({row.parts["function"] for row in fibonacci_rows.values()}) == 1
@@ -107,7 +107,7 @@ def test_the_c_function_takes_the_same_through_every_mechanism(
 
 @needs_callgrind
 @needs_cpython
-def test_each_mechanism_has_the_parts_that_it_is_known_for(
+def test_each_mechanism_has_its_typical_parts(
     fibonacci_rows: Mapping[str, Explained],
 ) -> None:
     with_gil = {name for name, row in fibonacci_rows.items() if "gil" in row.parts}
@@ -122,7 +122,7 @@ def test_each_mechanism_has_the_parts_that_it_is_known_for(
 
 @needs_callgrind
 @needs_cpython
-def test_two_runs_place_the_same_numbers_exactly() -> None:
+def test_two_runs_give_the_same_parts() -> None:
     asked = {"divmod": Contender("divmod", "n = 10 ** 20", "divmod(n, 7)")}
     first, second = (
         explained("divmod", count(sys.executable, asked, profiles=True)["divmod"]) for _ in range(2)
@@ -133,7 +133,7 @@ def test_two_runs_place_the_same_numbers_exactly() -> None:
 
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Explained]:
-    """Copies of one binding in which something was planted, and one in which nothing was."""
+    """Copies of one binding with planted costs, and one without."""
     folder = tmp_path_factory.mktemp("planted")
     modules = {f"_{name}": str(compile_copy(folder, name)) for name in PLANTED}
     asked = {
@@ -145,7 +145,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Explained]
 
 
 def compile_copy(folder: Path, name: str) -> Path:
-    """Compiles a copy of the raw extension whose fibonacci ends in another way."""
+    """Compiles a copy of the raw extension with another end of fibonacci."""
     own = folder / name
     shutil.copytree(Path(bindings.__file__).parent / "cpython_fastcall", own)
     source = own / "numbers.c"
@@ -163,7 +163,7 @@ def compile_copy(folder: Path, name: str) -> Path:
 
 
 def added(planted: Mapping[str, Explained], name: str) -> dict[str, float]:
-    """Returns by how much each part of a copy differs from the plain one's."""
+    """Returns how much each part of a copy differs from the plain copy's."""
     parts, plain = planted[name].parts, planted["plain"].parts
     differences = {part: parts.get(part, 0) - plain.get(part, 0) for part in PARTS}
     return {part: difference for part, difference in differences.items() if difference}
@@ -173,12 +173,12 @@ def added(planted: Mapping[str, Explained], name: str) -> dict[str, float]:
 @needs_cpython
 @needs_compiler
 @pytest.mark.parametrize(("name", "part"), [("allocates", "memory"), ("releases", "gil")])
-def test_what_is_planted_shows_in_its_part_and_nowhere_else(
+def test_a_planted_cost_shows_only_in_its_part(
     planted: Mapping[str, Explained], name: str, part: str
 ) -> None:
     differences = added(planted, name)
     assert differences.pop(part) > 10 * CALL_SITE
-    # What is left is the call itself, which stands in the binding.
+    # The rest is the call itself, which is in the binding.
     assert differences.keys() <= {"binding"}
     assert abs(differences.get("binding", 0)) <= CALL_SITE
 
@@ -205,7 +205,7 @@ def stack(*names: str, place: str = "libpython3.11.so.1.0") -> Stack:
         (stack("py_fibonacci", place="/x/_own.cpython-311-x86_64-linux-gnu.so"), "binding"),
         (stack("py_fibonacci", place="/x/_own.abi3-x86_64-linux-gnu.so"), "binding"),
         (stack("py_fibonacci", place="/x/_own.abi3t.so"), "binding"),
-        # What Python 3.14 and 3.15 brought.
+        # New in Python 3.14 and 3.15.
         (stack("PyTuple_FromArray", "_PyObject_MakeTpCall"), "protocol"),
         (stack("PyTuple_FromArray", "somebody"), "result"),
         (stack("_Py_BuiltinCallFastWithKeywords_StackRef"), "protocol"),
@@ -222,11 +222,11 @@ def stack(*names: str, place: str = "libpython3.11.so.1.0") -> Stack:
         (stack("0x0000000000004711"), OTHER),
     ],
 )
-def test_a_function_is_placed_by_file_name_and_caller(spent: Stack, part: str) -> None:
+def test_file_name_and_caller_decide_the_part(spent: Stack, part: str) -> None:
     assert rules().part_of(spent) == part
 
 
-def test_names_are_matched_without_what_compilers_and_versions_add() -> None:
+def test_compiler_suffixes_and_versions_are_ignored() -> None:
     assert function_name("convertitem.constprop.0.isra.1") == "convertitem"
     assert function_name("pthread_mutex_lock@@GLIBC_2.2.5") == "pthread_mutex_lock"
     assert object_name("/usr/lib/libpython3.13t.so.1.0") == object_name("/usr/bin/python3.11")
@@ -247,7 +247,7 @@ def test_names_are_matched_without_what_compilers_and_versions_add() -> None:
         ),
     ],
 )
-def test_a_table_that_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_a_malformed_table_is_named(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "rules.toml"
     path.write_text(text)
     with pytest.raises(RulesError, match=said) as raised:
@@ -255,7 +255,7 @@ def test_a_table_that_is_wrong_is_named(tmp_path: Path, text: str, said: str) ->
     assert str(path) in str(raised.value)
 
 
-def test_every_rule_says_why_and_none_stands_there_twice() -> None:
+def test_every_rule_has_a_reason_and_is_unique() -> None:
     every = read_rules(suite.rules())
     assert [rule for rule in every if len(rule.why.split()) < 3] == []
     keys = Counter((rule.object, rule.function, rule.under) for rule in every)
@@ -263,7 +263,7 @@ def test_every_rule_says_why_and_none_stands_there_twice() -> None:
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
-def test_recorded_profiles_are_placed_by_the_rules_as_they_were(path: Path) -> None:
+def test_recorded_profiles_keep_their_parts(path: Path) -> None:
     attribution = rules()
     for chapter in records.read(path).chapters:
         for row in chapter.rows:
@@ -276,7 +276,7 @@ def test_recorded_profiles_are_placed_by_the_rules_as_they_were(path: Path) -> N
             assert row.share(OTHER) <= MOST_OTHER, (row.name, row.others)
 
 
-def test_a_record_is_read_back_whole(tmp_path: Path) -> None:
+def test_a_record_round_trips(tmp_path: Path) -> None:
     path = tmp_path / "explain.json"
     written = made()
     path.write_text(records.as_text(written))

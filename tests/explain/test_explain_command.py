@@ -1,4 +1,4 @@
-"""callcost explain as a user meets it: what it prints and writes, and what it says to bad input."""
+"""callcost explain as users see it: output, files, and messages for bad input."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SETUP, CALL = "from math import floor; x = 2.5", "floor(x)"
 
 
 def refused(*arguments: str, cwd: Path | None = None) -> str:
-    """Returns the one sentence by which arguments are refused."""
+    """Returns the sentence that refuses the arguments."""
     done = callcost("explain", *arguments, cwd=cwd)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -38,8 +38,8 @@ def refused(*arguments: str, cwd: Path | None = None) -> str:
 
 @needs_callgrind
 @needs_cpython
-def test_an_expression_is_explained_exactly(tmp_path: Path) -> None:
-    # Its process is its own, so that the set-up may change what concerns a whole one.
+def test_the_parts_of_an_expression_are_exact(tmp_path: Path) -> None:
+    # It has its own process, so the set-up may change process-wide state.
     setup = f"import os; os.environ['A'] = 'b'; {SETUP}"
     done = callcost(*QUICK, "--setup", setup, CALL, "--output", "made/here", cwd=tmp_path)
     said = words(done)
@@ -58,7 +58,7 @@ def test_an_expression_is_explained_exactly(tmp_path: Path) -> None:
 
 @needs_callgrind
 @needs_cpython
-def test_a_workload_is_explained_through_the_mechanisms_named_and_timed(tmp_path: Path) -> None:
+def test_a_workload_is_explained_and_timed_through_named_mechanisms(tmp_path: Path) -> None:
     chosen = ("--mechanism", "ctypes_*dll", "--mechanism", "python_reference")
     done = callcost("explain", "get_pi", *chosen, "--output", ".", cwd=tmp_path)
     said = words(done)
@@ -78,7 +78,7 @@ def test_a_workload_is_explained_through_the_mechanisms_named_and_timed(tmp_path
 
 @needs_callgrind
 @pytest.mark.parametrize("version", OTHER_VERSIONS)
-def test_another_interpreter_is_explained_by_the_same_rules(version: str, tmp_path: Path) -> None:
+def test_the_rules_also_fit_another_interpreter(version: str, tmp_path: Path) -> None:
     try:
         python = interpreter.find(version).executable
     except SpecError as missing:
@@ -117,7 +117,7 @@ def test_another_interpreter_is_explained_by_the_same_rules(version: str, tmp_pa
         (("abs(n)", "--against", "/no/such/file"), "cannot be read: No such file"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_gets_one_sentence(arguments: tuple[str, ...], said: str) -> None:
     assert said in refused(*arguments)
 
 
@@ -133,7 +133,7 @@ def test_what_is_wrong_is_said_in_a_sentence(arguments: tuple[str, ...], said: s
         ),
     ],
 )
-def test_what_is_no_explanation_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_other_files_are_refused_as_explanations(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "explain.json"
     path.write_text(text)
     assert said in refused("abs(n)", "--against", str(path))
@@ -148,7 +148,7 @@ def test_a_call_that_fails_is_named(tmp_path: Path) -> None:
     assert "was not counted: call failed: 1 // n raised ZeroDivisionError" in said
 
 
-def test_without_valgrind_it_says_how_to_get_it(
+def test_a_missing_valgrind_gets_a_line_to_install_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -159,7 +159,7 @@ def test_without_valgrind_it_says_how_to_get_it(
         assert "apt-get install valgrind" in refused("abs(n)")
 
 
-def test_the_table_and_the_sentences_say_what_the_numbers_say(
+def test_table_and_sentences_agree_with_the_numbers(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     table.show(made(names=("one", "two")))
@@ -173,7 +173,7 @@ def test_the_table_and_the_sentences_say_what_the_numbers_say(
         assert name in said
 
 
-def test_charts_hold_every_part_and_every_sentence(tmp_path: Path) -> None:
+def test_charts_show_every_part_and_sentence(tmp_path: Path) -> None:
     paths = chart.draw(made(names=("one", "two_$x")), tmp_path)
     assert [path.name for path in paths] == ["explain.work.png", "explain.work.svg"]
     texts = set(ElementTree.parse(paths[1]).getroot().itertext())
@@ -184,18 +184,18 @@ def test_charts_hold_every_part_and_every_sentence(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in paths]
 
 
-def test_every_part_has_a_colour_of_its_own_on_each_page() -> None:
+def test_each_page_has_a_distinct_colour_for_every_part() -> None:
     assert chart.COLOURS.keys() == PARTS.keys()
     for number in range(len(THEMES)):
         assert len({colours[number] for colours in chart.COLOURS.values()}) == len(PARTS)
 
 
-def test_a_name_of_any_expression_makes_a_file() -> None:
+def test_any_expression_makes_a_valid_file_name() -> None:
     assert chart.file_part("f(a, b)[0] / 2") == "f_a_b_0_2"
     assert chart.file_part("...") == "expression"
 
 
-def test_json_is_whole_and_names_no_path_of_this_machine() -> None:
+def test_json_is_complete_and_has_no_local_path() -> None:
     text = records.as_text(made())
     assert json.loads(text)["parts"] == dict(PARTS)
     assert str(ROOT) not in text and "/usr" not in text

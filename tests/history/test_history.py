@@ -1,4 +1,4 @@
-"""The history keeps whole runs or nothing, says what it refuses, and finds changes, not noise."""
+"""The history keeps whole runs, names what it refuses, and finds changes but not noise."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def history(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
 
 @pytest.fixture(scope="module")
 def record(measured: Measured) -> Path:
-    """A record of callcost's of two small groups."""
+    """A record of callcost with two small groups."""
     return measured.record
 
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> Change:
-    """Returns the function that writes a JSON as pytest-benchmark's own loop makes it."""
+    """Returns the function that writes JSON like pytest-benchmark's own loop."""
 
     def write(number: int = 0, control_s: float = 1e-6, **medians_s: float) -> Path:
         rows = {"test_control": control_s, "test_other": control_s * 2, **medians_s}
@@ -81,11 +81,11 @@ def series_of(ratios: list[float]) -> Series:
     return Series("m", "machine", "group", "contender", "full", "control", made)
 
 
-def test_the_columns_are_those_of_a_row() -> None:
+def test_the_columns_match_the_fields_of_a_row() -> None:
     assert [field.name for field in fields(Row)] == list(table.ROW_COLUMNS)
 
 
-def test_every_row_of_a_record_is_kept_with_its_ratio_to_the_yardstick(
+def test_a_record_keeps_every_row_with_its_ratio_to_the_yardstick(
     record: Path, tmp_path: Path
 ) -> None:
     kept = Store(tmp_path / "history")
@@ -107,7 +107,7 @@ def test_every_row_of_a_record_is_kept_with_its_ratio_to_the_yardstick(
     assert environment["python"] == document["machine_info"]["python_version"]
 
 
-def test_the_commands_add_and_show(record: Path, tmp_path: Path) -> None:
+def test_add_and_show_work_together(record: Path, tmp_path: Path) -> None:
     assert "5 rows of commit" in words(history("add", str(record), cwd=tmp_path))
     assert (tmp_path / ".callcost-history").is_dir()
     assert "already in the history" in words(history("add", str(record), cwd=tmp_path))
@@ -121,7 +121,7 @@ def test_the_commands_add_and_show(record: Path, tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_the_same_run_in_another_layout_is_known_again(record: Path, tmp_path: Path) -> None:
+def test_a_copy_in_another_layout_is_recognised(record: Path, tmp_path: Path) -> None:
     kept = Store(tmp_path / "history")
     assert kept.add(read(record))
     copy = tmp_path / "copy.json"
@@ -129,7 +129,7 @@ def test_the_same_run_in_another_layout_is_known_again(record: Path, tmp_path: P
     assert not kept.add(read(copy))
 
 
-def test_a_foreign_file_is_compared_with_its_control_or_a_typical_row(foreign: Change) -> None:
+def test_foreign_files_use_a_named_control_or_the_typical_row(foreign: Change) -> None:
     path = foreign(test_mine=4e-6)
     rows = {row.fullname: row for row in read(path, control="test_control").rows}
     assert rows["bench.py::test_mine"].ratio == pytest.approx(4)
@@ -141,15 +141,13 @@ def test_a_foreign_file_is_compared_with_its_control_or_a_typical_row(foreign: C
         read(path, control="nothing")
 
 
-def test_too_few_rows_have_nothing_to_be_compared_with(foreign: Change, tmp_path: Path) -> None:
+def test_too_few_rows_have_no_ratio(foreign: Change, tmp_path: Path) -> None:
     done = history("add", str(foreign()), "--store", str(tmp_path / "history"))
     assert "name a row with --control" in words(done)
 
 
 @finds_changes
-def test_a_change_of_the_machine_is_none_of_the_row_and_one_of_the_row_is_found(
-    foreign: Change, tmp_path: Path
-) -> None:
+def test_a_change_of_a_row_is_told_from_one_of_the_machine(foreign: Change, tmp_path: Path) -> None:
     noise = np.random.default_rng(3).normal(1, 0.002, 24)
     paths = []
     for number, wobble in enumerate(noise):
@@ -176,7 +174,7 @@ def test_a_change_of_the_machine_is_none_of_the_row_and_one_of_the_row_is_found(
     )
 
 
-def test_machines_are_kept_apart_unless_they_are_given_one_name(foreign: Change) -> None:
+def test_machines_stay_separate_unless_they_share_a_given_name(foreign: Change) -> None:
     one, other = foreign(0), foreign(1)
     document = json.loads(other.read_text())
     document["machine_info"]["node"] = "another"
@@ -193,7 +191,7 @@ def test_machines_are_kept_apart_unless_they_are_given_one_name(foreign: Change)
 
 
 @finds_changes
-def test_noise_is_no_change() -> None:
+def test_noise_is_not_a_change() -> None:
     shuffled = np.random.default_rng(7)
     alarms = sum(
         bool(points.find(series_of(shuffled.lognormal(1, 0.01, size).tolist())))
@@ -217,9 +215,7 @@ def test_noise_is_no_change() -> None:
         ([], []),
     ],
 )
-def test_lasting_changes_are_found_and_single_nights_are_not(
-    levels: list[float], found: list[int]
-) -> None:
+def test_only_lasting_changes_are_found(levels: list[float], found: list[int]) -> None:
     noise = np.random.default_rng(5).normal(1, 0.001, len(levels))
     series = series_of((np.array(levels) * noise).tolist())
     assert [series.points.index(change.point) for change in points.find(series)] == found
@@ -238,7 +234,7 @@ def test_lasting_changes_are_found_and_single_nights_are_not(
         ),
     ],
 )
-def test_what_is_no_run_is_refused_by_name_and_nothing_is_added(
+def test_other_files_are_refused_and_nothing_is_added(
     foreign: Change, tmp_path: Path, text: str, said: str
 ) -> None:
     bad, good, folder = tmp_path / "bad.json", foreign(), tmp_path / "history"
@@ -251,7 +247,7 @@ def test_what_is_no_run_is_refused_by_name_and_nothing_is_added(
 
 
 @pytest.mark.parametrize("median", [0, -1.0, None, "1", float("nan"), True])
-def test_a_time_that_is_none_is_refused(foreign: Change, median: Any) -> None:
+def test_an_invalid_time_is_refused(foreign: Change, median: Any) -> None:
     path = foreign()
     document = json.loads(path.read_text())
     document["benchmarks"][1]["stats"]["median"] = median
@@ -261,7 +257,7 @@ def test_a_time_that_is_none_is_refused(foreign: Change, median: Any) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign", "empty"])
-def test_a_damaged_file_of_the_store_is_named_and_the_others_are_kept(
+def test_a_damaged_stored_file_is_named_and_the_others_are_kept(
     foreign: Change, tmp_path: Path, damage: str
 ) -> None:
     kept = Store(tmp_path / "history")
@@ -328,7 +324,7 @@ def test_an_interrupted_add_leaves_the_store_as_it_was(
     assert sorted(kept.folder.iterdir()) == before
 
 
-def test_a_killed_add_leaves_nothing_that_is_read(foreign: Change, tmp_path: Path) -> None:
+def test_a_killed_add_leaves_no_readable_file(foreign: Change, tmp_path: Path) -> None:
     kept = Store(tmp_path / "history")
     kept.add(read(foreign(0)))
     program = (
@@ -352,7 +348,7 @@ def test_a_killed_add_leaves_nothing_that_is_read(foreign: Change, tmp_path: Pat
     assert [len(one.points) for one in kept.series()] == [3, 3]
 
 
-def test_adds_at_the_same_time_are_all_kept(foreign: Change, tmp_path: Path) -> None:
+def test_concurrent_adds_are_all_kept(foreign: Change, tmp_path: Path) -> None:
     folder = tmp_path / "history"
     callcost = str(Path(sys.executable).with_name("callcost"))
     adding = [
@@ -363,19 +359,17 @@ def test_adds_at_the_same_time_are_all_kept(foreign: Change, tmp_path: Path) -> 
     assert [len(one.points) for one in Store(folder).series()] == [4, 4]
 
 
-def test_what_another_add_puts_in_its_place_meanwhile_is_not_looked_at(
+def test_a_file_that_another_add_replaces_meanwhile_is_ignored(
     foreign: Change, tmp_path: Path
 ) -> None:
     kept = Store(tmp_path / "history")
     kept.add(read(foreign(0)))
-    # It can be found, and is not there when it is looked at.
+    # It is listed, but gone when it is opened.
     (kept.folder / ".adding-gone").symlink_to("nowhere")
     assert kept.add(read(foreign(1)))
 
 
-def test_without_its_libraries_the_command_says_what_to_install(
-    foreign: Change, tmp_path: Path
-) -> None:
+def test_missing_libraries_get_a_line_to_install_them(foreign: Change, tmp_path: Path) -> None:
     program = "import sys; sys.modules['duckdb'] = None; from callcost.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, "history", "add", str(foreign())],
@@ -389,7 +383,7 @@ def test_without_its_libraries_the_command_says_what_to_install(
     assert not (tmp_path / ".callcost-history").exists()
 
 
-def test_where_changes_cannot_be_looked_for_none_are_found_and_it_is_said(
+def test_without_fastcpd_no_change_is_found_and_show_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(points, "find_spec", lambda name: None)
@@ -403,7 +397,7 @@ def test_bars_show_a_step_and_keep_noise_flat() -> None:
     assert bars([]) == ""
 
 
-# What other tools read of a run file.
+# Other tools that read run files.
 
 
 def test_pytest_benchmark_compares_run_files(record: Path, tmp_path: Path) -> None:
@@ -421,7 +415,7 @@ def test_pytest_benchmark_compares_run_files(record: Path, tmp_path: Path) -> No
     assert done.stdout.count("test_toy[absolute-builtin]") == 2
 
 
-def test_github_action_benchmark_and_bencher_find_what_they_read(record: Path) -> None:
+def test_other_tools_find_the_fields_that_they_read(record: Path) -> None:
     document = json.loads(record.read_text())
     # Bencher's adapter python_pytest needs these two to be objects.
     assert isinstance(document["machine_info"], dict) and isinstance(document["commit_info"], dict)

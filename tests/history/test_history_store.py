@@ -1,4 +1,4 @@
-"""A store's path means itself, and what is damaged or foreign in it is named and never shown."""
+"""A store's path is literal; damaged and foreign files in it are named, never shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROW = Row(
     "one", 110.0, 111.0, 100.0, 99.0, 101.0, "yardstick (y = abs: y(-1))", 5.0, 30,
 )  # fmt: skip
 COSTS_NS = [100.0, 101.0, 102.0]
-# Each of them is a pattern, a column, a home folder, an address or an escape to somebody.
+# Each means something to a library: a pattern, a column, a home folder, an address, an escape.
 PLACES = [
     "cost_ns=3",
     "machine=m2/interpreter=x",
@@ -67,7 +67,7 @@ def filled(folder: Path, count: int = 3) -> Store:
 
 
 def history(*arguments: str | Path) -> Result:
-    """Runs the command in this process; whatever it does not expect comes out."""
+    """Runs the command in this process; unexpected exceptions come out."""
     done = CliRunner().invoke(main, ["history", *map(str, arguments)])
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
@@ -75,7 +75,7 @@ def history(*arguments: str | Path) -> Result:
 
 
 def refused(folder: Path, *named: str) -> None:
-    """Checks that the history is not shown, and what is said of it."""
+    """Checks that the history is not shown, and the message."""
     done = history("show", "--store", folder)
     said = " ".join(done.stderr.split())
     assert (done.exit_code, done.stdout) == (2, ""), done.output
@@ -88,10 +88,10 @@ def costs(folder: Path) -> list[float | None]:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_store_is_where_its_path_says_and_nothing_in_the_path_is_read(
+def test_the_path_of_a_store_is_taken_literally(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    # What a pattern would match, and what `~` would mean.
+    # Folders that a pattern would match, or that `~` would mean.
     filled(tmp_path / "a", 1)
     monkeypatch.setenv("HOME", str(tmp_path / "a"))
     monkeypatch.chdir(tmp_path)
@@ -105,13 +105,13 @@ def test_a_store_is_where_its_path_says_and_nothing_in_the_path_is_read(
     assert costs(tmp_path / "a") == COSTS_NS[:1]
 
 
-def test_two_stores_whose_names_match_each_other_stay_apart(tmp_path: Path) -> None:
+def test_stores_with_names_that_match_as_patterns_stay_apart(tmp_path: Path) -> None:
     filled(tmp_path / "[x]", 1)
     filled(tmp_path / "x", 2)
     assert (costs(tmp_path / "[x]"), costs(tmp_path / "x")) == (COSTS_NS[:1], COSTS_NS[:2])
 
 
-def test_a_path_means_itself_where_no_descriptor_can_be_read(
+def test_a_path_is_taken_literally_without_proc(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "DESCRIPTORS", tmp_path / "none")
@@ -121,9 +121,7 @@ def test_a_path_means_itself_where_no_descriptor_can_be_read(
 
 @pytest.mark.parametrize("place", [0, 100, -9])
 @pytest.mark.parametrize("bit", [0, 7])
-def test_a_flipped_bit_is_noticed_by_show_add_and_report(
-    tmp_path: Path, place: int, bit: int
-) -> None:
+def test_show_add_and_report_detect_a_flipped_bit(tmp_path: Path, place: int, bit: int) -> None:
     store = filled(tmp_path / "history")
     victim = store.files()[1].path
     data = bytearray(victim.read_bytes())
@@ -141,7 +139,7 @@ def test_a_flipped_bit_is_noticed_by_show_add_and_report(
 
 
 def rewritten(store: Store, sql: str, sealed: bool = True) -> str:
-    """Replaces the last file of a store by what DuckDB selects from it, under a fitting name."""
+    """Replaces the last file of a store with a DuckDB query of it, under a matching name."""
     victim = store.files()[-1]
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE run AS SELECT * FROM read_parquet(?)", [str(victim.path)])
@@ -177,7 +175,7 @@ def rewritten(store: Store, sql: str, sealed: bool = True) -> str:
         ("run", "NULL::VARCHAR", "NULL as its run"),
     ],
 )
-def test_a_value_that_no_run_has_is_named_with_its_file(
+def test_an_impossible_value_is_named_with_its_file(
     tmp_path: Path, column: str, value: str, said: str
 ) -> None:
     store = filled(tmp_path / "history")
@@ -198,7 +196,7 @@ def test_a_value_that_no_run_has_is_named_with_its_file(
     ],
 )
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_file_of_other_columns_is_named_wherever_it_is_among_the_others(
+def test_a_file_with_other_columns_is_named_at_any_position(
     tmp_path: Path, sql: str, said: str, count: int
 ) -> None:
     store = filled(tmp_path / "history", count)
@@ -206,7 +204,7 @@ def test_a_file_of_other_columns_is_named_wherever_it_is_among_the_others(
     refused(store.folder, name, said)
 
 
-def test_numbers_of_a_narrower_type_are_not_rounded_and_do_not_round_the_others(
+def test_a_narrower_number_type_is_refused(
     tmp_path: Path,
 ) -> None:
     store = filled(tmp_path / "history", 1)
@@ -215,7 +213,7 @@ def test_numbers_of_a_narrower_type_are_not_rounded_and_do_not_round_the_others(
     refused(store.folder, name, "cost_ns is INTEGER, not DOUBLE")
 
 
-def test_what_a_terminal_would_obey_is_shown_as_text(tmp_path: Path) -> None:
+def test_control_characters_are_shown_as_text(tmp_path: Path) -> None:
     store = filled(tmp_path / "history", 1)
     odd = "'a' || chr(27) || '[2J' || chr(10) || 'b'"
     rewritten(store, f'SELECT * REPLACE ({odd} AS "group") FROM run')
@@ -240,9 +238,7 @@ def unsealed(store: Store) -> None:
     (store.folder / MARKER).write_text('{"version": 1}')
 
 
-def test_an_older_store_is_read_and_its_next_add_puts_the_digests_into_the_names(
-    tmp_path: Path, foreign_run: Path
-) -> None:
+def test_the_next_add_gives_an_older_store_its_digests(tmp_path: Path, foreign_run: Path) -> None:
     store = filled(tmp_path / "history")
     names = [file.path.name for file in store.files()]
     unsealed(store)
@@ -256,7 +252,7 @@ def test_an_older_store_is_read_and_its_next_add_puts_the_digests_into_the_names
     assert "3 files renamed, with a digest" in " ".join(done.stdout.split())
     assert [file.path.name for file in store.files()][:3] == names
     assert "digest" not in history("show", "--store", store.folder).output
-    # An older callcost cannot tell which runs are there already.
+    # An older callcost does not recognise the runs that it already has.
     assert json.loads((store.folder / MARKER).read_text()) == {"version": 2}
 
 
@@ -270,7 +266,7 @@ def test_an_older_file_that_is_damaged_gets_no_digest(tmp_path: Path, foreign_ru
     assert (store.folder / name).exists()
 
 
-def test_a_run_that_a_merge_brought_twice_counts_once(tmp_path: Path) -> None:
+def test_a_run_merged_twice_counts_once(tmp_path: Path) -> None:
     store, other = filled(tmp_path / "history"), filled(tmp_path / "other")
     unsealed(other)
     for file in other.files():
@@ -283,14 +279,16 @@ def test_a_run_that_a_merge_brought_twice_counts_once(tmp_path: Path) -> None:
     "name",
     ["x.parquet", "20261101T000000Z-short.parquet", f"20261101T000000Z-{1:020x}-{1:031x}.parquet"],
 )
-def test_a_file_of_another_name_is_named(tmp_path: Path, name: str) -> None:
+def test_a_file_with_another_name_is_refused(tmp_path: Path, name: str) -> None:
     store = filled(tmp_path / "history")
     (store.folder / name).write_bytes(store.files()[0].path.read_bytes())
     refused(store.folder, name, "does not have the name of a run's file")
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "dangling", "device"])
-def test_what_is_no_file_at_all_is_named_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+def test_pipes_and_folders_in_a_store_are_refused_without_waiting(
+    tmp_path: Path, kind: str
+) -> None:
     store = filled(tmp_path / "history")
     victim = store.files()[1].path
     victim.unlink()
@@ -306,7 +304,7 @@ def test_what_is_no_file_at_all_is_named_and_not_waited_for(tmp_path: Path, kind
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"version": 0}', '{"version": 3}', '{"version": true}', "[" * 100_000]
 )
-def test_a_damaged_marker_is_no_history(tmp_path: Path, text: str) -> None:
+def test_a_damaged_marker_is_refused(tmp_path: Path, text: str) -> None:
     store = filled(tmp_path / "history", 1)
     (store.folder / MARKER).write_text(text)
     refused(store.folder, "history")
@@ -314,7 +312,7 @@ def test_a_damaged_marker_is_no_history(tmp_path: Path, text: str) -> None:
 
 @pytest.fixture
 def foreign_run(tmp_path: Path) -> Path:
-    """A run as pytest-benchmark's own loop makes it."""
+    """A run like those of pytest-benchmark's own loop."""
     rows = [
         {"group": None, "name": name, "fullname": f"bench.py::{name}", "param": None,
          "stats": {"median": 1e-6, "mean": 1e-6, "rounds": 5}}

@@ -1,4 +1,4 @@
-"""In files that callcost did not make, a row's change is its own, and the machine's is nobody's."""
+"""In foreign files, changes of one row are told from changes of the machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ finds_changes = pytest.mark.skipif(bool(points.missing()), reason=points.missing
 
 
 def kept(folder: Path, runs: Sequence[Run]) -> Store:
-    """Adds runs to a history, a day apart; each has its rows' times in microseconds."""
+    """Adds runs to a history, a day apart; each gives the times of its rows in microseconds."""
     store = Store(folder / "history")
     for number, run in enumerate(runs):
         rows = [made_records.benchmark(f"test_{name}", us * 1e-6) for name, us in run.items()]
@@ -30,7 +30,7 @@ def kept(folder: Path, runs: Sequence[Run]) -> Store:
 
 
 def changes(store: Store) -> dict[str, list[float]]:
-    """Lists by what share each row changed, as far as a change was found."""
+    """Lists the share of each change that was found, by row."""
     shares: dict[str, list[float]] = {}
     for series in store.series():
         name = series.contender.removeprefix("test_")
@@ -50,7 +50,7 @@ def scaled(run: Run, factor: float) -> Run:
 @finds_changes
 @pytest.mark.parametrize("halved", ["a", "b", "c", "d"])
 @pytest.mark.parametrize("count", [3, 4])
-def test_one_row_that_is_halved_is_reported_alone(tmp_path: Path, halved: str, count: int) -> None:
+def test_halving_one_row_reports_only_that_row(tmp_path: Path, halved: str, count: int) -> None:
     before = dict(list(FOUR.items())[-count:])
     if halved not in before:
         pytest.skip("not among these rows")
@@ -66,7 +66,7 @@ def test_one_row_that_is_halved_is_reported_alone(tmp_path: Path, halved: str, c
     }
 
 
-def test_a_single_run_moves_nobody_but_its_own_row(tmp_path: Path) -> None:
+def test_a_single_run_moves_only_its_own_row(tmp_path: Path) -> None:
     runs = [FOUR] * 3 + [{**FOUR, "b": 1.0}]
     for series in kept(tmp_path, runs).series():
         first, *_, last = ratios(series)
@@ -74,7 +74,7 @@ def test_a_single_run_moves_nobody_but_its_own_row(tmp_path: Path) -> None:
 
 
 @finds_changes
-def test_a_machine_that_is_slower_is_no_change_and_hides_none(tmp_path: Path) -> None:
+def test_a_slower_machine_neither_makes_nor_hides_a_change(tmp_path: Path) -> None:
     slow = scaled(FOUR, 1.5)
     runs = [FOUR] * 4 + [slow] * 4 + [{**slow, "d": slow["d"] * 1.2}] * 4
     found = changes(kept(tmp_path, runs))
@@ -82,7 +82,7 @@ def test_a_machine_that_is_slower_is_no_change_and_hides_none(tmp_path: Path) ->
 
 
 @finds_changes
-def test_rows_that_come_and_go_move_no_other_and_begin_no_other_series(tmp_path: Path) -> None:
+def test_rows_that_come_and_go_do_not_affect_other_series(tmp_path: Path) -> None:
     more = {**FOUR, "e": 0.1, "f": 50.0}
     fewer = {name: us for name, us in more.items() if name != "a"}
     runs = [FOUR] * 4 + [more] * 4 + [fewer] * 4
@@ -93,7 +93,7 @@ def test_rows_that_come_and_go_move_no_other_and_begin_no_other_series(tmp_path:
 
 
 @finds_changes
-def test_three_rows_that_stay_tell_the_machine_from_many_that_are_new(tmp_path: Path) -> None:
+def test_three_lasting_rows_outweigh_many_new_ones(tmp_path: Path) -> None:
     old = {f"old{n}": 1.0 + n for n in range(6)}
     stay = {f"stay{n}": 2.0 + n for n in range(3)}
     new = {f"new{n}": 3.0 + n for n in range(20)}
@@ -110,7 +110,7 @@ def test_runs_with_too_few_rows_in_common_are_not_compared(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_with_too_few_rows_it_is_not_known_what_changed(tmp_path: Path, count: int) -> None:
+def test_too_few_rows_cannot_show_what_changed(tmp_path: Path, count: int) -> None:
     run = dict(list(FOUR.items())[:count])
     store = kept(tmp_path, [run] * 4 + [{**run, "a": 0.5}] * 4)
     assert all(point.ratio is None for one in store.series() for point in one.points)
@@ -118,14 +118,14 @@ def test_with_too_few_rows_it_is_not_known_what_changed(tmp_path: Path, count: i
     assert "fewer than 3 rows" in without_ratio(read(tmp_path / "0.json"))
 
 
-def test_a_run_of_few_rows_among_others_is_unknown_and_breaks_no_series(tmp_path: Path) -> None:
+def test_a_run_with_few_rows_is_unknown_and_does_not_break_a_series(tmp_path: Path) -> None:
     store = kept(tmp_path, [FOUR, {"a": 9.0}, FOUR])
     (series,) = store.series(contenders=["test_a"])
     unknown = [point.ratio is None for point in series.points]
     assert unknown == [False, True, False]
 
 
-def test_machines_have_scales_of_their_own(tmp_path: Path) -> None:
+def test_each_machine_has_its_own_scale(tmp_path: Path) -> None:
     store = kept(tmp_path, [FOUR] * 2)
     document = made_records.pytest_run(
         [made_records.benchmark(f"test_{name}", us * 1e-5) for name, us in FOUR.items()]
@@ -138,7 +138,7 @@ def test_machines_have_scales_of_their_own(tmp_path: Path) -> None:
     assert len({round(ratio, 6) for ratio in by_row.values()}) == 4
 
 
-def test_what_is_read_in_parts_has_the_same_ratios(
+def test_reading_in_batches_gives_the_same_ratios(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = kept(tmp_path, [FOUR, scaled(FOUR, 2), {**FOUR, "a": 0.5}])
@@ -149,7 +149,7 @@ def test_what_is_read_in_parts_has_the_same_ratios(
     assert one == [series for series in whole if series.contender == "test_a"]
 
 
-def test_means_of_older_stores_give_way_to_the_typical_row(tmp_path: Path) -> None:
+def test_the_typical_row_replaces_the_means_of_older_stores(tmp_path: Path) -> None:
     from dataclasses import replace
 
     store = Store(tmp_path / "history")

@@ -1,4 +1,4 @@
-"""`callcost inspect`: right about every kind of library, and one sentence about anything else."""
+"""`callcost inspect`: right about every kind of library; one sentence about anything else."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def exports(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {export["name"]: export for export in found["exports"]}
 
 
-# The core, and what the command makes of it.
+# The core library.
 
 
 def test_the_core_exports_what_the_workloads_call(reader: Reader) -> None:
@@ -88,13 +88,13 @@ def test_the_command_lists_everything_within_a_readable_width() -> None:
     assert done.stderr == ""
 
 
-def test_json_says_the_same(reader: Reader) -> None:
+def test_json_agrees_with_the_tables(reader: Reader) -> None:
     done = callcost("inspect", str(native.LIBRARY), "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["libraries"] == [inspected(reader, native.LIBRARY)]
 
 
-# Extension modules: what is said of each is compared with what its entry point does.
+# Extension modules: each report is compared with the behaviour of the entry point.
 
 
 CALL_ENTRY = """
@@ -110,14 +110,14 @@ os._exit(0)  # the second module of its kind is not fit for an orderly end
 
 
 def kind_of_entry(path: Path, entry: str) -> str:
-    """Calls an entry point in a process of its own; a definition is what multi-phase returns."""
+    """Calls an entry point in its own process; multi-phase ones return a definition."""
     command = [sys.executable, "-c", CALL_ENTRY, str(path), entry, path.parent.name]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
     return {"moduledef": "multi-phase", "module": "single-phase"}[done.stdout.strip()]
 
 
 @pytest.mark.parametrize("path", EXTENSIONS, ids=lambda path: path.parent.name)
-def test_an_extension_is_told_by_its_entry_point(path: Path, reader: Reader) -> None:
+def test_an_extension_is_recognised_by_its_entry_point(path: Path, reader: Reader) -> None:
     found = inspected(reader, path)
     extension = found["extension"]
     assert extension["module"] == path.name.partition(".")[0]
@@ -128,7 +128,7 @@ def test_an_extension_is_told_by_its_entry_point(path: Path, reader: Reader) -> 
         return
     truth = kind_of_entry(path, extension["entry"])
     assert extension["phases"] in (truth, None)
-    # Undecided is an answer only where neither of the two functions is expected.
+    # Undecided is only right if the library expects neither function.
     expected = {each["name"] for each in found["imports"]}
     told = expected & {"PyModuleDef_Init", "PyModule_Create2"}
     assert (extension["phases"] is None) == (len(told) != 1), said(found)
@@ -147,7 +147,7 @@ def test_the_interpreter_supplies_the_c_api(path: Path, reader: Reader) -> None:
         assert "Limited API: kept, as it promises" in said(found)
 
 
-def test_the_module_in_the_reference_bindings_leaves_the_limited_api(reader: Reader) -> None:
+def test_a_reference_module_leaves_the_limited_api(reader: Reader) -> None:
     (path,) = [path for path in EXTENSIONS if path.parent.name == "cpython_fastcall"]
     api = inspected(reader, path)["python_api"]
     outside = {name for name, since in api["in_stable_abi_since"].items() if since is None}
@@ -165,7 +165,7 @@ def test_the_module_in_the_reference_bindings_leaves_the_limited_api(reader: Rea
         (("PyModule_Create2", "_PyType_Lookup"), "single-phase", None),
     ],
 )
-def test_planted_symbols_are_told(
+def test_planted_symbols_are_reported(
     called: tuple[str, ...], phases: str | None, limited: str | None, tmp_path: Path, reader: Reader
 ) -> None:
     calls = " + ".join(f"(long){name}()" for name in called)
@@ -182,7 +182,7 @@ def test_planted_symbols_are_told(
 
 
 @needs_linux
-def test_a_module_and_a_file_of_other_names_are_told(tmp_path: Path, reader: Reader) -> None:
+def test_a_mismatch_of_module_and_file_name_is_reported(tmp_path: Path, reader: Reader) -> None:
     name = "bücher".encode("punycode").decode().replace("-", "_")
     source = f"void *PyInitU_{name}(void) {{ return 0; }}"
     found = inspected(reader, compiled(source, tmp_path / "bücher.so"))
@@ -194,11 +194,11 @@ def test_a_module_and_a_file_of_other_names_are_told(tmp_path: Path, reader: Rea
     assert "only free-threaded CPython 3.13 on darwin imports it" in told
 
 
-# Whether ctypes finds a function by its name: compared with ctypes.
+# Whether ctypes finds a function by its name, compared with ctypes itself.
 
 
 def has(library: ctypes.CDLL, name: str) -> bool:
-    """Looks a name up; not as an attribute, since __such__ ones would be refused."""
+    """Looks up a name, but not as an attribute, which ctypes refuses for names like __this__."""
     try:
         return bool(library[name])
     except AttributeError:
@@ -218,7 +218,7 @@ thread_local int own = 4;
 """
 
 
-def test_mangled_names_are_told_with_their_remedy(tmp_path: Path, reader: Reader) -> None:
+def test_mangled_names_are_reported_with_a_remedy(tmp_path: Path, reader: Reader) -> None:
     path = compiled(CPP, tmp_path / "libcpp.so", language="c++")
     offered = {
         export["source_name"] or export["name"]: export
@@ -254,7 +254,7 @@ def test_old_versions_are_not_found_by_name(tmp_path: Path, reader: Reader) -> N
 
 @needs_linux
 @pytest.mark.parametrize("name", ["libc.so.6", "libstdc++.so.6", "libm.so.6"])
-def test_ctypes_finds_what_is_said_to_be_found(name: str, reader: Reader) -> None:
+def test_ctypes_finds_the_names_reported_as_callable(name: str, reader: Reader) -> None:
     library = ctypes.CDLL(name)
     maps = Path("/proc/self/maps").read_text().splitlines()
     path = next(Path(line.split()[-1]) for line in maps if f"/{name}" in line)
@@ -274,7 +274,7 @@ def test_ctypes_finds_what_is_said_to_be_found(name: str, reader: Reader) -> Non
         ("--enable-new-dtags", "DT_RUNPATH", "looks there after it has looked in LD_LIBRARY_PATH"),
     ],
 )
-def test_the_search_path_is_told_with_its_meaning(
+def test_the_search_path_is_explained(
     flag: str, kind: str, words: str, tmp_path: Path, reader: Reader
 ) -> None:
     path = compiled(
@@ -288,14 +288,14 @@ def test_the_search_path_is_told_with_its_meaning(
 
 
 @needs_linux
-def test_expected_symbols_have_the_origin_that_the_file_names(reader: Reader) -> None:
+def test_imports_have_the_origin_that_the_file_names(reader: Reader) -> None:
     expected = {each["name"]: each for each in inspected(reader, native.LIBRARY)["imports"]}
     assert expected["malloc"]["origin"] == "libc.so.6"
     assert expected["malloc"]["version"].startswith("GLIBC_")
     assert expected["__gmon_start__"]["weak"]
 
 
-def test_a_program_is_no_library(reader: Reader) -> None:
+def test_a_program_is_not_a_library(reader: Reader) -> None:
     assert "neither ctypes nor import can load it" in said(inspected(reader, Path(sys.executable)))
 
 
@@ -354,7 +354,7 @@ def test_a_universal_library_of_macos(tmp_path: Path, reader: Reader) -> None:
     assert origins == {"PyModule_Create2": None, "puts": "/usr/lib/libSystem.B.dylib"}
 
 
-def test_what_is_alike_for_several_processors_is_told_once(tmp_path: Path) -> None:
+def test_equal_libraries_for_several_processors_are_shown_once(tmp_path: Path) -> None:
     path = tmp_path / "sample.dylib"
     path.write_bytes(universal((ARM64, mach_o()), (X86_64, mach_o(X86_64))))
     done = callcost("inspect", str(path))
@@ -363,7 +363,7 @@ def test_what_is_alike_for_several_processors_is_told_once(tmp_path: Path) -> No
     assert done.stdout.count("_Z5twicei") == 1
 
 
-# What is no library, or no sound one.
+# Files that are not libraries, or damaged.
 
 
 def make_inputs(folder: Path) -> dict[str, Path]:
@@ -477,7 +477,7 @@ def test_a_file_that_asks_for_too_much_memory_is_refused(tmp_path: Path, reader:
 
 
 def mutated(whole: bytes, chance: random.Random) -> bytes:
-    """Spoils a few bytes, most of them in the headers, and sometimes cuts the file off."""
+    """Changes a few bytes, mostly in headers, and sometimes truncates the file."""
     file = bytearray(whole)
     for _ in range(chance.choice([1, 2, 8, 64])):
         reach = min(chance.choice([64, 1024, 4096, len(file)]), len(file))
@@ -509,12 +509,12 @@ def test_a_thousand_damaged_files_end_in_a_report_or_one_sentence(tmp_path: Path
                 assert sentence.startswith(f"{path} ") and "\n" not in sentence
                 outcomes["sentence"] += 1
     assert sum(outcomes.values()) == MUTATED_FILES
-    # Files that all pass, or all fail, would show nothing of what lies between.
+    # If all files passed, or all failed, the test would show little.
     assert min(outcomes.values()) > MUTATED_FILES // 10
     assert time.monotonic() - began_s < 60
 
 
-# The process that reads may die in any way.
+# The reading process can die in any way.
 
 
 @pytest.mark.parametrize(
@@ -560,8 +560,8 @@ def test_a_reader_goes_on_after_a_death(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @needs_linux
-def test_the_limits_of_a_reader_end_it() -> None:
-    """Shown without a file that needs them: the reader is made to do what such a file would."""
+def test_a_reader_ends_at_its_limits() -> None:
+    """Patches the reader to do what a malicious file would cause."""
     busy = (
         "import callcost.inspect.child as child\n"
         "def read(*_):\n    while True: pass\n"
@@ -572,7 +572,7 @@ def test_the_limits_of_a_reader_end_it() -> None:
     )
     assert started.stdin is not None and started.stdout is not None
     with started:
-        # The caller never ends it: it is by itself that it must stop.
+        # The caller never ends it: it must stop by itself.
         request = {"path": str(native.LIBRARY), "limit_s": 1}
         started.stdin.write(json.dumps(request).encode() + b"\n")
         started.stdin.flush()

@@ -1,4 +1,4 @@
-"""Instructions are counted exactly, each difference shows, and what fails takes nobody along."""
+"""Counts are exact, show every difference, and survive failing contenders."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ CALLS = {
     "dear": Contender("sorted", "row = list(range(3000))", "sorted(row)"),
 }
 WAITS = Contender("waits", "from time import sleep", "sleep(0)")
-# Counted once for all tests, in one process and in this order: a call that is counted before
-# others has the count that it has alone.
+# Counted once for all tests, in one process and in this order: a call counted before
+# others has the same count as alone.
 COUNTED_ONCE = {
     "waits": WAITS,
     **CALLS,
@@ -112,7 +112,7 @@ PyMODINIT_FUNC PyInit_%s(void) { return PyModule_Create(&module); }
 
 
 def instructions(results: dict[str, Count | Uncounted]) -> dict[str, float]:
-    """Returns what each call takes; fails where something was not counted."""
+    """Returns the instructions of each call; fails if one was not counted."""
     found = {name: one.instructions for name, one in results.items() if isinstance(one, Count)}
     assert len(found) == len(results), {k: str(v) for k, v in results.items()}
     return found
@@ -126,7 +126,7 @@ def few_open_files() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def counted() -> dict[str, Count | Uncounted]:
-    """The counts of COUNTED_ONCE, counted in an environment with variables that must not count."""
+    """The counts of COUNTED_ONCE, with environment variables that must not matter."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CALLCOST_PROBE", "1")
         patch.setenv("PYTHONHASHSEED", "77")
@@ -145,7 +145,7 @@ def test_two_runs_give_the_same_numbers_exactly(counted: dict[str, Count | Uncou
 
 @needs_callgrind
 @needs_cpython
-def test_the_number_of_processes_and_layouts_changes_nothing(
+def test_processes_and_layouts_do_not_change_the_counts(
     counted: dict[str, Count | Uncounted],
 ) -> None:
     plain = {name: CALLS[name] for name in ("builtin", "python")}
@@ -160,7 +160,7 @@ def test_the_number_of_processes_and_layouts_changes_nothing(
 
 @needs_callgrind
 @needs_cpython
-def test_a_contender_apart_is_not_affected_by_what_another_does_to_its_process(
+def test_contenders_kept_apart_do_not_affect_each_other(
     counted: dict[str, Count | Uncounted],
 ) -> None:
     starts = Contender(
@@ -173,7 +173,7 @@ def test_a_contender_apart_is_not_affected_by_what_another_does_to_its_process(
 
 @needs_callgrind
 @needs_cpython
-def test_one_more_operation_changes_the_count_and_the_same_code_does_not(
+def test_only_different_code_changes_the_count(
     counted: dict[str, Count | Uncounted],
 ) -> None:
     once, again, twice = (counted[name] for name in ("builtin", "again", "twice"))
@@ -186,12 +186,12 @@ def test_one_more_operation_changes_the_count_and_the_same_code_does_not(
 @needs_callgrind
 @needs_cpython
 def test_the_environment_is_cleared(counted: dict[str, Count | Uncounted]) -> None:
-    # It expects that neither variable of the fixture reaches it.
+    # It expects neither variable of the fixture.
     assert isinstance(counted["environ"], Count), str(counted["environ"])
 
 
 def build_extension(folder: Path, name: str, nops: int) -> Path:
-    """Compiles a module whose one function has so many instructions that do nothing."""
+    """Compiles a module with one function, which has this many no-op instructions."""
     source = folder / f"{name}.c"
     source.write_text(EXTENSION % ('__asm__ volatile("nop");' * nops, name, name))
     made = folder / f"{name}.so"
@@ -215,7 +215,7 @@ def test_every_instruction_of_an_extension_counts(tmp_path: Path) -> None:
 @needs_callgrind
 @needs_cpython
 @pytest.mark.usefixtures("few_open_files")
-def test_what_fails_is_named_and_the_others_are_counted() -> None:
+def test_a_failure_is_named_and_the_others_are_counted() -> None:
     good = {name: CALLS[name] for name in ("builtin", "python")}
     results = count(sys.executable, {"builtin": good["builtin"], **BAD, "python": good["python"]})
     instructions({name: results[name] for name in good})
@@ -225,7 +225,7 @@ def test_what_fails_is_named_and_the_others_are_counted() -> None:
 
 @needs_callgrind
 @needs_cpython
-def test_a_hang_is_given_up_and_the_others_are_counted() -> None:
+def test_a_hang_is_ended_and_the_others_are_counted() -> None:
     results = count(sys.executable, {"hangs": HANGS, "builtin": CALLS["builtin"]}, timeout_s=20)
     assert str(results["hangs"]) == "hang: it did not return within 20 s"
     assert isinstance(results["builtin"], Count)
@@ -240,16 +240,14 @@ def test_an_interpreter_that_compiles_loops_is_refused() -> None:
 
 
 @needs_callgrind
-def test_an_interpreter_that_is_not_there_is_said() -> None:
+def test_a_missing_interpreter_is_named() -> None:
     results = count("/no/such/python", CALLS)
     assert set(results) == set(CALLS)
     for result in results.values():
         assert str(result) == "no interpreter: python cannot be started: No such file or directory"
 
 
-def test_without_valgrind_the_reason_is_given(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_missing_valgrind_is_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")
     reason = callgrind.why_not()
@@ -258,7 +256,7 @@ def test_without_valgrind_the_reason_is_given(
     assert {str(result) for result in results.values()} == {f"no callgrind: {reason}"}
 
 
-def test_elsewhere_than_on_linux_the_reason_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_system_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     reason = callgrind.why_not()
     assert reason is not None and "darwin" in reason
@@ -266,7 +264,7 @@ def test_elsewhere_than_on_linux_the_reason_is_given(monkeypatch: pytest.MonkeyP
 
 @needs_callgrind
 @needs_cpython
-def test_without_vgdb_it_counts_the_same_only_slower(
+def test_counts_are_the_same_without_vgdb(
     counted: dict[str, Count | Uncounted], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for program in ("valgrind", "setarch"):
@@ -283,12 +281,10 @@ def test_without_vgdb_it_counts_the_same_only_slower(
 
 @needs_callgrind
 @needs_cpython
-def test_without_setarch_it_says_so_and_goes_on(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_missing_setarch_is_noted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     valgrind = shutil.which("valgrind")
     assert valgrind is not None
-    # Not a link: where valgrind is a script, it looks for the program beside itself.
+    # Not a link: a valgrind that is a script looks for the program beside itself.
     stand_in = tmp_path / "valgrind"
     stand_in.write_text(f'#!/bin/sh\nexec {valgrind} "$@"\n')
     stand_in.chmod(0o755)
@@ -313,14 +309,14 @@ def test_without_setarch_it_says_so_and_goes_on(
         (0.0, 1.0, True),
     ],
 )
-def test_half_a_percent_or_two_instructions_are_a_change(
+def test_a_change_is_half_a_percent_or_two_instructions(
     base: float, head: float, differs: bool
 ) -> None:
     assert changed(Count(base, 1), Count(head, 1)) is differs
 
 
 def wait_for(what: Callable[[], bool]) -> bool:
-    """Waits until something holds; returns whether it came to that."""
+    """Waits until a condition holds; returns whether it does."""
     end_s = time.monotonic() + WAIT_S
     while not what():
         if time.monotonic() > end_s:
@@ -330,7 +326,7 @@ def wait_for(what: Callable[[], bool]) -> bool:
 
 
 def under_valgrind(parent: psutil.Process) -> list[psutil.Process]:
-    """Lists what runs under callgrind below a process."""
+    """Lists the descendants of a process that run under callgrind."""
     found = []
     for child in parent.children(recursive=True):
         try:
@@ -344,7 +340,7 @@ def under_valgrind(parent: psutil.Process) -> list[psutil.Process]:
 @needs_callgrind
 @needs_cpython
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
-def test_no_process_outlives_its_coordinator(tmp_path: Path, number: signal.Signals) -> None:
+def test_no_process_outlives_the_coordinator(tmp_path: Path, number: signal.Signals) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     script = tmp_path / "coordinator.py"
@@ -374,7 +370,7 @@ def test_no_process_outlives_its_coordinator(tmp_path: Path, number: signal.Sign
 
 @needs_callgrind
 @needs_cpython
-def test_another_thread_can_end_it() -> None:
+def test_another_thread_can_end_the_counting() -> None:
     halt = callgrind.Halt()
     results: dict[str, Count | Uncounted] = {}
     thread = threading.Thread(

@@ -1,4 +1,4 @@
-"""callgrind's dumps are read whole: functions by file and callers, and what libffi calls."""
+"""callgrind's dumps: functions by file and callers, and the callees of libffi."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def write(folder: Path, *, more: str = "", total: int = 193) -> Path:
     return path
 
 
-def test_each_function_has_its_own_instructions_its_file_and_its_callers(tmp_path: Path) -> None:
+def test_each_function_has_its_instructions_file_and_callers(tmp_path: Path) -> None:
     assert read_dump(write(tmp_path)) == {
         (EVAL,): 120,
         (CALL, EVAL): 30,
@@ -96,7 +96,7 @@ def test_each_function_has_its_own_instructions_its_file_and_its_callers(tmp_pat
     }
 
 
-def test_what_libffi_calls_is_told_apart_by_where_it_stands(
+def test_addresses_separate_libffi_from_its_callee(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(profile, "own_addresses", lambda frame: (range(0x6250, 0x6600),))
@@ -116,14 +116,14 @@ def test_a_file_without_tables_owns_every_address() -> None:
     assert 0 in addresses and 1 << 60 in addresses
 
 
-def test_what_is_no_dump_is_refused(tmp_path: Path) -> None:
+def test_a_malformed_dump_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "dump"
     path.write_text("version: 1\ncreator: somebody\nevents: Ir\n\nfn=(1) f\n0 1\nnonsense here\n")
     with pytest.raises(ValueError, match="cannot be read"):
         read_dump(path)
 
 
-def test_what_start_up_and_the_loop_take_cancels_out() -> None:
+def test_start_up_and_loop_cancel_out() -> None:
     start, loop, call = (stack("start"), stack("loop"), stack("call"))
     short, long = {start: 900, loop: 10, call: 70}, {start: 900, loop: 20, call: 140}
     empty_short, empty_long = {start: 500, loop: 8}, {start: 500, loop: 16}

@@ -1,4 +1,4 @@
-"""Two sides are measured in turns by processes that end, whatever the contenders do."""
+"""Two sides measured in turns: all processes end, whatever the contenders do."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def compare(*rows: PairedRow, settings: Settings = QUICK) -> Comparison:
     return measure(sides(), rows, Rules(0.02, len(rows)), settings, lambda done, what: None)
 
 
-def test_a_planted_difference_is_found_and_the_rest_is_measured() -> None:
+def test_a_planted_difference_is_found() -> None:
     slow = PairedRow(Cell("planted", "python"), SHORT, LONG)
     found = compare(GOOD, slow)
     assert not found.failures
@@ -56,7 +56,7 @@ def test_a_planted_difference_is_found_and_the_rest_is_measured() -> None:
 
 
 CRASH = "import os, signal\ndef f():\n    {}\n"
-# Only what is timed is late: its job estimates nothing.
+# Only a timed call is late: this job does not estimate.
 LATE = """
 import json, os, signal, sys, time
 from pathlib import Path
@@ -131,14 +131,12 @@ def compared_with_all(side: str) -> Comparison:
 
 
 def deeds(side: str) -> list[str]:
-    # What is late is the same code for base as for head.
+    # The late contender is the same code on both sides.
     return [deed for deed in BAD if side == HEAD or not deed.startswith("late")]
 
 
 @pytest.mark.parametrize(("deed", "side"), [(d, side) for side in SIDES for d in deeds(side)])
-def test_a_bad_contender_is_named_with_its_side_and_the_others_are_measured(
-    deed: str, side: str
-) -> None:
+def test_a_bad_contender_is_named_and_the_others_are_measured(deed: str, side: str) -> None:
     _, kind, said = BAD[deed]
     found = compared_with_all(side)
     (failure,) = (failure for failure in found.failures if failure.cell == Cell("bad", deed))
@@ -149,7 +147,7 @@ def test_a_bad_contender_is_named_with_its_side_and_the_others_are_measured(
     assert len(found.rows[GOOD.cell].quartets) >= QUICK.first_quartets
 
 
-def test_a_side_that_cannot_be_started_is_named() -> None:
+def test_a_side_that_does_not_start_is_named() -> None:
     with pytest.raises(SideFailedError, match=r"head .*cannot be started"):
         measure(
             sides(head="/nowhere/python"),
@@ -160,7 +158,7 @@ def test_a_side_that_cannot_be_started_is_named() -> None:
         )
 
 
-def test_nothing_is_left_when_every_row_fails() -> None:
+def test_a_comparison_can_lose_every_row() -> None:
     bad = PairedRow(Cell("bad", "python"), SHORT, Contender("x", "", "1 / 0"))
     found = compare(bad)
     assert [failure.side for failure in found.failures] == [HEAD]
@@ -176,7 +174,7 @@ def test_an_interrupt_ends_all_processes() -> None:
         measure(sides(), [GOOD], Rules(), QUICK, interrupt)
 
 
-def test_the_passes_of_each_row_are_spread_over_a_quartet() -> None:
+def test_each_rows_passes_are_spread_over_a_quartet() -> None:
     plans = [Plan(1, 1, 0, passes) for passes in (10, 100)]
     order = schedule(plans, random.Random(1))
     assert (order.count(0), order.count(1)) == (10, 100)

@@ -1,4 +1,4 @@
-"""What verdicts rest on: made-up times, of which it is known what is in them."""
+"""Verdicts on made-up times with known differences."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def made(
     first: int | None = None,
     again: tuple[float, float, float, float] | None = None,
 ) -> PairedTimes:
-    """Makes times in which each of the four processes is slower by its share.
+    """Makes times in which each of the four processes is slower by a given share.
 
     `between` is how much processes differ; `again` has the shares after the first look.
     """
@@ -64,7 +64,7 @@ def made(
     ("shares", "word"),
     [((0, 0, 0, 0), SAME), ((0, 0, 0.05, 0.05), SLOWER), ((0, 0, -0.05, -0.05), FASTER)],
 )
-def test_a_change_far_beyond_the_noise_is_named(
+def test_a_change_beyond_the_noise_is_named(
     shares: tuple[float, float, float, float], word: str
 ) -> None:
     verdict = decide(made(shares), RULES)
@@ -74,10 +74,10 @@ def test_a_change_far_beyond_the_noise_is_named(
     assert not verdict.again
 
 
-def test_nothing_is_called_slower_where_nothing_is() -> None:
+def test_equal_sides_are_rarely_called_slower() -> None:
     words = [decide(made(seed=seed, between=0.01), Rules(0.0, 15)).word for seed in range(400)]
-    # 95% for all of 15 rows together: of 400 rows that are the same, about one may be called
-    # otherwise by an interval alone, half of them slower.
+    # 95% for 15 rows together: of 400 equal rows, an interval alone may call about one
+    # different, and half of these slower.
     assert words.count(SLOWER) <= 3
     assert words.count(SAME) == 0  # a threshold of nothing cannot be shown to be kept
 
@@ -88,20 +88,20 @@ def test_more_rows_need_more_evidence() -> None:
     assert decide(times, Rules(0.02, 100_000)).word == UNDECIDED
 
 
-def test_a_change_below_the_threshold_is_none_however_sure() -> None:
+def test_a_change_below_the_threshold_never_counts() -> None:
     times = made((0, 0, 0.01, 0.01), between=0.0005)
     assert decide(times, RULES).word == SAME
     assert decide(times, Rules(0.005, 15)).word == SLOWER
 
 
-def test_a_change_that_twins_of_one_side_show_too_is_none() -> None:
-    # On average head is 3% slower, and so is a process of head than another.
+def test_a_change_within_the_twins_difference_does_not_count() -> None:
+    # On average head is 3% slower; one process of head is 3% slower than the other.
     verdict = decide(made((0, 0, 0, 0.06), between=0.0005), RULES)
     assert verdict.floor == pytest.approx(0.0618, abs=0.001)
     assert verdict.word == UNDECIDED
 
 
-def test_what_fresh_processes_do_not_confirm_is_not_told() -> None:
+def test_fresh_processes_must_confirm_a_change() -> None:
     slow, calm = (0.0, 0.0, 0.3, 0.3), (0.0, 0.0, 0.0, 0.0)
     confirmed = made(slow, first=15, again=slow)
     assert decide(confirmed, RULES).word == SLOWER
@@ -117,11 +117,11 @@ def test_preempted_epochs_do_not_count() -> None:
     assert decide(times, RULES).word == SAME
     for epochs in times.quartets:
         epochs[2] = -abs(epochs[2])
-    # Half of the pairs are left: those of the other process of head.
+    # Half of the pairs remain: those of head's other process.
     assert decide(times, RULES).change.value == pytest.approx(0, abs=0.005)
 
 
-def test_hardly_any_pairs_tell_nothing() -> None:
+def test_too_few_pairs_decide_nothing() -> None:
     assert decide(made((0, 0, 1, 1), quartets=2), RULES).word == UNDECIDED
 
 
@@ -131,7 +131,7 @@ def test_costs_are_per_call() -> None:
     assert head_ns == pytest.approx(2e4, rel=0.01)
 
 
-def test_what_is_not_shown_to_be_the_same_is_measured_again() -> None:
+def test_unsettled_rows_are_measured_again() -> None:
     rows = {
         Cell("work", "calm"): made(),
         Cell("work", "slow"): made((0, 0, 0.05, 0.05)),
@@ -165,7 +165,7 @@ SLOW, QUICK, OPEN = (
 )
 
 
-def test_exit_codes_and_headlines() -> None:
+def test_each_outcome_has_its_exit_code_and_headline() -> None:
     nothing = outcome({"calm": made(), "quick": QUICK})
     assert nothing.exit_code == NOTHING_SLOWER
     assert nothing.headline == "Nothing is slower: 2 rows."
@@ -190,11 +190,11 @@ def test_twins_that_differ_make_it_inconclusive() -> None:
     restless = outcome({"slow": SLOW, "odd": made((0, 0, 0, 0.2))})
     assert restless.exit_code == INCONCLUSIVE
     assert restless.moved == ["work-odd: two processes of head differed by 21.8%"]
-    # No report may call a row slower while the exit code says that it could not be decided.
+    # No report may say slower when the exit code says undecided.
     assert words(restless) == {"slow": UNDECIDED, "odd": UNDECIDED}
 
 
-def test_a_head_that_fails_is_no_success() -> None:
+def test_a_failing_head_exits_with_2() -> None:
     broken = outcome({"calm": made()})
     cell = Cell("work", "broken")
     broken.comparison.failures.append(RowFailure(cell, BASE, "crash", "it died"))
@@ -204,7 +204,7 @@ def test_a_head_that_fails_is_no_success() -> None:
     assert broken.headline == "1 row failed in head; 1 row measured."
 
 
-def test_what_is_certainly_not_slower_passes() -> None:
+def test_a_row_that_excludes_slower_passes() -> None:
     # The interval reaches far beyond the threshold, on the good side only.
     wide = made((0, 0, -0.05, -0.05), between=0.1)
     verdict = decide(wide, RULES)
@@ -223,14 +223,14 @@ def test_a_faster_row_whose_twins_differ_by_less_passes() -> None:
     assert len(found.moved) == 1
     assert words(found) == {"odd": NOT_SLOWER}
     assert found.exit_code == NOTHING_SLOWER
-    # Here the twins differ by as much as the row became faster.
+    # Here the twins differ as much as the row became faster.
     found = outcome({"odd": made((0, 0, -0.2, 0), between=0.001)})
     assert words(found) == {"odd": UNDECIDED}
     assert found.exit_code == INCONCLUSIVE
 
 
 @pytest.mark.parametrize("shift", [0.05, -0.05])
-def test_a_moved_control_leaves_a_row_that_is_faster_by_more(shift: float) -> None:
+def test_a_row_faster_than_the_moved_control_still_passes(shift: float) -> None:
     moved = made((0, 0, shift, shift), between=0.001)
     found = outcome({"calm": made(), "quick": made((0, 0, -0.5, -0.5))}, control=moved)
     assert words(found) == {"calm": UNDECIDED, "quick": NOT_SLOWER}
@@ -239,7 +239,7 @@ def test_a_moved_control_leaves_a_row_that_is_faster_by_more(shift: float) -> No
     assert alone.exit_code == NOTHING_SLOWER
 
 
-def test_what_fresh_processes_refute_does_not_pass_as_not_slower() -> None:
+def test_a_row_refuted_by_fresh_processes_does_not_pass() -> None:
     quick, slow = (0.0, 0.0, -0.5, -0.5), (0.0, 0.0, 0.1, 0.1)
     verdict = decide(made(quick, first=19, again=slow, between=0.001), RULES)
     assert verdict.change.high < 0
@@ -247,7 +247,7 @@ def test_what_fresh_processes_refute_does_not_pass_as_not_slower() -> None:
 
 
 def few_epochs(times: PairedTimes, kept: int) -> PairedTimes:
-    """Marks all but so many epochs of each process as preempted."""
+    """Marks all but this many epochs of each process as preempted."""
     for epochs in times.quartets:
         epochs[:, kept:] *= -1
     return times
@@ -260,7 +260,7 @@ def zeros(times: PairedTimes) -> PairedTimes:
 
 
 def one_process_unknown(times: PairedTimes) -> PairedTimes:
-    # Half of the pairs are known, and nothing of the twins of one side.
+    # Half of the pairs are known, but no twin of one side.
     for epochs in times.quartets:
         epochs[1] = 0
     return times
@@ -277,7 +277,7 @@ UNKNOWN_TIMES = {
 
 
 @pytest.mark.parametrize("kind", UNKNOWN_TIMES)
-def test_what_is_not_known_is_not_decided(kind: str) -> None:
+def test_unknown_figures_decide_nothing(kind: str) -> None:
     times = UNKNOWN_TIMES[kind]
     assert decide(times, RULES).word == UNDECIDED
     found = outcome({"odd": times, "calm": made()})
@@ -295,7 +295,7 @@ def test_five_epochs_are_enough() -> None:
     assert decide(few_epochs(made(), 5), RULES).word == SAME
 
 
-def test_a_control_of_which_nothing_is_known_decides_nothing() -> None:
+def test_an_unknown_control_decides_nothing() -> None:
     found = outcome({"slow": SLOW, "calm": made()}, control=zeros(made()))
     assert found.exit_code == INCONCLUSIVE
     assert "too few epochs of the control" in found.headline
@@ -303,17 +303,17 @@ def test_a_control_of_which_nothing_is_known_decides_nothing() -> None:
 
 
 @pytest.mark.parametrize("threshold", [np.nan, -np.inf])
-def test_a_threshold_that_is_no_number_decides_nothing(threshold: float) -> None:
+def test_a_nan_threshold_decides_nothing(threshold: float) -> None:
     assert decide(made(), Rules(threshold)).word == UNDECIDED
 
 
-def test_every_report_has_the_word_of_the_exit_code() -> None:
+def test_every_report_agrees_with_the_exit_code() -> None:
     found = outcome({"slow": SLOW, "quick": QUICK, "calm": made()})
     (suite,) = junitparser.JUnitXml.fromstring(reports.junit(found))
     cases = {case.name: case.result for case in suite}
     assert found.exit_code == SOMETHING_SLOWER
     assert [name for name, result in cases.items() if result] == ["slow"]
-    # A control that moved takes the verdict back in each of them.
+    # A moved control withdraws the verdict in every report.
     doubted = outcome({"slow": SLOW, "calm": made()}, control=SLOW)
     assert doubted.exit_code == INCONCLUSIVE
     assert b"<failure" not in reports.junit(doubted)

@@ -1,4 +1,4 @@
-"""Every option that users of pytest and pytest-benchmark bring along does what they expect."""
+"""The options of pytest and pytest-benchmark do what their users expect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def names(path: Path) -> list[str]:
     return sorted(row["name"] for row in json.loads(path.read_text())["benchmarks"])
 
 
-# One run for all tests that only read what came of it.
+# One run for all tests that only read its results.
 
 
 def test_a_run_prints_both_tables_and_saves_a_record(measured: Measured) -> None:
@@ -46,24 +46,24 @@ def test_a_run_prints_both_tables_and_saves_a_record(measured: Measured) -> None
 def test_times_in_the_json_are_seconds_per_call(measured: Measured) -> None:
     for row in measured.document["benchmarks"]:
         gross_ns = row["extra_info"]["callcost"]["gross_ns"][0]
-        # One round is one process, and the estimate is made of just these.
+        # One round is one process; the estimate uses exactly these.
         assert trim_mean(np.array(row["stats"]["data"])) == pytest.approx(gross_ns * 1e-9)
         assert row["stats"]["iterations"] == 1
         assert 1e-9 < row["stats"]["median"] < 1e-3
         assert row["stats"]["rounds"] >= 6
 
 
-def test_progress_is_plain_lines_where_there_is_no_terminal(measured: Measured) -> None:
+def test_progress_is_plain_lines_without_a_terminal(measured: Measured) -> None:
     assert "callcost: checking every call" in measured.done.stderr
     assert "\x1b" not in measured.done.stderr and "\r" not in measured.done.stderr
 
 
-# One run with every option that keeps something, and two that are compared with it.
+# One run with every option that saves something, and two compared with it.
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    """A run that was saved, written and drawn in every way that an option asks for."""
+    """A run saved, written and drawn with every option."""
     return small_suites.measured(
         tmp_path_factory.mktemp("saved"),
         small_suites.TOY,
@@ -78,13 +78,13 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Measured:
 def compared(
     saved: Measured, tmp_path_factory: pytest.TempPathFactory
 ) -> subprocess.CompletedProcess[str]:
-    """What a run with one row slowed down said, compared with the one that was saved."""
+    """The output of a run with one slower row, compared with the saved run."""
     folder = tmp_path_factory.mktemp("compared")
     shutil.copytree(saved.folder / ".benchmarks", folder / ".benchmarks")
     slower = small_suites.copy_of_toy()
     slower["length"]["method"][1] = SLOWED
     small_suites.write(folder, slower)
-    # Many times as slow as any row may seem on a busy machine.
+    # Much slower than any row can seem on a busy machine.
     return small_suites.run(
         folder,
         "--benchmark-compare=0001",
@@ -93,13 +93,13 @@ def compared(
     )
 
 
-def test_what_is_saved_has_every_row(saved: Measured) -> None:
+def test_the_record_has_every_row(saved: Measured) -> None:
     assert saved.done.returncode == 0, saved.done.stdout + saved.done.stderr
     (path,) = saved.folder.glob(".benchmarks/*/0001_first.json")
     assert len(names(path)) == 5
 
 
-def test_compare_shows_both_runs(compared: subprocess.CompletedProcess[str]) -> None:
+def test_benchmark_compare_shows_both_runs(compared: subprocess.CompletedProcess[str]) -> None:
     assert "(NOW)" in compared.stdout and "(0001_first)" in compared.stdout
     assert "machine_info is different" not in compared.stdout + compared.stderr
 
@@ -114,7 +114,7 @@ def test_compare_fail_fails_on_a_planted_slowdown(
 
 
 def test_group_by_parameter(compared: subprocess.CompletedProcess[str]) -> None:
-    # Two rows of this run, and two of the one before.
+    # Two rows of this run, and two of the previous one.
     assert "benchmark 'tool=builtin': 4 tests" in compared.stdout
 
 
@@ -135,12 +135,12 @@ def test_histogram_is_drawn(saved: Measured) -> None:
     }
 
 
-def test_results_go_where_they_are_told_to(saved: Measured) -> None:
+def test_results_go_to_the_chosen_folder(saved: Measured) -> None:
     assert len(list((saved.folder / "else where").glob("*.json"))) == 1
     assert not (saved.folder / "results").exists()
 
 
-# What is selected, and what an option refuses.
+# Selections, and refused options.
 
 
 def test_k_measures_a_slice(run_pytest: Any, records: Any) -> None:
@@ -156,7 +156,7 @@ def test_m_selects_by_mark_and_collect_only_measures_nothing(run_pytest: Any, re
     assert records() == []
 
 
-def test_disable_checks_every_call_and_measures_none(
+def test_disable_only_checks_every_call(
     run_pytest: Any, records: Any, write_suite: Suite, toy: dict[str, Any]
 ) -> None:
     done = run_pytest("--benchmark-disable")
@@ -170,9 +170,7 @@ def test_disable_checks_every_call_and_measures_none(
     assert records() == []
 
 
-def test_without_pytest_benchmark_one_sentence_says_what_to_do(
-    run_pytest: Any, records: Any
-) -> None:
+def test_a_missing_pytest_benchmark_gets_one_sentence(run_pytest: Any, records: Any) -> None:
     for extra in ((), ("--benchmark-only",)):
         done = run_pytest("-p", "no:benchmark", *extra)
         assert done.returncode == 4
@@ -180,7 +178,7 @@ def test_without_pytest_benchmark_one_sentence_says_what_to_do(
     assert records() == []
 
 
-def test_under_xdist_calls_are_checked_and_not_timed(run_pytest: Any, records: Any) -> None:
+def test_xdist_only_checks_calls(run_pytest: Any, records: Any) -> None:
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")
     done = run_pytest("-n", "2")
     assert done.returncode == 0
@@ -195,7 +193,7 @@ def test_under_xdist_calls_are_checked_and_not_timed(run_pytest: Any, records: A
     "option",
     ["--benchmark-min-rounds=9", "--benchmark-cprofile=tottime", "--benchmark-max-time=3"],
 )
-def test_options_of_the_loop_that_does_not_run_are_refused(run_pytest: Any, option: str) -> None:
+def test_options_of_pytest_benchmarks_own_loop_are_refused(run_pytest: Any, option: str) -> None:
     done = run_pytest(option)
     assert done.returncode == 4
     assert option.partition("=")[0] in done.stderr and "leave it out" in done.stderr
@@ -237,13 +235,13 @@ def test_one_cpu_is_enough(command: Any, tmp_path: Path, records: Any) -> None:
     assert (section["cpu"], section["not_pinned"]) == (cpu, None)
 
 
-def test_a_cpu_that_cannot_be_had_is_said_and_survived(run_pytest: Any, records: Any) -> None:
+def test_an_unavailable_cpu_is_reported_and_survived(run_pytest: Any, records: Any) -> None:
     done = run_pytest("--benchmark-only", "-k", "length", "--callcost-cpu=4000")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The workers were not pinned to a CPU (" in done.stdout
 
 
-def test_charts_that_fail_cost_neither_the_tables_nor_the_record(
+def test_failing_charts_lose_neither_tables_nor_record(
     run_pytest: Any, records: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "conftest.py").write_text(
@@ -256,7 +254,7 @@ def test_charts_that_fail_cost_neither_the_tables_nor_the_record(
     assert len(records()) == 1
 
 
-def test_two_contenders_of_one_name_are_refused(run_pytest: Any, tmp_path: Path) -> None:
+def test_contenders_with_the_same_name_are_refused(run_pytest: Any, tmp_path: Path) -> None:
     twice = (tmp_path / "test_toy.py").read_text()
     (tmp_path / "test_other.py").write_text(
         twice.replace("name, setup, call", 'name, setup + " ", call')
@@ -268,7 +266,7 @@ def test_two_contenders_of_one_name_are_refused(run_pytest: Any, tmp_path: Path)
 
 @pytest.fixture(scope="module")
 def with_floors(tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    """A run in which one group has a floor, and floors are all that was selected of another."""
+    """A run with a floor in one group, and only floors in another."""
     toy = small_suites.copy_of_toy()
     toy["length"]["floor"] = small_suites.make_program()
     toy["deep"] = {
@@ -280,7 +278,7 @@ def with_floors(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     return small_suites.measured(folder, toy, "-k", "length or deeper or deep-floor")
 
 
-def test_a_floor_stands_below_the_ranked_rows_and_has_no_rank(with_floors: Measured) -> None:
+def test_a_floor_is_below_the_ranked_rows_without_a_rank(with_floors: Measured) -> None:
     said = with_floors.done.stdout
     assert with_floors.done.returncode == 0, said + with_floors.done.stderr
     shown = said.partition("length: ns per call")[2].partition("(empty loop)")[0]

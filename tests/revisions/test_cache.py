@@ -1,4 +1,4 @@
-"""The cache is the user's alone, and its files lead nowhere else."""
+"""The cache belongs to the user alone, and its files never lead elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOKEN = "build-1-0123abcd"
 
 @pytest.fixture
 def ordinary() -> Iterator[Path]:
-    """A folder of an ordinary user's, as whom the test then runs: root may do everything."""
+    """A folder of an ordinary user, as whom the test then runs: root may do everything."""
     root = os.geteuid() == 0
     if root:
         os.seteuid(NOBODY)
@@ -59,7 +59,7 @@ def refused(said: str) -> None:
 
 
 def environment(cache: Cache, **facts: object) -> Path:
-    """Makes what looks like a finished environment."""
+    """Makes a folder that looks like a finished environment."""
     entry = cache.entry(KEY)
     site = entry.venv / "lib" / "site-packages"
     site.mkdir(parents=True)
@@ -72,9 +72,7 @@ def environment(cache: Cache, **facts: object) -> Path:
     return entry.folder
 
 
-def test_a_cache_is_private_whatever_the_umask(
-    ordinary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cache_is_private_with_any_umask(ordinary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLCOST_CACHE", str(ordinary / "deep" / "cache"))
     kept = os.umask(0)
     try:
@@ -90,7 +88,7 @@ def test_a_cache_is_private_whatever_the_umask(
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770, 0o702])
 @pytest.mark.parametrize("place", ["", *FOLDERS, f"environments/{KEY}", f"staging/{TOKEN}"])
-def test_what_others_can_write_to_is_refused(cache: Cache, place: str, mode: int) -> None:
+def test_a_cache_others_can_write_to_is_refused(cache: Cache, place: str, mode: int) -> None:
     environment(cache)
     cache.place(f"staging/{TOKEN}").mkdir(mode=0o700)
     cache.place(place).chmod(mode)
@@ -98,7 +96,7 @@ def test_what_others_can_write_to_is_refused(cache: Cache, place: str, mode: int
 
 
 @pytest.mark.parametrize(("mode", "usable"), [(0o777, False), (0o1777, True), (0o755, True)])
-def test_a_folder_above_must_not_be_exchangeable(
+def test_a_parent_folder_others_can_exchange_is_refused(
     cache: Cache, ordinary: Path, mode: int, usable: bool
 ) -> None:
     ordinary.chmod(mode)
@@ -108,9 +106,7 @@ def test_a_folder_above_must_not_be_exchangeable(
         refused("Others can write to")
 
 
-def test_a_cache_that_another_has_made_is_refused(
-    cache: Cache, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cache_of_another_user_is_refused(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     environment(cache)
     cache.folder.parent.chmod(0o1777)
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
@@ -128,7 +124,7 @@ def test_a_link_in_the_cache_is_refused(cache: Cache, ordinary: Path, place: str
     assert (kept / "precious").read_text() == "mine"
 
 
-def test_a_link_to_the_cache_is_followed_as_far_as_it_can_be_trusted(
+def test_only_a_trusted_link_to_the_cache_is_followed(
     cache: Cache, ordinary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (ordinary / "link").symlink_to("../" + ordinary.name + "/cache")
@@ -143,7 +139,7 @@ def test_a_link_to_the_cache_is_followed_as_far_as_it_can_be_trusted(
 
 
 @pytest.mark.parametrize("name", ["logs", "environments", TAG])
-def test_a_folder_of_something_else_is_left_alone(
+def test_a_foreign_folder_is_left_alone(
     ordinary: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("CALLCOST_CACHE", str(ordinary))
@@ -156,12 +152,12 @@ def test_a_folder_of_something_else_is_left_alone(
     refused("is not a cache of callcost")
 
 
-def test_a_home_that_cannot_be_found_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_home_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLCOST_CACHE", "~no-such-user/cache")
     with pytest.raises(CallcostError, match="Cannot find the folder CALLCOST_CACHE=~no-such-user"):
         location()
     monkeypatch.delenv("CALLCOST_CACHE")
-    # What it says of a user who is in no table.
+    # The message about a user without an entry in passwd.
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: Path("~/.cache/callcost"))
     with pytest.raises(CallcostError, match="Cannot find your home folder: set CALLCOST_CACHE"):
         location()
@@ -169,7 +165,7 @@ def test_a_home_that_cannot_be_found_is_named(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("fact", ["python", "site"])
 @pytest.mark.parametrize("form", ["{outside}", "{venv}/../../../../outside", "{venv}/link"])
-def test_an_environment_that_names_something_else_is_none(
+def test_an_environment_that_names_another_path_is_ignored(
     cache: Cache, ordinary: Path, fact: str, form: str
 ) -> None:
     outside = ordinary / "outside"
@@ -182,13 +178,15 @@ def test_an_environment_that_names_something_else_is_none(
 
 @pytest.mark.parametrize("fact", ["python", "site", "versions", "interpreter"])
 @pytest.mark.parametrize("value", [None, 3, [], "", "nowhere"])
-def test_an_environment_with_damaged_facts_is_none(cache: Cache, fact: str, value: object) -> None:
+def test_an_environment_with_damaged_facts_is_ignored(
+    cache: Cache, fact: str, value: object
+) -> None:
     environment(cache, **{fact: value})
     assert cache.entry(KEY).read() is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, "\0", "\udc80"])
-def test_a_damaged_file_of_facts_is_none(cache: Cache, text: str) -> None:
+def test_a_damaged_facts_file_is_ignored(cache: Cache, text: str) -> None:
     environment(cache)
     cache.entry(KEY).facts_file.write_text(text, encoding="utf-8", errors="surrogateescape")
     assert cache.entry(KEY).read() is None
@@ -196,7 +194,7 @@ def test_a_damaged_file_of_facts_is_none(cache: Cache, text: str) -> None:
     assert cache.entries() == []
 
 
-def test_an_environment_behind_a_link_is_none(cache: Cache, ordinary: Path) -> None:
+def test_an_environment_behind_a_link_is_ignored(cache: Cache, ordinary: Path) -> None:
     environment(cache)
     venv = cache.entry(KEY).venv
     venv.rename(ordinary / "moved")
@@ -204,14 +202,14 @@ def test_an_environment_behind_a_link_is_none(cache: Cache, ordinary: Path) -> N
     assert cache.entry(KEY).read() is None
 
 
-def test_an_environment_in_its_place_is_one(cache: Cache) -> None:
+def test_an_environment_in_its_place_is_used(cache: Cache) -> None:
     environment(cache)
     assert cache.entry(KEY).read() is not None
 
 
 @pytest.fixture
 def trap(ordinary: Path, cache: Cache) -> Path:
-    """What a dead supervisor has left, whose files name things that are none of its business."""
+    """The folder of a dead supervisor whose files name foreign paths and processes."""
     outside = ordinary / "outside"
     (outside / "venv").mkdir(parents=True)
     (outside / "precious").write_text("mine")
@@ -237,7 +235,7 @@ def trap(ordinary: Path, cache: Cache) -> Path:
 
 
 @pytest.mark.parametrize("by", ["clean", "mend"])
-def test_what_a_file_names_is_neither_removed_nor_run_nor_killed(
+def test_paths_and_processes_named_in_files_are_never_touched(
     cache: Cache, ordinary: Path, trap: Path, by: str
 ) -> None:
     before = sorted(trap.rglob("*"))
@@ -254,7 +252,7 @@ def test_what_a_file_names_is_neither_removed_nor_run_nor_killed(
 
 
 @pytest.mark.parametrize("name", ["..lock", "two\nlines.lock", "\x1b[2J", "notes", "A" * 20])
-def test_names_that_callcost_does_not_give_are_left_alone(cache: Cache, name: str) -> None:
+def test_foreign_names_in_the_cache_are_left_alone(cache: Cache, name: str) -> None:
     for place in ("environments", "staging"):
         path = cache.place(place) / name
         path.write_text("mine") if name.endswith("lock") else path.mkdir()
@@ -264,7 +262,7 @@ def test_names_that_callcost_does_not_give_are_left_alone(cache: Cache, name: st
     assert all((cache.place(place) / name).exists() for place in ("environments", "staging"))
 
 
-def test_a_label_is_shown_on_its_line(cache: Cache) -> None:
+def test_a_label_stays_on_one_line(cache: Cache) -> None:
     environment(cache, label="main\nremoved everything\x1b[2J")
     done = CliRunner().invoke(clean)
     assert "removed the environment of mainremoved everything[2J (" in done.output
@@ -281,7 +279,7 @@ def test_a_label_is_shown_on_its_line(cache: Cache) -> None:
         (OSError(errno.ENOENT, "missing"), False),
     ],
 )
-def test_only_errors_of_the_cache_are_blamed_on_it(error: OSError, about: bool) -> None:
+def test_only_cache_errors_blame_the_cache(error: OSError, about: bool) -> None:
     assert concerns(error, Path("/the/cache")) == about
 
 
@@ -289,7 +287,7 @@ def test_only_errors_of_the_cache_are_blamed_on_it(error: OSError, about: bool) 
 
 
 def tree(folder: Path) -> Path:
-    """Makes a folder as a build may leave it: nothing in it can be written."""
+    """Makes a read-only tree, as a build may leave it."""
     made = folder / "tree"
     (made / "a" / "b").mkdir(parents=True)
     (made / "a" / "b" / "file").write_text("x")
@@ -299,7 +297,7 @@ def tree(folder: Path) -> Path:
     return made
 
 
-def test_a_tree_is_removed_though_nothing_in_it_can_be_written(ordinary: Path) -> None:
+def test_a_read_only_tree_is_removed(ordinary: Path) -> None:
     ordinary.chmod(0o750)
     made = tree(ordinary)
     remove_tree(made)
@@ -308,7 +306,7 @@ def test_a_tree_is_removed_though_nothing_in_it_can_be_written(ordinary: Path) -
     assert stat.S_IMODE(ordinary.stat().st_mode) == 0o750
 
 
-def test_removing_changes_nothing_beside_the_tree(ordinary: Path) -> None:
+def test_removing_a_tree_changes_nothing_outside_it(ordinary: Path) -> None:
     beside, kept = ordinary / "beside", ordinary / "kept"
     beside.mkdir()
     (beside / "file").write_text("x")
@@ -331,7 +329,7 @@ def test_removing_changes_nothing_beside_the_tree(ordinary: Path) -> None:
     assert (beside / "file").exists()
 
 
-def test_a_parent_that_cannot_be_written_stays_so(ordinary: Path) -> None:
+def test_a_read_only_parent_stays_read_only(ordinary: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root can write everywhere")
     parent = ordinary / "parent"
@@ -344,7 +342,7 @@ def test_a_parent_that_cannot_be_written_stays_so(ordinary: Path) -> None:
     parent.chmod(0o700)
 
 
-def test_what_is_exchanged_for_a_link_is_not_followed(
+def test_a_folder_exchanged_for_a_link_is_not_followed(
     ordinary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beside = ordinary / "beside"
@@ -354,7 +352,7 @@ def test_what_is_exchanged_for_a_link_is_not_followed(
     lstat: Callable[[Path], os.stat_result] = Path.lstat
 
     def exchanged(path: Path) -> os.stat_result:
-        """Tells what was there, and puts a link into its place."""
+        """Returns the status, then exchanges the folder for a link."""
         status = lstat(path)
         if path == made / "a":
             path.rename(made / "moved")

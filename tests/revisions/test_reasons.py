@@ -1,4 +1,4 @@
-"""The reason that is given for a build that failed is the build's own error."""
+"""The reason for a failed build is the build's own error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from callcost.revisions import reasons
 
-# What the layers above a compiler add, around the lines of a build.
+# The text that the layers above a compiler add around a build's output.
 UV = """\
 $ /usr/bin/uv pip install --no-build-isolation .
    Building toy @ file:///cache/staging/build-0000123-0a1b2c3d/worktree
@@ -139,7 +139,7 @@ CMake Error at CMakeLists.txt:4 (find_package):
 }
 
 
-# A hook of a backend that fails ends with a traceback: it has no last words.
+# A failing hook of a backend ends with a traceback, so its last line is not used.
 LAYERS = [
     (kind, layer)
     for kind in KINDS
@@ -149,14 +149,14 @@ LAYERS = [
 
 
 @pytest.mark.parametrize(("kind", "layer"), LAYERS)
-def test_the_reason_is_the_builds_own_error(kind: str, layer: str) -> None:
+def test_the_builds_own_error_is_the_reason(kind: str, layer: str) -> None:
     lines, expected = KINDS[kind]
     forms = {"uv": UV, "backend": "$ python hook.py\n{lines}\n"}
     text = forms[layer].format(lines=textwrap.indent(lines, 9 * " "))
     assert reasons.find(text) == expected
 
 
-def test_what_an_earlier_command_said_is_no_reason() -> None:
+def test_earlier_commands_give_no_reason() -> None:
     log = "$ uv pip install a\nwarning: x.c:1:1: error: old\n$ uv pip install b\nerror: Oh no"
     assert reasons.find(log) == "Oh no"
     assert reasons.find("error: Failed to build `toy`") is None
@@ -170,12 +170,12 @@ def test_what_an_earlier_command_said_is_no_reason() -> None:
         "  × No solution found when resolving dependencies:\n  ╰─▶ Because a\n      and b.\n",
     ],
 )
-def test_requirements_that_cannot_be_met_get_uvs_reason(told: str) -> None:
+def test_unsatisfiable_requirements_get_uvs_reason(told: str) -> None:
     assert reasons.objection(f"$ uv pip compile wanted.txt\n{told}") == "Because a and b"
     assert reasons.objection("$ uv pip install b\nerror: Oh no") is None
 
 
-def test_a_reason_is_one_printable_line_of_some_length() -> None:
+def test_a_reason_is_one_short_printable_line() -> None:
     found = reasons.find(f"$ x\n\x1b[31mx.c:1:1: error: {'a' * 400}\x07\x1b[0m\n")
     assert found is not None
     assert found.startswith("x.c:1:1: error: aaa") and found.endswith("a...")

@@ -1,4 +1,4 @@
-"""Environments of revisions: what is in them, when they are made anew, and what is left behind."""
+"""Environments of revisions: content, reuse, and cleaning up."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SLEEPS = """
 import subprocess, sys
 from pathlib import Path
 Path({mark!r}).touch()
-# One in a session of its own too, as some build tools start them.
+# One is in its own session, as with some build tools.
 sleep = [sys.executable, "-c", "import time; time.sleep(600)", {mark!r}]
 subprocess.Popen(sleep, start_new_session=True)
 subprocess.run(sleep)
@@ -63,7 +63,7 @@ PyMODINIT_FUNC PyInit_toy(void) { return PyModule_Create(&definition); }
 
 @pytest.fixture(autouse=True)
 def _settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache, and an index that holds nothing but the tools made here."""
+    """A cache, and an index with only the tools made here."""
     use_index(tmp_path, monkeypatch)
     monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path / "cache"))
 
@@ -100,7 +100,7 @@ def sleepers(mark: Path) -> list[psutil.Process]:
 
 @pytest.fixture
 def mark(tmp_path: Path) -> Iterator[Path]:
-    """A file that a build makes, and names to the two processes that it then waits for."""
+    """A file made by a build; two processes that the build waits for have its path as argument."""
     yield tmp_path / "building"
     for process in sleepers(tmp_path / "building"):
         process.kill()
@@ -116,8 +116,8 @@ def assert_nothing_left(project: Path) -> None:
     assert [entry for entry in cache.entries() if entry.folder.exists() and not entry.read()] == []
 
 
-def test_revision_and_dirty_tree_side_by_side_leave_the_repository_as_it_was(project: Path) -> None:
-    # As long as the old text, within the same second: only the index's time gives it away.
+def test_comparing_a_dirty_tree_leaves_the_repository_unchanged(project: Path) -> None:
+    # Same length, same second: only the index's time shows the change.
     (project / "toy.py").write_text("VALUE = 2\n")
     (project / "new.txt").write_text("not added\n")
     (project / "ignored.txt").write_text("ignored\n")
@@ -144,7 +144,7 @@ def test_revision_and_dirty_tree_side_by_side_leave_the_repository_as_it_was(pro
     assert (old.reused, new.reused) == (False, False)
 
 
-def test_unchanged_is_reused_and_whatever_changed_is_built_anew(
+def test_only_changed_environments_are_built_again(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clean_tree, main = built(project, ".", "main")
@@ -163,7 +163,7 @@ def test_unchanged_is_reused_and_whatever_changed_is_built_anew(
     assert (flags.reused, flags.key != main.key) == (False, True)
 
 
-def test_equal_sides_are_built_once_however_they_are_written(project: Path) -> None:
+def test_equal_sides_are_built_once(project: Path) -> None:
     git(project, "tag", "v1")
     commit = git(project, "rev-parse", "HEAD").strip()
     lines: list[str] = []
@@ -173,7 +173,7 @@ def test_equal_sides_are_built_once_however_they_are_written(project: Path) -> N
     assert sum("compiling and installing" in line for line in lines) == 1
 
 
-def test_an_index_that_cannot_be_reached_is_named(
+def test_an_unreachable_index_is_named(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = tmp_path / "settings.toml"
@@ -186,12 +186,12 @@ def test_an_index_that_cannot_be_reached_is_named(
     assert "UV_OFFLINE=1" in str(caught.value)
 
 
-def test_both_sides_get_the_same_versions_but_for_what_one_names(tmp_path: Path) -> None:
+def test_both_sides_get_the_same_versions_except_named_ones(tmp_path: Path) -> None:
     project = tmp_path / "needy"
     write_project(project)
     text = PYPROJECT.format(dependencies='["helper"]')
     (project / "pyproject.toml").write_text(text)
-    # Alone, main would have the newer tool.
+    # Alone, main would get the newer tool.
     main, tree = built(project, "main", ".")
     assert main.versions == {"toy": "1", "tool": "1.0"}
     assert tree.versions == {"toy": "1", "tool": "1.0", "helper": "1.0"}
@@ -199,7 +199,7 @@ def test_both_sides_get_the_same_versions_but_for_what_one_names(tmp_path: Path)
     assert (older.versions["tool"], newer.versions["tool"]) == ("1.0", "2.0")
 
 
-def test_contradiction_is_told_in_the_words_of_the_resolver(tmp_path: Path) -> None:
+def test_a_contradiction_is_explained_by_the_resolver(tmp_path: Path) -> None:
     project = tmp_path / "needy"
     write_project(project, '["helper"]')
     with pytest.raises(SpecError, match=r"tool==2\.0 cannot be met: Because "):
@@ -210,7 +210,7 @@ def test_contradiction_is_told_in_the_words_of_the_resolver(tmp_path: Path) -> N
     assert_nothing_left(project)
 
 
-def test_failing_build_shows_the_end_of_its_log_and_gives_up_the_other(project: Path) -> None:
+def test_a_failing_build_shows_its_log_and_cancels_the_other(project: Path) -> None:
     (project / "during.py").write_text("raise SystemExit('\\n'.join(map(str, range(99))))\n")
     with pytest.raises(BuildError) as caught:
         built(project, "main+tool==1.0", ".")
@@ -234,7 +234,7 @@ groups = ["run"]
 """
 
 
-def test_a_project_may_declare_variables_and_what_its_build_alone_would_say(project: Path) -> None:
+def test_a_project_can_declare_build_variables_and_dependency_groups(project: Path) -> None:
     file = project / "pyproject.toml"
     text = file.read_text().replace("dependencies = []", 'dynamic = ["dependencies"]')
     file.write_text(text + DECLARED)
@@ -251,7 +251,7 @@ def test_a_project_may_declare_variables_and_what_its_build_alone_would_say(proj
     ("number", "victim"),
     [(signal.SIGKILL, "caller"), (signal.SIGINT, "caller"), (signal.SIGKILL, "supervisor")],
 )
-def test_killed_in_the_middle_of_a_build(
+def test_a_kill_during_a_build_leaves_nothing(
     project: Path, mark: Path, number: signal.Signals, victim: str
 ) -> None:
     (project / "during.py").write_text(SLEEPS.format(mark=str(mark)))
@@ -281,7 +281,7 @@ def test_killed_in_the_middle_of_a_build(
     assert not built(project, ".")[0].reused
 
 
-def test_what_two_kills_have_left_is_repaired_by_the_next_run(project: Path, mark: Path) -> None:
+def test_the_next_run_repairs_what_two_kills_left(project: Path, mark: Path) -> None:
     (project / "during.py").write_text(SLEEPS.format(mark=str(mark)))
     caller = subprocess.Popen(
         [sys.executable, "-c", CALLER, str(project), "."], stdout=subprocess.DEVNULL
@@ -305,7 +305,7 @@ def test_what_two_kills_have_left_is_repaired_by_the_next_run(project: Path, mar
     assert_nothing_left(project)
 
 
-def test_half_built_environment_is_thrown_away(project: Path) -> None:
+def test_a_half_built_environment_is_discarded(project: Path) -> None:
     (first,) = built(project, "main")
     first.lock.close()
     entry = location().entry(first.key)
@@ -316,7 +316,7 @@ def test_half_built_environment_is_thrown_away(project: Path) -> None:
     assert not (entry.folder / "rubble").exists()
 
 
-def test_two_comparisons_at_once_build_it_once(project: Path) -> None:
+def test_two_concurrent_comparisons_build_once(project: Path) -> None:
     (project / "during.py").write_text("import time; time.sleep(1)\n")
     found: list[Built] = []
     lines: list[str] = []
@@ -334,7 +334,7 @@ def test_two_comparisons_at_once_build_it_once(project: Path) -> None:
     assert any(line.startswith("waiting for another comparison") for line in lines)
 
 
-def test_clean_removes_what_is_not_in_use_and_not_recent(project: Path) -> None:
+def test_clean_keeps_environments_in_use_or_recent(project: Path) -> None:
     (used,) = built(project, "main")
     in_use = Lock.attempt(location().entry(used.key).lock_file, shared=True)
     assert in_use is not None, "another comparison may use it too"
@@ -359,7 +359,7 @@ def test_clean_removes_what_is_not_in_use_and_not_recent(project: Path) -> None:
     assert location().entries() == []
 
 
-def test_project_in_a_folder_of_its_repository(tmp_path: Path) -> None:
+def test_a_project_can_be_in_a_subfolder_of_its_repository(tmp_path: Path) -> None:
     write_project(tmp_path / "outer" / "inner")
     shutil.rmtree(tmp_path / "outer" / "inner" / ".git")
     git(tmp_path / "outer", "init", "--quiet", "--initial-branch=main")
@@ -371,21 +371,21 @@ def test_project_in_a_folder_of_its_repository(tmp_path: Path) -> None:
         built(tmp_path / "outer", "main")
 
 
-def test_shallow_clone_says_what_to_do(project: Path, tmp_path: Path) -> None:
+def test_a_shallow_clone_gets_a_remedy(project: Path, tmp_path: Path) -> None:
     git(project, "commit", "--quiet", "--allow-empty", "-m", "two")
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{project}", "shallow")
     with pytest.raises(SpecError, match=r"HEAD~1 .*shallow clone: fetch the whole history"):
         built(tmp_path / "shallow", "HEAD~1")
 
 
-def test_branch_of_the_remote_is_suggested(project: Path, tmp_path: Path) -> None:
+def test_a_remote_branch_is_suggested(project: Path, tmp_path: Path) -> None:
     git(project, "branch", "other")
     git(tmp_path, "clone", "--quiet", str(project), "clone")
     with pytest.raises(SpecError, match="did you mean origin/other"):
         built(tmp_path / "clone", "other")
 
 
-def test_unmerged_tree_is_refused(project: Path) -> None:
+def test_an_unmerged_tree_is_refused(project: Path) -> None:
     git(project, "branch", "other")
     (project / "toy.py").write_text("VALUE = 2\n")
     git(project, "commit", "--quiet", "-a", "-m", "ours")
@@ -407,7 +407,7 @@ def test_unmerged_tree_is_refused(project: Path) -> None:
         ("main@/bin/cat", "/bin/cat"),
     ],
 )
-def test_what_is_not_there_is_named(project: Path, text: str, said: str) -> None:
+def test_missing_things_are_named(project: Path, text: str, said: str) -> None:
     with pytest.raises(SpecError) as caught:
         built(project, text)
     assert said in str(caught.value)
@@ -423,7 +423,7 @@ def test_what_is_not_there_is_named(project: Path, text: str, said: str) -> None
         ("[project]\nname = 'x'\nrequires-python = '>=99'", " requires Python >=99, and "),
     ],
 )
-def test_bad_pyproject_is_named(project: Path, pyproject: str, said: str) -> None:
+def test_a_bad_pyproject_is_named(project: Path, pyproject: str, said: str) -> None:
     (project / "pyproject.toml").write_text(pyproject)
     git(project, "commit", "--quiet", "-a", "-m", "bad")
     with pytest.raises(SpecError) as caught:
@@ -431,7 +431,7 @@ def test_bad_pyproject_is_named(project: Path, pyproject: str, said: str) -> Non
     assert said in str(caught.value)
 
 
-def test_no_repository_and_no_cache_are_named(
+def test_a_missing_repository_or_cache_is_named(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -445,7 +445,7 @@ def test_no_repository_and_no_cache_are_named(
         built(project, ".")
 
 
-def test_variables_of_git_lead_nowhere_else(
+def test_git_variables_are_ignored(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As in a hook of another repository.
@@ -458,10 +458,10 @@ def test_variables_of_git_lead_nowhere_else(
     assert imported(made.python, "toy.VALUE") == "5"
 
 
-def test_extension_without_pyproject_is_compiled_with_the_tool_that_was_asked_for(
+def test_an_extension_without_pyproject_uses_the_requested_tool(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # From the real index: nothing that is written for a test is as old as a setup.py.
+    # From the real index: no package made for a test is old enough for a setup.py.
     monkeypatch.delenv("UV_CONFIG_FILE")
     project = tmp_path / "old"
     project.mkdir()

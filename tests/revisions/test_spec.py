@@ -1,4 +1,4 @@
-"""The text of a SPEC: what it means, whatever signs the names in it hold."""
+"""The meaning of a SPEC, whatever signs its names contain."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("main@3.12+tool", "main", "3.12", ("tool",)),
         ("main@{1}", "main@{1}", None, ()),
         ("main@{1}@3.12+tool", "main@{1}", "3.12", ("tool",)),
-        # Names that hold the signs, alone and with something after them.
+        # Names that contain the signs, alone and followed by more.
         ("feature/c++", "feature/c++", None, ()),
         ("feature/c+++tool", "feature/c++", None, ("tool",)),
         ("feature/c++@3.12", "feature/c++", "3.12", ()),
@@ -65,11 +65,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # The branch main+numpy exists, a branch main+tool does not.
         ("main+numpy", "main+numpy", None, ()),
         ("main+tool", "main", None, ("tool",)),
-        # Nothing that git knows: the shortest revision is what will be complained about.
+        # Nothing known to git: the message is about the shortest revision.
         ("gone@3.12+tool", "gone", "3.12", ("tool",)),
     ],
 )
-def test_text_is_cut_where_git_says(
+def test_git_decides_where_a_spec_is_cut(
     repository: Path, text: str, revision: str, python: str | None, requirements: tuple[str, ...]
 ) -> None:
     spec = parse(text, repository)
@@ -81,7 +81,9 @@ def test_text_is_cut_where_git_says(
     )
 
 
-def test_path_of_an_interpreter_may_hold_the_signs(repository: Path, tmp_path: Path) -> None:
+def test_the_path_of_an_interpreter_may_contain_both_signs(
+    repository: Path, tmp_path: Path
+) -> None:
     python = tmp_path / "python+debug@home"
     python.touch()
     assert parse(f".@{python}", repository).python == str(python)
@@ -94,7 +96,7 @@ def test_current_folder_is_the_default(repository: Path, monkeypatch: pytest.Mon
     assert parse("main+numpy").revision == "main+numpy"
 
 
-def test_outside_of_a_repository_only_the_form_counts(tmp_path: Path) -> None:
+def test_outside_a_repository_only_the_form_counts(tmp_path: Path) -> None:
     spec = parse("main@3.12+tool==1", tmp_path)
     assert (spec.revision, spec.python, spec.requirements) == ("main", "3.12", ("tool==1",))
 
@@ -107,7 +109,7 @@ def test_outside_of_a_repository_only_the_form_counts(tmp_path: Path) -> None:
         ("+tool", "+tool names no revision"),
     ],
 )
-def test_no_revision_is_an_error(repository: Path, text: str, said: str) -> None:
+def test_a_missing_revision_is_an_error(repository: Path, text: str, said: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse(text, repository)
     assert str(caught.value).startswith(said)
@@ -124,7 +126,7 @@ def test_no_revision_is_an_error(repository: Path, text: str, said: str) -> None
         ("feature/c++@+tool", "names no interpreter behind the @"),
     ],
 )
-def test_what_follows_a_known_revision_is_not_taken_for_a_part_of_it(
+def test_text_after_a_known_revision_is_not_part_of_it(
     repository: Path, text: str, said: str
 ) -> None:
     with pytest.raises(SpecError) as caught:

@@ -1,4 +1,4 @@
-"""`callcost time`: right figures, one plain sentence for each outcome, and for bad input."""
+"""`callcost time`: right figures, and one sentence for each outcome and for bad input."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_each_outcome_has_its_sentence(outcome: Timed, verdict: str, said: str) 
     assert said in said_of(outcome)
 
 
-def test_what_the_twin_differs_by_can_be_told_of_nothing_else() -> None:
+def test_differences_below_the_twins_decide_nothing() -> None:
     moved = made_up(50, 50 * 1.01, twin_ns=50 * 1.015)
     assert moved.measured is not None
     assert moved.measured.trusted_share == pytest.approx(0.015, abs=1e-3)
@@ -53,7 +53,7 @@ def test_what_the_twin_differs_by_can_be_told_of_nothing_else() -> None:
     assert made_up(50, 50 * 1.01).verdict == "faster"
 
 
-def test_what_costs_nothing_is_said_to_cost_nothing() -> None:
+def test_an_expression_without_cost_is_reported() -> None:
     outcome = made_up(0, 40, twin_ns=0)
     assert outcome.nothing_left(0) and not outcome.nothing_left(1)
     assert (outcome.ratio, outcome.inconclusive) == (None, False)
@@ -69,7 +69,7 @@ def test_costs_are_net_of_the_loop_in_each_process() -> None:
     assert len(first.processes_ns) == 24
 
 
-def test_where_every_epoch_was_preempted_nothing_is_said_of_the_cost() -> None:
+def test_a_cost_with_every_epoch_preempted_is_unknown() -> None:
     outcome = made_up(50, 25, preempted=True)
     assert (outcome.verdict, outcome.ratio) == ("inconclusive", None)
     assert "INCONCLUSIVE: nearly every epoch was preempted" in said_of(outcome)
@@ -80,14 +80,14 @@ def test_where_every_epoch_was_preempted_nothing_is_said_of_the_cost() -> None:
     assert "NaN" not in json.dumps(outcome.as_json())
 
 
-def test_what_else_differs_between_two_sides_is_said() -> None:
+def test_a_moved_control_is_reported() -> None:
     assert "A builtin function that neither calls takes 1.50 times" in said_of(
         made_up(50, 40, control=1.5)
     )
     assert "A builtin function" not in said_of(made_up(50, 40))
 
 
-def test_a_measured_expression_costs_more_than_nothing_and_twice_costs_more() -> None:
+def test_an_expression_costs_something_and_twice_costs_more() -> None:
     once, often = Asked("f(n)", "n = 9\ndef f(n): return n"), Asked("sum(range(3000))")
     found = time_expressions([often, once], NOBODY, expect="4498500", limit=SHORT)
     assert (found.verdict, found.is_wrong(0), found.is_wrong(1)) == ("wrong value", False, True)
@@ -101,7 +101,7 @@ def test_a_measured_expression_costs_more_than_nothing_and_twice_costs_more() ->
     assert found.measured.costs[1].net_ns.value > 0
 
 
-def test_the_figures_are_written_too(tmp_path: Path) -> None:
+def test_json_has_the_figures(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     done = time_command("abs(n)", "-s", "n = -3", "--vs", "n.__abs__()", "--processes", "10",
                         "--seconds", "2", "--json", str(path))  # fmt: skip
@@ -119,7 +119,7 @@ def test_the_figures_are_written_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("call", ["1+1", "'text'", "(1, 2)", "2 ** 10", "2 * 3"])
-def test_what_the_compiler_folds_is_said_to_be_gone(call: str) -> None:
+def test_a_folded_expression_is_reported(call: str) -> None:
     done = time_command(call)
     assert done.returncode == 0
     assert f"{call}: nothing is left to time" in " ".join(done.stdout.split())
@@ -129,7 +129,7 @@ def test_what_the_compiler_folds_is_said_to_be_gone(call: str) -> None:
 def test_a_module_of_the_current_folder_can_be_imported(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def f(n):\n    return n\n")
     done = time_command("f(\n  7  # seven\n)", "-s", "from mine import f",
-                        # Its processes are its own: it may change what concerns a whole one.
+                        # It has its own processes, so it may change process-wide state.
                         "-s", "import gc, os; os.environ['A'] = 'b'; gc.freeze(); os.chdir('/')",
                         "--processes", "10", "--seconds", "1", cwd=tmp_path)  # fmt: skip
     assert done.returncode in (0, 3), done.stderr
@@ -169,14 +169,14 @@ def test_bad_input_gets_a_sentence_and_exit_code_2(arguments: list[str], said: s
     assert "Traceback" not in done.stderr
 
 
-def test_a_call_that_does_not_return_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_does_not_return_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Settings, "silence_s", 1.0)
     with pytest.raises(ExpressionError, match="hang: it did not return within 1 s"):
         time_expressions([Asked("sleep(30)", "from time import sleep")], NOBODY)
 
 
 @pytest.mark.parametrize("at_once", [1, 4])
-def test_a_long_call_is_told_the_limit_it_needs(at_once: int) -> None:
+def test_a_long_call_gets_the_limit_it_needs(at_once: int) -> None:
     def processes(limit: TimeLimit, passes_s: float, start_s: float = 0.1) -> int:
         return limit.processes_for(
             passes_s=passes_s, start_s=start_s, once_s=0, usual=20, passes=15, at_once=at_once,
@@ -190,14 +190,14 @@ def test_a_long_call_is_told_the_limit_it_needs(at_once: int) -> None:
     with pytest.raises(ExpressionError, match=r"a set-up takes 9 s, .* about 100 s"):
         processes(TimeLimit(), 1.0, 9.0)
     assert processes(TimeLimit(310.0), 30.9) == 10
-    # Between the two: it takes longer than asked for by default, but within a user's patience.
+    # In between: longer than the default, but within a user's patience.
     assert processes(TimeLimit(), 0.6) == 10
     assert processes(TimeLimit(), 0.1) == 20
-    # A slow set-up alone is no reason to give up.
+    # A slow set-up alone is not refused.
     assert processes(TimeLimit(1.0, 10), 0.1, 0.6) == 10
 
 
-def test_the_names_of_the_loop_are_those_that_an_expression_may_not_use() -> None:
+def test_an_expression_cannot_use_the_names_of_the_loop() -> None:
     source = inspect.getsource(worker.compile_epoch)
     assert set(re.findall(r"callcost_\w+", source)) == OWN_NAMES
 

@@ -1,4 +1,4 @@
-"""`callcost time` compares what calls return, and its sides cannot influence each other."""
+"""`callcost time` compares returned values, and its sides cannot affect each other."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ UNKNOWN: list[tuple[object, object, str]] = [
 
 
 @pytest.mark.parametrize("number", range(len(UNKNOWN)))
-def test_what_cannot_be_compared_is_not_called_different(number: int) -> None:
+def test_incomparable_values_are_not_different(number: int) -> None:
     one, other, why = UNKNOWN[number]
     verdict, reason = compare(value(one), value(other))
     assert verdict == "unknown" and why in reason
@@ -205,14 +205,14 @@ def test_what_cannot_be_compared_is_not_called_different(number: int) -> None:
         (_Loud(), _Loud(), None),
     ],
 )  # fmt: skip
-def test_a_value_is_right_wrong_or_cannot_be_told(
+def test_a_value_is_right_wrong_or_unknown(
     got: object, expected: object, right: bool | None
 ) -> None:
     assert answers.is_right(got, expected) is right
     assert answers.is_plain(got, expected) is (right is True and not isinstance(got, np.ndarray))
 
 
-def test_what_is_shown_is_short_and_on_one_line() -> None:
+def test_a_value_is_shown_short_and_on_one_line() -> None:
     for thing in ("x" * 10**6, list(range(10**5)), 10**6000, _Loud(), "\x1b[31m\n\a", b"\x00" * 999,
                   dict.fromkeys(range(99), "y" * 99)):  # fmt: skip
         text = answers.show(thing)
@@ -229,13 +229,13 @@ CHANGING = [
     Asked("list({'a', 'b', 'c', 'd', 'e'})"),
     Asked("os.getpid()", "import os"),
     Asked("f()", f"{COUNTER}\ndef f():\n    return (1, 1.0)[next(numbers) % 2]"),
-    # Here only the object is another each time, or the same that grows.
+    # Here each call returns a new object, or the same growing one.
     Asked("[0]"),
     Asked("numbers.append(0) or numbers", "numbers = []"),
 ]  # fmt: skip
 
 
-def test_a_value_that_changes_by_itself_is_no_difference() -> None:
+def test_a_changing_value_is_not_a_difference() -> None:
     looks = look_at([read(asked, "it") for asked in CHANGING], None, 20.0)
     changing = [seen.value.changes for seen in looks]
     assert changing == [True, True, True, True, True, True, False, True]
@@ -243,11 +243,11 @@ def test_a_value_that_changes_by_itself_is_no_difference() -> None:
     steady = value(1.0)
     assert compare(looks[0].value, steady)[0] == "unknown"
     assert compare(looks[5].value, steady)[0] == "unknown"
-    # But no clock returns a whole number one time and a float the other.
+    # But a clock does not return an int once and a float the next time.
     assert compare(looks[0].value, looks[1].value)[0] == "different"
 
 
-def test_different_values_are_named_and_nothing_is_called_faster() -> None:
+def test_different_values_are_named_without_a_winner() -> None:
     outcome = made_up(50, 25, values=(value(3), value(3.0)))
     first, *_ = said_of(outcome).splitlines()
     assert "f(n) returned 3 (int), but g(n) returned 3.0 (float)" in first
@@ -259,14 +259,14 @@ def test_different_values_are_named_and_nothing_is_called_faster() -> None:
     assert not RIVALRY.search(json.dumps(found))
 
 
-def test_values_that_look_alike_are_said_to_differ_further_on() -> None:
+def test_values_that_differ_where_cut_say_so() -> None:
     outcome = made_up(
         50, 25, values=(value("x" * 999 + "a" * 60), value("x" * 999 + "b" + "a" * 59))
     )
     assert "They differ where the texts are cut" in said_of(outcome)
 
 
-def test_values_that_cannot_be_compared_are_said_to_be_so() -> None:
+def test_incomparable_values_are_reported() -> None:
     outcome = made_up(50, 25, values=(value(object()), value(object())))
     assert outcome.verdict == "slower"
     assert "Cannot tell whether both return the same: object equals only itself" in said_of(outcome)
@@ -282,7 +282,7 @@ OTHER_SETUP = ("import os, sys, gc, builtins\nbefore = 'mine' in sys.modules or 
                "assert not before, 'the other side was here'\n")  # fmt: skip
 
 
-def test_the_sides_share_no_process_whatever_their_set_ups_do(tmp_path: Path) -> None:
+def test_the_sides_never_share_a_process(tmp_path: Path) -> None:
     """A module of the same name, patches, the environment and the folder stay on one side."""
     log = tmp_path / "log"
     set_ups = []
@@ -303,8 +303,8 @@ def test_the_sides_share_no_process_whatever_their_set_ups_do(tmp_path: Path) ->
     assert not processes["first"] & processes["second"]
 
 
-def test_what_a_call_does_to_its_process_stays_on_its_side() -> None:
-    """Both sides have one set-up, whose state only one of the calls changes."""
+def test_a_calls_side_effects_stay_on_its_side() -> None:
+    """Both sides have the same set-up; only one call changes its state."""
     setup = "import functools\n@functools.cache\ndef f(n): return None\ncalls = f.cache_info"
     empties = Asked("f.cache_clear()", setup)
     keeps = Asked("None if calls().misses == 0 else 1 / 0", setup)
@@ -339,7 +339,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("call", "setup", "said"), FAILURES)
-def test_a_call_that_fails_is_told_from_wrong_usage(call: str, setup: str, said: str) -> None:
+def test_a_failing_call_is_not_wrong_usage(call: str, setup: str, said: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         look_at([read(Asked(call, setup), NAMES[0])], None, 20.0)
     assert said in str(caught.value)
@@ -356,15 +356,15 @@ def test_a_set_up_may_change_the_streams(setup: str) -> None:
     assert seen.value.text == "3" and seen.call_ns is not None
 
 
-def test_a_call_that_hangs_is_named_with_where_it_hung() -> None:
+def test_a_hanging_call_is_named_with_its_place() -> None:
     sleeping = "import time; time.sleep(60)"
     with pytest.raises(ExpressionError, match=r"set-up of the expression: hang: .*within 1 s"):
         look_at([read(Asked("abs(-1)", sleeping), NAMES[0])], None, 1.0)
 
 
-def test_expect_names_the_wrong_side_and_only_the_other_is_timed(tmp_path: Path) -> None:
+def test_expect_only_times_the_right_side(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
-    # An undeclared function of C is taken to return an int.
+    # ctypes assumes that an undeclared function returns an int.
     untyped = "import ctypes; get = ctypes.CDLL(None).atof; text = b'3.5'"
     done = callcost("time", "get(text)", "-s", untyped, "--vs", "float(text)", "--expect", "3.5",
                     "--processes", "10", "--seconds", "1", "--json", str(path))  # fmt: skip
@@ -379,7 +379,7 @@ def test_expect_names_the_wrong_side_and_only_the_other_is_timed(tmp_path: Path)
     assert (found["ratio"], found["verdict"]) == (None, "wrong value")
 
 
-def test_different_values_come_first_and_end_with_2() -> None:
+def test_different_values_are_reported_first_and_exit_with_2() -> None:
     untyped = "import ctypes; get = ctypes.CDLL(None).atof; text = b'3.5'"
     typed = f"{untyped}; get.restype = ctypes.c_double"
     done = callcost("time", "get(text)", "-s", untyped, "--vs", "get(text)", "--vs-setup", typed,
@@ -396,7 +396,7 @@ def test_different_values_come_first_and_end_with_2() -> None:
     [("1 +", "the expression of --expect has a syntax error"),
      ("missing", "expect failed: --expect missing raised NameError")],
 )  # fmt: skip
-def test_what_is_expected_must_be_an_expression(expect: str, said: str) -> None:
+def test_the_expected_value_must_be_an_expression(expect: str, said: str) -> None:
     with pytest.raises(ExpressionError, match=said):
         time_expressions([Asked("abs(-1)")], NOBODY, expect=expect)
 
@@ -430,7 +430,7 @@ SAME_CALL = [
 
 
 @pytest.mark.parametrize(("set_ups", "expected"), SAME_CALL)
-def test_the_same_call_is_told_apart_by_its_set_ups(
+def test_set_ups_distinguish_equal_calls(
     set_ups: tuple[str, str], expected: tuple[str, str] | None
 ) -> None:
     asked = (Asked("f(n)", set_ups[0]), Asked("f( n )", set_ups[1]))
@@ -449,14 +449,14 @@ def test_a_set_up_may_be_for_another_version_of_python() -> None:
         read(Asked("f(n)", asked[0].setup), "it")
 
 
-def test_long_calls_that_begin_alike_are_told_apart() -> None:
+def test_long_calls_with_the_same_beginning_are_distinguished() -> None:
     asked = tuple(Asked("f(" + "n, " * 60 + end) for end in ("1)", "2)"))
     first, second = labels(made_up(50, 25, asked=(asked[0], asked[1])).sides)
     assert first != second and len(first) < 120
 
 
 @pytest.mark.parametrize("setup", ["n = 1", "n  =  1  # one", "n = 1\n\n"])
-def test_the_same_code_on_both_sides_is_said_to_be_measured_twice(setup: str) -> None:
+def test_equal_sides_are_reported_as_measured_twice(setup: str) -> None:
     asked = (Asked("f(n)", "n = 1"), Asked("f( n)", setup))
     outcome = made_up(50, 40, asked=asked)
     assert outcome.verdict == "same code"
@@ -464,7 +464,7 @@ def test_the_same_code_on_both_sides_is_said_to_be_measured_twice(setup: str) ->
     assert not re.search("slower|faster", said_of(outcome))
 
 
-def test_an_interpreter_is_named_by_version_name_or_path(tmp_path: Path) -> None:
+def test_an_interpreter_can_be_given_by_version_name_or_path(tmp_path: Path) -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     link = tmp_path / "my python"
     link.symlink_to(sys.executable)
@@ -473,8 +473,8 @@ def test_an_interpreter_is_named_by_version_name_or_path(tmp_path: Path) -> None
         assert found is not None and found.facts["python_version"].startswith(f"{version}.")
 
 
-def test_a_script_that_finds_no_interpreter_is_not_taken_for_one(tmp_path: Path) -> None:
-    """As pyenv's do, it works where it is looked for and not where it is measured in."""
+def test_a_script_without_an_interpreter_is_not_one(tmp_path: Path) -> None:
+    """Like pyenv's scripts, it works where it is searched for, but not where it is run."""
     script = tmp_path / "python"
     script.write_text(
         f'#!/bin/sh\ncase "$1" in *worker.py) exit 127;; esac\nexec {sys.executable} "$@"\n'
@@ -502,18 +502,18 @@ def test_a_virtual_environment_keeps_its_modules(tmp_path: Path) -> None:
      ("", "--python is empty"),
      ("/bin/echo", "--python: /bin/echo is not an interpreter")],
 )  # fmt: skip
-def test_an_interpreter_that_is_not_there_is_named(
+def test_a_missing_interpreter_is_named(
     wanted: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "/" not in wanted:
-        # Asking every interpreter of this machine takes long.
+        # Asking every interpreter of this machine is slow.
         for name in ("iter_interpreters", "get_interpreter"):
             monkeypatch.setattr(f"callcost.revisions.interpreter.{name}", lambda *_, **__: ())
     with pytest.raises(CallcostError, match=said):
         interpreter_at(wanted)
 
 
-def test_hints_are_given_for_crashes_of_c_only() -> None:
+def test_only_crashes_of_c_get_hints() -> None:
     assert "argtypes" in str(look.failed("it", "crash", "its worker died of SIGBUS"))
     assert "argtypes" not in str(look.failed("it", "crash", "its worker ended with exit code 3"))
     assert SAME_VALUE.text in str(SAME_VALUE)
