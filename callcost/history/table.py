@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,10 @@ _NORMAL = {
     "ratio": f"""CASE WHEN {_DEFAULT} THEN NULL ELSE "ratio" END AS "ratio\"""",
 }
 
+# Without the option, a folder called `cost_ns=3` would be a column.
+_SOURCE = f"""(SELECT {", ".join(_NORMAL.get(name, f'"{name}"') for name in COLUMNS)}, "filename"
+    FROM read_parquet(?, hive_partitioning=false, filename=true)) AS runs"""
+
 
 def sound(column: str) -> str:
     """Return the SQL condition that a value of a column must meet; it may yield NULL."""
@@ -104,126 +109,111 @@ class Table:
             answer = ask.execute(f"SELECT {listed}, {conditions} FROM runs {rest}", values)
             while found := answer.fetchmany(batch):
                 if not all(row[-1] for row in found):
-                    self._name_unsound(ask, columns)
+                    ask.refuse_unsound(columns)
                 yield from (row[:-1] for row in found)
 
     def check(self, columns: Sequence[str]) -> None:
         """Raise HistoryError like `select`, without fetching rows."""
         conditions = " AND ".join(map(sound, columns))
         with self._reading() as ask:
-            ((whole,),) = ask(f"SELECT bool_and(coalesce({conditions}, FALSE)) FROM runs", [])
-            if not whole:
-                self._name_unsound(ask, columns)
+            whole = f"SELECT bool_and(coalesce({conditions}, FALSE)) FROM runs"
+            if ask.execute(whole).fetchall() != [(True,)]:
+                ask.refuse_unsound(columns)
 
     def query(self, sql: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         """Query `runs` without checking values. Raise HistoryError."""
         with self._reading() as ask:
-            found: list[tuple[Any, ...]] = ask(sql, values)
+            found: list[tuple[Any, ...]] = ask.execute(sql, values).fetchall()
         return found
 
     def arrays(self, sql: str) -> dict[str, Any]:
         """Query like `query`; return a NumPy array for each column. It must not have NULL."""
         with self._reading() as ask:
-            found: dict[str, Any] = ask.execute(sql, []).fetchnumpy()
+            found: dict[str, Any] = ask.execute(sql).fetchnumpy()
         return found
 
     @contextmanager
-    def _reading(self) -> Iterator[Any]:
-        """Yield a function that queries; raise HistoryError for an unreadable file."""
+    def _reading(self) -> Iterator[_Ask]:
+        """Yield what queries; raise HistoryError for an unreadable file."""
         import duckdb
 
         try:
             with plain_path(self._folder) as plain, _connect() as connection:
+                ask = _Ask(connection, self._folder, plain)
                 try:
-                    _refuse_types(connection, self._folder, plain, self._names[0])
-                    yield _Ask(connection, [f"{plain}/{name}" for name in self._names])
+                    ask.refuse_types(self._names[0])
+                    yield ask.of(self._names)
                 except (duckdb.Error, UnicodeError) as error:
                     for name in self._names:
-                        _refuse_unreadable(connection, self._folder, plain, name)
-                    reason = _first_line(error).replace(plain, shown(self._folder))
+                        ask.refuse_unreadable(name)
                     raise HistoryError(
-                        f"the history at {shown(self._folder)} cannot be read: {reason}"
+                        f"the history at {shown(self._folder)} cannot be read: {ask.reason(error)}"
                     ) from error
         except OSError as error:
             raise HistoryError(f"{shown(self._folder)} cannot be read: {error.strerror}") from error
 
-    def _name_unsound(self, ask: _Ask, columns: Sequence[str]) -> None:
+
+@dataclass
+class _Ask:
+    """Queries `runs` over an open connection; `plain` is the path of the folder for DuckDB."""
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+    plain: str
+    names: Sequence[str] = ()
+
+    def of(self, names: Sequence[str]) -> _Ask:
+        """Query these files."""
+        return replace(self, names=names)
+
+    def execute(self, sql: str, values: Sequence[str] = ()) -> duckdb.DuckDBPyConnection:
+        """Query; return the object to fetch the answer from."""
+        paths = [f"{self.plain}/{name}" for name in self.names]
+        return self.connection.execute(
+            sql.replace("FROM runs", f"FROM {_SOURCE}"), [paths, *values]
+        )
+
+    def refuse_unsound(self, columns: Sequence[str]) -> None:
         """Raise HistoryError for the first value that no run can have."""
         for column in columns:
             wrong = f"coalesce(NOT {sound(column)}, TRUE)"
             sql = f'SELECT "filename", "{column}" FROM runs WHERE {wrong} LIMIT 1'
-            found = ask(sql, [], filename=True)
-            for place, value in found:
+            for place, value in self.execute(sql).fetchall():
                 raise HistoryError(
-                    f"{shown(self._folder / Path(place).name)} is damaged: no run has "
+                    f"{shown(self.folder / Path(place).name)} is damaged: no run has "
                     f"{'NULL' if value is None else value} as its {column}. Move it away and add "
                     "its run again; the other runs are not affected"
                 )
 
+    def refuse_types(self, name: str) -> None:
+        """Raise HistoryError for a file whose columns do not have the types of a run's.
 
-class _Ask:
-    """Queries `runs` over an open connection."""
+        DuckDB uses the types of the first file for all files.
+        """
+        for column, kind, *_ in self.of([name]).execute("DESCRIBE SELECT * FROM runs").fetchall():
+            if kind != COLUMNS.get(column, kind):
+                raise HistoryError(
+                    f"{shown(self.folder / name)} is not a run of a history: its column {column} "
+                    f"is {kind}, not {COLUMNS[column]}. Move it away"
+                )
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
-        self._connection = connection
-        self._paths = paths
+    def refuse_unreadable(self, name: str) -> None:
+        """Raise HistoryError if a file cannot be read."""
+        import duckdb
 
-    def __call__(
-        self, sql: str, values: Sequence[str], filename: bool = False
-    ) -> list[tuple[Any, ...]]:
-        """Return all rows; `filename` adds a column with the path of each row's file."""
-        return self.execute(sql, values, filename).fetchall()
-
-    def execute(
-        self, sql: str, values: Sequence[str], filename: bool = False
-    ) -> duckdb.DuckDBPyConnection:
-        """Query; return the object to fetch the answer from."""
-        source = f"{_source(filename)} AS runs"
-        return self._connection.execute(
-            sql.replace("FROM runs", f"FROM {source}"), [self._paths, *values]
-        )
-
-
-def _source(filename: bool = False) -> str:
-    """Return the SQL source of the rows; its parameter is a list of paths."""
-    columns = ", ".join(_NORMAL.get(name, f'"{name}"') for name in COLUMNS)
-    # Otherwise, a folder called `cost_ns=3` would be a column.
-    options = f"hive_partitioning=false, filename={filename}"
-    extra = ', "filename"' if filename else ""
-    return f"(SELECT {columns}{extra} FROM read_parquet(?, {options}))"
-
-
-def _refuse_types(
-    connection: duckdb.DuckDBPyConnection, folder: Path, plain: str, name: str
-) -> None:
-    """Raise HistoryError for a file whose columns do not have the types of a run's.
-
-    DuckDB uses the types of the first file for all files.
-    """
-    described = connection.execute(f"DESCRIBE SELECT * FROM {_source()}", [[f"{plain}/{name}"]])
-    for column, kind, *_ in described.fetchall():
-        if kind != COLUMNS[column]:
+        try:
+            self.refuse_types(name)
+            self.of([name]).execute("SELECT * FROM runs").fetchall()
+        except (duckdb.Error, UnicodeError) as error:
             raise HistoryError(
-                f"{shown(folder / name)} is not a run of a history: its column {column} is "
-                f"{kind}, not {COLUMNS[column]}. Move it away"
-            )
+                f"{shown(self.folder / name)} is damaged, or not a run of a history "
+                f"({self.reason(error)}): move it away and add its run again; the other runs are "
+                "not affected"
+            ) from error
 
-
-def _refuse_unreadable(
-    connection: duckdb.DuckDBPyConnection, folder: Path, plain: str, name: str
-) -> None:
-    """Raise HistoryError if a file cannot be read."""
-    import duckdb
-
-    try:
-        _refuse_types(connection, folder, plain, name)
-        connection.execute(f"SELECT * FROM {_source()}", [[f"{plain}/{name}"]]).fetchall()
-    except (duckdb.Error, UnicodeError) as error:
-        reason = _first_line(error).replace(plain, shown(folder))
-        raise HistoryError(
-            f"{shown(folder / name)} is damaged, or not a run of a history ({reason}): move it "
-            "away and add its run again; the other runs are not affected"
-        ) from error
+    def reason(self, error: Exception) -> str:
+        """Return the first line of an error, with the path that the user knows."""
+        return _first_line(error).replace(self.plain, shown(self.folder))
 
 
 def _connect() -> duckdb.DuckDBPyConnection:

@@ -6,23 +6,7 @@ from collections.abc import Iterator
 
 import lief
 
-from callcost.inspect.facts import (
-    CORE_DUMP,
-    DATA,
-    ELF,
-    EXECUTABLE,
-    FUNCTION,
-    OBJECT_FILE,
-    SHARED_LIBRARY,
-    THREAD_DATA,
-    Export,
-    Import,
-    Library,
-    Needed,
-    RefusedError,
-    SearchPath,
-    refuse_cut_off,
-)
+from callcost.inspect import facts
 from callcost.inspect.names import processor, source_name, text
 
 Symbol = lief.ELF.Symbol
@@ -34,33 +18,33 @@ ABSOLUTE = 0xFFF1
 HIDDEN = 0x8000
 
 KINDS = {
-    Symbol.TYPE.FUNC: FUNCTION,
-    Symbol.TYPE.GNU_IFUNC: FUNCTION,
-    Symbol.TYPE.OBJECT: DATA,
-    Symbol.TYPE.COMMON: DATA,
-    Symbol.TYPE.TLS: THREAD_DATA,
+    Symbol.TYPE.FUNC: facts.FUNCTION,
+    Symbol.TYPE.GNU_IFUNC: facts.FUNCTION,
+    Symbol.TYPE.OBJECT: facts.DATA,
+    Symbol.TYPE.COMMON: facts.DATA,
+    Symbol.TYPE.TLS: facts.THREAD_DATA,
 }
-NO_LIBRARY = {FileType.REL: OBJECT_FILE, FileType.CORE: CORE_DUMP}
+NO_LIBRARY = {FileType.REL: facts.OBJECT_FILE, FileType.CORE: facts.CORE_DUMP}
 
 
-def read(path: str, size_bytes: int) -> Library:
+def read(path: str, size_bytes: int) -> facts.Library:
     """Read a library; raise RefusedError if the file is not one, or is cut off."""
     config = lief.ELF.ParserConfig()
     config.parse_relocations = config.parse_notes = config.parse_overlay = False
     config.parse_symtab_symbols = False
     binary = lief.ELF.parse(path, config)
     if binary is None:
-        raise RefusedError("has a damaged ELF header: make or fetch it again")
+        raise facts.RefusedError("has a damaged ELF header: make or fetch it again")
     _refuse(binary, size_bytes)
     exports = [symbol for symbol in binary.dynamic_symbols if _is_exported(symbol)]
     imports = [symbol for symbol in binary.dynamic_symbols if _is_imported(symbol)]
     origins = _origins(binary)
-    return Library(
-        format=ELF,
+    return facts.Library(
+        format=facts.ELF,
         architecture=processor(binary.header.machine_type),
-        kind=EXECUTABLE if _is_program(binary) else SHARED_LIBRARY,
+        kind=facts.EXECUTABLE if _is_program(binary) else facts.SHARED_LIBRARY,
         name=_soname(binary),
-        needed=tuple(Needed(text(name)) for name in binary.libraries),
+        needed=tuple(facts.Needed(text(name)) for name in binary.libraries),
         search=tuple(_search(binary)),
         exports=tuple(_export(binary, symbol) for symbol in exports),
         imports=tuple(_import(symbol, origins) for symbol in imports),
@@ -70,16 +54,16 @@ def read(path: str, size_bytes: int) -> Library:
 def _refuse(binary: lief.ELF.Binary, size_bytes: int) -> None:
     header = binary.header
     if header.file_type in NO_LIBRARY:
-        raise RefusedError(NO_LIBRARY[header.file_type])
+        raise facts.RefusedError(NO_LIBRARY[header.file_type])
     ends = [
         header.program_header_offset + header.numberof_segments * header.program_header_size,
         header.section_header_offset + header.numberof_sections * header.section_header_size,
         *(segment.file_offset + segment.physical_size for segment in binary.segments),
     ]
-    refuse_cut_off(max(ends), size_bytes)
+    facts.refuse_cut_off(max(ends), size_bytes)
     loaded = [s for s in binary.segments if s.type == lief.ELF.Segment.TYPE.LOAD]
     if header.file_type not in (FileType.DYN, FileType.EXEC) or not loaded:
-        raise RefusedError(
+        raise facts.RefusedError(
             "begins like an ELF file, but has nothing that a loader would load: it is damaged; "
             "make or fetch it again"
         )
@@ -100,12 +84,12 @@ def _soname(binary: lief.ELF.Binary) -> str | None:
     return text(entry.name) if isinstance(entry, lief.ELF.DynamicSharedObject) else None
 
 
-def _search(binary: lief.ELF.Binary) -> Iterator[SearchPath]:
+def _search(binary: lief.ELF.Binary) -> Iterator[facts.SearchPath]:
     for entry in binary.dynamic_entries:
         if isinstance(entry, lief.ELF.DynamicEntryRunPath):
-            yield SearchPath("DT_RUNPATH", tuple(text(path) for path in entry.paths))
+            yield facts.SearchPath("DT_RUNPATH", tuple(text(path) for path in entry.paths))
         elif isinstance(entry, lief.ELF.DynamicEntryRpath):
-            yield SearchPath("DT_RPATH", tuple(text(path) for path in entry.paths))
+            yield facts.SearchPath("DT_RPATH", tuple(text(path) for path in entry.paths))
 
 
 def _is_visible(symbol: Symbol) -> bool:
@@ -138,14 +122,14 @@ def _kind(binary: lief.ELF.Binary, symbol: Symbol) -> str:
         return KINDS[symbol.type]
     segment = binary.segment_from_virtual_address(symbol.value)
     runs = segment is not None and segment.has(lief.ELF.Segment.FLAGS.X)
-    return FUNCTION if runs else DATA
+    return facts.FUNCTION if runs else facts.DATA
 
 
-def _export(binary: lief.ELF.Binary, symbol: Symbol) -> Export:
+def _export(binary: lief.ELF.Binary, symbol: Symbol) -> facts.Export:
     name = text(symbol.name)
     demangled, language = source_name(name)
     version = symbol.symbol_version
-    return Export(
+    return facts.Export(
         name,
         _kind(binary, symbol),
         demangled,
@@ -155,12 +139,12 @@ def _export(binary: lief.ELF.Binary, symbol: Symbol) -> Export:
     )
 
 
-def _import(symbol: Symbol, origins: dict[int, str]) -> Import:
+def _import(symbol: Symbol, origins: dict[int, str]) -> facts.Import:
     name = text(symbol.name)
     version = symbol.symbol_version
     origin = None if version is None else origins.get(version.value & ~HIDDEN)
     weak = symbol.binding == Symbol.BINDING.WEAK
-    return Import(name, *source_name(name), origin, _version(symbol), weak)
+    return facts.Import(name, *source_name(name), origin, _version(symbol), weak)
 
 
 def _origins(binary: lief.ELF.Binary) -> dict[int, str]:

@@ -6,24 +6,7 @@ from collections.abc import Iterator
 
 import lief
 
-from callcost.inspect.facts import (
-    BUNDLE,
-    CORE_DUMP,
-    DATA,
-    EXECUTABLE,
-    FUNCTION,
-    MACH_O,
-    OBJECT_FILE,
-    SHARED_LIBRARY,
-    THREAD_DATA,
-    Export,
-    Import,
-    Library,
-    Needed,
-    RefusedError,
-    SearchPath,
-    refuse_cut_off,
-)
+from callcost.inspect import facts
 from callcost.inspect.names import processor, source_name, text
 
 FileType = lief.MachO.Header.FILE_TYPE
@@ -32,13 +15,13 @@ Section = lief.MachO.Section
 ExportInfo = lief.MachO.ExportInfo
 
 KINDS = {
-    FileType.DYLIB: SHARED_LIBRARY,
-    FileType.BUNDLE: BUNDLE,
-    FileType.EXECUTE: EXECUTABLE,
+    FileType.DYLIB: facts.SHARED_LIBRARY,
+    FileType.BUNDLE: facts.BUNDLE,
+    FileType.EXECUTE: facts.EXECUTABLE,
 }
 NO_LIBRARY = {
-    FileType.OBJECT: OBJECT_FILE,
-    FileType.CORE: CORE_DUMP,
+    FileType.OBJECT: facts.OBJECT_FILE,
+    FileType.CORE: facts.CORE_DUMP,
     FileType.DSYM: "only has notes for debuggers: inspect the library that it belongs to",
 }
 LOADS = {
@@ -53,33 +36,33 @@ DEBUGGING = 0xE0  # N_STAB: a note for debuggers
 PRIVATE = 0x10  # N_PEXT: known to the linker only
 
 
-def read(path: str, size_bytes: int) -> list[Library]:
+def read(path: str, size_bytes: int) -> list[facts.Library]:
     """Read the library for each processor; raise RefusedError if it is not one, or is cut off."""
     universal = lief.MachO.parse(path)
     if universal is None or not len(universal):
-        raise RefusedError("has a damaged Mach-O header: make or fetch it again")
+        raise facts.RefusedError("has a damaged Mach-O header: make or fetch it again")
     return [_read(binary, size_bytes) for binary in universal]
 
 
-def _read(binary: lief.MachO.Binary, size_bytes: int) -> Library:
+def _read(binary: lief.MachO.Binary, size_bytes: int) -> facts.Library:
     file_type = binary.header.file_type
     if file_type in NO_LIBRARY:
-        raise RefusedError(NO_LIBRARY[file_type])
+        raise facts.RefusedError(NO_LIBRARY[file_type])
     if file_type not in KINDS:
-        raise RefusedError(
+        raise facts.RefusedError(
             "is a Mach-O file, but neither a library nor a program: inspect a .dylib or .so"
         )
     end = binary.fat_offset + max((s.file_offset + s.file_size for s in binary.segments), default=0)
-    refuse_cut_off(end, size_bytes)
+    facts.refuse_cut_off(end, size_bytes)
     loads = [command for command in binary.libraries if command.command in LOADS]
     folders = tuple(text(command.path) for command in binary.rpaths)
-    return Library(
-        format=MACH_O,
+    return facts.Library(
+        format=facts.MACH_O,
         architecture=processor(binary.header.cpu_type),
         kind=KINDS[file_type],
         name=_install_name(binary),
-        needed=tuple(Needed(text(load.name), LOADS[load.command]) for load in loads),
-        search=(SearchPath("LC_RPATH", folders),) if folders else (),
+        needed=tuple(facts.Needed(text(load.name), LOADS[load.command]) for load in loads),
+        search=(facts.SearchPath("LC_RPATH", folders),) if folders else (),
         exports=tuple(_export(binary, s) for s in binary.symbols if _is_exported(binary, s)),
         imports=tuple(_imports(binary, [text(load.name) for load in loads])),
     )
@@ -105,29 +88,29 @@ def _is_exported(binary: lief.MachO.Binary, symbol: lief.MachO.Symbol) -> bool:
     return external and not symbol.raw_type & (DEBUGGING | PRIVATE)
 
 
-def _export(binary: lief.MachO.Binary, symbol: lief.MachO.Symbol) -> Export:
+def _export(binary: lief.MachO.Binary, symbol: lief.MachO.Symbol) -> facts.Export:
     name = _plain(symbol.name)
     forward = None
     info = symbol.export_info
     if info is not None and info.has(ExportInfo.FLAGS.REEXPORT) and info.alias_library is not None:
         forward = text(info.alias_library.name)
-    return Export(name, _kind(binary, symbol), *source_name(name), forwarded_to=forward)
+    return facts.Export(name, _kind(binary, symbol), *source_name(name), forwarded_to=forward)
 
 
 def _kind(binary: lief.MachO.Binary, symbol: lief.MachO.Symbol) -> str:
     info = symbol.export_info
     if info is not None and info.kind == ExportInfo.KIND.THREAD_LOCAL_KIND:
-        return THREAD_DATA
+        return facts.THREAD_DATA
     section = binary.section_from_virtual_address(symbol.value)
     if section is None:
-        return DATA
+        return facts.DATA
     if section.type == Section.TYPE.THREAD_LOCAL_VARIABLES:
-        return THREAD_DATA
+        return facts.THREAD_DATA
     code = (Section.FLAGS.PURE_INSTRUCTIONS, Section.FLAGS.SOME_INSTRUCTIONS)
-    return FUNCTION if any(section.has(flag) for flag in code) else DATA
+    return facts.FUNCTION if any(section.has(flag) for flag in code) else facts.DATA
 
 
-def _imports(binary: lief.MachO.Binary, loads: list[str]) -> Iterator[Import]:
+def _imports(binary: lief.MachO.Binary, loads: list[str]) -> Iterator[facts.Import]:
     two_level = lief.MachO.Header.FLAGS.TWOLEVEL in binary.header.flags_list
     for symbol in binary.imported_symbols:
         name = _plain(symbol.name)
@@ -135,4 +118,4 @@ def _imports(binary: lief.MachO.Binary, loads: list[str]) -> Iterator[Import]:
         ordinal = symbol.library_ordinal
         origin = loads[ordinal - 1] if two_level and 0 < ordinal <= len(loads) else None
         weak = bool(symbol.description & WEAK_REFERENCE)
-        yield Import(name, *source_name(name), origin, weak=weak)
+        yield facts.Import(name, *source_name(name), origin, weak=weak)

@@ -6,43 +6,31 @@ from collections.abc import Iterator
 
 import lief
 
-from callcost.inspect.facts import (
-    DATA,
-    EXECUTABLE,
-    FUNCTION,
-    PE,
-    SHARED_LIBRARY,
-    Export,
-    Import,
-    Library,
-    Needed,
-    RefusedError,
-    refuse_cut_off,
-)
+from callcost.inspect import facts
 from callcost.inspect.names import processor, source_name, text
 
 DELAYED = "loaded when it is first called"
 
 
-def read(path: str, size_bytes: int) -> Library:
+def read(path: str, size_bytes: int) -> facts.Library:
     """Read a library; raise RefusedError if the file is not one, or is cut off."""
     config = lief.PE.ParserConfig()
     config.parse_signature = config.parse_rsrc = config.parse_reloc = False
     binary = lief.PE.parse(path, config)
     if binary is None:
-        raise RefusedError("has a damaged PE header: make or fetch it again")
+        raise facts.RefusedError("has a damaged PE header: make or fetch it again")
     end = max((s.pointerto_raw_data + s.sizeof_raw_data for s in binary.sections), default=0)
-    refuse_cut_off(end, size_bytes)
+    facts.refuse_cut_off(end, size_bytes)
     export = binary.get_export()
     library = lief.PE.Header.CHARACTERISTICS.DLL in binary.header.characteristics_list
-    return Library(
-        format=PE,
+    return facts.Library(
+        format=facts.PE,
         architecture=processor(binary.header.machine),
-        kind=SHARED_LIBRARY if library else EXECUTABLE,
+        kind=facts.SHARED_LIBRARY if library else facts.EXECUTABLE,
         name=text(export.name) or None if export is not None else None,
         needed=(
-            *(Needed(text(each.name)) for each in binary.imports),
-            *(Needed(text(each.name), DELAYED) for each in binary.delay_imports),
+            *(facts.Needed(text(each.name)) for each in binary.imports),
+            *(facts.Needed(text(each.name), DELAYED) for each in binary.delay_imports),
         ),
         search=(),
         exports=tuple(_exports(binary, export)) if export is not None else (),
@@ -50,7 +38,7 @@ def read(path: str, size_bytes: int) -> Library:
     )
 
 
-def _exports(binary: lief.PE.Binary, export: lief.PE.Export) -> Iterator[Export]:
+def _exports(binary: lief.PE.Binary, export: lief.PE.Export) -> Iterator[facts.Export]:
     for entry in export.entries:
         name = text(entry.name) or None
         if name is None and not entry.address:
@@ -61,9 +49,9 @@ def _exports(binary: lief.PE.Binary, export: lief.PE.Export) -> Iterator[Export]
             to = entry.forward_information
             forward = text(f"{to.library}.{to.function}")
         runs = forward is not None or _is_code(binary, entry.address)
-        yield Export(
+        yield facts.Export(
             name,
-            FUNCTION if runs else DATA,
+            facts.FUNCTION if runs else facts.DATA,
             demangled,
             language,
             ordinal=entry.ordinal,
@@ -78,8 +66,8 @@ def _is_code(binary: lief.PE.Binary, address: int) -> bool:
     )
 
 
-def _imports(binary: lief.PE.Binary) -> Iterator[Import]:
+def _imports(binary: lief.PE.Binary) -> Iterator[facts.Import]:
     for library in (*binary.imports, *binary.delay_imports):
         for entry in library.entries:
             name = f"#{entry.ordinal}" if entry.is_ordinal else text(entry.name)
-            yield Import(name, *source_name(name), origin=text(library.name))
+            yield facts.Import(name, *source_name(name), origin=text(library.name))

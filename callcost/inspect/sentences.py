@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from callcost.console.numbers import count, listed
+from callcost.inspect import facts
 from callcost.inspect.calling import obstacle
 from callcost.inspect.extension import (
     Extension,
@@ -17,29 +18,17 @@ from callcost.inspect.extension import (
     python_api,
     read_name,
 )
-from callcost.inspect.facts import (
-    BUNDLE,
-    ELF,
-    EXECUTABLE,
-    FUNCTION,
-    MACH_O,
-    PE,
-    SHARED_LIBRARY,
-    Library,
-    Needed,
-    SearchPath,
-)
 from callcost.model.abi import stable_tag
 
-SYSTEMS = {ELF: "Linux and many other systems", PE: "Windows", MACH_O: "macOS"}
-WINDOWS_PROGRAM = (PE, EXECUTABLE)
-OWN_NAMES = {ELF: "soname", PE: "own name", MACH_O: "install name"}
+SYSTEMS = {facts.ELF: "Linux and many other systems", facts.PE: "Windows", facts.MACH_O: "macOS"}
+WINDOWS_PROGRAM = (facts.PE, facts.EXECUTABLE)
+OWN_NAMES = {facts.ELF: "soname", facts.PE: "own name", facts.MACH_O: "install name"}
 KINDS = {
-    SHARED_LIBRARY: "A shared library",
-    BUNDLE: "A bundle (a library that is only loaded at run time)",
-    EXECUTABLE: "A program",
+    facts.SHARED_LIBRARY: "A shared library",
+    facts.BUNDLE: "A bundle (a library that is only loaded at run time)",
+    facts.EXECUTABLE: "A program",
 }
-HERE = {"linux": ELF, "darwin": MACH_O, "win32": PE}
+HERE = {"linux": facts.ELF, "darwin": facts.MACH_O, "win32": facts.PE}
 # The same processors, as the three formats and Python call them.
 PROCESSORS = {"amd64": "x86_64", "arm64": "aarch64", "i386": "x86", "i686": "x86"}
 NAMED_OUTSIDE = 6
@@ -61,16 +50,16 @@ ORIGINS = {
     "@executable_path": "@executable_path is the folder of the program that is running",
 }
 NO_SEARCH = {
-    ELF: "It has no search path of its own: the loader looks in LD_LIBRARY_PATH, in its cache and "
-    "in the system's folders.",
-    MACH_O: "It has no LC_RPATH: the loader looks for needed libraries in DYLD_LIBRARY_PATH, then "
-    "where their names say.",
-    PE: "A PE file has no search path: when Python imports it, the loader looks in its own folder, "
-    "the system's folders and those of os.add_dll_directory, but not in PATH.",
+    facts.ELF: "It has no search path: the loader looks in LD_LIBRARY_PATH, in its cache and in "
+    "the system's folders.",
+    facts.MACH_O: "It has no LC_RPATH: the loader looks for needed libraries in "
+    "DYLD_LIBRARY_PATH, then where their names say.",
+    facts.PE: "A PE file has no search path: when Python imports it, the loader looks in its own "
+    "folder, the system's folders and those of os.add_dll_directory, but not in PATH.",
 }
 
 
-def describe(library: Library, file_name: str) -> Iterator[str]:
+def describe(library: facts.Library, file_name: str) -> Iterator[str]:
     """Say what a library is, needs and offers, and what it expects of Python."""
     yield from _identity(library)
     yield from _needs(library)
@@ -79,27 +68,27 @@ def describe(library: Library, file_name: str) -> Iterator[str]:
         yield from _module(found, read_name(file_name))
     if api is not None:
         yield _api_supplier(library, api, found)
-        if library.kind != EXECUTABLE:
+        if library.kind != facts.EXECUTABLE:
             yield limited_api(api, read_name(file_name) if found else None)
     elif found is not None and not found.entry.startswith("HPy"):
         yield "It expects nothing of Python's C API by name."
     yield from _offers(library)
 
 
-def _identity(library: Library) -> Iterator[str]:
+def _identity(library: facts.Library) -> Iterator[str]:
     word = OWN_NAMES[library.format]
     named = f"Its {word} is {library.name}." if library.name else f"It has no {word}."
     yield (
         f"{KINDS[library.kind]} in {library.format}, the format of {SYSTEMS[library.format]}, for "
         f"{library.architecture}. {named}"
     )
-    if library.kind == EXECUTABLE:
+    if library.kind == facts.EXECUTABLE:
         yield "It is a program: neither ctypes nor import can load it."
     elif not _fits(library):
         yield f"It is not for this interpreter, which runs on {sys.platform}, {_processor()}."
 
 
-def _fits(library: Library) -> bool:
+def _fits(library: facts.Library) -> bool:
     architecture = PROCESSORS.get(library.architecture, library.architecture)
     return HERE.get(sys.platform) == library.format and architecture == _processor()
 
@@ -109,7 +98,7 @@ def _processor() -> str:
     return PROCESSORS.get(machine, machine)
 
 
-def _needs(library: Library) -> Iterator[str]:
+def _needs(library: facts.Library) -> Iterator[str]:
     if library.needed:
         yield f"It needs {listed(_needed(each) for each in library.needed)}."
     else:
@@ -122,11 +111,11 @@ def _needs(library: Library) -> Iterator[str]:
         yield NO_SEARCH[library.format]
 
 
-def _needed(needed: Needed) -> str:
+def _needed(needed: facts.Needed) -> str:
     return f"{needed.name} ({needed.how})" if needed.how else needed.name
 
 
-def _search(search: SearchPath) -> str:
+def _search(search: facts.SearchPath) -> str:
     folders = ", then ".join(search.folders)
     meanings = [said for word, said in ORIGINS.items() if word in folders]
     meaning = f" ({listed(meanings)})" if meanings else ""
@@ -147,14 +136,14 @@ def _module(found: Extension, name: FileName) -> Iterator[str]:
     yield f"Its file name {name.meaning}."
 
 
-def _api_supplier(library: Library, api: PythonApi, found: Extension | None) -> str:
+def _api_supplier(library: facts.Library, api: PythonApi, found: Extension | None) -> str:
     symbols = f"{count(len(api.since), 'symbol')} of Python's C API"
     if api.supplier:
         return (
             f"It expects {symbols}, which {api.supplier} supplies: the interpreter's own library."
         )
     by = "the interpreter that imports it" if found else "the interpreter that loads it"
-    if library.format == MACH_O:
+    if library.format == facts.MACH_O:
         return f"It expects {symbols}, but names no library for this API: {by} supplies it."
     return f"It expects {symbols}, but needs no library with this API: {by} supplies it."
 
@@ -182,14 +171,14 @@ def limited_api(api: PythonApi, name: FileName | None) -> str:
     )
 
 
-def _offers(library: Library) -> Iterator[str]:
-    functions = [export for export in library.exports if export.kind == FUNCTION]
+def _offers(library: facts.Library) -> Iterator[str]:
+    functions = [export for export in library.exports if export.kind == facts.FUNCTION]
     data = len(library.exports) - len(functions)
     callable_ = sum(obstacle(export) is None for export in functions)
     if not library.exports:
         yield "It exports nothing."
         return
-    which = "" if library.kind == EXECUTABLE else _share(callable_, len(functions))
+    which = "" if library.kind == facts.EXECUTABLE else _share(callable_, len(functions))
     pieces = f"{count(data, 'piece')} of data" if data else "no data"
     yield f"It exports {count(len(functions), 'function')}{which} and {pieces}."
     if exports_api(library):

@@ -77,43 +77,21 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         action="store_true",
         help="Measure for a first look: fewer and shorter processes, wider intervals.",
     )
-    group.addoption(
-        "--callcost-processes",
-        type=_whole_number(at_least=10),
-        metavar="N",
-        help="Fresh worker processes to measure with, 10 at least. Default: 30.",
-    )
-    group.addoption(
-        "--callcost-row-seconds",
-        type=_seconds,
-        metavar="SECONDS",
-        help="Wall time for each row, all processes together. Default: 0.33.",
-    )
-    group.addoption(
-        "--callcost-timeout",
-        type=_seconds,
-        metavar="SECONDS",
-        help="Give up a worker that has not answered for this long. Default: 20.",
-    )
-    group.addoption(
-        "--callcost-cpu",
-        type=_whole_number(at_least=0),
-        metavar="N",
-        help="CPU to pin the workers to. Default: the last one allowed.",
-    )
-    group.addoption(
-        "--callcost-layouts",
-        type=_whole_number(at_least=1),
-        metavar="N",
-        help="Places on the stacks to time from in each process; 1 leaves it to chance. "
-        "Default: 32.",
-    )
-    group.addoption(
-        "--callcost-results",
-        type=Path,
-        metavar="DIR",
-        help="Folder for the record and the charts of the run. Default: results/.",
-    )
+    for name, kind, metavar, text in (
+        ("processes", _whole_number(at_least=10), "N",
+         "Fresh worker processes to measure with, 10 at least. Default: 30."),
+        ("row-seconds", _seconds, "SECONDS",
+         "Wall time for each row, all processes together. Default: 0.33."),
+        ("timeout", _seconds, "SECONDS",
+         "End a worker that has not answered for this long. Default: 20."),
+        ("cpu", _whole_number(at_least=0), "N",
+         "CPU to pin the workers to. Default: the last one allowed."),
+        ("layouts", _whole_number(at_least=1), "N",
+         "Places on the stacks to time from in each process; 1 leaves it to chance. Default: 32."),
+        ("results", Path, "DIR",
+         "Folder for the record and the charts of the run. Default: results/."),
+    ):  # fmt: skip
+        group.addoption(f"--callcost-{name}", type=kind, metavar=metavar, help=text)
     if pluginmanager.is_blocked("benchmark"):
         # Only pytest-benchmark has them: without it, pytest would call them unknown.
         for option in ("--benchmark-only", "--benchmark-disable", "--benchmark-skip"):
