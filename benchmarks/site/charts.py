@@ -1,16 +1,13 @@
-"""The charts of the site in the grammar of Vega-Lite, by Altair.
+"""The grammars of the site's charts in Vega-Lite, made by Altair.
 
-Colours are variables of the style sheet (`var(--ink)`), so that one chart serves a light page and
-a dark one, and the mechanisms have the colours of the static charts. A grammar is a chart without
-its data: there are few of them, and a page may put any rows into one. In the rows, `told` is what
-one says when it is pointed at.
+A grammar is a chart without its data: there are few, and a page can put any rows into one. In the
+rows, `told` is the text of a tooltip. Colours are variables of the style sheet (`var(--ink)`), so
+that one chart serves light and dark pages.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, Literal
 
@@ -18,68 +15,38 @@ import altair as alt
 
 Spec = dict[str, Any]
 LayerChart = alt.LayerChart | alt.FacetChart
-Rows = Sequence[Mapping[str, Any]]
 ScaleKind = Literal["linear", "log"]
 
 ROWS, LINES = "rows", "lines"
-# Control characters, halves of characters, and what is none: a name from a record may hold them.
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 PICKED = "picked"
-"""The parameter that holds the name of the one curve to be brought out; empty for all."""
+"""The parameter with the name of the highlighted curve; empty for all."""
 
 STATIC_WIDTH_PX = 860
 ROW_PX, PLOT_PX = 19, 380
-# Room behind the last point for what is written beside it, and before the axis for names.
+# Room for the labels behind the last point, and for the names before the axis.
 LABEL_PX, NAMES_PX = 76, 190
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
-# What an axis says at a number of ns, and at a multiple.
+# The labels of axes with ns, and (TIMES) with ratios.
 NS = (
     "datum.value >= 1e9 ? format(datum.value / 1e9, '~r') + ' s' : "
     "datum.value >= 1e6 ? format(datum.value / 1e6, '~r') + ' ms' : "
     "datum.value >= 1e3 ? format(datum.value / 1e3, '~r') + ' µs' : "
     "format(datum.value, '~r') + ' ns'"
 )
-# What a cost is in words, with a digit more.
+# A cost in a tooltip, with one more digit.
 COST = (
     "datum.value >= 1e6 ? format(datum.value / 1e6, '.2f') + ' ms' : "
     "datum.value >= 1e4 ? format(datum.value / 1e3, '.1f') + ' µs' : "
     "format(datum.value, ',.1f') + ' ns'"
 )
 TIMES = "format(datum.value, '~r') + '×'"
-# 1, 2 and 5 times every power of ten that a cost, or a ratio of two, may lie at.
+# 1, 2 and 5 times every power of ten in the range of costs and ratios.
 LOG_TICKS = [step * 10.0**power for power in range(-3, 10) for step in (1, 2, 5)]
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A chart: the name of its grammar, and its data."""
-
-    grammar: str
-    rows: Rows
-    lines: Rows = ()
-
-    @property
-    def datasets(self) -> dict[str, Rows]:
-        """The data by their names in the grammar."""
-        return {ROWS: list(map(_printable, self.rows)), LINES: list(map(_printable, self.lines))}
-
-    @property
-    def spec(self) -> Spec:
-        """The whole chart, as Vega-Lite takes it."""
-        return {**grammar(self.grammar), "datasets": self.datasets}
-
-
-def _printable(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Replaces what no text has a place for: the renderer ends the whole process over it."""
-    return {
-        name: UNPRINTABLE.sub("\ufffd", value) if isinstance(value, str) else value
-        for name, value in row.items()
-    }
 
 
 @cache
 def grammar(name: str) -> Spec:
-    """Returns a chart without its data, which takes much longer to make than to be filled."""
+    """Makes a chart without its data once: that takes much longer than to fill it."""
     return _finished(GRAMMARS[name]())
 
 
@@ -87,7 +54,7 @@ def _cost_chart(scale: ScaleKind, labels: str) -> LayerChart:
     """Draws a dot with its interval for each row, in the order given, and lines across them all.
 
     Rows have name, value, low, high, colour, fill, text and told; lines have value, text and
-    level, at which their text stands.
+    the level of that text: 0, or 1 for the line above.
     """
     base = alt.Chart(alt.NamedData(ROWS)).encode(y=_names())
     x = _costs("value", scale, labels)
@@ -98,7 +65,7 @@ def _cost_chart(scale: ScaleKind, labels: str) -> LayerChart:
 def _spans_chart() -> LayerChart:
     """Draws a dot for each row and a tick for what it is compared with.
 
-    Rows are those of a cost chart, and have `other` as well, which is where the tick stands.
+    Rows are those of a cost chart, and also have `other`, the place of the tick.
     """
     base = alt.Chart(alt.NamedData(ROWS)).encode(y=_names())
     x = _costs("value", "log", NS)
@@ -124,9 +91,9 @@ def _parts_chart() -> LayerChart:
 
 
 def _curves_chart(scale: ScaleKind) -> LayerChart:
-    """Draws a curve for each name over `size`, with points to point at; costs on a log axis.
+    """Draws a curve for each name over `size`, with costs on a log axis.
 
-    Rows have name, size, value and colour; an interval would be no wider than a point.
+    Rows have name, size, value and colour. No intervals: they are smaller than the points.
     """
     told = f"datum.name + ', ' + format(datum.size, ',') + ': ' + ({COST})"
     shown = f"{PICKED} == '' || {PICKED} == datum.name"
@@ -148,7 +115,7 @@ def _curves_chart(scale: ScaleKind) -> LayerChart:
 def _series_chart() -> LayerChart:
     """Draws one series over time: rows have time, value, low, high and told.
 
-    Lines are the changes: time, text and told.
+    Lines are its changes: time, text and told.
     """
     x = alt.X("time:T").title(None).axis(_axis(labelOverlap=True))
     y = _costs("value", "linear", NS, alt.Y, zero=False)
@@ -169,7 +136,7 @@ def _series_chart() -> LayerChart:
 
 
 def _delays_chart() -> LayerChart:
-    """Draws what was measured of each injected delay, and the line on which both are the same.
+    """Draws injected against measured delays, and the line on which both are equal.
 
     Rows have size, value, low, high and told, in ns.
     """
@@ -194,16 +161,16 @@ GRAMMARS: Mapping[str, Callable[[], LayerChart]] = {
     "series": _series_chart,
     "delays": _delays_chart,
 }
-"""Every chart of the site; pages refer to them by these names."""
+"""Every grammar of the site, by the name that pages use."""
 
 
 def _by_row(*layers: alt.Chart) -> LayerChart:
-    """Puts layers together that have a line of the page for each row."""
+    """Combines layers with one line of the page for each row."""
     return alt.layer(*layers).properties(height=alt.Step(ROW_PX))
 
 
 def _dots(base: alt.Chart, x: alt.X) -> list[alt.Chart]:
-    """Draws intervals, dots and figures behind them."""
+    """Draws intervals, dots and the figures beside them."""
     return [
         base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", stroke=_colour()),
         base.mark_point(size=60, strokeWidth=2, opacity=1).encode(
@@ -234,7 +201,7 @@ def _names() -> alt.Y:
 
 
 def _costs(field: str, scale: str, labels: str, channel: Any = alt.X, *, zero: bool = True) -> Any:
-    """Returns an axis of costs; on the horizontal one room is left behind the last point."""
+    """Returns an axis of costs; a horizontal one leaves room behind the last point."""
     room = [0, {"expr": f"max(40, width - {LABEL_PX})"}] if channel is alt.X else alt.Undefined
     kind = {"type": "log"} if scale == "log" else {"zero": zero}
     ticks = {"values": LOG_TICKS} if scale == "log" else {"tickCount": 5}
@@ -255,7 +222,7 @@ def _told() -> alt.Tooltip:
 
 
 def _finished(chart: LayerChart) -> Spec:
-    """Gives a chart the looks of the page, and the width of its place there."""
+    """Gives a chart the style of the page, and makes it as wide as its place there."""
     spec: Spec = (
         chart.properties(
             width="container",
@@ -269,7 +236,7 @@ def _finished(chart: LayerChart) -> Spec:
             labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
         )
         .configure_text(fontSize=12)
-        # A test has them all checked; here it would take as long as everything else.
+        # A test validates them; here it would take as long as everything else.
         .to_dict(validate=False)
     )  # fmt: skip
     return spec

@@ -29,18 +29,18 @@ from callcost.console.front import Front
     "histories",
     multiple=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The folder of a history (callcost history add), whose series get a page.",
+    help="The folder of a history (callcost history add). Its series get a page.",
 )
 def report(records: tuple[Path, ...], output: Path, histories: tuple[Path, ...]) -> None:
     """Write a static site from recorded runs: charts, tables, and how far to trust them.
 
-    Takes one run or several (pytest benchmarks --benchmark-only), the first of which is what most
-    pages are about; explanations (callcost explain --output FOLDER), calibrations (callcost
-    calibrate --json FILE) and histories are recognised by what is in them. The site needs no
-    server and no network: open index.html.
+    Takes one run or more (pytest benchmarks --benchmark-only); most pages show the first. Also
+    takes explanations (callcost explain --output FOLDER), calibrations (callcost calibrate --json
+    FILE) and histories, and recognises them by their content. The site needs neither a server nor
+    a network: open index.html.
     """
     require("callcost report", "site")
-    # Imported late, as they are slow to import and other commands do without.
+    # Imported late: they are slow to import, and other commands do not need them.
     from callcost.benchmarks.site import inputs, site
 
     output = output.absolute()

@@ -1,4 +1,4 @@
-"""The figures of a run as CSV: what each call costs, and what each process has measured."""
+"""Writes the figures of a run as CSV: the cost of each call, and what each process measured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from callcost.benchmarks.site.measured import Measured, Row
+from callcost.benchmarks.site.measured import Measured, WorkloadRow
 from callcost.model.interval import Interval
 
 COSTS = (
@@ -16,13 +16,12 @@ COSTS = (
     "ratio_to_fastest_way", "ratio_low", "ratio_high", "processes", "preempted_epochs",
 )  # fmt: skip
 ROUNDS = ("workload", "mechanism", "interpreter")
-UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
-# A spreadsheet takes a cell that begins so for a formula.
+# A spreadsheet reads a cell that begins like this as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def costs(run: Measured) -> str:
-    """Writes a line for each row, with the figures in full."""
+    """Writes a line for each row, with all useful digits."""
     return _written(COSTS, map(_cost, run.rows))
 
 
@@ -34,22 +33,20 @@ def rounds(run: Measured) -> str:
     return _written(heading, map(_rounds, rows))
 
 
-def _cost(row: Row) -> list[Any]:
+def _cost(row: WorkloadRow) -> list[Any]:
     return [
-        row.workload, row.mechanism, row.place, row.kind, row.marks, row.rank,
-        *figures(row.net_ns), *figures(row.gross_ns), *figures(row.ratio or UNKNOWN),
-        len(row.rounds_ns), row.preempted,
+        row.workload, row.name, row.place, row.kind, row.marks, row.rank,
+        *_ends(row.net_ns), *_ends(row.gross_ns), *(_ends(row.ratio) if row.ratio else [""] * 3),
+        len(row.rounds_ns), row.estimate.preempted(row.number),
     ]  # fmt: skip
 
 
-def figures(known: Interval) -> list[str]:
-    """Writes value and ends with all the digits that could ever mean something."""
+def _ends(known: Interval) -> list[str]:
     return ["" if end is None else f"{end:.9g}" for end in known.as_list()]
 
 
-def _rounds(row: Row) -> list[Any]:
-    costs_ns = (f"{cost_ns:.6g}" for cost_ns in row.rounds_ns)
-    return [row.workload, row.mechanism, row.place, *costs_ns]
+def _rounds(row: WorkloadRow) -> list[Any]:
+    return [row.workload, row.name, row.place, *(f"{ns:.6g}" for ns in row.rounds_ns)]
 
 
 def _written(heading: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:

@@ -1,53 +1,65 @@
-"""The charts of the site: as SVG for readers without JavaScript, and for those with it live.
+"""A chart of the site: drawn as SVG for readers without JavaScript, and live for all others.
 
-Both are drawn by Vega from one description, and the second takes the place of the first.
+Vega draws both from one description, and the second replaces the first.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
+from callcost.benchmarks.site.charts import LINES, ROWS, STATIC_WIDTH_PX, Spec, grammar
 
-from callcost.benchmarks.site.charts import ROWS, STATIC_WIDTH_PX, Drawing, Rows
-from callcost.benchmarks.site.render import Renderer, Spec, svg
-
-# Fewer charts than this are drawn sooner than another process is started.
-WORTH_A_PROCESS = 24
+Rows = Sequence[Mapping[str, Any]]
+# Control characters, surrogates and non-characters: a name in a record may hold them.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: its name on the page, its grammar and data, and what it shows in words.
+    """A chart: the name of its grammar, its data, and a title that says what it shows.
 
-    `table` is the id of the table on the page whose rows the data are, where there is one: they
-    need not be written down twice.
+    `table` is the id of a table of the page that has the same rows: then the page does not
+    repeat them.
     """
 
-    name: str
-    drawing: Drawing
+    grammar: str
+    rows: Rows
     title: str
+    lines: Rows = ()
     table: str = ""
 
     @property
     def data(self) -> dict[str, Any]:
-        """The data in a form that is short: the names of the columns once, and then the rows."""
-        found = {name: _columns(rows) for name, rows in self.drawing.datasets.items()}
+        """The data in a short form for the page's script."""
+        found = {name: _columns(rows) for name, rows in self._datasets.items()}
         if self.table:
             del found[ROWS]
         return found
 
     @property
     def static_spec(self) -> Spec:
-        """The chart with a width of its own, as it is drawn where there is no page around it."""
-        return {**self.drawing.spec, "width": STATIC_WIDTH_PX}
+        """The whole chart for Vega-Lite, with a fixed width, as there is no page around it."""
+        spec = grammar(self.grammar)
+        return {**spec, "datasets": self._datasets, "width": STATIC_WIDTH_PX}
+
+    @property
+    def _datasets(self) -> dict[str, Rows]:
+        return {ROWS: list(map(_printable, self.rows)), LINES: list(map(_printable, self.lines))}
+
+
+def _printable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Replaces characters that end the renderer's whole process."""
+    return {
+        name: UNPRINTABLE.sub("\ufffd", value) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def _columns(rows: Rows) -> dict[str, Any]:
-    """Says once what is the same in all rows, and once what the others' columns are called."""
+    """Writes values that are equal in all rows once, and the names of the other columns once."""
     names = list(rows[0]) if rows else []
     same = {name: rows[0][name] for name in names if all(r[name] == rows[0][name] for r in rows)}
     columns = [name for name in names if name not in same]
@@ -57,13 +69,3 @@ def _columns(rows: Rows) -> dict[str, Any]:
 
 def _shorter(value: Any) -> Any:
     return float(f"{value:.6g}") if isinstance(value, float) else value
-
-
-def svgs(charts: Iterable[Chart]) -> list[Markup]:
-    """Renders many charts, on all processors if they are worth it."""
-    specs = [chart.static_spec for chart in charts]
-    shares = (os.cpu_count() or 1) if len(specs) >= WORTH_A_PROCESS else 1
-    others = [Renderer(specs[share::shares]) for share in range(1, shares)]
-    own = [svg(spec) for spec in specs[::shares]]
-    parts = [own, *(other.finish() for other in others)]
-    return [parts[place % shares][place // shares] for place in range(len(specs))]

@@ -1,4 +1,4 @@
-"""Turns what was measured into the rows of charts: figures, colours, and words to each point."""
+"""Makes the charts of a run: figures, colours, and a text for each point."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 
 from callcost.benchmarks.break_even import Curve
 from callcost.benchmarks.charts.look import style_for
-from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.fits import Fit, Ladder
-from callcost.benchmarks.site.measured import FLOOR, OTHER_PYTHON, OWN, PYTHON, Row, Sheet
+from callcost.benchmarks.site.measured import FLOOR, PYTHON, WAY, WorkloadRow, WorkloadSheet
 from callcost.console.numbers import interval, number
 from callcost.console.page import THEMES
 from callcost.explain.chart import COLOURS as PART_COLOURS
@@ -32,7 +31,7 @@ class Palette:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Palette:
-        """Gives each mechanism the colour that it has in the static charts."""
+        """Gives each mechanism its colour of the static charts."""
         light, dark = (
             {name: look.colour for name, look in style_for(names, theme).looks.items()}
             for theme in THEMES
@@ -40,42 +39,32 @@ class Palette:
         return cls(light, dark)
 
     def of_mechanism(self, name: str) -> str:
-        """Returns the colour of a mechanism as a variable."""
+        """Returns the variable with a mechanism's colour."""
         names = list(self.light)
         return f"var(--m{names.index(name)})" if name in self.light else "var(--muted)"
 
-    def declarations(self, dark: bool) -> str:
-        """Declares the variables of all mechanisms and parts."""
+    def _declarations(self, dark: bool) -> str:
         chosen = self.dark if dark else self.light
-        parts = {part: pair[dark] for part, pair in PART_COLOURS.items()}
         mechanisms = (f"--m{n}:{colour};" for n, colour in enumerate(chosen.values()))
-        return "".join([*mechanisms, *(f"--p-{part}:{c};" for part, c in parts.items())])
+        parts = (f"--p-{part}:{pair[dark]};" for part, pair in PART_COLOURS.items())
+        return "".join([*mechanisms, *parts])
 
     def themes(self) -> str:
-        """Declares everything for light pages, and for dark ones where these are preferred."""
-        light, dark = self.declarations(False), self.declarations(True)
+        """Declares the variables of all mechanisms and parts, for light and for dark pages."""
+        light, dark = self._declarations(False), self._declarations(True)
         preferred = "@media screen and (prefers-color-scheme:dark)"
         return f":root{{{light}}}{preferred}{{:root{{{dark}}}}}"
 
 
 def ns(value: float) -> str:
-    """Writes a cost as the tables do, with its unit."""
+    """Writes a cost with its unit."""
     return f"{number(value)} ns" if math.isfinite(value) else "not known"
 
 
-def _positive(value: float, instead: float) -> float:
-    """Returns an end that an axis can show: no log axis has a place for 0 or less."""
-    return value if value > 0 else instead
-
-
 def ends(known: Interval) -> dict[str, float]:
-    """Returns value, low and high for a chart."""
-    value = known.value
-    return {
-        "value": value,
-        "low": value if math.isnan(known.low) else _positive(known.low, value),
-        "high": value if math.isnan(known.high) else _positive(known.high, value),
-    }
+    """Returns value, low and high for a chart; a log axis cannot show an end of 0 or less."""
+    low, high = (end if end > 0 else known.value for end in (known.low, known.high))
+    return {"value": known.value, "low": low, "high": high}
 
 
 def drawable(known: Interval) -> bool:
@@ -83,31 +72,30 @@ def drawable(known: Interval) -> bool:
     return math.isfinite(known.value) and known.value > 0
 
 
-def cost_rows(rows: Iterable[Row], palette: Palette) -> list[dict[str, Any]]:
-    """Lists the dots of a workload; floors are lines and no dots."""
+def cost_rows(rows: Iterable[WorkloadRow], palette: Palette) -> list[dict[str, Any]]:
+    """Lists the dots of a workload. Floors have lines instead."""
     return [
         {
-            "name": f"{row.rank} {row.name}{row.marks}".strip(),
+            "name": f"{row.rank} {row.label}{row.marks}".strip(),
             **ends(row.net_ns),
-            "colour": palette.of_mechanism(row.mechanism),
-            "fill": PAGE if row.kind in (OWN, OTHER_PYTHON, PYTHON)
-            else palette.of_mechanism(row.mechanism),
+            "colour": palette.of_mechanism(row.name),
+            "fill": palette.of_mechanism(row.name) if row.kind == WAY else PAGE,
             "text": ns(row.net_ns.value),
             "told": told(row),
         }
         for row in rows
         if row.kind != FLOOR and drawable(row.net_ns)
-    ]  # fmt: skip
+    ]
 
 
-def told(row: Row) -> str:
-    """Says in a line what a row costs."""
+def told(row: WorkloadRow) -> str:
+    """Writes a line with the cost and rank of a row."""
     rank = f", rank {row.rank}" if row.rank else ""
-    return f"{row.name}{row.marks}: {ns(row.net_ns.value)} {interval(row.net_ns)}{rank}"
+    return f"{row.label}{row.marks}: {ns(row.net_ns.value)} {interval(row.net_ns)}{rank}"
 
 
-def lines(sheet: Sheet) -> list[dict[str, Any]]:
-    """Lists what a workload's chart has lines at: plain Python, and the cheapest C from C."""
+def lines(sheet: WorkloadSheet) -> list[dict[str, Any]]:
+    """Lists the lines of a workload's chart: plain Python, and C called from C."""
     found = []
     floors = [row for row in sheet.rows if row.kind == FLOOR and drawable(row.net_ns)]
     direct = next((row for row in floors if row.name == "direct"), floors[0] if floors else None)
@@ -121,35 +109,35 @@ def lines(sheet: Sheet) -> list[dict[str, Any]]:
     return found
 
 
-def cost_chart(sheet: Sheet, palette: Palette) -> Chart:
-    """Draws what a workload costs through every mechanism."""
-    drawing = Drawing("costs-log", cost_rows(sheet.rows, palette), lines(sheet))
+def cost_chart(sheet: WorkloadSheet, palette: Palette) -> Chart:
+    """Draws the cost of a workload through every mechanism."""
     title = f"ns per call of {sheet.call} by mechanism, on a log axis"
-    return Chart("costs", drawing, title, table="costs")
+    rows = cost_rows(sheet.rows, palette)
+    return Chart("costs-log", rows, title, lines(sheet), table="costs")
 
 
-def mechanism_chart(name: str, sheets: Iterable[Sheet], palette: Palette) -> Chart | None:
-    """Draws what every workload costs through one mechanism, beside the fastest way."""
+def mechanism_chart(name: str, sheets: Iterable[WorkloadSheet], palette: Palette) -> Chart | None:
+    """Draws the cost of every workload through one mechanism, and through the fastest."""
     rows = []
     for sheet in sheets:
-        row, fastest = sheet.row(name), sheet.row(sheet.fastest)
+        row, best = sheet.row(name), sheet.fastest
         if row is not None and drawable(row.net_ns):
-            best = fastest if fastest is not None and drawable(fastest.net_ns) else row
+            best = best if best is not None and drawable(best.net_ns) else row
             rows.append({
                 **cost_rows([row], palette)[0],
                 "name": f"{sheet.name}{row.marks}",
                 "other": best.net_ns.value,
-                "told": f"{sheet.name}: {told(row)}; the fastest way: {best.name}, "
+                "told": f"{sheet.name}: {told(row)}; the fastest way: {best.label}, "
                 f"{ns(best.net_ns.value)}",
             })  # fmt: skip
     if not rows:
         return None
     title = f"ns per call by workload through {name}"
-    return Chart("workloads", Drawing("spans", rows), title, table="by-workload")
+    return Chart("spans", rows, title, table="by-workload")
 
 
 def parts_chart(rows: Sequence[tuple[str, Explained]], title: str) -> Chart:
-    """Draws where the instructions of some calls go."""
+    """Draws the parts of the instructions of some calls."""
     found = [
         {
             "name": name,
@@ -164,38 +152,29 @@ def parts_chart(rows: Sequence[tuple[str, Explained]], title: str) -> Chart:
         for part, took in row.parts.items()
         if took > 0
     ]
-    return Chart("parts", Drawing("parts", found), title)
+    return Chart("parts", found, title)
 
 
 def sweep_chart(curves: Iterable[Curve], palette: Palette, title: str) -> Chart:
-    """Draws the sweep over the work in C."""
-    rows = [
-        {
-            "name": curve.name,
-            "size": point.n,
-            "value": point.net_ns.value,
-            "colour": palette.of_mechanism(curve.name),
-        }
-        for curve in curves
-        for point in curve.points
-        if drawable(point.net_ns)
-    ]
-    return Chart("sweep", Drawing("curves", rows), title)
+    """Draws the cost over n."""
+    points = ((curve.name, point.n, point.net_ns) for curve in curves for point in curve.points)
+    return _curves_chart("curves", points, palette, title)
 
 
 def ladder_chart(ladder: Ladder, fits: Iterable[Fit], palette: Palette) -> Chart:
-    """Draws what a call costs over how much is passed."""
+    """Draws the cost over the number of arguments, characters, or whatever the ladder counts."""
+    points = ((fit.name, size, cost) for fit in fits for size, cost in fit.points)
+    wide = max(ladder.groups) / min(ladder.groups) > 20
+    title = f"ns per call by number of: {ladder.unit}"
+    return _curves_chart("curves-log" if wide else "curves", points, palette, title)
+
+
+def _curves_chart(
+    grammar: str, points: Iterable[tuple[str, float, Interval]], palette: Palette, title: str
+) -> Chart:
     rows = [
-        {
-            "name": fit.name,
-            "size": size,
-            "value": cost.value,
-            "colour": palette.of_mechanism(fit.name),
-        }
-        for fit in fits
-        for size, cost in fit.points
+        {"name": name, "size": size, "value": cost.value, "colour": palette.of_mechanism(name)}
+        for name, size, cost in points
         if drawable(cost)
     ]
-    wide = max(ladder.groups) / min(ladder.groups) > 20
-    drawing = Drawing("curves-log" if wide else "curves", rows)
-    return Chart(ladder.name, drawing, f"ns per call by number of: {ladder.unit}")
+    return Chart(grammar, rows, title)

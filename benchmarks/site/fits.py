@@ -1,10 +1,9 @@
-"""Fits a fixed and a marginal cost: what a call costs at all, and what each further thing in it.
+"""Fits a fixed and a marginal cost: of the call itself, and of each further thing in it.
 
-A *ladder* is a set of workloads that differ in a size alone: arguments, characters, elements,
-calls back, or the time that the C function takes by itself. Per process, cost = fixed + marginal
-x size is fitted by least squares of the relative deviations (NumPy's `polyfit`, weighted by
-1 / cost), since the costs of a ladder span decades; over processes, both are trimmed means with
-their intervals.
+A *ladder* is a set of workloads that differ in one size: arguments, characters, elements,
+calls back, or the time that the C function itself takes. Per process, a least-squares fit of
+the relative deviations (NumPy's `polyfit`, weighted by 1 / cost) gives cost = fixed + marginal x
+size; costs of a ladder span decades. Over processes, both are trimmed means with intervals.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ Floats = npt.NDArray[np.float64]
 
 _COUNTED = re.compile(r"(?P<stem>\w+?)_(?P<count>\d+)")
 _ARGUMENTS = re.compile(r"int (?P<stem>add)_\w+\((?P<arguments>int a(?:, int [b-h])+)\)")
-# A line through fewer points says nothing of a sweep.
+# A line through fewer points says nothing about a sweep.
 MIN_POINTS = 3
-# What a name's count counts, by what comes before it.
+# What the number in a workload's name counts, by the text before it.
 UNITS = {
     "add": "int argument",
     "text_ascii": "character of ASCII",
@@ -40,7 +39,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Ladder:
-    """Workloads that differ in a size alone: their groups by that size, and what it counts."""
+    """Workloads that differ in one size: their groups by that size, and what it counts."""
 
     name: str
     unit: str
@@ -51,8 +50,7 @@ class Ladder:
 class Fit:
     """One mechanism on a ladder: its costs by size, and the line through them; all in ns.
 
-    `worst_share` is the largest deviation of a cost from the line, as a share of the cost: with
-    more than two sizes it shows how far the cost is a line at all.
+    `worst_share` is the largest deviation of a cost from the line, as a share of the cost.
     """
 
     name: str
@@ -63,17 +61,17 @@ class Fit:
 
     @property
     def tested(self) -> bool:
-        """Whether there are points enough to tell a line from anything else."""
+        """Whether there are enough points to show how well a line fits."""
         return len(self.points) > 2
 
     @property
     def grows(self) -> bool:
-        """Whether the cost surely grows with the size."""
+        """Whether the cost grows with the size, beyond doubt."""
         return self.marginal_ns.low > 0
 
 
 def ladders(groups: Iterable[str]) -> list[Ladder]:
-    """Finds the ladders among the groups of a run, in the order in which they come."""
+    """Finds the ladders among the groups of a run, in their order."""
     prototypes = {workload.name: workload.prototype for workload in WORKLOADS}
     found: dict[str, dict[int, str]] = {}
     for name in groups:
@@ -88,7 +86,7 @@ def ladders(groups: Iterable[str]) -> list[Ladder]:
 
 
 def _place(name: str, prototype: str) -> tuple[str, int]:
-    """Tells on which ladder a workload stands, and at what size; none: an empty name."""
+    """Returns a workload's ladder and its size there; no ladder is an empty name."""
     if arguments := _ARGUMENTS.fullmatch(prototype):
         return arguments["stem"], arguments["arguments"].count(",") + 1
     if counted := _COUNTED.fullmatch(name):
@@ -97,17 +95,17 @@ def _place(name: str, prototype: str) -> tuple[str, int]:
 
 
 def fit_all(ladder: Ladder, estimates: Mapping[str, GroupEstimate]) -> list[Fit]:
-    """Fits every mechanism that is on the whole ladder; the lowest fixed cost comes first."""
+    """Fits every mechanism with the whole ladder, the lowest fixed cost first."""
     groups = [estimates[name] for name in ladder.groups.values()]
     sizes = np.array(list(ladder.groups), dtype=float)
     return _ordered(_fit(name, sizes, groups) for name in _on_all(groups))
 
 
 def fit_sweep(estimates: Mapping[str, GroupEstimate]) -> list[Fit]:
-    """Fits what every mechanism adds to the time that the C function takes by itself.
+    """Fits what every mechanism adds to the time that the C function itself takes.
 
-    That time is measured as well: what the cheapest way takes more than it does for the least n,
-    in the same process. The number of recursions would not do, since compilers unroll them.
+    That time is measured in the same process: the cheapest way's cost beyond that of the
+    smallest n. The number of recursions would be wrong, because compilers unroll them.
     """
     swept = sweep(estimates)
     groups = [estimates[name] for name in swept.values()]
@@ -126,7 +124,7 @@ def _ordered(fits: Iterable[Fit]) -> list[Fit]:
 
 
 def _on_all(groups: Sequence[GroupEstimate]) -> list[str]:
-    """Names who is in every group; nobody if one of these is inconclusive."""
+    """Lists the mechanisms of all groups; none if a group is inconclusive."""
     if not groups or any(group.inconclusive for group in groups):
         return []
     members = [group.names[: group.size] for group in groups]
@@ -134,7 +132,7 @@ def _on_all(groups: Sequence[GroupEstimate]) -> list[str]:
 
 
 def _fit(name: str, sizes: Floats, groups: Sequence[GroupEstimate]) -> Fit:
-    """Fits a mechanism; sizes are of shape (groups,), or (groups, processes)."""
+    """Fits a mechanism; sizes have the shape (groups,) or (groups, processes)."""
     costs_ns = _by_process(name, groups)
     by_process = np.broadcast_to(sizes.reshape(len(groups), -1), costs_ns.shape)
     usable = ((costs_ns > 0) & np.isfinite(costs_ns) & np.isfinite(by_process)).all(axis=0)
@@ -155,23 +153,17 @@ def _net_ns(group: GroupEstimate, name: str) -> Interval:
 
 
 def _by_process(name: str, groups: Sequence[GroupEstimate]) -> Floats:
-    """Collects net ns of the processes that every group can use: shape (groups, processes)."""
-    shared = set.intersection(*(set(group.usable) for group in groups))
+    """Returns net ns in the processes that all groups can use: shape (groups, processes)."""
+    shared = list(set.intersection(*(set(group.usable) for group in groups)))
     return np.array(
         [
-            [
-                cost_ns
-                for cost_ns, number in zip(
-                    group.net_by_process(group.names.index(name)), group.usable, strict=True
-                )
-                if number in shared
-            ]
+            group.net_by_process(group.names.index(name))[np.isin(group.usable, shared)]
             for group in groups
         ]
     )
 
 
 def _line(sizes: Floats, costs_ns: Floats) -> Floats:
-    """Returns slope and intercept of the line with the least relative deviations."""
+    """Returns slope and intercept of the line with the smallest relative deviations."""
     line: Floats = np.polyfit(sizes, costs_ns, 1, w=1 / costs_ns)
     return line

@@ -1,4 +1,4 @@
-"""Sorts what a report is given by what it is: runs, explanations, calibrations, histories."""
+"""Reads the inputs of a report: runs, explanations, calibrations, histories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from callcost.benchmarks.site.measured import Measured
 from callcost.estimate.layouts import Calibration
 from callcost.estimate.reading import RecordError, checked, other_kind, read_json, refuse_odd
-from callcost.estimate.record import SECTION, Record
+from callcost.estimate.record import SECTION
 from callcost.explain import records
 from callcost.explain.explanation import Explanation
 from callcost.history.store import Store
@@ -21,16 +21,15 @@ TAKES = (
     "a report takes runs (pytest benchmarks --benchmark-only), explanations (callcost explain "
     "--output FOLDER), calibrations (callcost calibrate --json FILE) and the folder of a history"
 )
-# What a calibration is known by; it has no section of callcost's.
+# These identify a calibration, which does not have the section of callcost.
 CALIBRATION_KEYS = {"slope", "slope_interval", "intercept_ns", "points", "aa_p95"}
 
 
 @dataclass
 class Inputs:
-    """All that a report is made from, in the order in which it was given.
+    """The inputs of a report by kind, in the order given.
 
-    The first run is what most pages are about. Of calibrations there are the injected delays, by
-    the names of their files.
+    Most pages show the first run. Calibrations are injected delays by the names of their files.
     """
 
     runs: list[Measured] = field(default_factory=list)
@@ -40,7 +39,7 @@ class Inputs:
 
 
 def read(paths: Iterable[Path]) -> Inputs:
-    """Reads every file and folder; raises RecordError and HistoryError, naming what it is about."""
+    """Reads every file and folder; raises RecordError and HistoryError, with its name."""
     found = Inputs()
     for path in dict.fromkeys(paths):
         if path.is_dir():
@@ -50,7 +49,7 @@ def read(paths: Iterable[Path]) -> Inputs:
         else:
             _read_file(path, found)
     if not found.runs:
-        raise RecordError(f"there is no run to report on among what was given: {TAKES}")
+        raise RecordError(f"there is no run to report on: {TAKES}")
     return found
 
 
@@ -62,13 +61,13 @@ def _read_file(path: Path, found: Inputs) -> None:
     elif isinstance(document, dict) and document.keys() >= CALIBRATION_KEYS:
         found.calibrations[path.name] = _calibration(path, document)
     elif isinstance(about, dict):
-        found.runs.append(Measured(Record(path, document)))
+        found.runs.append(Measured(path, document))
     else:
         raise other_kind(path, document, "a record of callcost", TAKES)
 
 
 def _calibration(path: Path, document: dict[str, Any]) -> Delays:
-    """Takes from a calibration what it found of injected delays; raises RecordError."""
+    """Returns the injected delays of a calibration; raises RecordError."""
     known = checked(path, document, Calibration)
     refuse_odd(path, document, "")
     points = [Point(point.injected_ns, point.measured, point.fitted) for point in known.points]

@@ -1,11 +1,13 @@
-"""A recorded run as its pages show it: every cost by workload, with its rank, marks and ratios."""
+"""A recorded run by workload: every cost with its rank, marks and ratios."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,7 @@ from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.layouts import Dated
 from callcost.estimate.reading import checked
 from callcost.estimate.record import Record
-from callcost.estimate.sheet import sheet_of
+from callcost.estimate.sheet import SheetRow, sheet_of
 from callcost.model import abi
 from callcost.model.contender import ELSEWHERE
 from callcost.model.interval import Interval
@@ -31,91 +33,94 @@ OTHER_TOPIC = "Other"
 
 
 @dataclass(frozen=True)
-class Row:
-    """What one workload costs through one mechanism; costs in ns per call.
+class WorkloadRow(SheetRow):
+    """A row of a group, among all rows of its workload.
 
-    `kind` says what it is to a reader who looks for a way to call C: a way, or code of its own in
-    the place of the C, plain Python, a floor below Python, or another interpreter's call.
-    `rank` is empty where there is none, and ends with = where it is shared. `ratio` is to the
-    fastest way of the workload, None where nothing can be concluded.
+    kind: WAY calls the C that all others call, OWN runs its own code instead, PYTHON is plain
+        Python, FLOOR is below Python, OTHER_PYTHON is in another interpreter.
+    place: the name of that interpreter; such a row has neither rank nor ratio.
+    ratio: to the fastest WAY.
     """
 
     workload: str
-    mechanism: str
     place: str
     kind: str
-    marks: str
-    net_ns: Interval
-    gross_ns: Interval
-    rank: str
-    ratio: Interval | None
-    preempted: int
-    rounds_ns: tuple[float, ...] = field(repr=False)
-    compiled: tuple[str, ...] = ()
+    estimate: GroupEstimate = field(repr=False)
 
     @property
-    def name(self) -> str:
-        """Its name among the rows of a workload."""
-        return f"{self.mechanism}{ELSEWHERE}{self.place}" if self.place else self.mechanism
+    def label(self) -> str:
+        """Its unique name among the rows of the workload."""
+        return f"{self.name}{ELSEWHERE}{self.place}" if self.place else self.name
 
     @property
     def timed(self) -> bool:
-        """Whether it has a cost that an axis can show."""
+        """Whether its cost is known."""
         return math.isfinite(self.net_ns.value)
+
+    @property
+    def rounds_ns(self) -> list[float]:
+        """Gross ns per call of each process."""
+        return self.estimate.rounds_ns(self.number)
+
+    @property
+    def compiled(self) -> list[str]:
+        """The names of the extension modules that it consists of."""
+        contender = self.estimate.times.contenders[self.number]
+        return [binary.name for binary in contender.binaries if binary.module]
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """A workload: its rows, the cheapest first and the floors behind them, and its controls.
+class WorkloadSheet:
+    """A workload: the rows of all its groups, the fastest first and the floors last.
 
-    `about` is the catalogue's entry, None for a workload that this callcost does not know.
-    `ratios` are as `GroupEstimate.ratio_table` has them, `places` where in them each name stands.
+    first: the estimate of its group in the run's own interpreter, or else in another one.
+    ratios: as in `GroupEstimate.ratio_table`; None if there are none that can be trusted.
     """
 
     name: str
-    call: str
-    about: Workload | None
-    rows: tuple[Row, ...]
-    empty_ns: float
-    twin: Interval
-    inconclusive: bool
-    fastest: str
-    ratios: Floats = field(repr=False)
-    places: Mapping[str, int] = field(repr=False)
+    rows: tuple[WorkloadRow, ...]
+    first: GroupEstimate
+    ratios: Floats | None = field(repr=False)
 
-    def ratio(self, row: Row, base: Row) -> Interval | None:
-        """Compares two rows; None where they were not timed in the same passes, or in vain."""
-        if row.place or base.place:
-            return None
-        return _interval(self.ratios[self.places[row.name], self.places[base.name]])
+    @property
+    def about(self) -> Workload | None:
+        """The catalogue's entry; None if this callcost does not have it."""
+        return next((workload for workload in WORKLOADS if workload.name == self.name), None)
+
+    @property
+    def call(self) -> str:
+        """The call that is timed."""
+        return self.first.times.contenders[0].call
 
     @property
     def isolates(self) -> str:
-        """Says what the call isolates, in the catalogue's words."""
+        """What the call isolates, in the words of the catalogue."""
         return self.about.isolates if self.about else ""
 
-    def row(self, name: str) -> Row | None:
-        """Finds a row by its name."""
-        return next((row for row in self.rows if row.name == name), None)
+    @property
+    def fastest(self) -> WorkloadRow | None:
+        """The fastest way to call C."""
+        return next((row for row in self.rows if row.kind == WAY), None)
+
+    def ratio(self, row: WorkloadRow, base: WorkloadRow) -> Interval | None:
+        """Compares two rows; None if the run cannot."""
+        return None if row.place or base.place else _ratio(self.ratios, row.number, base.number)
+
+    def row(self, label: str) -> WorkloadRow | None:
+        """Finds a row by its label."""
+        return next((row for row in self.rows if row.label == label), None)
 
 
-class Measured:
-    """A run with everything that is shown of it; raises RecordError for a damaged record."""
+class Measured(Record):
+    """A record, with its costs by workload and by mechanism."""
 
-    def __init__(self, record: Record) -> None:
-        checked(record.path, record.document, Dated)
-        self.path = record.path
-        self.document = record.document
-        self.section = record.section
-        self.environment = record.environment
-        self.run = record.run
-        self.estimates = record.estimates
-        self.error = record.error
-        self._marks = Marks.of_record(record.document)
+    def __init__(self, path: Path, document: Any) -> None:
+        super().__init__(path, document)
+        checked(path, document, Dated)
 
     @property
     def facts(self) -> dict[str, Facts]:
-        """What was found out about each mechanism by running it."""
+        """What running each mechanism revealed about it."""
         return facts.current(self.environment.get("facts", {}))
 
     @property
@@ -125,141 +130,98 @@ class Measured:
 
     @property
     def python(self) -> str:
-        """The interpreter that ran it, and its version."""
+        """The run's own interpreter, with its version."""
         info = self.document["machine_info"]
         return f"{info.get('python_implementation', 'Python')} {abi.version(info)}"
 
     @property
     def cpu(self) -> str:
-        """The processor, as it calls itself."""
+        """The name of the processor."""
         info = self.document["machine_info"]
         return str((info.get("cpu") or {}).get("brand_raw") or info.get("machine", "unknown CPU"))
 
     @cached_property
-    def sheets(self) -> dict[str, Sheet]:
-        """Every workload outside the sweep, in the order of the catalogue."""
+    def sheets(self) -> dict[str, WorkloadSheet]:
+        """Every workload except the sweep, in the order of the catalogue."""
         swept = set(sweep(self.estimates).values())
-        here = {name: own for name, own in self.estimates.items() if name not in swept}
-        order = {workload.name: place for place, workload in enumerate(WORKLOADS)}
-        names = dict.fromkeys(name.partition(ELSEWHERE)[0] for name in here)
-        ordered = sorted(names, key=lambda name: order.get(name, len(order)))
-        return {name: self._sheet(name, here) for name in ordered}
+        found: dict[str, dict[str, GroupEstimate]] = {}
+        for group, estimate in self.estimates.items():
+            name, _, place = group.partition(ELSEWHERE)
+            if group not in swept:
+                found.setdefault(name, {})[place] = estimate
+        order = {workload.name: number for number, workload in enumerate(WORKLOADS)}
+        ordered = sorted(found, key=lambda name: order.get(name, len(order)))
+        return {name: self._sheet(name, found[name]) for name in ordered}
 
     @cached_property
-    def topics(self) -> dict[str, list[Sheet]]:
-        """The workloads by what they are about."""
+    def topics(self) -> dict[str, list[WorkloadSheet]]:
+        """The workloads by topic."""
         topic_of = {w.name: topic for topic, members in TOPICS.items() for w in members}
-        found: dict[str, list[Sheet]] = {}
+        found: dict[str, list[WorkloadSheet]] = {}
         for name, sheet in self.sheets.items():
             found.setdefault(topic_of.get(name, OTHER_TOPIC), []).append(sheet)
         return found
 
     @cached_property
     def mechanisms(self) -> list[str]:
-        """Names every mechanism of the run, floors left out, family by family."""
-        rows = (row for sheet in self.sheets.values() for row in sheet.rows)
+        """Every mechanism of the run by name, without the floors."""
         swept = (curve.name for curve in self.curves)
-        return sorted({*(row.mechanism for row in rows if row.kind != FLOOR), *swept})
+        return sorted({*(row.name for row in self.rows if row.kind != FLOOR), *swept})
 
     @cached_property
     def ways(self) -> list[str]:
-        """Names the mechanisms that call the C that all others call."""
-        return sorted({row.mechanism for row in self.rows if row.kind == WAY})
+        """The mechanisms that call the C that all others call."""
+        return sorted({row.name for row in self.rows if row.kind == WAY})
 
     @cached_property
     def curves(self) -> list[Curve]:
-        """The sweep over the work in C, the mechanism with the cheapest call first."""
+        """The sweep, the mechanism with the cheapest first call first."""
         return curves(self.estimates)
 
     @property
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[WorkloadRow]:
         """All rows of all workloads."""
         return (row for sheet in self.sheets.values() for row in sheet.rows)
 
-    def _sheet(self, name: str, groups: dict[str, GroupEstimate]) -> Sheet:
-        own = groups.get(name)
-        others = {g: e for g, e in groups.items() if g.startswith(f"{name}{ELSEWHERE}")}
-        rows: list[Row] = []
-        ratios = np.empty((0, 0, 3))
-        if own is not None:
-            ratios = own.ratio_table() if not own.inconclusive else _nothing(len(own.names))
-            rows = list(_rows(name, own, ratios, self.error, self._marks))
-        for group, estimate in others.items():
-            rows += _elsewhere(name, group.partition(ELSEWHERE)[2], estimate)
-        first = own if own is not None else next(iter(others.values()))
-        known = {workload.name: workload for workload in WORKLOADS}
-        ordered = sorted(rows, key=lambda row: (row.kind == FLOOR, _cost(row)))
-        return Sheet(
-            name,
-            first.times.contenders[0].call,
-            known.get(name),
-            tuple(ordered),
-            first.empty_ns.value,
-            first.twin_ratio,
-            first.inconclusive,
-            next((row.name for row in ordered if row.kind == WAY), ""),
-            ratios,
-            {contender: number for number, contender in enumerate(own.names)} if own else {},
-        )
+    def _sheet(self, name: str, estimates: Mapping[str, GroupEstimate]) -> WorkloadSheet:
+        """Makes the sheet of a workload; `estimates` are by place."""
+        own = estimates.get("")
+        ratios = None if own is None or own.inconclusive else own.ratio_table()
+        rows = [
+            row
+            for place, estimate in estimates.items()
+            for row in self._rows(name, place, estimate, None if place else ratios)
+        ]
+        rows.sort(key=lambda row: (row.kind == FLOOR, row.net_ns.value if row.timed else math.inf))
+        return WorkloadSheet(name, tuple(rows), own or next(iter(estimates.values())), ratios)
+
+    def _rows(
+        self, workload: str, place: str, estimate: GroupEstimate, ratios: Floats | None
+    ) -> Iterator[WorkloadRow]:
+        marks = Marks.of_record(self.document)
+        marked = {} if place else {name: marks.of(name, workload) for name in estimate.names}
+        shown = sheet_of(estimate, self.error, marked).rows
+        kinds = [OTHER_PYTHON if place else _kind(row) for row in shown]
+        way = next((row for row, kind in zip(shown, kinds, strict=True) if kind == WAY), None)
+        for row, kind in zip(shown, kinds, strict=True):
+            own = {
+                "rank": "" if place else row.rank,
+                "ratio": None if way is None else _ratio(ratios, row.number, way.number),
+            }
+            yield WorkloadRow(
+                **{**vars(row), **own}, workload=workload, place=place, kind=kind, estimate=estimate
+            )
 
 
-def _nothing(count: int) -> Floats:
-    """Returns the ratios of a group of which none can be trusted."""
-    return np.full((count, count, 3), np.nan)
+def _ratio(ratios: Floats | None, number: int, base: int) -> Interval | None:
+    if ratios is None or np.isnan(ratios[number, base, 0]):
+        return None
+    return Interval(*map(float, ratios[number, base]))
 
 
-def _cost(row: Row) -> float:
-    return row.net_ns.value if row.timed else math.inf
-
-
-def _rows(
-    name: str, estimate: GroupEstimate, ratios: Floats, error: float, marks: Marks
-) -> Iterator[Row]:
-    marked = {contender: marks.of(contender, name) for contender in estimate.names}
-    shown = sheet_of(estimate, error, marked).rows
-    kinds = [FLOOR if row.is_floor else _kind(row.name, row.marks) for row in shown]
-    way = next((row for row, kind in zip(shown, kinds, strict=True) if kind == WAY), None)
-    for row, kind in zip(shown, kinds, strict=True):
-        yield replace(
-            _row(name, "", estimate, row.number),
-            kind=kind,
-            marks=row.marks,
-            rank=row.rank,
-            ratio=None if way is None else _interval(ratios[row.number, way.number]),
-        )
-
-
-def _interval(ends: Floats) -> Interval | None:
-    """Returns value, low and high as an interval; None where nothing is known."""
-    return None if np.isnan(ends[0]) else Interval(*map(float, ends))
-
-
-def _kind(name: str, mark: str) -> str:
-    if name == REFERENCE:
+def _kind(row: SheetRow) -> str:
+    if row.is_floor:
+        return FLOOR
+    if row.name == REFERENCE:
         return PYTHON
-    return OWN if OWN_CODE in mark or not calls_the_c(name) else WAY
-
-
-def _elsewhere(name: str, place: str, estimate: GroupEstimate) -> Iterator[Row]:
-    """Yields another interpreter's rows: their ns can be compared, ratios with none but its own."""
-    for number in range(estimate.size):
-        yield _row(name, place, estimate, number)
-
-
-def _row(name: str, place: str, estimate: GroupEstimate, number: int) -> Row:
-    """Takes a row from an estimate; what it is among the others is not known yet."""
-    contender = estimate.times.contenders[number]
-    return Row(
-        workload=name,
-        mechanism=contender.name,
-        place=place,
-        kind=OTHER_PYTHON,
-        marks="",
-        net_ns=estimate.net_ns(number),
-        gross_ns=estimate.gross_ns(number),
-        rank="",
-        ratio=None,
-        preempted=estimate.preempted(number),
-        rounds_ns=tuple(estimate.rounds_ns(number)),
-        compiled=tuple(b.name for b in contender.binaries if b.module),
-    )
+    return OWN if OWN_CODE in row.marks or not calls_the_c(row.name) else WAY

@@ -1,6 +1,6 @@
-"""Makes SVG small: what all marks of a group share is said once, and shapes by their shortest name.
+"""Makes SVG smaller: attributes that a group's marks share are written once, shapes briefly.
 
-A site has some two hundred charts, and most of what a renderer writes of one is repetition.
+A site has about two hundred charts, and most of what the renderer writes is repetition.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from markupsafe import Markup
 Element = ElementTree.Element
 
 SVG = "{http://www.w3.org/2000/svg}"
-# What the style sheet or the page says of all charts, or of each as a whole.
+# The style sheet or the page sets these for all charts.
 NEEDLESS = {
     "font-family", "font-size", "role", "version", "pointer-events", "display",
     "stroke-miterlimit",
@@ -23,9 +23,9 @@ DEFAULTS = {
     "opacity": "1", "stroke-width": "1", "text-anchor": "start", "transform": "translate(0,0)",
     "x2": "0", "y2": "0",
 }  # fmt: skip
-# What a group hands on to its members.
+# The attributes that members inherit from their group.
 INHERITED = ("fill", "stroke", "stroke-width", "stroke-dasharray", "text-anchor")
-# The style sheet looks at the class of figures that stand beside points.
+# The style sheet needs this class, of figures beside points.
 KEPT_CLASS = "mark-text role-mark"
 _LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
 _MOVED = re.compile(r"translate\(([^,]+),([^)]+)\)")
@@ -33,7 +33,7 @@ _CIRCLE = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0(?:Z)?")
 
 
 def smaller(svg: str) -> Markup:
-    """Returns SVG that looks the same in a page that has the style sheet."""
+    """Returns SVG that looks the same in a page with the style sheet."""
     root = ElementTree.fromstring(svg)
     for element in root.iter():
         element.tag = element.tag.removeprefix(SVG)
@@ -42,7 +42,7 @@ def smaller(svg: str) -> Markup:
     for group in root.iter("g"):
         _hoist(group)
     text = ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
-    # The text in it is escaped by the serialiser.
+    # The serialiser has escaped its text.
     return Markup(text.replace(" />", "/>"))
 
 
@@ -64,7 +64,7 @@ def _is_needless(name: str, value: str) -> bool:
 
 
 def _shape(element: Element) -> None:
-    """Says of a mark where it is, and not by how far it was moved."""
+    """Replaces the translation of a mark by its place."""
     moved = _MOVED.fullmatch(element.get("transform", ""))
     circle = _CIRCLE.fullmatch(element.get("d", "")) if element.tag == "path" else None
     if circle is not None:
@@ -81,7 +81,7 @@ def _shape(element: Element) -> None:
 
 
 def _as_path(line: Element, start: Sequence[str]) -> None:
-    """Makes a path of a line, which can be joined with others."""
+    """Turns a line into a path, which can be joined with others."""
     line.attrib.pop("transform", None)
     x, y = line.attrib.pop("x2", "0"), line.attrib.pop("y2", "0")
     ways = {("0", y): f"v{y}", (x, "0"): f"h{x}"}
@@ -90,7 +90,7 @@ def _as_path(line: Element, start: Sequence[str]) -> None:
 
 
 def _prune(element: Element) -> None:
-    """Takes out what shows nothing, and groups that hold one other group and say nothing."""
+    """Removes invisible elements, and groups without attributes that hold one element."""
     for child in list(element):
         _prune(child)
         unseen = child.tag == "path" and not {"fill", "stroke"} & child.attrib.keys()
@@ -102,7 +102,7 @@ def _prune(element: Element) -> None:
 
 
 def _hoist(group: Element) -> None:
-    """Moves to a group what all of its members say alike, and makes one path of many."""
+    """Moves attributes that all members share to their group, and joins paths."""
     members = list(group)
     if len(members) < 2:
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.machinery
 import sys
 import sysconfig
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -45,8 +44,8 @@ def test_the_files_that_several_versions_import_are_told_by_their_suffix(
     for suffix in suffixes:
         several = "abi" in suffix
         assert abi.is_stable(f"folder.d/_x{suffix}") == several, suffix
-        row: Any = SimpleNamespace(compiled=(f"callcost/bindings/m/_x{suffix}",))
-        assert guide.builds(row) == (guide.ONE_FILE if several else guide.EACH_VERSION)
+        built = guide.builds([f"callcost/bindings/m/_x{suffix}"])
+        assert built == (guide.ONE_FILE if several else guide.EACH_VERSION)
 
 
 @pytest.mark.parametrize(

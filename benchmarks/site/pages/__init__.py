@@ -1,1 +1,1 @@
-"""What each page of the site holds; how pages are written is the parent folder's."""
+"""Makes the content of each page; the parent folder draws and writes it."""

@@ -1,60 +1,57 @@
-"""The page that stands several environments side by side: runs, and the interpreters of a run."""
+"""Makes the page with several environments side by side: the interpreters of all runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from callcost.benchmarks.site import drawn
-from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.drawing import Chart
-from callcost.benchmarks.site.measured import FLOOR, Measured, Row
+from callcost.benchmarks.site.measured import FLOOR, Measured, WorkloadRow
 from callcost.benchmarks.site.pages.page import Page
 
 if TYPE_CHECKING:
     from callcost.benchmarks.site.pages.pages import Book
 
-# Told apart by lightness and form as well as by colour; further ones begin again.
+# Their lightness differs, too. Further environments have the same colours with hollow dots.
 COLOURS = ("var(--accent)", "var(--warning)", "var(--good)", "var(--muted)")
-PACKAGE = "callcost.bindings."
 
 
 @dataclass(frozen=True)
-class Environment:
-    """One column: an interpreter in which a run has measured, and its rows by their cell."""
+class Column:
+    """An interpreter of a run, and its rows by workload and mechanism."""
 
     label: str
-    run: Measured
-    place: str
-    rows: dict[tuple[str, str], Row]
+    rows: dict[tuple[str, str], WorkloadRow]
 
 
-def environments(runs: list[Measured]) -> list[Environment]:
-    """Lists the environments of all runs, each run's own interpreter first."""
-    return [one for number, run in enumerate(runs, 1) for one in _of_run(number, run, len(runs))]
-
-
-def _of_run(number: int, run: Measured, runs: int) -> Iterator[Environment]:
-    cells: dict[str, dict[tuple[str, str], Row]] = {"": {}}
-    for row in run.rows:
-        if row.kind != FLOOR:
-            cells.setdefault(row.place, {})[row.workload, row.mechanism] = row
-    prefix = f"{number}: " if runs > 1 else ""
-    for place, rows in cells.items():
-        yield Environment(f"{prefix}{place or run.python}", run, place, rows)
+def _columns(runs: list[Measured]) -> Iterator[Column]:
+    """Yields a column for each interpreter, each run's own first."""
+    for number, run in enumerate(runs, 1):
+        found: dict[str, dict[tuple[str, str], WorkloadRow]] = {"": {}}
+        for row in run.rows:
+            if row.kind != FLOOR:
+                found.setdefault(row.place, {})[row.workload, row.name] = row
+        prefix = f"{number}: " if len(runs) > 1 else ""
+        for place, rows in found.items():
+            yield Column(f"{prefix}{place or run.python}", rows)
 
 
 def page(book: Book) -> Page:
     """Makes the page: what differs, one workload as a chart, and all rows as a table."""
-    found = environments(book.inputs.runs)
-    cells = sorted({cell for one in found for cell in one.rows}, key=_by_catalogue(found))
+    found = list(_columns(book.inputs.runs))
+    order = list(dict.fromkeys(name for run in book.inputs.runs for name in run.sheets))
+    cells = sorted(
+        {cell for one in found for cell in one.rows}, key=lambda c: (order.index(c[0]), c[1])
+    )
     headline = book.headline.name if book.headline else ""
     chart = _chart(found, headline) if len(found) > 1 and headline else None
     shown = {
         "environments": found,
         "cells": cells,
         "about": about(book.inputs.runs),
+        "runs": [f"run {number}" for number, _ in enumerate(book.inputs.runs, 1)],
         "chart": chart,
         "headline": headline,
     }
@@ -64,14 +61,7 @@ def page(book: Book) -> Page:
     )  # fmt: skip
 
 
-def _by_catalogue(found: list[Environment]) -> Any:
-    """Orders cells as their workloads come in the runs, and then by mechanism."""
-    order = dict.fromkeys(workload for one in found for workload in one.run.sheets)
-    places = {workload: place for place, workload in enumerate(order)}
-    return lambda cell: (places[cell[0]], cell[1])
-
-
-def _chart(found: list[Environment], workload: str) -> Chart | None:
+def _chart(found: list[Column], workload: str) -> Chart | None:
     names = {name for one in found for at, name in one.rows if at == workload}
     rows = []
     for name in sorted(names, key=lambda name: _cheapest(found, (workload, name))):
@@ -90,16 +80,16 @@ def _chart(found: list[Environment], workload: str) -> Chart | None:
     if not rows:
         return None
     title = f"ns per call of {workload} in each environment"
-    return Chart("environments", Drawing("costs-log", rows), title)
+    return Chart("costs-log", rows, title)
 
 
-def _cheapest(found: list[Environment], cell: tuple[str, str]) -> float:
+def _cheapest(found: list[Column], cell: tuple[str, str]) -> float:
     costs = (one.rows[cell].net_ns.value for one in found if cell in one.rows)
     return min(costs, default=float("inf"))
 
 
 def about(runs: list[Measured]) -> list[tuple[str, list[str], bool]]:
-    """Lists what is known of each run, with whether they differ in it."""
+    """Lists the facts of the runs: name, value in each run, and whether these differ."""
     facts = [dict(facts_of(run)) for run in runs]
     names = dict.fromkeys(name for one in facts for name in one)
     rows = [(name, [one.get(name, "") for one in facts]) for name in names]
@@ -107,7 +97,7 @@ def about(runs: list[Measured]) -> list[tuple[str, list[str], bool]]:
 
 
 def facts_of(run: Measured) -> Iterator[tuple[str, str]]:
-    """Yields what a record tells of its run: machine, interpreter, versions, flags."""
+    """Yields the facts of a run: machine, interpreter, versions, flags."""
     info, section = run.document["machine_info"], run.section
     own = info.get("callcost") or {}
     build = own.get("interpreter") or {}

@@ -1,16 +1,17 @@
-"""Facts that the guide chooses by, and the costs that it ranks by: what a record says, no opinion.
+"""Collects the facts that the guide selects by, and the costs that it ranks by.
 
-Who has to build a mechanism is read from the names of the files that its rows consist of: nothing
-compiled, files that several versions of Python load, or files for one version.
+The names of a mechanism's files tell who has to build it: there is nothing to compile, or one
+file serves several versions of Python, or each version needs its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from callcost.benchmarks.facts.facts import FACTS, YES, Facts, verdicts
-from callcost.benchmarks.site.measured import WAY, Measured, Row
+from callcost.benchmarks.facts.facts import FACTS, Facts, verdicts
+from callcost.benchmarks.site.measured import WAY, Measured, WorkloadRow
 from callcost.benchmarks.site.pages import source
 from callcost.benchmarks.site.pages.tabled import short
 from callcost.model import abi
@@ -21,51 +22,49 @@ BUILDS = {
     ONE_FILE: "one file serves several versions of Python",
     EACH_VERSION: "a file for each version of Python",
 }
-# By what is in a folder; whatever else is compiled is C in the end.
+# By the files in a folder. Everything else that is compiled ends up as C.
 COMPILERS = {".rs": "Rust", ".cpp": "a C++ compiler"}
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A mechanism as the guide sees it: what is true of it, and its cost by workload in ns."""
+    """A mechanism with its facts, and its rows by workload."""
 
     name: str
     builds: str
     compiler: str
     facts: Facts
-    costs_ns: dict[str, Row]
-
-    @property
-    def releases_gil(self) -> bool:
-        """Whether it lets other threads run while C does."""
-        return self.facts.get("releases_gil") == YES
+    rows: dict[str, WorkloadRow]
 
 
 def candidates(measured: Measured) -> list[Candidate]:
-    """Lists every way to call C that the run has measured in its own interpreter."""
-    rows: dict[str, dict[str, Row]] = {}
+    """Lists every way to call C that the run measured in its own interpreter."""
+    found: dict[str, dict[str, WorkloadRow]] = {}
     for row in measured.rows:
         if row.kind == WAY and row.timed:
-            rows.setdefault(row.mechanism, {})[row.workload] = row
-    facts = measured.facts
-    return [_candidate(name, own, facts.get(name, {})) for name, own in sorted(rows.items())]
+            found.setdefault(row.name, {})[row.workload] = row
+    return [
+        Candidate(
+            name,
+            built := builds(next(iter(rows.values())).compiled),
+            "" if built == NOTHING else _compiler(name),
+            measured.facts.get(name, {}),
+            rows,
+        )
+        for name, rows in sorted(found.items())
+    ]
 
 
-def _candidate(name: str, costs_ns: dict[str, Row], found: Facts) -> Candidate:
-    built = builds(next(iter(costs_ns.values())))
-    return Candidate(name, built, "" if built == NOTHING else compiler(name), found, costs_ns)
-
-
-def compiler(name: str) -> str:
-    """Names the compiler that a mechanism needs where it is built, by the files of its folder."""
+def _compiler(name: str) -> str:
+    """Names the compiler that builds a mechanism, by the files of its folder."""
     known = source.known(name)
     suffixes = {path.suffix for path in known.folder.rglob("*")} if known else set()
     return next((said for suffix, said in COMPILERS.items() if suffix in suffixes), "a C compiler")
 
 
-def builds(row: Row) -> str:
-    """Tells from the files that a row consists of who has to build it."""
-    compiled = [name for name in row.compiled if name.endswith(abi.COMPILED)]
+def builds(files: Iterable[str]) -> str:
+    """Tells from the files of a row who has to build it."""
+    compiled = [name for name in files if name.endswith(abi.COMPILED)]
     if not compiled:
         return NOTHING
     several = all(abi.is_stable(name) or abi.is_universal(name) for name in compiled)
@@ -73,7 +72,7 @@ def builds(row: Row) -> str:
 
 
 def as_json(measured: Measured, urls: dict[str, str]) -> dict[str, Any]:
-    """Puts what the guide needs into the form that its script reads."""
+    """Makes the form that the guide's script reads."""
     return {
         "candidates": [
             {
@@ -85,7 +84,7 @@ def as_json(measured: Measured, urls: dict[str, str]) -> dict[str, Any]:
                 "verdicts": verdicts(candidate.facts),
                 "costs": {
                     workload: [*map(short, row.net_ns.as_list()), row.rank]
-                    for workload, row in candidate.costs_ns.items()
+                    for workload, row in candidate.rows.items()
                 },
             }
             for candidate in candidates(measured)

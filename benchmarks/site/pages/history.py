@@ -1,4 +1,4 @@
-"""The page of the history: every series with its changes, read one at a time, however many."""
+"""Makes the page of the history: every series with its changes, read one at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from callcost.benchmarks.site import drawn
-from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.tabled import short
@@ -18,7 +17,7 @@ from callcost.history import points as changes
 from callcost.history.points import Change
 from callcost.history.store import Point, Series, Store
 
-# A series with more runs than this is drawn by so many medians of neighbouring runs.
+# A series with more runs than this is drawn as this many medians of neighbouring runs.
 MOST_POINTS = 200
 
 
@@ -33,41 +32,27 @@ class Bin:
     ratio: float | None
     runs: int
 
-    @property
-    def milliseconds(self) -> int:
-        """The time as JavaScript has it."""
-        return round(self.time.replace(tzinfo=UTC).timestamp() * 1000)
-
 
 @dataclass(frozen=True)
 class Told:
-    """What is shown of a series."""
+    """A series as the page shows it."""
 
     number: int
-    workload: str
-    mechanism: str
-    machine: str
-    control: str
-    runs: int
+    series: Series
     bins: tuple[Bin, ...]
     changes: tuple[Change, ...]
 
-    @property
-    def latest(self) -> Bin:
-        """The end of the series."""
-        return self.bins[-1]
-
     def as_json(self) -> dict[str, Any]:
-        """Puts the series into the form that the page's script reads."""
+        """Makes the form that the page's script reads."""
         return {
             "number": self.number,
             "points": [
-                [one.milliseconds, *map(short, (one.cost_ns, one.low_ns, one.high_ns)),
+                [_milliseconds(one.time), *map(short, (one.cost_ns, one.low_ns, one.high_ns)),
                  short(one.ratio), one.runs]
                 for one in self.bins
             ],
             "changes": [
-                {"time": _milliseconds(change.point), "text": said_share(change),
+                {"time": _milliseconds(change.point.time), "text": said_share(change),
                  "told": said(change)}
                 for change in self.changes
             ],
@@ -75,32 +60,17 @@ class Told:
 
 
 def read(stores: Sequence[Store]) -> Iterator[Told]:
-    """Reads every series of some histories; raises HistoryError."""
+    """Reads every series that has a cost; raises HistoryError."""
     number = 0
-    for store in stores:
-        for series in store.each_series():
-            known = [point for point in series.points if point.cost_ns is not None]
-            if known:
-                yield _told(number, series, known)
-                number += 1
-
-
-def _told(number: int, series: Series, known: Sequence[Point]) -> Told:
-    return Told(
-        number,
-        series.group,
-        series.contender,
-        series.machine_label,
-        series.control,
-        len(series.points),
-        tuple(_bins(known)),
-        tuple(changes.find(series)),
-    )
+    for series in (series for store in stores for series in store.each_series()):
+        if bins := tuple(_bins([point for point in series.points if point.cost_ns is not None])):
+            yield Told(number, series, bins, tuple(changes.find(series)))
+            number += 1
 
 
 def _bins(points: Sequence[Point]) -> Iterator[Bin]:
-    """Joins neighbouring runs where there are more than the chart has points for."""
-    size = math.ceil(len(points) / MOST_POINTS)
+    """Joins neighbouring runs if there are more than the chart has points for."""
+    size = math.ceil(len(points) / MOST_POINTS) or 1
     for start in range(0, len(points), size):
         members = points[start : start + size]
         costs_ns = [cost for one in members if (cost := one.cost_ns) is not None]
@@ -117,17 +87,18 @@ def _bins(points: Sequence[Point]) -> Iterator[Bin]:
         )
 
 
-def _milliseconds(point: Point) -> int:
-    return round(point.time.replace(tzinfo=UTC).timestamp() * 1000)
+def _milliseconds(time: datetime) -> int:
+    """Converts a time to that of JavaScript."""
+    return round(time.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def said_share(change: Change) -> str:
-    """Says by how much a cost has changed."""
+    """Writes the size of a change."""
     return f"{change.share:+.1%}"
 
 
 def said(change: Change) -> str:
-    """Says of a change by how much, since which run, and before which it was not there."""
+    """Writes the size of a change, the first run with it, and the last run without it."""
     since, before = change.point, change.before
     return (
         f"{said_share(change)} since {since.time:%Y-%m-%d} (commit {since.commit[:9]}; "
@@ -136,7 +107,7 @@ def said(change: Change) -> str:
 
 
 def shown_first(found: Sequence[Told]) -> Told | None:
-    """Chooses the series to open with: the one that has changed most of late, or else the first."""
+    """Chooses the series to open with: the one with the latest change, or else the first."""
     changed = [told for told in found if told.changes]
     return max(changed, key=lambda told: told.changes[-1].point.time, default=None) or next(
         iter(found), None
@@ -147,7 +118,7 @@ def chart(told: Told) -> Chart:
     """Draws one series."""
     rows = [
         {
-            "time": one.milliseconds,
+            "time": _milliseconds(one.time),
             "value": one.cost_ns,
             "low": one.low_ns,
             "high": one.high_ns,
@@ -155,14 +126,14 @@ def chart(told: Told) -> Chart:
         }
         for one in told.bins
     ]
-    title = f"ns per call of {told.workload} through {told.mechanism}, run by run"
-    return Chart("history", Drawing("series", rows, told.as_json()["changes"]), title)
+    title = f"ns per call of {told.series.group} through {told.series.contender}, run by run"
+    return Chart("series", rows, title, told.as_json()["changes"])
 
 
 def page(found: Sequence[Told]) -> Page:
     """Makes the page of all series."""
     first = shown_first(found)
-    drawing = chart(first) if first is not None else None
+    drawing = None if first is None else chart(first)
     shown = {
         "series": found,
         "first": first,

@@ -1,10 +1,9 @@
-"""The page about the method: how it was measured, and what the run's own controls have shown."""
+"""Makes the page about the method: how the run was measured, and what its controls showed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callcost.benchmarks.site.charts import Drawing
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.measured import Measured
 from callcost.benchmarks.site.pages.page import Page
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 def page(book: Book) -> Page:
     """Makes the page about the method."""
     found = delays(book)
-    drawings = [_delays_chart(one, f"delays-{place}") for place, (_, one) in enumerate(found)]
+    drawings = [_delays_chart(one) for _, one in found]
     shown = {
         "runs": [(run, trust(run.run, run.estimates), _worst(run)) for run in book.inputs.runs],
         "delays": [(*one, drawing) for one, drawing in zip(found, drawings, strict=True)],
@@ -36,7 +35,7 @@ def page(book: Book) -> Page:
 
 
 def _worst(run: Measured) -> list[tuple[str, Interval, float, int]]:
-    """Lists each group's twin, share of disturbed passes and processes, the worst twin first."""
+    """Lists each group's twin, share of disturbed passes, and processes; the worst twin first."""
     rows = [
         (name, one.twin_ratio, one.disturbed_share, len(one.usable))
         for name, one in run.estimates.items()
@@ -45,7 +44,7 @@ def _worst(run: Measured) -> list[tuple[str, Interval, float, int]]:
 
 
 def delays(book: Book) -> list[tuple[str, Delays]]:
-    """Collects the injected delays: those of the runs, and of calibrations that were given."""
+    """Collects the injected delays of the runs and of the calibrations."""
     of_runs = ((run, estimate_delays(run.run)) for run in book.inputs.runs)
     return [
         *((f"This run's own ({run.path.name})", found) for run, found in of_runs if found),
@@ -53,17 +52,18 @@ def delays(book: Book) -> list[tuple[str, Delays]]:
     ]
 
 
-def _delays_chart(found: Delays, name: str) -> Chart:
+def _delays_chart(found: Delays) -> Chart:
     rows = [
         {
             "size": point.injected_ns,
             "value": point.measured.value,
-            "low": point.measured.low if point.measured.low == point.measured.low else None,
-            "high": point.measured.high if point.measured.high == point.measured.high else None,
+            "low": low,
+            "high": high,
             "told": f"{point.injected_ns:.1f} ns injected, {point.measured.value:.1f} ns measured "
             f"{interval(point.measured)}",
         }
         for point in found.points
+        for _, low, high in [point.measured.as_list()]
     ]
     title = "Delays injected in C, and what they added to the measured call, in ns"
-    return Chart(name, Drawing("delays", rows), title)
+    return Chart("delays", rows, title)

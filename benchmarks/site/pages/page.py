@@ -1,4 +1,4 @@
-"""What a page of the site is, before it is written."""
+"""A page of the site before it is written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from callcost.benchmarks.site.drawing import Chart
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its place in the site, its template, its title, and what the template is given."""
+    """One page: its address in the site, its template, its title, and the template's variables."""
 
     path: str
     template: str
@@ -20,5 +20,5 @@ class Page:
 
     @property
     def root(self) -> str:
-        """The way from the page to the top of the site."""
+        """The relative address of the top of the site."""
         return "../" * self.path.count("/")

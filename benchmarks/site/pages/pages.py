@@ -1,4 +1,4 @@
-"""The pages of the site: for each its place, its template, and what is shown on it."""
+"""Makes the pages of the site: for each its address, its template, and its content."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from callcost.benchmarks.break_even import NO_MATTER, REFERENCE, Curve, calls_the_c
-from callcost.benchmarks.facts import facts
 from callcost.benchmarks.site import drawn, fits
 from callcost.benchmarks.site.inputs import Inputs
-from callcost.benchmarks.site.measured import FLOOR, Measured, Sheet
+from callcost.benchmarks.site.measured import FLOOR, Measured, WorkloadSheet
 from callcost.benchmarks.site.pages import environments, guide, method, source
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.source import Source
@@ -36,7 +35,7 @@ NAVIGATION = {
 
 @dataclass(frozen=True)
 class Writing:
-    """How mechanisms write a workload: those with the same lines of the same files together."""
+    """The mechanisms that write a workload with the same lines of the same files."""
 
     mechanisms: list[str]
     lines: list[Source]
@@ -44,7 +43,7 @@ class Writing:
 
 @dataclass
 class Book:
-    """What all pages are made from: the inputs, the addresses, the colours, the sources."""
+    """What all pages share: the inputs, the addresses, the colours, the sources."""
 
     inputs: Inputs
     palette: drawn.Palette
@@ -53,7 +52,7 @@ class Book:
 
     @classmethod
     def of(cls, inputs: Inputs) -> Book:
-        """Gives every mechanism and every workload of any run its address."""
+        """Gives every mechanism and every workload of all runs an address."""
         mechanisms = {name for run in inputs.runs for name in run.mechanisms}
         workloads = {name for run in inputs.runs for name in run.sheets}
         return cls(
@@ -65,35 +64,32 @@ class Book:
 
     @property
     def run(self) -> Measured:
-        """The run that most pages are about."""
+        """The run that most pages show."""
         return self.inputs.runs[0]
 
     @cached_property
-    def headline(self) -> Sheet | None:
-        """The workload that the front page opens with."""
+    def headline(self) -> WorkloadSheet | None:
+        """The workload on the front page."""
         sheets = self.run.sheets
         return sheets.get(HEADLINE) or next(iter(sheets.values()), None)
 
     @cached_property
-    def _depends(self) -> dict[str, list[str]]:
-        return dict(self.run.environment.get("depends", {}))
+    def folders(self) -> dict[str, Mechanism | None]:
+        """The folder of each mechanism; None if it is only known from a record."""
+        return {name: source.known(name) for name in self.mechanism_urls}
 
     @cached_property
     def sources(self) -> dict[str, list[Source]]:
-        """The files of each mechanism whose folder is here."""
-        found = {name: source.known(name) for name in self.mechanism_urls}
-        return {name: source.files(it) for name, it in found.items() if it is not None}
+        """The files of each mechanism that has a folder."""
+        return {name: source.files(it) for name, it in self.folders.items() if it is not None}
 
     def shared(self, mechanism: Mechanism) -> list[Source]:
-        """The files of other folders that a mechanism is made from."""
-        return source.shared_files(mechanism, self._depends.get(mechanism.module, []))
-
-    def facts_of(self, run: Measured) -> list[tuple[str, str]]:
-        """Lists what is known of a run: machine, interpreter, versions, flags."""
-        return list(environments.facts_of(run))
+        """Reads the files of other folders that a mechanism uses."""
+        depends = self.run.environment.get("depends", {})
+        return source.shared_files(mechanism, depends.get(mechanism.module, []))
 
     def pages(self) -> Iterator[Page]:
-        """Yields every page of the site, but those of the history."""
+        """Yields every page of the site except the history."""
         yield self._front()
         yield self._choose()
         yield self._list_of_mechanisms()
@@ -112,37 +108,29 @@ class Book:
         return Page("index.html", "index.html", title, {"sheet": self.headline}, charts)
 
     def _choose(self) -> Page:
-        found = guide.as_json(self.run, self.mechanism_urls)
         shown = {
-            "guide": found,
+            "guide": guide.as_json(self.run, self.mechanism_urls),
             "candidates": self._candidates,
             "builds": guide.BUILDS,
-            "facts": facts.FACTS,
         }
         return Page("choose.html", "choose.html", "Which one should I take?", shown)
 
     def _list_of_mechanisms(self) -> Page:
-        known = {name: source.known(name) for name in self.mechanism_urls}
-        shown = {"folders": known, "facts": facts.FACTS, "found": self.run.facts,
-                 "missing": missing(self.run)}  # fmt: skip
+        shown = {"found": self.run.facts, "missing": missing(self.run)}
         return Page("mechanisms/index.html", "mechanisms.html", "The mechanisms", shown)
 
     def _mechanism(self, name: str) -> Page:
-        known = source.known(name)
+        known = self.folders[name]
         sheets = self.run.sheets.values()
         costs = drawn.mechanism_chart(name, sheets, self.palette)
         explained = list(self._explained(name))
-        parts = [
-            drawn.parts_chart([(chapter, row) for chapter, row in rows], _parts_title(name, about))
-            for about, rows in explained
-        ]
+        parts = [drawn.parts_chart(rows, _parts_title(name, about)) for about, rows in explained]
         curves = self._compared_curves(name)
         title = f"Time of a call through {name}, plain Python and the fastest, by n"
-        sweep = [drawn.sweep_chart(curves, self.palette, title)] if curves else []
+        sweep = drawn.sweep_chart(curves, self.palette, title) if curves else None
         shown = {
             "name": name,
             "folder": known,
-            "facts": facts.FACTS,
             "found": self.run.facts.get(name, {}),
             "builds": self._builds(name),
             "rows": [(sheet, row) for sheet in sheets if (row := sheet.row(name))],
@@ -150,18 +138,18 @@ class Book:
                 (sheet, row)
                 for sheet in sheets
                 for row in sheet.rows
-                if row.mechanism == name and row.place
+                if row.name == name and row.place
             ],
             "unsupported": _unsupported(known, self.run),
             "costs": costs,
             "explained": list(zip(explained, parts, strict=True)),
             "parts": PARTS,
             "curve": next((curve for curve in curves if curve.name == name), None),
-            "sweep": sweep[0] if sweep else None,
+            "sweep": sweep,
             "sources": self.sources.get(name, []),
             "shared": self._shared_named(known) if known else [],
         }
-        charts = (*([costs] if costs else []), *parts, *sweep)
+        charts = tuple(chart for chart in (costs, *parts, sweep) if chart)
         return Page(self.mechanism_urls[name], "mechanism.html", name, shown, charts)
 
     def _builds(self, name: str) -> str:
@@ -176,7 +164,7 @@ class Book:
         return guide.candidates(self.run)
 
     def _shared_named(self, known: Mechanism) -> list[tuple[Source, str]]:
-        """Pairs the files that a mechanism shares with the page that shows them, if one does."""
+        """Pairs the shared files of a mechanism with the address of the page that shows them."""
         return [
             (one, self.mechanism_urls.get(one.name.partition("/")[0], ""))
             for one in self.shared(known)
@@ -194,7 +182,7 @@ class Book:
                 yield explanation, rows
 
     def _compared_curves(self, name: str) -> list[Curve]:
-        """Picks a mechanism's curve, and those that it is held against; none if it has none."""
+        """Picks a mechanism's curve and those to compare it with; none if it has none."""
         curves = self.run.curves
         if name not in [curve.name for curve in curves]:
             return []
@@ -205,7 +193,7 @@ class Book:
         shown = {"topics": self.run.topics}
         return Page("workloads/index.html", "workloads.html", "The workloads", shown)
 
-    def _workload(self, sheet: Sheet) -> Page:
+    def _workload(self, sheet: WorkloadSheet) -> Page:
         about, first = sheet.about, self._first_with(sheet)
         shown = {
             "sheet": sheet,
@@ -216,20 +204,20 @@ class Book:
         charts = (drawn.cost_chart(sheet, self.palette),)
         return Page(self.workload_urls[sheet.name], "workload.html", sheet.name, shown, charts)
 
-    def _first_with(self, sheet: Sheet) -> str:
-        """Names an earlier workload that calls the same function; that page has its sources."""
+    def _first_with(self, sheet: WorkloadSheet) -> str:
+        """Names an earlier workload with the same function, whose page has the sources."""
         for other in self.run.sheets.values():
             if other is sheet:
                 break
             same = sheet.about and other.about and sheet.about.function == other.about.function
-            if same and {row.mechanism for row in sheet.rows} <= {r.mechanism for r in other.rows}:
+            if same and {row.name for row in sheet.rows} <= {row.name for row in other.rows}:
                 return other.name
         return ""
 
-    def _writings(self, sheet: Sheet) -> list[Writing]:
+    def _writings(self, sheet: WorkloadSheet) -> list[Writing]:
         found: dict[tuple[tuple[str, str], ...], Writing] = {}
-        for name in sorted({row.mechanism for row in sheet.rows if row.kind != FLOOR}):
-            known = source.known(name)
+        for name in sorted({row.name for row in sheet.rows if row.kind != FLOOR}):
+            known = self.folders[name]
             if known is not None and sheet.about is not None:
                 every = [*self.sources[name], *self.shared(known)]
                 lines = source.excerpt(every, sheet.about)
@@ -239,33 +227,37 @@ class Book:
 
     def _break_even(self) -> Page:
         run = self.run
+        sizes = sorted({n for curve in run.curves for n in curve.n})
+        within = f"{NO_MATTER - 1:.0%}"
+        columns = ["mechanism", "beats Python from n", f"within {within} from n"]
         shown = {
             "curves": run.curves,
-            "fits": {fit.name: fit for fit in fits.fit_sweep(run.estimates)},
-            "sizes": sorted({n for curve in run.curves for n in curve.n}),
-            "within": NO_MATTER - 1,
+            "fits": fits.fit_sweep(run.estimates),
+            "sizes": sizes,
+            "within": within,
+            "columns": [*columns, *(f"n = {n}" for n in sizes)],
         }
         title = "Time of a call by n, through every mechanism"
         charts = (drawn.sweep_chart(run.curves, self.palette, title),) if run.curves else ()
         return Page(
-            "break-even.html", "break_even.html", "When does it stop to matter?", shown, charts
+            "break-even.html", "break_even.html", "When does it stop mattering?", shown, charts
         )
 
     def _scaling(self) -> Page:
         ladders = fits.ladders(self.run.sheets)
         found = [(ladder, fits.fit_all(ladder, self.run.estimates)) for ladder in ladders]
-        charts = tuple(drawn.ladder_chart(*pair, self.palette) for pair in found if pair[1])
-        shown = {"ladders": found, "drawn": {chart.name: chart for chart in charts}}
-        return Page(
-            "scaling.html", "scaling.html", "Cost per argument and per element", shown, charts
-        )
+        charts = [drawn.ladder_chart(*pair, self.palette) if pair[1] else None for pair in found]
+        shown = {"ladders": [(*pair, chart) for pair, chart in zip(found, charts, strict=True)]}
+        title = "Cost per argument and per element"
+        return Page("scaling.html", "scaling.html", title, shown, tuple(filter(None, charts)))
 
     def _record(self) -> Page:
-        return Page("record.html", "record.html", "The record", {"runs": self.inputs.runs})
+        found = [(run, list(environments.facts_of(run))) for run in self.inputs.runs]
+        return Page("record.html", "record.html", "The record", {"runs": found})
 
 
 def addresses(folder: str, names: Iterable[str]) -> dict[str, str]:
-    """Gives each name a file in a folder of the site, whatever characters it is made of."""
+    """Gives each name a file in a folder of the site, whatever its characters."""
     taken: set[str] = {"index"}
     found = {}
     for name in sorted(names):
@@ -279,13 +271,13 @@ def addresses(folder: str, names: Iterable[str]) -> dict[str, str]:
 
 
 def missing(run: Measured) -> dict[str, str]:
-    """Names what was not built for a run, with the reasons."""
+    """Returns what was not built for a run, with the reasons."""
     reasons: dict[str, str] = run.environment.get("missing", {})
     return {module.rpartition(".")[2]: reason for module, reason in reasons.items()}
 
 
 def _unsupported(known: Mechanism | None, run: Measured) -> list[tuple[str, str]]:
-    """Lists the run's workloads that a mechanism cannot express, each with its reason."""
+    """Lists the run's workloads that a mechanism does not support, with the reasons."""
     if known is None:
         return []
     return [
@@ -300,5 +292,5 @@ def _parts_title(name: str, about: Explanation) -> str:
 
 
 def python_of(about: Explanation) -> str:
-    """Names the interpreter of an explanation."""
+    """Returns the interpreter of an explanation."""
     return f"CPython {about.facts.get('python', '?')}"

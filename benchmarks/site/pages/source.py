@@ -1,4 +1,4 @@
-"""Shows the sources of mechanisms: whole files with highlighting, and the lines about a call."""
+"""Reads the sources of mechanisms: highlighted files, and the lines about one call."""
 
 from __future__ import annotations
 
@@ -14,29 +14,27 @@ from typing import Any
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_for_filename
 from pygments.token import STANDARD_TYPES, Comment, Keyword, Number, String
-from pygments.util import ClassNotFound
 
 from callcost import native
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
 from callcost.bindings.registry import FOLDER, PACKAGE, Mechanism
 
 SUFFIXES = {".py", ".pyx", ".pxd", ".c", ".h", ".cpp", ".rs", ".i", ".toml"}
-# Written by a tool, or about another command.
+# A tool writes the first, and callcost explain reads the second.
 LEFT_OUT = {"_generated.py", "rules.toml"}
-# A block longer than this is shown by its first line and those that matter.
+# Of a longer block, only the first line and those about the call are shown.
 SHORT = 4
 OMITTED = "…"
 COMMENTS = ("/*", "*", "//", "#[", "///", "@", "#")
-# Every token in a span of its own makes a page five times as large; names look alike anyhow.
+# A span for every token would make a page five times as large.
 COLOURED = (Comment, Keyword, Number, String)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file of a mechanism: its name in the folder, its text, and its text highlighted."""
+    """A file of a mechanism: its name in the folder, its text, and the highlighted text."""
 
     name: str
     text: str
@@ -44,7 +42,7 @@ class Source:
 
 
 class _Formatter(HtmlFormatter[str]):
-    """Marks up what is coloured, by its short class alone."""
+    """Marks up only what is coloured, by its short class."""
 
     def _get_css_class(self, ttype: Any) -> str:
         for kind in COLOURED:
@@ -54,16 +52,16 @@ class _Formatter(HtmlFormatter[str]):
 
 
 def files(mechanism: Mechanism) -> list[Source]:
-    """Reads the files of a mechanism's folder, what exposes its functions first."""
+    """Reads the files of a mechanism's folder, `__init__.py` first."""
     found = [path for path in mechanism.folder.rglob("*") if _is_source(path)]
     ordered = sorted(found, key=lambda path: (path.name != "__init__.py", path.as_posix()))
     return [_source(path, path.relative_to(mechanism.folder).as_posix()) for path in ordered]
 
 
 def shared_files(mechanism: Mechanism, depends: Iterable[str]) -> list[Source]:
-    """Reads what a mechanism is made from in other folders; named by their place in bindings/.
+    """Reads the files of other folders that a mechanism uses; named by their place in bindings/.
 
-    `depends` are installed names, as the manifest of the build has them.
+    `depends` are installed names from the manifest of the build.
     """
     package = f"{PACKAGE.replace('.', '/')}/"
     places = (name.removeprefix(package) for name in depends if name.startswith(package))
@@ -87,27 +85,20 @@ def _source(path: Path, name: str) -> Source:
 
 @cache
 def marked_up(text: str, name: str) -> Markup:
-    """Highlights source text by the language of a file's name."""
-    return Markup(highlight(text, _lexer(name), _Formatter(nowrap=True)))
-
-
-def _lexer(name: str) -> Lexer:
-    try:
-        return get_lexer_for_filename(name, stripnl=False)
-    except ClassNotFound:
-        # SWIG's interface files are C with directives.
-        return get_lexer_for_filename("file.c", stripnl=False)
+    """Highlights source text in the language of a file's name."""
+    lexer = get_lexer_for_filename(name, stripnl=False)
+    return Markup(highlight(text, lexer, _Formatter(nowrap=True)))
 
 
 def c_source(workload: Workload) -> Markup:
-    """Returns the C that a workload arrives at: what the header says of it, and the function."""
+    """Returns the C behind a workload: the header's lines about it, and the function."""
     about = _About({workload.c_name})
     texts = [(native.FOLDER / file).read_text(encoding="utf-8") for file in ("core.h", "core.c")]
     return marked_up("\n\n".join(map(about.in_c, texts)), "core.c")
 
 
 def excerpt(sources: Iterable[Source], workload: Workload) -> list[Source]:
-    """Picks from a mechanism's files the lines that are about a workload's function."""
+    """Picks the lines about a workload's function from a mechanism's files."""
     about = _About({workload.function, workload.c_name})
     found = []
     for source in sources:
@@ -124,14 +115,14 @@ def _is_python(source: Source) -> bool:
 
 
 class _About:
-    """Finds what of a text is about some names, with or without a prefix such as py_."""
+    """Finds the parts of a text about some names, with or without a prefix such as py_."""
 
     def __init__(self, names: set[str]) -> None:
         every = {name for workload in WORKLOADS for name in (workload.function, workload.c_name)}
         self._own, self._others = _any_of(names), _any_of(every - names)
 
     def in_python(self, text: str) -> str:
-        """Joins the statements of a module that are about the names; imports say nothing."""
+        """Joins the statements of a module about the names, without imports."""
         lines = text.split("\n")
         found = []
         for statement in ast.parse(text).body:
@@ -141,20 +132,20 @@ class _About:
         return "\n".join(filter(None, found))
 
     def _is_alias(self, statement: ast.stmt) -> bool:
-        """Tells whether a statement only lists names, or gives another function's to ours."""
+        """Tells whether a statement assigns to another function's name."""
         if not isinstance(statement, ast.Assign):
             return False
         target = ast.unparse(statement.targets[0])
         return bool(self._others.search(target)) and not self._own.search(target)
 
     def in_c(self, text: str) -> str:
-        """Joins the parts of a text, from one line without indentation to the next, likewise."""
+        """Joins the blocks of a C file about the names; a block starts without indentation."""
         text = re.sub(r'\A\s*"""(?:.|\n)*?"""\n', "", text)
         blocks = re.split(r"\n\n+(?=[^\s}])", text)
         return "\n\n".join(filter(None, (self._cut(block.strip("\n")) for block in blocks)))
 
     def _cut(self, block: str) -> str:
-        """Leaves of a block what is told: all of a definition, of a table the lines that matter."""
+        """Returns a whole definition, or a table's lines about the names; empty for others."""
         lines = block.split("\n")
         hits = [number for number, line in enumerate(lines) if self._own.search(line)]
         head = next((line for line in lines if not line.lstrip().startswith(COMMENTS)), lines[0])
@@ -169,7 +160,7 @@ class _About:
 
 
 def _start(statement: ast.stmt) -> int:
-    """Returns the line on which a statement begins, decorators included."""
+    """Returns the first line of a statement, decorators included."""
     decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     return min([statement.lineno, *(one.lineno for one in decorators)])
 
@@ -180,8 +171,8 @@ def _any_of(names: set[str]) -> re.Pattern[str]:
 
 
 def known(name: str) -> Mechanism | None:
-    """Finds a mechanism's folder; None for what only a record knows."""
+    """Finds a mechanism's folder; None if only a record knows the mechanism."""
     folder = FOLDER / name
-    # A name from a record is no path until it is known to be none that leads elsewhere.
+    # A name from a record must not be a path to another place.
     is_folder = bool(name) and Path(name).name == name and (folder / "__init__.py").is_file()
     return Mechanism(name, folder) if is_folder else None

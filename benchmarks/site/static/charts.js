@@ -1,17 +1,17 @@
 "use strict";
-/* Makes the static charts live: Vega draws the same description again, to be pointed at. */
+/* Makes the static charts live: Vega draws the same description again, with tooltips. */
 window.callcost = window.callcost || {};
 
 (() => {
   const options = { mode: "vega", renderer: "svg", actions: false, defaultStyle: false, logLevel: 1 };
 
-  /* Draws beside the old chart, out of sight but as wide, and then puts the new one in its place. */
+  /* Draws hidden beside the old chart, with the same width, and then replaces it. */
   async function draw(holder, spec) {
     const beside = document.createElement("div");
     beside.className = "beside";
     holder.append(beside);
     const { view } = await vegaEmbed(beside, spec, options);
-    // The chart as a whole is one image, and the table beside it says what is in it.
+    // To a screen reader the whole chart is one image: the table beside it has the figures.
     for (const part of beside.querySelectorAll("svg [role], svg [aria-roledescription]")) {
       part.removeAttribute("role");
       part.removeAttribute("aria-roledescription");
@@ -24,7 +24,7 @@ window.callcost = window.callcost || {};
     return view;
   }
 
-  /* Draws one after the other: of two that are asked for at once the later one stays. */
+  /* Draws one after the other, so that the last one stays. */
   function drawInTurn(holder, spec) {
     holder.turn = (holder.turn || Promise.resolve()).then(() => draw(holder, spec));
     return holder.turn;
@@ -41,7 +41,7 @@ window.callcost = window.callcost || {};
     return rows.map((row) => ({ ...same, ...Object.fromEntries(columns.map((name, place) => [name, row[place]])) }));
   }
 
-  /* Makes a dot of a row of a table of costs; null where it has none. `ratio` is in its cost's place. */
+  /* Makes the dot of a row of a cost table; null if it has none. `ratio` replaces its cost. */
   function dot(row, ratio) {
     const [rank, heading, net, netSpan] = row.cells;
     const { name, kind, marks = "" } = row.dataset;
@@ -50,7 +50,7 @@ window.callcost = window.callcost || {};
     const [value, low, high] = known || [];
     if (!(value > 0)) return null;
     const text = ratio === undefined ? `${net.textContent} ns` : ratio.text;
-    // Where the rows are workloads, a rank is not theirs.
+    // If the rows are workloads, the rank is not that of the row.
     const place = row.closest("table").id === "costs" ? rank.textContent : "";
     const colour = heading.querySelector("i").style.background;
     return {
@@ -63,19 +63,31 @@ window.callcost = window.callcost || {};
 
   callcost.charts = { draw: drawInTurn, filled, dot };
 
+  callcost.element = (kind, text = "", className = "") => Object.assign(document.createElement(kind), { textContent: text, className });
+
+  /* Loads a script of data once. Data are scripts, because a page that is opened from disk may read nothing else. */
+  const loaded = {};
+  callcost.load = (address) => loaded[address] ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${address} is missing from the site`));
+    document.head.append(script);
+  });
+
   callcost.onPage = () => {
     for (const figure of document.querySelectorAll("figure")) {
       const holder = figure.querySelector(".chart");
       const { grammar, table, data } = JSON.parse(figure.querySelector("script").textContent);
       const rows = table ? [...document.getElementById(table).tBodies[0].rows].map((row) => dot(row)).filter(Boolean) : unpacked(data.rows);
-      // The front page draws its chart by itself: what is shown there depends on its state.
+      // The front page draws its chart itself, because it depends on the state.
       if (!document.getElementById("explorer")) drawInTurn(holder, filled(grammar, rows, unpacked(data.lines)));
     }
-    for (const table of document.querySelectorAll("table.picks")) brings(table);
+    for (const table of document.querySelectorAll("table.picks")) highlight(table);
   };
 
-  /* Brings a curve out while its row in the table is pointed at, or has the focus. */
-  function brings(table) {
+  /* Highlights a curve while its row of the table is pointed at or has the focus. */
+  function highlight(table) {
     const holder = document.querySelector(`#${CSS.escape(table.dataset.chart)} .chart`);
     const pick = (name) => holder.view && holder.view.signal("picked", name).runAsync();
     for (const row of table.tBodies[0].rows) {

@@ -1,12 +1,12 @@
-/* The front page: which workload, which rows, in which order, relative to which; all of it in the
- * address. The table holds the figures, and the chart is drawn from its rows. */
+/* The front page: its address holds the workload, the filters, the order and the base of ratios.
+ * The table holds the figures, and the chart is drawn from its rows. */
 (() => {
   const DEFAULTS = { scale: "log", base: "", mechanism: "", family: "", gil: "", abi: "", sort: "", down: "" };
   const [NET, RATIO, RATIO_SPAN] = [2, 4, 5];
   const small = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const { element, load } = callcost;
   const large = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
   const write = (value) => (Math.abs(value) >= 1000 ? large : small).format(value);
-  const loaded = {};
 
   let form, table, holder, first, state;
 
@@ -56,7 +56,7 @@
     return `#${given}`;
   }
 
-  /* The address changes without a new entry in the browser's history for every key pressed. */
+  /* Replaces the address, so that the browser's history does not get an entry for every key. */
   function change(wanted) {
     const now = address(wanted);
     if (now === (location.hash || "#")) show(wanted);
@@ -91,30 +91,23 @@
     addOptions(select, known.rows.map(([name]) => name).filter((name) => !name.includes(" @ ")));
   }
 
-  /* The cells come in the order in which the report's own table has them. */
+  /* The cells are in the order of the report's own table. */
   function rowOf([name, mechanism, kind, marks, rank, net, netSpan, ratio, ratioSpan, gross, gil, abi, processes, netNs, lowNs, highNs]) {
-    const row = document.createElement("tr");
+    const row = element("tr");
     Object.assign(row.dataset, { name, mechanism, kind, marks });
     const owner = callcost.costs.mechanisms[mechanism];
-    row.append(cell(rank), heading(name, marks, kind === "floor" ? null : owner));
-    row.append(...[net, netSpan, ratio, ratioSpan, gross, gil, abi, processes].map(cell));
+    row.append(element("td", rank), heading(name, marks, kind === "floor" ? null : owner));
+    row.append(...[net, netSpan, ratio, ratioSpan, gross, gil, abi, processes].map((text) => element("td", text)));
     if (netNs !== null) Object.assign(row.cells[NET].dataset, { v: netNs, i: `${lowNs},${highNs}` });
     return row;
   }
 
-  function cell(text) {
-    const made = document.createElement("td");
-    made.textContent = text;
-    return made;
-  }
-
   function heading(name, marks, owner) {
-    const made = document.createElement("th");
+    const made = element("th");
     made.scope = "row";
-    const mark = document.createElement("i");
+    const mark = element("i");
     mark.style.background = owner ? owner.colour : "var(--muted)";
-    const link = document.createElement(owner ? "a" : "span");
-    link.textContent = name;
+    const link = element(owner ? "a" : "span", name);
     if (owner) link.href = owner.url;
     made.append(mark, link, marks);
     return made;
@@ -130,19 +123,7 @@
     }
   }
 
-  /* A script, since a page that was opened from a file may read data in no other way. */
-  function load(address) {
-    loaded[address] ??= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = address;
-      script.onload = resolve;
-      script.onerror = () => reject(new Error(`${address} is missing from the site`));
-      document.head.append(script);
-    });
-    return loaded[address];
-  }
-
-  /* Of two rows the record has one ratio; the other is its inverse. */
+  /* The record has one ratio of two rows; the opposite one is its inverse. */
   function ratioOf({ names, table: known }, name, base) {
     const [row, other] = [names.indexOf(name), names.indexOf(base)];
     if (row < 0 || other < 0) return null;
@@ -169,7 +150,7 @@
       }
       cells[RATIO].textContent = shown.text;
       cells[RATIO_SPAN].textContent = shown.span;
-      // Figures of two digits are not enough to sort by where the pages have more.
+      // To sort ratios to another row, more than the two digits shown are needed.
       if (shown.value === undefined) delete cells[RATIO].dataset.v;
       else cells[RATIO].dataset.v = shown.value;
     }

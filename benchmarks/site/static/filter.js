@@ -1,4 +1,4 @@
-/* Filters of long tables, and what happens when a page is there. */
+/* Filters long tables, and starts everything once a page is loaded. */
 (() => {
   function startFilter(form) {
     const rows = [...document.getElementById(form.dataset.table).tBodies[0].rows];

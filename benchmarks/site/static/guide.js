@@ -1,11 +1,12 @@
-/* Which one should I take? Leaves out what does not fit, ranks the rest by cost, and says why. */
+/* The guide: leaves out what does not fit, ranks the rest by cost, and gives the reasons. */
 (() => {
   const NEEDS = { checks_type: "refuses wrong types", checks_range: "refuses numbers that do not fit", takes_keywords: "takes keywords", subinterpreter: "works in subinterpreters" };
   const BUILDS = { compiler: ["nothing", "one file", "each version"], wheels: ["nothing", "one file", "each version"], one: ["nothing", "one file"], none: ["nothing"] };
   const ns = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const share = new Intl.NumberFormat("en-US", { style: "percent", maximumSignificantDigits: 2 });
-  // Below this share of a core, the cost of the calls is nothing to choose by.
+  // Below this share of a core, the cost of the calls does not matter.
   const NO_MATTER = 0.01;
+  const { element } = callcost;
   let form, data;
 
   function start() {
@@ -34,20 +35,20 @@
     const calls = Number(wanted.get("calls"));
     const place = document.getElementById("answer");
     if (!(calls > 0)) {
-      place.replaceChildren(element("p", "Calls per second has to be a number above 0."));
+      place.replaceChildren(element("p", "Calls per second must be a number above 0."));
       return;
     }
     const judged = data.candidates.map((candidate) => ({ candidate, against: against(candidate, wanted) }));
     const left = judged.filter((one) => !one.against.length).map((one) => one.candidate);
     const cost = (candidate) => candidate.costs[wanted.get("workload")][0];
     left.sort((a, b) => cost(a) - cost(b));
-    place.replaceChildren(...(left.length ? ranked(left, wanted, calls) : [element("p", "Nothing that was measured fits all of this.")]), out(judged));
+    place.replaceChildren(...(left.length ? ranked(left, wanted, calls) : [element("p", "No measured mechanism fits all of this.")]), out(judged));
   }
 
-  /* Lists what speaks against a mechanism: pairs of words and the fact behind them. */
+  /* Lists the reasons against a mechanism, each with the anchor of the fact behind it. */
   function against(candidate, wanted) {
     const found = [];
-    if (!(wanted.get("workload") in candidate.costs)) found.push(["cannot express that signature, or was not measured with it", "costs-over-workloads"]);
+    if (!(wanted.get("workload") in candidate.costs)) found.push(["does not support that signature, or was not measured with it", "costs-over-workloads"]);
     if (!BUILDS[wanted.get("builds")].includes(candidate.builds)) found.push([data.builds[candidate.builds], "builds"]);
     const gil = wanted.get("gil");
     if (gil && candidate.facts.releases_gil !== gil) found.push([gilOf(candidate), "fact-releases_gil"]);
@@ -112,13 +113,6 @@
   function link(text, url, anchor) {
     const made = element("a", text);
     made.href = url + (anchor ? `#${anchor}` : "");
-    return made;
-  }
-
-  function element(kind, text = "", className = "") {
-    const made = document.createElement(kind);
-    if (text) made.textContent = text;
-    if (className) made.className = className;
     return made;
   }
 

@@ -1,4 +1,4 @@
-/* The page of the history: any series, drawn when it is chosen; its data come file by file. */
+/* The page of the history: draws a series when it is chosen, and loads its data then. */
 (() => {
   function start() {
     const table = document.getElementById("series");
@@ -7,28 +7,18 @@
     show();
   }
 
-  function load(file) {
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = `data/history/${file}.js`;
-      script.onload = resolve;
-      script.onerror = () => reject(new Error(`${script.src} is missing from the site`));
-      document.head.append(script);
-    });
-  }
-
   async function show() {
     const number = new URLSearchParams(location.hash.slice(1)).get("series");
     const link = number === null ? null : document.querySelector(`a[data-series="${CSS.escape(number)}"]`);
     if (!link) return;
     const row = link.closest("tr");
     const workload = row.cells[0].textContent;
-    if (!(callcost.history && workload in callcost.history)) await load(link.dataset.file);
+    if (!(callcost.history && workload in callcost.history)) await callcost.load(`data/history/${link.dataset.file}.js`);
     const series = callcost.history[workload].find((one) => String(one.number) === number);
     document.getElementById("shown").textContent = `${workload} through ${link.textContent}`;
     document.getElementById("shown-on").textContent = `${row.cells[2].textContent}, ${row.cells[3].textContent} runs.`;
     const said = series.changes.length ? series.changes.map((change) => change.told) : ["No change was found."];
-    document.getElementById("changes").replaceChildren(...said.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    document.getElementById("changes").replaceChildren(...said.map((text) => callcost.element("li", text)));
     for (const other of document.querySelectorAll("tr.chosen")) other.classList.remove("chosen");
     row.classList.add("chosen");
     const figure = document.getElementById("chart");

@@ -18,7 +18,7 @@
     return typeof a === "number" ? -1 : 1;
   }
 
-  /* What is not known stands last in either direction; floors stay behind what is ranked. */
+  /* Sorts rows; unknown figures come last in either direction. */
   function sort(table, column, descending) {
     const body = table.tBodies[0];
     const keyed = [...body.rows].map((row, place) => ({ row, place, key: key(row, column) }));

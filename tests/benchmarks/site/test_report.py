@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.facts.facts import YES
 from callcost.benchmarks.facts.questions import FOREIGN_ABI
 from callcost.benchmarks.publish.publishing import REFERENCE
-from callcost.benchmarks.site import charts, drawing, drawn, fits, inputs, render, site
-from callcost.benchmarks.site.charts import Drawing
+from callcost.benchmarks.site import charts, drawn, fits, inputs, render, site
+from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.measured import FLOOR, WAY, Measured
 from callcost.benchmarks.site.pages import guide, source
 from callcost.bindings.registry import mechanisms
@@ -123,7 +124,7 @@ def test_ranks_are_the_records_of_a_whole_group(tmp_path: Path) -> None:
     sheet = inputs.read([path]).runs[0].sheets["get_pi"]
     ranks = {row["name"]: row["rank"] for row in sites.rows_of(cut) if row["group"] == "get_pi"}
     # The run's A/A error is that of all its groups: with fewer, neighbours may tie or part.
-    told = {row.name: int(row.rank.rstrip("=")) for row in sheet.rows if row.rank}
+    told = {row.label: int(row.rank.rstrip("=")) for row in sheet.rows if row.rank}
     assert told.keys() == {name for name, rank in ranks.items() if rank is not None}
     assert sorted(told, key=lambda n: (told[n], n))[0] in {n for n, r in ranks.items() if r == 1}
     assert all(abs(told[name] - ranks[name]) <= 3 for name in told)
@@ -150,7 +151,7 @@ def test_the_csv_has_every_row_in_full(folder: Path, measured: Measured) -> None
     rows = list(measured.rows)
     assert len(lines) == len(rows)
     for line, row in zip(lines, rows, strict=True):
-        assert (line["workload"], line["mechanism"]) == (row.workload, row.mechanism)
+        assert (line["workload"], line["mechanism"]) == (row.workload, row.name)
         assert float(line["net_ns"]) == pytest.approx(row.net_ns.value, rel=1e-8)
         assert float(line["gross_high_ns"]) == pytest.approx(row.gross_ns.high, rel=1e-8)
         assert (line["ratio_low"] == "") == (row.ratio is None)
@@ -164,7 +165,7 @@ def test_the_csv_of_processes_has_what_each_has_measured(folder: Path, measured:
     rows = measured.sheets["fibonacci"].rows
     assert len(lines) == len(rows)
     for line, row in zip(lines, rows, strict=True):
-        assert line[1:3] == [row.mechanism, row.place]
+        assert line[1:3] == [row.name, row.place]
         assert [float(cell) for cell in line[3:]] == pytest.approx(list(row.rounds_ns), rel=1e-5)
 
 
@@ -573,11 +574,13 @@ def test_a_name_from_a_record_is_no_path() -> None:
 def test_many_charts_are_rendered_in_their_order() -> None:
     rows = [{"size": 1.0, "value": 2.0, "low": 1.0, "high": 3.0, "told": "x"}]
     wanted = [
-        drawing.Chart(str(number), Drawing("delays", [{**rows[0], "size": 10.0 + number}]), "t")
-        for number in range(drawing.WORTH_A_PROCESS + 1)
+        Chart("delays", [{**rows[0], "size": 10.0 + number}], "t").static_spec
+        for number in range(render.WORTH_A_PROCESS + 1)
     ]
-    assert drawing.svgs(wanted) == [render.svg(chart.static_spec) for chart in wanted]
-    assert len(set(drawing.svgs(wanted))) == len(wanted)
+    with ThreadPoolExecutor() as pool:
+        found = render.svgs(wanted, pool)
+    assert found == list(map(render.svg, wanted))
+    assert len(set(found)) == len(wanted)
 
 
 @pytest.mark.parametrize("name", charts.GRAMMARS)
@@ -603,12 +606,12 @@ def test_a_chart_leaves_floors_to_the_lines(measured: Measured) -> None:
     sheet = measured.sheets["fibonacci"]
     palette = drawn.Palette.of(measured.mechanisms)
     dots = {row["name"].rstrip("*†") for row in drawn.cost_rows(sheet.rows, palette)}
-    assert dots == {f"{row.rank} {row.name}".strip() for row in sheet.rows if row.kind != FLOOR}
+    assert dots == {f"{row.rank} {row.label}".strip() for row in sheet.rows if row.kind != FLOOR}
     assert [line["text"].partition(",")[0] for line in drawn.lines(sheet)] == [
         "C from C (direct)",
         "plain Python",
     ]
-    assert sheet.fastest in {row.name for row in sheet.rows if row.kind == WAY}
+    assert sheet.fastest in [row for row in sheet.rows if row.kind == WAY]
 
 
 # The history.
