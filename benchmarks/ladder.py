@@ -59,8 +59,8 @@ def workloads() -> list[Workload]:
 
 def contender(rung: Rung, workload: Workload) -> Contender:
     """Describes one workload on one rung to the instrument; raises StaleBuildError."""
-    build().check_folder(ladder.FOLDER, ladder.__name__)
-    build().check_folder(native.FOLDER, native.__name__)
+    build().check_package(ladder.__name__)
+    build().check_package(native.__name__)
     return Contender(
         name=rung.name,
         setup="",

@@ -14,6 +14,7 @@ import importlib.machinery
 import importlib.util
 import json
 import sysconfig
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -235,30 +236,22 @@ class Build:
 
     def check_sources(self, mechanism: Mechanism) -> None:
         """Raises StaleBuildError if a source changed after the build, or a built file is hidden."""
-        for name in self._sources(mechanism):
-            if _sha256(self._source_path(name)) != self.facts["sources"][name]:
-                raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
+        self.check_package(native.__name__)
+        own = mechanism.module.replace(".", "/") + "/"
+        shared = self.facts["depends"].get(mechanism.module, ())
+        self._check(n for n in self.facts["sources"] if n.startswith(own) or n in shared)
         for built in self.files(mechanism):
             self._check_tag(built)
 
-    def check_folder(self, folder: Path, package: str) -> None:
+    def check_package(self, package: str) -> None:
         """Raises StaleBuildError if a source in a package's folder changed after the build."""
-        for name, digest in self.facts["sources"].items():
-            path = folder / Path(name).name
-            if name == f"{package.replace('.', '/')}/{path.name}" and _sha256(path) != digest:
-                raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
+        folder = package.replace(".", "/")
+        self._check(n for n in self.facts["sources"] if n.rpartition("/")[0] == folder)
 
-    def _sources(self, mechanism: Mechanism) -> list[str]:
-        """Names the sources of the core and the mechanism, also those in other folders."""
-        own = mechanism.module.replace(".", "/") + "/"
-        core = "callcost/native"
-        return [
-            name
-            for name in self.facts["sources"]
-            if name.startswith(own)
-            or name.rpartition("/")[0] == core
-            or name in self.facts["depends"].get(mechanism.module, ())
-        ]
+    def _check(self, sources: Iterable[str]) -> None:
+        for name in sources:
+            if _sha256(self._source_path(name)) != self.facts["sources"][name]:
+                raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
 
     def _source_path(self, name: str) -> Path:
         path = Path(name).relative_to("callcost")
