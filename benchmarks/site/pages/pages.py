@@ -14,7 +14,7 @@ from callcost.benchmarks.site.measured import FLOOR, Measured, WorkloadSheet
 from callcost.benchmarks.site.pages import environments, guide, method, source
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.source import Source
-from callcost.bindings.registry import Mechanism
+from callcost.bindings.registry import Build, Mechanism, StaleBuildError
 from callcost.explain.explanation import Explained, Explanation
 from callcost.explain.parts import PARTS
 
@@ -83,10 +83,18 @@ class Book:
         """The files of each mechanism that has a folder."""
         return {name: source.files(it) for name, it in self.folders.items() if it is not None}
 
+    @cached_property
+    def _depends(self) -> dict[str, list[str]]:
+        """The sources of each mechanism: as the build here declared them, else as recorded."""
+        recorded = self.run.environment.get("depends", {})
+        try:
+            return {**recorded, **Build().facts["depends"]}
+        except StaleBuildError:
+            return dict(recorded)
+
     def shared(self, mechanism: Mechanism) -> list[Source]:
         """Reads the files of other folders that a mechanism uses."""
-        depends = self.run.environment.get("depends", {})
-        return source.shared_files(mechanism, depends.get(mechanism.module, []))
+        return source.shared_files(mechanism, self._depends.get(mechanism.module, []))
 
     def pages(self) -> Iterator[Page]:
         """Yields every page of the site except the history."""

@@ -10,6 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import needs_site
@@ -24,8 +25,8 @@ from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site import charts, drawn, fits, inputs, render, site
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.measured import FLOOR, WAY, Measured
-from callcost.benchmarks.site.pages import guide, source
-from callcost.bindings.registry import mechanisms
+from callcost.benchmarks.site.pages import guide, pages, source
+from callcost.bindings.registry import Build, mechanisms
 from callcost.console.numbers import interval, number
 from callcost.estimate.reading import RecordError
 from callcost.history.files import HistoryError
@@ -544,6 +545,7 @@ def test_every_mechanism_shows_how_it_writes_fibonacci(mechanism: Any) -> None:
         pytest.skip("it has no fibonacci")
     depends = {
         "cython_limited": ["callcost/bindings/cython_def/_def.pyx"],
+        "hpy_cpython": ["callcost/bindings/hpy_universal/module.c"],
         "nanobind_abi3": ["callcost/bindings/nanobind_module/module.cpp"],
         "swig_builtin": ["callcost/bindings/swig_proxy/core.i"],
     }
@@ -553,6 +555,17 @@ def test_every_mechanism_shows_how_it_writes_fibonacci(mechanism: Any) -> None:
     if not mechanism.name.startswith("swig"):  # SWIG reads the header of C itself
         assert any(re.search(r"\bfibonacci\b", part.text) for part in found)
     assert not any("fibonacci_batch" in part.text.split("\n")[0] for part in found)
+
+
+def test_the_sources_in_other_folders_are_those_of_the_build_here() -> None:
+    (limited,) = (it for it in mechanisms() if it.name == "cython_limited")
+    if Build().missing(limited):
+        pytest.skip("cython_limited was not built")
+    # The record names a file that was removed since.
+    recorded = {limited.module: ["callcost/bindings/cython_def/gone.pyx"]}
+    run = SimpleNamespace(environment={"depends": recorded})
+    book = pages.Book(SimpleNamespace(runs=[run]), SimpleNamespace())  # type: ignore[arg-type]
+    assert "cython_def/_def.pyx" in [shared.name for shared in book.shared(limited)]
 
 
 def test_the_c_of_a_workload_is_shown() -> None:
