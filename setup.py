@@ -71,7 +71,7 @@ setup(
         "callcost.run": ["*.pyi"],
         "callcost.benchmarks.site": ["templates/*.html", "static/*"],
     },
-    # What MANIFEST.in grafts besides is for the sdist; src/ would be taken for a package.
+    # MANIFEST.in's other files are for the sdist alone; src/ would be taken for a package.
     include_package_data=False,
     install_requires=dependencies(choice),
 )

@@ -1,9 +1,9 @@
 """A raw CPython extension for the stable ABI: one file for every Python with a GIL from 3.11 on.
 
 Idiomatic for one wheel instead of one per version: Py_LIMITED_API, and METH_NOARGS, METH_O and
-METH_FASTCALL as in cpython_fastcall. It calls functions where that one uses macros that read
-CPython's structs. Vectorcall is missing, so arguments of callbacks and of Tally go through a tuple.
-Before 3.12 an extension could not declare that each interpreter may have its own GIL. Python
+METH_FASTCALL as in cpython_fastcall. It calls functions where cpython_fastcall uses macros that
+read CPython's structs. Vectorcall is missing, so arguments of callbacks and of Tally go through a
+tuple. Before 3.12 an extension could not declare that each interpreter may have its own GIL. Python
 without the GIL has no such ABI. Holds the GIL, except in work_released. A zero inside a str ends
 the text, as in C.
 """

@@ -1,8 +1,8 @@
 """ctypes.PyDLL with argtypes and restype declared: as ctypes_cdll, but the GIL stays held.
 
 Idiomatic for functions of the Python C API. For others it is a choice: short calls are cheaper if
-they keep the GIL, but no other thread runs meanwhile. After each call, ctypes also checks for a
-Python exception. The declarations are copied from the functions of ctypes_cdll, so that only the
+they keep the GIL, but no other thread runs during the call. After each one, ctypes also checks for
+a Python exception. The declarations are copied from the functions of ctypes_cdll, so that only the
 GIL differs. Only what Python code calls is written down again.
 
 Through Python:

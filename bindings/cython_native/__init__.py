@@ -1,8 +1,8 @@
 """Cython, the algorithms themselves written in it: what many tutorials compare with a call of C.
 
 Idiomatic: static types, a recursion of cdef functions below a def function, a loop over a typed
-memoryview. The conversions and the slash are those of cython_def. The work inside is different
-machine code, which the compiler may inline and unroll. So it says nothing about a call of C.
+memoryview. Conversions and slash are as in cython_def. The work inside is different machine code,
+which the compiler may inline and unroll. So it says nothing about a call of C.
 
 Not the same C:
 - everything: it is compiled from Cython, and calls no function of the core.

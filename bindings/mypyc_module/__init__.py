@@ -4,9 +4,9 @@ Idiomatic: mypyc itself cannot call C, so its users reach a library through ctyp
 code does. mypyc checks arguments against the annotations. An int may have any size; ctypes cuts off
 what does not fit. mypyc's own i32 is not used, because it needs another package at run time. The
 timed code is compiled, including what surrounds ctypes: pointers, lengths, a class, and the
-callback, which calls Python no more after an exception. Buffers must be writable, even if C only
-reads them. ctypes.CDLL releases the GIL around every call. Compiled with mypyc's own -O3, which
-overrides the suite's -O2.
+callback, which does not call Python again after an exception. Buffers must be writable, even if C
+only reads them. ctypes.CDLL releases the GIL around every call. Compiled with mypyc's own -O3,
+which overrides the suite's -O2.
 
 Always takes keywords:
 - everything: mypyc's parameters keep their Python names, at no cost to other calls.

@@ -1,8 +1,8 @@
 """mypyc, the plain Python of the reference compiled to C: a program without a C library.
 
-Idiomatic: annotated Python, nothing else. An int keeps any size, with a fast path for those that
-fit a machine word. Calls within the module are C calls, and nothing stops a recursion that is too
-deep for the stack. Compiled with mypyc's own -O3, which overrides the suite's -O2. Holds the GIL.
+Idiomatic: annotated Python, nothing else. An int keeps any size, with a fast path for ints that fit
+a machine word. Calls within the module are C calls, and nothing stops a recursion that is too deep
+for the stack. Compiled with mypyc's own -O3, which overrides the suite's -O2. Holds the GIL.
 
 Always takes keywords:
 - everything: mypyc's parameters keep their Python names, at no cost to other calls.

@@ -3,7 +3,7 @@
 Idiomatic: the interface file of swig_proxy, with the option that SWIG offers for speed. SWIG also
 writes a Python module here, which would only import all names, and is left out. %feature("kwargs")
 gives a function keywords: only fibonacci_keyword has it. The others take one argument by METH_O,
-several in a tuple. Checks, GIL, constant and init are those of swig_proxy, but a second interpreter
+several in a tuple. Checks, GIL, constant and init are as in swig_proxy, but a second interpreter
 gets classes without methods. They are static types, because objects of SWIG's heap types leak a
 reference to their type (4.4 and 4.5).
 """

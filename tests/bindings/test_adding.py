@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="not a checkout: no do
 
 
 def steps(heading: str) -> list[tuple[str, str, str]]:
-    """Returns the steps of a section of the page: kind, where, and the text."""
+    """Returns the steps of a section of the page: kind, place and text."""
     section = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
     return STEP.findall(section.partition("\n## ")[0])
 
@@ -57,7 +57,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_environment(folder: Path) -> None:
-    """Makes an environment that finds what this one has installed, but installs into itself."""
+    """Makes an environment that finds this one's packages but installs into itself."""
     venv.create(folder, with_pip=False, symlinks=True)
     packages = sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)})
     outer = [path for path in sys.path if path.endswith("site-packages")]

@@ -1,4 +1,4 @@
-"""The build backend: what it builds by default and on request, and what that needs."""
+"""The build backend: what it builds by default and on request, and what each build needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="not a 
 
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The backend, whose setuptools only tells what setup.py would be told."""
+    """The backend, with a setuptools that only returns the choice that setup.py would get."""
     module = importlib.import_module("callcost.bindings._build.backend")
     choice = importlib.import_module("callcost.bindings._build.choice")
     for kind in ("wheel", "editable"):
@@ -46,7 +46,7 @@ def test_a_wheel_is_the_instrument_and_an_editable_install_the_suite(
     assert getattr(backend, f"prepare_metadata_for_build_{kind}")("folder") == f"['{otherwise}']"
     monkeypatch.setenv("CALLCOST_MECHANISMS", "all")
     assert build("folder") == "all"
-    # What the command line says counts.
+    # The command line wins.
     assert build("folder", {"mechanisms": "few"}) == "few"
     assert os.environ["CALLCOST_MECHANISMS"] == "all"
 
@@ -77,7 +77,7 @@ def test_hooks_have_the_parameters_that_frontends_name(kind: str, backend: Any) 
     ]
 
 
-def test_what_is_installed_needs_no_more_than_it_uses() -> None:
+def test_each_build_requires_only_what_it_uses() -> None:
     choice = importlib.import_module("callcost.bindings._build.choice")
     instrument, few, everything = (
         names(choice.dependencies(chosen)) for chosen in ("none", "few", "all")

@@ -1,4 +1,4 @@
-"""The build's own steps that need no compiler: what it says, and how macOS links the core."""
+"""The build's own steps that need no compiler: its messages, and how macOS links the core."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_macos_links_the_core_as_a_library(bundle: str, dylib: str) -> None:
     assert command == bundle.split()
 
 
-def test_only_what_is_no_extension_is_linked_as_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_extensions_are_not_linked_as_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     command = SimpleNamespace(compiler=SimpleNamespace(linker_so=["clang", "-bundle"]))
     monkeypatch.setattr(build, "DARWIN", True)
     assert build.BuildMechanisms._library_linker(command).linker_so == ["clang", "-dynamiclib"]
@@ -66,7 +66,7 @@ def test_only_what_is_no_extension_is_linked_as_a_library(monkeypatch: pytest.Mo
         ("and/or, 1 / 2", "and/or, 1 / 2"),
     ],
 )
-def test_a_reason_names_no_folder(text: str, shortened: str) -> None:
+def test_a_reason_has_no_local_path(text: str, shortened: str) -> None:
     assert wording.without_folders(text) == shortened
 
 
@@ -78,7 +78,7 @@ def test_a_reason_does_not_name_the_user(monkeypatch: pytest.MonkeyPatch) -> Non
     assert wording.without_folders("a/b and /c/d") == "a/b and d"
 
 
-def test_a_path_inside_the_checkout_is_told_from_its_root() -> None:
+def test_a_path_in_the_checkout_begins_at_its_root() -> None:
     path = declare.ROOT / "bindings" / "a_b" / "build.py"
     assert (
         wording.reason("it failed", OSError(path)) == "it failed (OSError: bindings/a_b/build.py)"
@@ -86,7 +86,7 @@ def test_a_path_inside_the_checkout_is_told_from_its_root() -> None:
     assert wording.reason("it failed", OSError("one\ntwo")) == "it failed (OSError: one)"
 
 
-def test_a_failed_command_is_told_by_its_program_and_status() -> None:
+def test_a_failed_command_is_reported_by_program_and_status() -> None:
     failed = subprocess.CalledProcessError(1, ["/usr/bin/g++", "-c", "/far/someone/a.cpp"])
     told = wording.reason("it did not compile", RuntimeError(failed))
     assert told == "it did not compile (RuntimeError: g++ ended with exit status 1)"
@@ -94,19 +94,19 @@ def test_a_failed_command_is_told_by_its_program_and_status() -> None:
     assert told == "it did not compile (CalledProcessError: g++ ended with exit status 1)"
 
 
-def test_what_a_platform_does_not_have_is_told_as_it_stands() -> None:
+def test_a_platform_error_is_reported_unchanged() -> None:
     told = wording.reason(
         "it did not compile", declare.PlatformError("cargo is not installed\n(...)")
     )
     assert told == "cargo is not installed"
 
 
-def test_a_tool_that_is_not_there_is_named_with_what_to_do() -> None:
+def test_a_missing_tool_is_named_with_what_to_do() -> None:
     told = declare._why_undeclared(ModuleNotFoundError("No module named 'a.b'", name="a.b"))
     assert told.startswith("a is not installed: pip install --config-settings mechanisms=all")
 
 
-def test_a_rust_extension_is_linked_like_any_other() -> None:
+def test_a_rust_extension_is_linked_like_the_others() -> None:
     rust = SimpleNamespace(
         name="_x", path="Cargo.toml", args=(), cargo_manifest_args=(), rustc_flags=()
     )
@@ -118,34 +118,34 @@ def test_a_rust_extension_is_linked_like_any_other() -> None:
     assert [flag.removeprefix("-Clink-arg=") for flag in rust.rustc_flags] == declare.RPATH_FLAGS
 
 
-def test_sources_of_a_tool_keep_their_path() -> None:
+def test_a_tools_own_sources_keep_their_path() -> None:
     folder = declare.ROOT / "bindings" / "python_reference"
     assert declare._source_path("__init__.py", folder) == "bindings/python_reference/__init__.py"
     assert declare._source_path("build/made.c", folder) == "build/made.c"
     assert declare._source_path("/elsewhere/helper.c", folder) == "/elsewhere/helper.c"
 
 
-def test_an_extension_may_have_a_suffix_of_its_own() -> None:
+def test_an_extension_may_have_its_own_suffix() -> None:
     command = build.BuildMechanisms(setuptools.Distribution())
     command.ext_map = {"a.b": SimpleNamespace(file_suffix=".hpy0.so")}
     assert command.get_ext_filename("a.b") == "a/b.hpy0.so"
     assert command.get_ext_filename("a.c").endswith(places.ABI_TAG + ".so")
 
 
-def test_arguments_that_hold_a_path_are_not_recorded() -> None:
+def test_arguments_with_a_path_are_not_recorded() -> None:
     assert wording.without_path_tokens(["-O2", "-I/a", "-std=c++17", "b/c"]) == [
         "-O2",
         "-std=c++17",
     ]
 
 
-def test_a_compiler_that_does_not_answer_is_none(tmp_path: Path) -> None:
+def test_a_compiler_without_an_answer_is_none(tmp_path: Path) -> None:
     assert wording.compiler_version([str(tmp_path / "c++")]) == "none"
     assert wording.compiler_version(["false"]) == "none"
     assert wording.compiler_version(["echo", "cc 1.2"]) == "cc 1.2 --version"
 
 
-def test_last_flags_come_last_for_their_source_alone() -> None:
+def test_last_flags_only_apply_to_their_source() -> None:
     def compile_them(sources: list[str], **how: Any) -> list[str]:
         assert how["extra_postargs"] == ["-std=c++17", "-O2", "-Os"]
         return [source.replace(".cpp", ".o") for source in sources]
@@ -169,12 +169,12 @@ def test_each_file_has_the_suffix_of_its_own_extension() -> None:
     command.ensure_finalized()
     stable, other = (Path(command.get_ext_fullpath(name)).name for name in names)
     assert stable.startswith("_module.") and abi.is_stable(stable)
-    # What is built has to be importable here, under whichever name the stable ABI has here.
+    # This interpreter must be able to import the file, whatever its suffix for the stable ABI is.
     assert stable.removeprefix("_module") in EXTENSION_SUFFIXES
     assert other == f"_module{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 
-def test_a_library_is_looked_for_with_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_compiler_looks_for_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     assert declare.compiles("#include <vector>")
     assert not declare.compiles("#include <no_such_header>")
     assert not declare.compiles("", "-lno_such_library")
@@ -183,7 +183,7 @@ def test_a_library_is_looked_for_with_the_compiler(monkeypatch: pytest.MonkeyPat
         declare.compiles("")
 
 
-def test_a_build_that_has_looked_around_says_itself_what_is_missing(
+def test_a_build_py_says_itself_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "bindings" / "tool_mode"
@@ -202,7 +202,7 @@ def test_a_build_that_has_looked_around_says_itself_what_is_missing(
     )
 
 
-def test_declared_sources_are_named_by_where_they_are() -> None:
+def test_declared_sources_are_named_by_their_place() -> None:
     shared = SimpleNamespace(
         name="callcost.bindings.a_b._x",
         sources=["bindings/c_d/x.pyx"],
@@ -216,12 +216,12 @@ def test_declared_sources_are_named_by_where_they_are() -> None:
 
 
 def library_that_calls(function: str, folder: Path) -> Path:
-    """Compiles a library that expects this function of Python."""
+    """Compiles a library that calls this function of Python."""
     source = f"extern void {function}(void *); void used(void *it) {{ {function}(it); }}"
     return compiled(source, folder / f"lib{function.strip('_')}.so")
 
 
-def test_a_library_for_another_build_of_python_is_found_out_before_it_is_loaded(
+def test_a_library_for_another_build_of_python_is_refused_before_it_is_loaded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     ours = libraries._counting_symbols()
@@ -244,7 +244,7 @@ def test_a_library_for_another_build_of_python_is_found_out_before_it_is_loaded(
 
 
 @pytest.mark.parametrize("free_threaded", [0, 1])
-def test_a_free_threaded_python_takes_no_library_that_nothing_is_known_of(
+def test_a_free_threaded_python_refuses_a_library_that_it_cannot_check(
     free_threaded: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = sysconfig.get_config_var
@@ -261,7 +261,7 @@ def test_a_free_threaded_python_takes_no_library_that_nothing_is_known_of(
 
 
 @pytest.mark.parametrize("name", ["cpython_limited", "cython_limited", "nanobind_abi3"])
-def test_the_stable_abi_of_builds_with_a_gil_is_left_out_without_one(
+def test_a_stable_abi_that_needs_a_gil_is_left_out_without_one(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 1}.get)

@@ -22,7 +22,7 @@ GOOD = '"""Does nothing, for a test."""\n'
 
 
 def write(name: str, text: str | bytes) -> Callable[[Path], None]:
-    """Returns the function that writes a file into a folder."""
+    """Returns a function that writes a file into a folder."""
 
     def damage(folder: Path) -> None:
         (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
@@ -116,14 +116,14 @@ def test_a_folder_that_is_not_a_mechanism_is_not_damaged(bindings: Path) -> None
 
 @pytest.fixture
 def with_damage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes the registry find a damaged folder beside the installed mechanisms."""
+    """Makes the registry find a damaged folder besides the installed mechanisms."""
     found = {"toy_mode": "its folder is empty"}
     for module in (registry, selection, suite):
         monkeypatch.setattr(module, "damaged", lambda *_: found)
 
 
 @pytest.mark.usefixtures("with_damage")
-def test_a_damaged_mechanism_is_named_wherever_mechanisms_are() -> None:
+def test_every_list_of_mechanisms_names_a_damaged_one() -> None:
     listed = CliRunner().invoke(commands.list_mechanisms, [])
     assert "toy_mode" in listed.output and "its folder is empty" in listed.output
     refused = CliRunner().invoke(commands.list_mechanisms, ["toy_mode"])
@@ -135,7 +135,7 @@ def test_a_damaged_mechanism_is_named_wherever_mechanisms_are() -> None:
 
 
 @pytest.mark.usefixtures("with_damage")
-def test_a_damaged_mechanism_that_is_asked_for_is_named() -> None:
+def test_a_damaged_mechanism_is_named_if_asked_for() -> None:
     chosen = {"mechanism": ["toy_*"], "workload": []}
     config = SimpleNamespace(getoption=chosen.__getitem__)
     with pytest.raises(UnknownNameError, match="toy_mode is damaged: its folder is empty"):
@@ -155,7 +155,7 @@ BUILDS = {
 }
 
 
-def test_a_build_py_that_ends_python_or_never_ends_is_found_beside_the_build(
+def test_a_build_py_that_exits_crashes_or_never_ends_is_found(
     tmp_path: Path,
 ) -> None:
     pytest.importorskip("setuptools", reason="the build runs in setuptools, which is not installed")

@@ -27,7 +27,7 @@ def load(mechanism: Mechanism) -> ModuleType:
 
 
 def by_keyword(call: str) -> str:
-    """Rewrites a call so that it names its arguments; "" for any other expression."""
+    """Rewrites a call to name its arguments; "" for any other expression."""
     tree = ast.parse(call, mode="eval").body
     match tree:
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
@@ -38,7 +38,7 @@ def by_keyword(call: str) -> str:
 
 
 def plain_calls(mechanism: Mechanism) -> list[tuple[Workload, str]]:
-    """Pairs one workload of each function that is not Python code with its call by keyword."""
+    """Pairs a workload of each function that is not Python code with its call by keyword."""
     by_function = {
         workload.function: (workload, by_keyword(workload.call))
         for workload in WORKLOADS
@@ -66,7 +66,9 @@ def takes_names(mechanism: Mechanism, workload: Workload, call: str) -> bool:
 
 
 @every_mechanism
-def test_a_plain_function_takes_no_keyword_unless_its_folder_says_why(mechanism: Mechanism) -> None:
+def test_a_plain_function_takes_no_keyword_unless_its_docstring_says_so(
+    mechanism: Mechanism,
+) -> None:
     module = load(mechanism)
     calls = [
         (workload, call)
@@ -78,7 +80,7 @@ def test_a_plain_function_takes_no_keyword_unless_its_folder_says_why(mechanism:
 
 
 @every_mechanism
-def test_the_keyword_form_is_a_function_of_its_own_unless_names_are_free(
+def test_the_keyword_form_is_another_function_unless_names_are_free(
     mechanism: Mechanism,
 ) -> None:
     if not mechanism.offers(KEYWORD):
@@ -103,7 +105,7 @@ def test_the_keyword_form_is_a_function_of_its_own_unless_names_are_free(
         ("module.f(n)", ""),
     ],
 )
-def test_a_call_is_rewritten_by_keyword(call: str, named: str) -> None:
+def test_a_call_is_rewritten_with_keywords(call: str, named: str) -> None:
     assert by_keyword(call) == named
 
 
@@ -115,12 +117,12 @@ def test_a_mechanism_that_takes_needless_keywords_is_noticed() -> None:
     assert (takes_names(named, workload, call), takes_names(lean, workload, call)) == (True, False)
 
 
-# Flags: the same for all, except the levels that a tool's own build sets for all its users.
+# Flags: the same for all, except a level that a tool's own build sets for all its users.
 
 OWN_LEVELS = {"nanobind": {"-Os", "-O3"}, "mypyc": {"-O3"}}
 
 
-def test_only_a_tool_that_sets_a_level_for_its_users_has_another() -> None:
+def test_only_tools_that_set_their_users_level_have_another() -> None:
     facts = Build().facts
     assert " -O2 -fno-lto" in facts["compile_command"]
     found: dict[str, set[str]] = {mechanism.family: set() for mechanism in mechanisms()}

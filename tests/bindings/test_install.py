@@ -1,4 +1,4 @@
-"""Installing where something is missing: one sentence says what to do, and the rest is built."""
+"""Install where something is missing: one sentence says what to do, and the rest is built."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ PLANTED = {
     "exits_mode": ("build.py",),
     "nul_mode": ("build.py",),
 }
-# What the second of two builds from one checkout no longer has.
+# Mechanisms that are removed before the second of two builds.
 GONE = {"cython_cpdef", "cython_native", "swig_builtin"}
-# What a build says of a tool that is not among its requirements, or not made for this Python.
+# What a build says about a tool that it does not require, or that does not support this Python.
 NOT_TO_BE_HAD = re.compile(r"not installed|No module named|needs (a )?Python|has no release for")
 
 
@@ -41,7 +41,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Builds the suite's wheel in isolation, as pip does; skips where the index is not there."""
+    """Builds the suite's wheel in isolation, as pip does; skips without the package index."""
     done = subprocess.run(
         [*PIP_WHEEL, "--config-settings", "mechanisms=default", "."],
         cwd=checkout,
@@ -57,7 +57,7 @@ def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProce
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel, unpacked: its files by their names in it, and the manifest of the build."""
+    """A wheel and its unpacked files: their names, and the manifest of the build."""
 
     path: Path
     folder: Path
@@ -66,7 +66,7 @@ class Wheel:
 
 
 def unpack(checkout: Path, folder: Path, **environment: str) -> Wheel:
-    """Builds a wheel that must succeed, and unpacks it."""
+    """Builds a wheel, which must succeed, and unpacks it."""
     done = build_wheel(checkout, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     (built,) = checkout.glob("wheels/*.whl")
@@ -94,14 +94,14 @@ def plant(bindings: Path) -> None:
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Wheel, Wheel]:
-    """Two wheels from one checkout: whole, then changed, with mechanisms broken and some gone."""
+    """Two wheels from one checkout: unchanged, then with broken and removed mechanisms."""
     folder = tmp_path_factory.mktemp("twice")
     checkout = copy_sources(folder)
     first = unpack(checkout, folder / "first")
     core = checkout / "native" / "core.c"
     dates = core.stat().st_atime, core.stat().st_mtime
     core.write_text(core.read_text().replace("3.14f", "3.15f"))
-    os.utime(core, dates)  # as version control or an archive may leave it
+    os.utime(core, dates)  # version control or an archive may leave old dates
     for name in GONE:
         shutil.rmtree(checkout / "bindings" / name)
     libffi = checkout / "native" / "ladder" / "libffi.c"
@@ -178,7 +178,7 @@ def test_a_wheel_holds_one_package_with_every_mechanism(wheels: tuple[Wheel, Whe
     assert compiled_in(first) == set(first.facts["files"])
 
 
-def test_a_mechanism_that_cannot_be_built_is_left_out_alone(wheels: tuple[Wheel, Wheel]) -> None:
+def test_a_mechanism_that_does_not_build_is_left_out_alone(wheels: tuple[Wheel, Wheel]) -> None:
     first, second = wheels
     missing = missing_mechanisms(second)
     languages = first.facts["languages"].items()
@@ -225,7 +225,7 @@ def test_a_wheel_holds_the_ladder_ready_to_run(wheels: tuple[Wheel, Wheel]) -> N
     assert (done.returncode, done.stdout, done.stderr) == (0, "28\n", "")
 
 
-def test_a_rung_that_cannot_be_built_is_left_out_alone(wheels: tuple[Wheel, Wheel]) -> None:
+def test_a_rung_that_does_not_build_is_left_out_alone(wheels: tuple[Wheel, Wheel]) -> None:
     _, second = wheels
     why = second.facts["missing"]["callcost.native.ladder.libffi"]
     assert why.startswith("it did not compile and needs libffi's headers")
@@ -240,7 +240,7 @@ def test_a_second_build_keeps_nothing_of_the_first(wheels: tuple[Wheel, Wheel]) 
     assert compiled_in(second) == set(second.facts["files"])
 
 
-def test_the_manifest_tells_how_and_not_where_it_was_built(wheels: tuple[Wheel, Wheel]) -> None:
+def test_the_manifest_says_how_but_not_where_it_was_built(wheels: tuple[Wheel, Wheel]) -> None:
     first, second = wheels
     pybind11 = "callcost.bindings.pybind11_module._module"
     assert first.facts["languages"][pybind11] == "c++"

@@ -26,7 +26,7 @@ CALLS = 20_000
 MOST_BLOCKS, MOST_BYTES = 1_000, 100_000
 # The order of what grew: bytes, blocks, references.
 MOST = (MOST_BYTES, MOST_BLOCKS, MOST_BLOCKS)
-# For mechanisms that run code of their own, which may take a hundred times as long.
+# For mechanisms that run their own code, which may take a hundred times as long.
 SLOW_CALLS = 10_000
 needs_glibc = pytest.mark.skipif(
     sys.platform != "linux" or not os.confstr("CS_GNU_LIBC_VERSION"), reason="asks mallinfo2"
@@ -169,7 +169,7 @@ INNOCENT = {
 
 @needs_glibc
 @pytest.mark.parametrize(("setup", "call"), INNOCENT.values(), ids=INNOCENT)
-def test_what_does_not_leak_is_not_blamed(setup: str, call: str) -> None:
+def test_calls_without_a_leak_pass(setup: str, call: str) -> None:
     cell = (setup, call, None, CALLS)
     ((grown_bytes, grown_blocks, references),) = in_child(CHILD, [[cell], MOST])
     assert grown_bytes < MOST_BYTES
@@ -204,7 +204,7 @@ print("{}")
 
 
 @pytest.mark.parametrize("mechanism", mechanisms(), ids=lambda mechanism: mechanism.name)
-def test_debugging_allocator_has_no_complaint(mechanism: Mechanism) -> None:
+def test_the_debugging_allocator_finds_nothing(mechanism: Mechanism) -> None:
     skip_if_missing(mechanism)
     calls = [
         (setup_source(mechanism, w), w.call, w.view, w.raises, repr(w.expect))

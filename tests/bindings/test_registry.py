@@ -1,4 +1,4 @@
-"""A build that does not match the sources or the interpreter is refused by name."""
+"""A build that does not match the sources or the interpreter is refused, by name."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_changed_source_is_refused(copy: tuple[Build, Mechanism]) -> None:
         build.check_sources(mechanism)
 
 
-def test_a_changed_source_of_another_mechanism_is_refused_where_it_takes_part(
+def test_a_changed_source_in_another_folder_is_refused_if_it_is_used(
     copy: tuple[Build, Mechanism],
 ) -> None:
     build, mechanism = copy
@@ -65,7 +65,7 @@ def test_a_changed_source_of_another_mechanism_is_refused_where_it_takes_part(
     build.check_sources(mechanism)
 
 
-def test_a_second_file_that_could_be_imported_is_refused(copy: tuple[Build, Mechanism]) -> None:
+def test_a_second_importable_file_is_refused(copy: tuple[Build, Mechanism]) -> None:
     build, mechanism = copy
     for suffix in importlib.machinery.EXTENSION_SUFFIXES[1:]:
         stale = mechanism.folder / f"_fastcall{suffix}"
@@ -76,9 +76,7 @@ def test_a_second_file_that_could_be_imported_is_refused(copy: tuple[Build, Mech
 
 
 @pytest.mark.parametrize("suffix", importlib.machinery.EXTENSION_SUFFIXES)
-def test_a_file_that_python_finds_before_a_generated_module_is_refused(
-    tmp_path: Path, suffix: str
-) -> None:
+def test_a_file_that_hides_a_generated_module_is_refused(tmp_path: Path, suffix: str) -> None:
     generated = next(m for m in mechanisms() if (m.folder / "_generated.py").exists())
     shutil.copytree(generated.folder, tmp_path / generated.name)
     for manifest in registry.FOLDER.glob("built.*.json"):
@@ -100,7 +98,7 @@ def test_a_file_with_the_tag_of_another_interpreter_is_refused(
         build.check_sources(mechanism)
 
 
-def test_a_file_that_no_import_finds_is_accepted_without_a_rival(
+def test_a_file_that_no_import_finds_is_accepted_alone(
     copy: tuple[Build, Mechanism],
 ) -> None:
     build, mechanism = copy
@@ -135,14 +133,14 @@ def test_a_mechanism_added_after_the_build_says_so(copy: tuple[Build, Mechanism]
     assert "added after the build" in (build.missing(Mechanism("toy_mode", added)) or "")
 
 
-def test_the_reason_for_what_was_not_built_is_kept(copy: tuple[Build, Mechanism]) -> None:
+def test_the_reason_why_a_mechanism_was_not_built_is_kept(copy: tuple[Build, Mechanism]) -> None:
     build, mechanism = copy
     build.facts["missing"][mechanism.module] = "no tool"
     assert build.missing(mechanism) == "no tool"
 
 
 def with_build_file(mechanism: Mechanism, text: str) -> Mechanism:
-    """Returns a further mechanism of plain Python with this build.py."""
+    """Returns another mechanism, of plain Python, with this build.py."""
     folder = mechanism.folder.with_name("toy_mode")
     folder.mkdir(exist_ok=True)
     (folder / "build.py").write_text(text)
@@ -150,7 +148,7 @@ def with_build_file(mechanism: Mechanism, text: str) -> Mechanism:
 
 
 @pytest.mark.parametrize("extensions", ["", "EXTENSIONS = []\n"])
-def test_a_package_that_is_required_and_not_installed_is_named(
+def test_a_required_package_that_is_not_installed_is_named(
     copy: tuple[Build, Mechanism], extensions: str
 ) -> None:
     build, mechanism = copy
@@ -160,7 +158,7 @@ def test_a_package_that_is_required_and_not_installed_is_named(
     assert build.missing(plain) == "no_such_package is not installed (pip install no_such_package)"
 
 
-def test_why_it_was_not_built_goes_before_what_it_requires(copy: tuple[Build, Mechanism]) -> None:
+def test_a_failed_build_is_reported_before_missing_packages(copy: tuple[Build, Mechanism]) -> None:
     build, mechanism = copy
     made = with_build_file(mechanism, 'REQUIRES = ["no_such_package"]\nEXTENSIONS = [object()]\n')
     assert "added after the build" in (build.missing(made) or "")
@@ -200,7 +198,7 @@ def toy(folder: Path, unsupported: str) -> Mechanism:
     return mechanism
 
 
-def test_what_a_mechanism_offers_is_read_without_importing_it(tmp_path: Path) -> None:
+def test_what_a_mechanism_offers_is_read_without_an_import(tmp_path: Path) -> None:
     mechanism = toy(tmp_path, "- a, b: too long\n  to type.\n- c: too short.")
     assert (mechanism.family, mechanism.summary) == ("toy", "A toy.")
     assert mechanism.unsupported == {

@@ -60,7 +60,7 @@ def is_pythons_own(entry: str) -> bool:
 
 
 def faults(path: Path, functions: frozenset[str] = CORE_FUNCTIONS) -> set[str]:
-    """Lists the reasons why an extension may run other code than the core's; should be empty."""
+    """Lists the reasons why an extension may run code other than the core's; should be empty."""
     return {
         fault
         for binary in slices(path)
@@ -89,7 +89,7 @@ every_mechanism = pytest.mark.parametrize("mechanism", mechanisms(), ids=lambda 
 
 
 @every_mechanism
-def test_extensions_import_the_core_and_define_none_of_it(mechanism: Mechanism) -> None:
+def test_extensions_import_the_core_and_do_not_define_it(mechanism: Mechanism) -> None:
     skip_if_missing(mechanism)
     built = [file for file in Build().files(mechanism) if file.module]
     assert bool(built) == mechanism.compiled
@@ -118,7 +118,7 @@ def test_the_core_exports_every_function() -> None:
         assert defined(binary) == CORE_FUNCTIONS
 
 
-# These checks can fail: libraries that break the rules.
+# The checks can fail: libraries that break the rules.
 
 PLANTED_FUNCTIONS = frozenset({"fibonacci", "get_pi"})
 DECLARED = "int fibonacci(int); float get_pi(void);"
@@ -135,7 +135,7 @@ RUNPATH = f"-Wl,--enable-new-dtags,-rpath,{native.FOLDER}"
 
 
 def renamed(symbol: str) -> str:
-    """Returns the source of a function under the name that a compiler gives it."""
+    """Returns the source of a function with the name that a compiler gives it."""
     label = f"_{symbol}" if DARWIN else symbol
     return f'int own(int) __asm__("{label}"); int own(int n) {{ return n; }} {GOOD}'
 
@@ -158,7 +158,7 @@ def test_another_core_is_noticed(tmp_path: Path, source: str, flags: list[str], 
     assert fault in faults(planted, PLANTED_FUNCTIONS)
 
 
-def test_a_right_library_is_not_blamed(tmp_path: Path) -> None:
+def test_a_correct_library_passes(tmp_path: Path) -> None:
     planted = compiled(GOOD, tmp_path / "planted.so", *LINK_CORE, GOOD_PATH)
     assert faults(planted, PLANTED_FUNCTIONS) == set()
 
@@ -200,7 +200,7 @@ def decoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def call_beside(
     decoy: Path, calls: list[tuple[str, str, str | None]]
 ) -> tuple[list[str], list[str]]:
-    """Returns the calls' results in a process that is offered a decoy, and the cores it maps."""
+    """Returns the calls' results in a process that can find a decoy, and the cores that it maps."""
     done = subprocess.run(
         [sys.executable, "-c", CHILD, json.dumps(calls)],
         env={**os.environ, "LD_LIBRARY_PATH": str(decoy.parent)},
@@ -226,7 +226,7 @@ def test_a_decoy_is_not_loaded(mechanism: Mechanism, decoy: Path) -> None:
 
 
 @needs_linux
-def test_a_decoy_is_loaded_by_what_has_a_runpath(decoy: Path, tmp_path: Path) -> None:
+def test_a_library_with_a_runpath_loads_the_decoy(decoy: Path, tmp_path: Path) -> None:
     planted = compiled(GOOD, tmp_path / "planted.so", *LINK_CORE, RUNPATH)
     assert "has a DT_RUNPATH" in faults(planted)
     setup = (

@@ -23,7 +23,7 @@ from callcost.bindings.registry import FOLDER, Mechanism, mechanisms
 
 HAMMER = SUPPORT / "hammer.py"
 LIMIT_S = 120
-# It counts: no two calls return the same.
+# It counts: no two calls return the same value.
 COUNTING = "tally_increment"
 FACTS = """
 import json, sysconfig
@@ -60,7 +60,7 @@ def missing_in(python: str) -> dict[str, str] | None:
 
 
 def why_not(python: str, mechanism: Mechanism) -> str:
-    """Tells why an interpreter cannot call a mechanism; "" if it can."""
+    """Returns why an interpreter cannot call a mechanism, or "" if it can."""
     if not mechanism.compiled:
         return ""
     missing = missing_in(python)
@@ -69,8 +69,8 @@ def why_not(python: str, mechanism: Mechanism) -> str:
     return missing.get(mechanism.module, "")
 
 
-# The core's function, which also waits between reading the count and storing it until another
-# thread arrives, or in vain. So two threads without a lock meet on any machine.
+# The core's function, which also waits for another thread between reading the count and storing
+# it. So two threads without a lock meet on any machine.
 PATIENT = """
 #include <sched.h>
 
@@ -180,7 +180,7 @@ def own(number):
 """
 
 
-def test_what_threads_lose_or_mix_is_noticed(tmp_path: Path) -> None:
+def test_lost_and_mixed_values_are_noticed(tmp_path: Path) -> None:
     planted = tmp_path / "planted.py"
     planted.write_text(PLANTED)
     setup = "import threading\nfrom planted import own"
@@ -198,6 +198,6 @@ def test_what_threads_lose_or_mix_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mechanism", mechanisms(), ids=lambda mechanism: mechanism.name)
-def test_what_one_thread_alone_may_use_is_bound_and_has_its_reason(mechanism: Mechanism) -> None:
+def test_a_class_for_one_thread_exists_and_has_a_reason(mechanism: Mechanism) -> None:
     assert all(map(mechanism.offers, mechanism.one_thread))
     assert all(mechanism.one_thread.values())
