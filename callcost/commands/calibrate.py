@@ -1,8 +1,8 @@
-"""Weighs known weights: shows how far the instrument's figures hold on this machine, just now.
+"""Checks the instrument against known costs: how far its figures hold on this machine, now.
 
-Three questions. Does a delay that was injected in C, and timed there, appear in full in the
-measured cost (slope 1)? Does a call that is not there cost nothing? By how much do two
-contenders of the same code seem to differ (A/A)?
+Three questions. Does a delay that was injected and timed in C appear in full in the measured cost
+(slope 1)? Does an empty call cost nothing? How much do two copies of the same code seem to differ
+(A/A)?
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LOAD_LIMIT = 0.5
 STEAL_LIMIT_PERCENT = 1.0
 DISTURBED_LIMIT = 0.05
 
-# Setup and call of what is measured against a twin of itself: unlike kinds of calls.
+# Set-up and call of each A/A pair: various kinds of calls.
 PAIR_CALLS = (
     ("", "abs(n)"),
     ("", "divmod(n, n)"),
@@ -67,7 +67,7 @@ PAIR_CALLS = (
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was found; `aa_p95` is a share (0.01 is 1%)."""
+    """The results; `aa_p95` and `aa_max` are shares (0.01 is 1%)."""
 
     delays: Delays
     empty_call_ns: Interval
@@ -80,7 +80,7 @@ class Calibration:
 
     @property
     def trusted_share(self) -> float:
-        """The smallest difference between two versions of a call that can be trusted just now."""
+        """The smallest difference between two versions of a call that can be trusted now."""
         return max(MIN_EFFECT, self.aa_p95)
 
     def as_json(self) -> dict[str, Any]:
@@ -107,18 +107,14 @@ class Calibration:
         }
 
 
-class CalibrationError(CallcostError):
-    """A calibration that could not be brought to its end."""
-
-
 def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibration:
-    """Measures the weights; raises CalibrationError, NoDelaysError, or KeyboardInterrupt."""
+    """Measures the known delays and pairs; raises CallcostError or KeyboardInterrupt."""
     steps = choose_steps(TARGETS_NS)
     run = measure([weight_group(steps), pair_group()], settings, report)
     if run.interrupted:
         raise KeyboardInterrupt
     for failure in run.failures.values():
-        raise CalibrationError(str(failure))
+        raise CallcostError(str(failure))
     errors = pair_errors(GroupEstimate(run.groups[PAIRS]))
     resolution_ns, call_ns = timer_facts()
     return Calibration(
@@ -134,7 +130,7 @@ def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibra
 
 
 def weight_group(steps: list[int]) -> Group:
-    """Makes the delays, and behind them a call that is not there."""
+    """Makes the delays, followed by an empty call."""
     group = delay_group(steps)
     empty = Contender("empty call", EMPTY.setup, EMPTY.call)
     return replace(group, contenders=(*group.contenders, empty))
@@ -158,10 +154,10 @@ def pair_errors(pairs: GroupEstimate) -> Floats:
 
 
 def timer_facts() -> tuple[float, float]:
-    """Returns the smallest step that the timer shows, and what reading it costs, in ns.
+    """Returns the smallest step of the timer, and the cost of reading it, in ns.
 
-    Two readings are never closer than the reading itself takes, so the step is looked for
-    between the differences of readings, not between readings.
+    Two readings are never closer than a reading takes, so the step is found between the
+    differences of readings, not between readings.
     """
     readings = np.array([time.perf_counter_ns() for _ in range(TIMER_SAMPLES)])
     differences = np.diff(readings)
@@ -170,7 +166,7 @@ def timer_facts() -> tuple[float, float]:
 
 
 def disturbances(calibration: Calibration) -> list[str]:
-    """Says in sentences what may disturb a measurement on this machine."""
+    """Names what may disturb a measurement on this machine."""
     state, run = calibration.state, calibration.run
     said = []
     if run.not_pinned:
@@ -189,7 +185,7 @@ def disturbances(calibration: Calibration) -> list[str]:
     if share > DISTURBED_LIMIT:
         left_out = all(estimate.filtered for estimate in estimates)
         said.append(
-            f"In {share:.0%} of the passes the yardstick ran slow (a neighbour on the same core, "
-            f"or frequency changes); {'they were' if left_out else 'too many to be'} left out."
+            f"The yardstick ran slow in {share:.0%} of the passes (a neighbour on the same core, "
+            f"or frequency changes): {'they were' if left_out else 'too many to be'} left out."
         )
     return said

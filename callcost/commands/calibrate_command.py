@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @json_option("Also write the figures to this file.")
 @click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 30.")
 def calibrate(json_file: Path | None, processes: int | None) -> None:
-    """Weigh known weights: tells how far the figures hold on this machine, just now."""
+    """Measure known costs: shows how far the figures hold on this machine, just now."""
     # Imported late: they are slow to import, and the command's help needs none of them.
     from callcost.commands import calibrate as calibration
     from callcost.console import progress
@@ -47,18 +47,18 @@ def _print_calibration(found: Calibration) -> None:
     lines = [
         f"Slope: {slope.value:.4f} ({slope.low:.4f} .. {slope.high:.4f}), "
         f"fitted from {FIT_FROM_NS} ns on; 1 is right.",
-        f"Intercept: {intercept_ns.value:.2f} ns. Below 0, it is the part of a delay that "
-        "the processor hides, as it runs it beside the interpreter's own work; a delay shorter "
-        "than that is hidden in part or whole.",
+        f"Intercept: {intercept_ns.value:.2f} ns. Below 0, it is the part of a delay that the "
+        "processor hides: it runs the delay beside the interpreter's own work. A shorter delay is "
+        "partly or wholly hidden.",
         f"An empty call costs {abs(found.empty_call_ns.value):.3f} ns net; 0 is right.",
-        f"A/A: of {len(PAIR_CALLS)} pairs of the same code, 95% differed by less than "
+        f"A/A: 95% of {len(PAIR_CALLS)} pairs of the same code differed by less than "
         f"{found.aa_p95:.2%}, all by less than {found.aa_max:.2%}.",
-        f"Timer: it moves in steps of {found.timer_resolution_ns:.0f} ns, and reading it takes "
+        f"Timer: its steps are {found.timer_resolution_ns:.0f} ns, and reading it takes "
         f"{found.timer_call_ns:.0f} ns.",
         *disturbances(found),
-        f"On this machine, just now, a difference of {found.trusted_share:.1%} or more between "
-        "two versions of the same call can be trusted; a smaller one cannot. Ratios of unlike "
-        "calls move by more from run to run (docs/measuring.md, Repeatability).",
+        f"A difference of {found.trusted_share:.1%} or more between two versions of the same call "
+        "can be trusted on this machine now; a smaller one cannot. Ratios of unlike calls move "
+        "more from run to run (docs/measuring.md, Repeatability).",
     ]
     for line in lines:
         console.print(line, markup=False)

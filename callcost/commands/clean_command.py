@@ -20,7 +20,8 @@ def clean(days: float | None, dry_run: bool) -> None:
     """Remove the environments that `callcost compare` has built, except those in use."""
     # Imported late: they are slow to import, and the command's help needs none of them.
     from callcost.commands.clean import mebibytes, removals
-    from callcost.revisions.cache import CacheError, describe, location
+    from callcost.revisions.cache import describe, location
+    from callcost.revisions.errors import CacheError
 
     cache = location()
     verb, freed = ("would remove", "would free") if dry_run else ("removed", "freed")

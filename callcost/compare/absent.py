@@ -33,16 +33,12 @@ def is_absent(failure: RowFailure, setup: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     if found := NO_MODULE.search(failure.message):
-        return any(_is_within(name, found["module"]) for name in _modules(nodes))
+        return any(f"{name}.".startswith(f"{found['module']}.") for name in _modules(nodes))
     if found := NO_NAME.search(failure.message):
         return (found["module"], found["name"]) in _imported(nodes)
     if found := NO_ATTRIBUTE.search(failure.message):
-        return found["name"] in _attributes(nodes)
+        return any(isinstance(n, ast.Attribute) and n.attr == found["name"] for n in nodes)
     return False
-
-
-def _is_within(name: str, module: str) -> bool:
-    return name == module or name.startswith(f"{module}.")
 
 
 def _modules(nodes: Sequence[ast.AST]) -> set[str]:
@@ -59,10 +55,6 @@ def _imported(nodes: Sequence[ast.AST]) -> set[tuple[str, str]]:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-
-
-def _attributes(nodes: Sequence[ast.AST]) -> set[str]:
-    return {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
 
 @dataclass(frozen=True)

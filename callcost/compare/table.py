@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from rich.markup import escape
@@ -111,12 +111,13 @@ def _reach(outcome: Outcome) -> Iterator[str]:
 
 def _trust(outcome: Outcome) -> Iterator[str]:
     verdicts = [row.verdict for row in outcome.rows]
-    pairs = [verdict.pairs for verdict in verdicts]
+    least, most = (limit(verdict.pairs for verdict in verdicts) for limit in (min, max))
+    pairs = count(most, "pair") if least == most else f"{least} to {most} pairs"
     total = count(len(verdicts), "row")
     again = sum(verdict.again for verdict in verdicts)
     floor = float(np.max([verdict.floor for verdict in verdicts]))
     yield (
-        f"{_from_to(pairs)} of processes on CPU {outcome.comparison.cpu} in "
+        f"{pairs} of processes on CPU {outcome.comparison.cpu} in "
         f"{outcome.comparison.wall_s:.0f} s; {again} of {total} measured again. "
         f"Each interval has {outcome.rules.confidence:.2%}, 95% for all rows together. "
         f"A slower row exceeds {percent(outcome.rules.threshold)} and its own twins."
@@ -129,11 +130,6 @@ def _trust(outcome: Outcome) -> Iterator[str]:
         else "."
     )
     yield from quota_remarks(outcome.comparison.state)
-
-
-def _from_to(pairs: Sequence[int]) -> str:
-    least, most = min(pairs), max(pairs)
-    return count(most, "pair") if least == most else f"{least} to {most} pairs"
 
 
 def _instructions(outcome: Outcome) -> Iterator[str]:

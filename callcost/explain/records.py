@@ -47,7 +47,16 @@ SPENT = re.compile(
 def as_text(explanation: Explanation) -> str:
     """Return an explanation as JSON, one line for each function."""
     frames: dict[Frame, int] = {}
-    chapters = [_chapter_facts(chapter, frames) for chapter in explanation.chapters]
+    chapters = [
+        {
+            "name": chapter.name,
+            "call": chapter.call,
+            "inconclusive": chapter.inconclusive,
+            "uncounted": dict(chapter.uncounted),
+            "rows": [_row_facts(row, frames) for row in chapter.rows],
+        }
+        for chapter in explanation.chapters
+    ]
     document = {
         "callcost": {"kind": KIND, "version": VERSION},
         "facts": explanation.facts,
@@ -59,16 +68,6 @@ def as_text(explanation: Explanation) -> str:
         "frames": [[frame.object, frame.function] for frame in frames],
     }
     return json.dumps(document, indent=1) + "\n"
-
-
-def _chapter_facts(chapter: Chapter, frames: dict[Frame, int]) -> dict[str, Any]:
-    return {
-        "name": chapter.name,
-        "call": chapter.call,
-        "inconclusive": chapter.inconclusive,
-        "uncounted": dict(chapter.uncounted),
-        "rows": [_row_facts(row, frames) for row in chapter.rows],
-    }
 
 
 def _row_facts(row: Explained, frames: dict[Frame, int]) -> dict[str, Any]:

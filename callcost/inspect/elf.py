@@ -37,7 +37,7 @@ def read(path: str, size_bytes: int) -> facts.Library:
         raise facts.RefusedError("has a damaged ELF header: make or fetch it again")
     _refuse(binary, size_bytes)
     exports = [symbol for symbol in binary.dynamic_symbols if _is_exported(symbol)]
-    imports = [symbol for symbol in binary.dynamic_symbols if _is_imported(symbol)]
+    imports = [s for s in binary.dynamic_symbols if _is_visible(s) and s.shndx == UNDEFINED]
     origins = _origins(binary)
     return facts.Library(
         format=facts.ELF,
@@ -103,10 +103,6 @@ def _is_exported(symbol: Symbol) -> bool:
     if symbol.shndx == ABSOLUTE and symbol.name == _version(symbol):
         return False
     return symbol.visibility in (Symbol.VISIBILITY.DEFAULT, Symbol.VISIBILITY.PROTECTED)
-
-
-def _is_imported(symbol: Symbol) -> bool:
-    return _is_visible(symbol) and symbol.shndx == UNDEFINED
 
 
 def _version(symbol: Symbol) -> str | None:

@@ -61,7 +61,7 @@ def _export_table(exports: list[Export]) -> PlainTable:
     ordered = sorted(exports, key=_export_order)
     columns = {
         "in the source": [export.source_name or "" for export in ordered],
-        "exported as": [_export_name(export) for export in ordered],
+        "exported as": [export.name or f"#{export.ordinal}" for export in ordered],
         "version": [export.version or "" for export in ordered],
         "note": [note(export) for export in ordered],
     }
@@ -73,10 +73,6 @@ def _export_order(export: Export) -> tuple[bool, str, str, str]:
     name = export.name or f"{export.ordinal:6}"
     entry = name.startswith(ENTRIES)
     return not entry, export.source_name or name, name, export.version or ""
-
-
-def _export_name(export: Export) -> str:
-    return export.name if export.name is not None else f"#{export.ordinal}"
 
 
 def _api_table(api: PythonApi) -> PlainTable:

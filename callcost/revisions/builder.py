@@ -73,16 +73,13 @@ class Runner:
                 process_group=0,
             )
             try:
-                self._wait(process)
+                while process.poll() is None:
+                    if select.select([0], [], [], POLL_S)[0]:
+                        raise AbandonedError
             finally:
                 self._end(process)
         if process.returncode != 0:
             raise subprocess.CalledProcessError(process.returncode, list(command))
-
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        while process.poll() is None:
-            if select.select([0], [], [], POLL_S)[0]:
-                raise AbandonedError
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         """Ends the command, if it still runs, and whatever it has left running."""

@@ -33,7 +33,7 @@ from typing import Any, Self
 import platformdirs
 
 from callcost.console.files import write_atomically
-from callcost.errors import CallcostError
+from callcost.revisions.errors import CacheError
 from callcost.revisions.folders import refuse_shared, refuse_untrusted, remove_tree
 
 VARIABLE = "CALLCOST_CACHE"
@@ -48,10 +48,6 @@ TAG = "CACHEDIR.TAG"
 TAG_TEXT = """Signature: 8a477f597d28d172789f06886806bc55
 # callcost compare keeps the environments here that it has built; `callcost clean` removes them.
 """
-
-
-class CacheError(CallcostError):
-    """A cache that cannot or must not be used."""
 
 
 class Lock:
@@ -147,15 +143,13 @@ class Entry:
         try:
             facts = json.loads(self.facts_file.read_text(encoding="utf-8"))
             python, site = Path(facts["python"]), Path(facts["site"])
-            usable = python == self.python and python.exists() and self._has(site)
+            # Not behind a link that leads out of the environment.
+            inside = site.resolve().is_relative_to(self.folder.resolve() / "venv")
+            usable = python == self.python and python.exists() and site.is_dir() and inside
             whole = all(isinstance(facts[name], dict) for name in ("versions", "interpreter"))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return dict(facts) if usable and whole else None
-
-    def _has(self, site: Path) -> bool:
-        """Tells whether a folder lies in this environment, not behind a link that leads out."""
-        return site.is_dir() and site.resolve().is_relative_to(self.folder.resolve() / "venv")
 
     def discard(self) -> None:
         """Removes the environment, beginning with the file that marks it finished."""
@@ -201,7 +195,7 @@ class Cache:
                 folder.with_name(folder.name + LOCK).unlink(missing_ok=True)
 
     def refuse_untrusted(self) -> None:
-        """Raises CacheError or UntrustedError unless the cache is the user's alone, or missing."""
+        """Raises CacheError unless the cache is the user's alone, or missing."""
         if not os.path.lexists(self.folder):
             return
         refuse_untrusted(self.folder)

@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +17,11 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import Requirement
 
 from callcost.console.numbers import count
-from callcost.revisions import project, resolution
+from callcost.revisions import project
 from callcost.revisions.cache import Cache, Entry, Lock, concerns, describe, opened
 from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, SpecError
 from callcost.revisions.interpreter import Interpreter, compiler_versions, find
+from callcost.revisions.resolution import Resolver, Wanted
 from callcost.revisions.source import WORKING_TREE, Repository, Source
 from callcost.revisions.spec import Spec
 from callcost.revisions.supervision import Supervision, mend
@@ -63,39 +64,10 @@ class Built:
     key: str
     versions: dict[str, str]
     interpreter: dict[str, str]
-    reused: bool
-    wall_s: float
     notes: tuple[str, ...]
     lock: Lock
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A SPEC, and everything that its environment is made from."""
-
-    spec: Spec
-    source: Source
-    interpreter: Interpreter
-    project: project.Project
-    notes: tuple[str, ...]
-    pins: tuple[str, ...] = ()
-    key: str = ""
-
-    @property
-    def label(self) -> str:
-        """The side as people read it: main (1f981bd), cpython 3.13.0."""
-        return ", ".join((self.source.phrase, self.interpreter.label, *self.spec.requirements))
-
-
-@dataclass(frozen=True)
-class _Made:
-    """An environment that was found or made, with its shared lock."""
-
-    entry: Entry
-    lock: Lock
-    facts: dict[str, Any]
-    reused: bool
-    wall_s: float
+    reused: bool = False
+    wall_s: float = 0.0
 
 
 def build_all(
@@ -137,7 +109,16 @@ class _Builder:
         sides = self._resolved(sides)
         unique = {side.key: side for side in sides}
         made = dict(zip(unique, self._all(self._made, unique.values()), strict=True))
-        return [self._built(side, made[side.key]) for side in sides]
+        return [
+            replace(
+                made[side.key],
+                spec=side.spec,
+                source=side.source.phrase,
+                commit=side.source.commit,
+                notes=side.notes,
+            )
+            for side in sides
+        ]
 
     def _report(self, line: str) -> None:
         with self._report_lock:
@@ -203,11 +184,7 @@ class _Builder:
 
     def _resolve(self, sides: Sequence[Wanted]) -> list[Wanted]:
         python = sides[0].interpreter.executable
-        resolver = resolution.Resolver(python, self._supervision, self._report)
-        wishes = [
-            resolution.Wish(side.label, side.project.requirements, side.spec.requirements)
-            for side in sides
-        ]
+        resolver = Resolver(python, self._supervision, self._report)
         return [
             replace(
                 side,
@@ -215,10 +192,10 @@ class _Builder:
                 notes=(*side.notes, *dict.fromkeys(resolver.notes)),
                 key=_key(side, self._repository.prefix, pins),
             )
-            for side, pins in zip(sides, resolver.together(wishes), strict=True)
+            for side, pins in zip(sides, resolver.together(sides), strict=True)
         ]
 
-    def _made(self, side: Wanted) -> _Made:
+    def _made(self, side: Wanted) -> Built:
         """Finds an environment, or makes it; from then on it is locked."""
         start_s = time.monotonic()
         entry = self._cache.entry(side.key)
@@ -227,31 +204,12 @@ class _Builder:
             lock, facts = self._claim(entry, side)
             if facts is not None:
                 lock.touch()
-                return _Made(entry, lock, facts, reused, time.monotonic() - start_s)
+                made = _built(side, entry, lock, facts)
+                return replace(made, reused=reused, wall_s=time.monotonic() - start_s)
             reused = False
             # Unlocked in between: if somebody removes it right away, it is made again.
             with lock:
                 self._make(side, entry, lock)
-
-    def _built(self, side: Wanted, made: _Made) -> Built:
-        digest = {"executable_digest": side.interpreter.digest}
-        return Built(
-            spec=side.spec,
-            folder=made.entry.folder,
-            python=str(made.entry.python),
-            site=Path(made.facts["site"]),
-            worktree=made.facts["worktree"],
-            source=side.source.phrase,
-            commit=side.source.commit,
-            tree=side.source.tree,
-            key=side.key,
-            versions=made.facts["versions"],
-            interpreter={**made.facts["interpreter"], **digest},
-            reused=made.reused,
-            wall_s=made.wall_s,
-            notes=side.notes,
-            lock=made.lock,
-        )
 
     def _claim(self, entry: Entry, side: Wanted) -> tuple[Lock, dict[str, Any] | None]:
         """Waits for a finished environment, or for the right to make it; CancelledError."""
@@ -304,6 +262,24 @@ class _Builder:
             where = f"; the whole log is {failure_log}" if failure_log.is_file() else ""
             message = f"{side.label} does not build: {error}{where}"
             raise BuildError(message, error.log_tail) from error
+
+
+def _built(side: Wanted, entry: Entry, lock: Lock, facts: Mapping[str, Any]) -> Built:
+    return Built(
+        spec=side.spec,
+        folder=entry.folder,
+        python=str(entry.python),
+        site=Path(facts["site"]),
+        worktree=facts["worktree"],
+        source=side.source.phrase,
+        commit=side.source.commit,
+        tree=side.source.tree,
+        key=side.key,
+        versions=facts["versions"],
+        interpreter={**facts["interpreter"], "executable_digest": side.interpreter.digest},
+        notes=side.notes,
+        lock=lock,
+    )
 
 
 def _key(side: Wanted, prefix: str, pins: Sequence[str]) -> str:

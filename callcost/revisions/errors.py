@@ -11,6 +11,10 @@ class SpecError(CallcostError):
     """A SPEC or a project that no environment can be made of."""
 
 
+class CacheError(CallcostError):
+    """A cache that cannot or must not be used."""
+
+
 class ContradictionError(SpecError):
     """Requirements that no set of versions meets, or that no index has."""
 

@@ -10,19 +10,15 @@ import shutil
 import stat
 from pathlib import Path
 
-from callcost.errors import CallcostError
+from callcost.revisions.errors import CacheError
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 MAX_LINKS = 40
 REMOVALS = 3
 
 
-class UntrustedError(CallcostError):
-    """A folder that somebody else can change."""
-
-
 def refuse_untrusted(folder: Path) -> None:
-    """Raises UntrustedError unless only the user and root can put anything into a folder.
+    """Raises CacheError unless only the user and root can put anything into a folder.
 
     Checks every folder above it as well: who can write there can exchange it. Follows links by
     hand, because others may be able to write to the folder of each link.
@@ -32,11 +28,12 @@ def refuse_untrusted(folder: Path) -> None:
     while left:
         place /= left.pop()
         status = place.lstat()
-        _refuse_other_owner(place, status)
+        if status.st_uid not in (0, os.geteuid()):
+            raise CacheError(_of_another(place, status.st_uid))
         if stat.S_ISLNK(status.st_mode):
             links += 1
             if links > MAX_LINKS:
-                raise UntrustedError(f"The links of {folder} lead in a circle.")
+                raise CacheError(f"The links of {folder} lead in a circle.")
             target = place.readlink()
             left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
             place = Path(target.anchor) if target.is_absolute() else place.parent
@@ -48,31 +45,26 @@ def refuse_untrusted(folder: Path) -> None:
 
 
 def refuse_shared(folder: Path) -> None:
-    """Raises UntrustedError unless this is a folder, no link, that only the user can write to."""
+    """Raises CacheError unless this is a folder, no link, that only the user can write to."""
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode):
-        raise UntrustedError(
+        raise CacheError(
             f"{folder} has to be a folder of its own, but is a file or a link: move it away."
         )
     if status.st_uid != os.geteuid():
-        raise UntrustedError(_of_another(folder, status.st_uid))
+        raise CacheError(_of_another(folder, status.st_uid))
     if status.st_mode & OTHERS_WRITE:
-        raise UntrustedError(
+        raise CacheError(
             f"Others can write to {folder}, whose content is run: remove it, or, if you know that "
             f"nobody has, chmod go-w {folder}."
         )
 
 
-def _refuse_other_owner(place: Path, status: os.stat_result) -> None:
-    if status.st_uid not in (0, os.geteuid()):
-        raise UntrustedError(_of_another(place, status.st_uid))
-
-
 def _refuse_exchangeable(place: Path, status: os.stat_result) -> None:
-    """Raises UntrustedError for a folder in which others can rename other people's files."""
+    """Raises CacheError for a folder in which others can rename other people's files."""
     by_group = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid)
     if (by_group or status.st_mode & stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
-        raise UntrustedError(f"Others can write to {place}: chmod go-w {place}, or use another.")
+        raise CacheError(f"Others can write to {place}: chmod go-w {place}, or use another.")
 
 
 def _is_private(gid: int) -> bool:
@@ -100,7 +92,10 @@ def remove_tree(folder: Path) -> None:
     """
     for left in reversed(range(REMOVALS)):
         try:
-            _remove(folder)
+            if folder.is_symlink():
+                folder.unlink()
+            else:
+                shutil.rmtree(folder)
         except FileNotFoundError:
             return
         except OSError:
@@ -108,13 +103,6 @@ def remove_tree(folder: Path) -> None:
             if not left:
                 raise
             _open_up(folder)
-
-
-def _remove(folder: Path) -> None:
-    if folder.is_symlink():
-        folder.unlink()
-    else:
-        shutil.rmtree(folder)
 
 
 def _open_up(folder: Path) -> None:

@@ -12,20 +12,16 @@ from callcost.run.interpreters import find
 from callcost.run.process import WorkerError
 
 
-class OptionError(CallcostError):
-    """An option has a value that cannot be used; the text names the option."""
-
-
 def interpreter_at(python: str | None, option: str = "--python") -> Environment | None:
     """Finds the interpreter that an option names; None is the running one.
 
     It can be a version, a name or a path, like after the @ of `callcost compare`. A virtual
-    environment is used as it is, with its modules. Raises OptionError.
+    environment is used as it is, with its modules. Raises CallcostError, naming the option.
     """
     if python is None:
         return None
     if not python.strip():
-        raise OptionError(f"{option} is empty: give a version, a name or a path")
+        raise CallcostError(f"{option} is empty: give a version, a name or a path")
     try:
         found = locate(python)
         own, behind = found.executable or python, found.system_executable or python
@@ -38,7 +34,7 @@ def interpreter_at(python: str | None, option: str = "--python") -> Environment 
             # A script that searches for an interpreter, like pyenv's, may find none here.
             return find(behind)
     except (SpecError, WorkerError, KeyError) as error:
-        raise OptionError(f"{option}: {error}") from error
+        raise CallcostError(f"{option}: {error}") from error
 
 
 def _is_in_environment(executable: str) -> bool:

@@ -15,21 +15,34 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from callcost.revisions.errors import BuildError, ContradictionError
+from callcost.revisions.interpreter import Interpreter
+from callcost.revisions.project import Project
+from callcost.revisions.source import Source
+from callcost.revisions.spec import Spec
 from callcost.revisions.supervision import Supervision
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What one side requires: the project's requirements, and those that its SPEC adds."""
+class Wanted:
+    """A SPEC, and everything that its environment is made from."""
 
-    label: str
-    project: tuple[str, ...]
-    added: tuple[str, ...]
+    spec: Spec
+    source: Source
+    interpreter: Interpreter
+    project: Project
+    notes: tuple[str, ...]
+    pins: tuple[str, ...] = ()
+    key: str = ""
+
+    @property
+    def label(self) -> str:
+        """The side as people read it: main (1f981bd), cpython 3.13.0."""
+        return ", ".join((self.source.phrase, self.interpreter.label, *self.spec.requirements))
 
     @property
     def texts(self) -> list[str]:
-        """All requirements, sorted."""
-        return sorted({*self.project, *self.added})
+        """All requirements, the project's and those that its SPEC adds, sorted."""
+        return sorted({*self.project.requirements, *self.spec.requirements})
 
 
 @dataclass
@@ -41,35 +54,35 @@ class Resolver:
     report: Callable[[str], None]
     notes: list[str] = field(default_factory=list)
 
-    def together(self, wishes: Sequence[Wish]) -> list[list[str]]:
+    def together(self, sides: Sequence[Wanted]) -> list[list[str]]:
         """Returns the pins of each side; raises ContradictionError, BuildError, CancelledError."""
-        label = " and ".join(dict.fromkeys(wish.label for wish in wishes))
-        if all(wish.texts == wishes[0].texts for wish in wishes):
-            return [self._resolve(label, wishes[0].texts)] * len(wishes)
-        limits = self._common(wishes, label)
-        with ThreadPoolExecutor(len(wishes)) as pool:
-            return list(pool.map(self._side, wishes, [limits] * len(wishes)))
+        label = " and ".join(dict.fromkeys(side.label for side in sides))
+        if all(side.texts == sides[0].texts for side in sides):
+            return [self._resolve(label, sides[0].texts)] * len(sides)
+        limits = self._common({side.project.requirements for side in sides}, label)
+        with ThreadPoolExecutor(len(sides)) as pool:
+            return list(pool.map(self._side, sides, [limits] * len(sides)))
 
-    def _common(self, wishes: Sequence[Wish], label: str) -> list[str]:
+    def _common(self, required: set[tuple[str, ...]], label: str) -> list[str]:
         try:
-            return self._resolve(label, sorted({text for wish in wishes for text in wish.project}))
+            return self._resolve(label, sorted(set().union(*required)))
         except ContradictionError:
-            if len({wish.project for wish in wishes}) > 1:
+            if len(required) > 1:
                 self.notes.append(
                     "the two sides require versions that exclude each other, so each has its own"
                 )
             return []
 
-    def _side(self, wish: Wish, limits: list[str]) -> list[str]:
-        replaced = {canonicalize_name(Requirement(text).name) for text in wish.added}
+    def _side(self, side: Wanted, limits: list[str]) -> list[str]:
+        replaced = {canonicalize_name(Requirement(text).name) for text in side.spec.requirements}
         kept = [pin for pin in limits if canonicalize_name(Requirement(pin).name) not in replaced]
         try:
-            return self._resolve(wish.label, wish.texts, kept)
+            return self._resolve(side.label, side.texts, kept)
         except ContradictionError:
             if not kept:
                 raise
             # What the SPEC adds may need other versions of the rest as well.
-            return self._resolve(wish.label, wish.texts)
+            return self._resolve(side.label, side.texts)
 
     def _resolve(self, label: str, texts: list[str], limits: Sequence[str] = ()) -> list[str]:
         """Has uv choose versions; raises ContradictionError, BuildError, CancelledError."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +11,6 @@ from callcost.console.front import Front
 from callcost.console.options import PYTHON_HELP, FiniteRange, json_option
 from callcost.console.outputs import console_at_least, refuse_unwritable, save_json
 from callcost.errors import FAILED
-
-if TYPE_CHECKING:
-    from callcost.timing.flow import Timed
 
 INCONCLUSIVE = 3
 NARROWEST = 120
@@ -86,6 +82,7 @@ def time_expression(
     from callcost.console import progress
     from callcost.model.expression import Asked
     from callcost.revisions.python_option import interpreter_at
+    from callcost.timing import words
     from callcost.timing.flow import time_expressions
     from callcost.timing.time_limit import TimeLimit
 
@@ -97,15 +94,9 @@ def time_expression(
         asked.append(Asked(vs, "\n".join(vs_setup or setup), other))
     with progress.shown(sys.stderr, "callcost time") as report:
         found = time_expressions(asked, report, expect=expect, limit=TimeLimit(seconds, processes))
-    _show(found)
+    words.show(found, console_at_least(NARROWEST, highlight=False))
     save_json(json_file, found.as_json())
     if found.verdict in ("wrong value", "different values"):
         raise click.exceptions.Exit(FAILED)
     if found.inconclusive:
         raise click.exceptions.Exit(INCONCLUSIVE)
-
-
-def _show(found: Timed) -> None:
-    from callcost.timing import words
-
-    words.show(found, console_at_least(NARROWEST, highlight=False))
