@@ -25,9 +25,9 @@ from callcost.console.front import Front
 from callcost.errors import CallcostError
 from callcost.estimate.record import SECTION, Record
 from callcost.history.files import name_of
+from callcost.history.rows import ROW_COLUMNS
 from callcost.history.runs import read
 from callcost.history.store import Store
-from callcost.history.table import ROW_COLUMNS
 from callcost.run import machine
 
 RECORD = Path(__file__).resolve().parents[2] / "results" / "reference.json.xz"

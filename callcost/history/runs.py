@@ -11,7 +11,6 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,56 +29,14 @@ from callcost.estimate.reading import (
     refuse_odd,
 )
 from callcost.estimate.record import SECTION, Record
-from callcost.history.table import FIRST_YEAR, LAST_YEAR, TYPICAL
+from callcost.history.rows import TYPICAL, Row, RunFile
+from callcost.history.table import FIRST_YEAR, LAST_YEAR
 from callcost.history.typical import MIN_ROWS
 from callcost.model import abi
 
 Facts = Mapping[str, Any]
 WANTED = "a run of pytest-benchmark"
 ADVICE = f"make one with: {PYTEST_BENCHMARK}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One contender in one run; costs in ns per call, None if not known.
-
-    `median_ns` and `mean_ns` are pytest-benchmark's and include overhead. `cost_ns` is net of the
-    loop in a record of callcost, and the median in other files. `machine` identifies the machine
-    and the interpreter's build: series of different machines are never joined.
-    """
-
-    machine: str
-    machine_label: str
-    interpreter: str
-    group: str
-    contender: str
-    fullname: str
-    parameters: str
-    median_ns: float
-    mean_ns: float
-    cost_ns: float | None
-    cost_low_ns: float | None
-    cost_high_ns: float | None
-    control: str
-    ratio: float | None
-    rounds: int
-
-
-@dataclass(frozen=True)
-class RunFile:
-    """One run: its commit, time and rows.
-
-    `digest` only depends on what was measured, so that a copy of a file is recognised.
-    `environment` is JSON: the versions of all tools that the file names.
-    """
-
-    digest: str
-    time: datetime
-    commit: str
-    branch: str
-    dirty: bool
-    environment: str
-    rows: tuple[Row, ...]
 
 
 def read(path: Path, control: str | None = None, machine: str | None = None) -> RunFile:

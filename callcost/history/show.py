@@ -13,8 +13,8 @@ from rich.console import Console
 from callcost.console.files import shown
 from callcost.console.tables import PlainTable
 from callcost.history.points import MIN_RUNS, Change, missing
+from callcost.history.rows import TYPICAL
 from callcost.history.store import Point, Series
-from callcost.history.table import TYPICAL
 
 BARS = "▁▂▃▄▅▆▇█"
 BARS_WIDTH = 30

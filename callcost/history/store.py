@@ -24,12 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 from callcost.console.files import UnreadableError, read_bytes, shown, write_atomically
 from callcost.history.files import HistoryError, StoredFile, listed, name_of
-from callcost.history.table import TYPICAL, Table, write
+from callcost.history.rows import TYPICAL, RunFile
+from callcost.history.table import Table, write
 from callcost.model.patterns import require_known
 
 if TYPE_CHECKING:
-    # Slow to import because it can estimate: reading the history does not need it.
-    from callcost.history.runs import RunFile
     from callcost.history.typical import Scale, Scales
 
 MARKER = "callcost-history.json"

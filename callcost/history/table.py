@@ -15,43 +15,11 @@ from typing import TYPE_CHECKING, Any
 from callcost.console.extras import require
 from callcost.console.files import shown
 from callcost.history.files import HistoryError, StoredFile, plain_path
+from callcost.history.rows import COLUMNS, ROW_COLUMNS, RUN_COLUMNS, TYPICAL, RunFile
 from callcost.worker.checks import clean
 
 if TYPE_CHECKING:
     import duckdb
-
-    # Slow to import because it can estimate: reading the history does not need it.
-    from callcost.history.runs import RunFile
-
-# Columns of the run: the same in each row of its file.
-RUN_COLUMNS = {
-    "run": "VARCHAR",
-    "time": "TIMESTAMP",
-    "commit": "VARCHAR",
-    "branch": "VARCHAR",
-    "dirty": "BOOLEAN",
-    "environment": "VARCHAR",
-}
-ROW_COLUMNS = {
-    "machine": "VARCHAR",
-    "machine_label": "VARCHAR",
-    "interpreter": "VARCHAR",
-    "group": "VARCHAR",
-    "contender": "VARCHAR",
-    "fullname": "VARCHAR",
-    "parameters": "VARCHAR",
-    "median_ns": "DOUBLE",
-    "mean_ns": "DOUBLE",
-    "cost_ns": "DOUBLE",
-    "cost_low_ns": "DOUBLE",
-    "cost_high_ns": "DOUBLE",
-    "control": "VARCHAR",
-    "ratio": "DOUBLE",
-    "rounds": "INTEGER",
-}
-COLUMNS = {**RUN_COLUMNS, **ROW_COLUMNS}
-TYPICAL = "typical row"
-"""The control of rows without another one; their ratios follow from the other runs."""
 
 LEAST_NS, MOST_NS = 1e-6, 1e18
 """Limits of a cost: a millionth of a ns, and 31 years."""

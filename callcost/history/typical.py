@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from callcost.history.table import TYPICAL, Table
+from callcost.history.rows import TYPICAL
+from callcost.history.table import Table
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from callcost.cli import main
 from callcost.history import files
 from callcost.history.files import HistoryError, digest_of
-from callcost.history.runs import Row, RunFile
+from callcost.history.rows import Row, RunFile
 from callcost.history.store import MARKER, Store
 
 MOMENT = datetime(2026, 11, 1)

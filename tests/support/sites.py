@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site.command import report
 from callcost.estimate import record
-from callcost.history.runs import Row
+from callcost.history.rows import Row
 from callcost.history.runs import read as read_run_file
 from callcost.history.store import Store
 
