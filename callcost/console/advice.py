@@ -6,7 +6,7 @@ from __future__ import annotations
 CRASHES = ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL")
 BY_KIND = {
     "hang": "; a call that is meant to take so long needs a budget (--seconds)",
-    "garbage": ": what prints costs what its terminal costs, so time it without that",
+    "garbage": ": printing costs what the terminal costs, so time the call without it",
     "fork": ", so its process would be timed twice: call something that does not return twice",
 }
 CRASHED = (

@@ -142,7 +142,7 @@ class Store:
             for column, option, patterns in asked:
                 known = table.query(f'SELECT DISTINCT "{column}" FROM runs')
                 require_known(f"--{option}", patterns, [str(name) for (name,) in known])
-            raise HistoryError("the history has no row with such a workload and such a mechanism")
+            raise HistoryError("the history has no row with this workload and this mechanism")
         return found
 
     def each_series(self) -> Iterator[Series]:

@@ -263,7 +263,7 @@ class MeasuringSession:
         if self._record_path is not None:
             yield f"saved: {os.path.relpath(self._record_path)}"
         elif not self._not_saved:
-            yield "Nothing was saved, as no row has a result."
+            yield "Nothing was saved: no row has a result."
         for path in self._made_files:
             yield f"chart: {os.path.relpath(path)}"
         if self._not_saved:

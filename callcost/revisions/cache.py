@@ -7,8 +7,8 @@
     logs/                   logs of failed builds
     CACHEDIR.TAG            what tells a cache from any other folder, to backups too
 
-Its content is run, so it is used only if nobody else can write to it (folders.py). A path in one
-of its files is used only if it lies in the cache. Names that callcost does not give are left alone.
+callcost runs its content, and so only uses it if nobody else can write to it (folders.py). It only
+uses a path from a file in it if the path lies in the cache, and leaves foreign names alone.
 
 A lock belongs to an open file: it goes with the last process that has the file open, however that
 ends. A supervisor inherits the locks of what it works on, so they outlast a dead caller until the
@@ -213,8 +213,8 @@ class Cache:
         tag = self.folder / TAG
         if not tag.is_file() or not tag.read_text(encoding="utf-8").startswith(TAG_TEXT):
             raise CacheError(
-                f"{self.folder} is not a cache of callcost: it is not empty, and has no {TAG} of "
-                f"callcost's. Set {VARIABLE} to another folder, or empty this one."
+                f"{self.folder} is not a cache of callcost: it is not empty, and has no {TAG} "
+                f"from callcost. Set {VARIABLE} to another folder, or empty this one."
             )
 
     def _names(self, place: str, form: re.Pattern[str]) -> list[str]:
@@ -276,6 +276,5 @@ def describe(error: OSError, folder: Path) -> str:
             f"set {VARIABLE} to a folder on another disk"
         )
     return (
-        f"the cache {folder} cannot be written ({error.strerror}): set {VARIABLE} to a folder "
-        "that can"
+        f"the cache {folder} cannot be written ({error.strerror}): set {VARIABLE} to another folder"
     )

@@ -149,15 +149,15 @@ class _Builder:
         declared = project.read(self._repository, source)
         if not declared.fits(interpreter.facts["python_version"]):
             raise SpecError(
-                f"{source.phrase} requires Python {declared.requires_python}, and "
-                f"{interpreter.label} is not: name another interpreter, as in {spec.revision}@3.13"
+                f"{source.phrase} requires Python {declared.requires_python}, not "
+                f"{interpreter.label}: name another interpreter, as in {spec.revision}@3.13"
             )
         notes = tuple(self._notes(spec, source, declared))
         return Wanted(spec, source, interpreter, declared, notes)
 
     def _notes(self, spec: Spec, source: Source, declared: project.Project) -> Iterator[str]:
         if source.changed:
-            yield f"{source.phrase}, is measured as its files are now"
+            yield f"{source.phrase}, is measured with its current files"
         elif (
             spec.revision != WORKING_TREE
             and self._repository.head() == source.commit
@@ -169,8 +169,8 @@ class _Builder:
             )
         if declared.dependencies is None:
             yield (
-                f"the run-time requirements of {source.phrase} are known only once it is built, so "
-                "their versions may differ from those of the other side"
+                f"the run-time requirements of {source.phrase} are only known after its build, so "
+                "their versions may differ between the sides"
             )
 
     def _resolved(self, sides: Sequence[Wanted]) -> list[Wanted]:

@@ -33,7 +33,7 @@ def refuse_untrusted(folder: Path) -> None:
         if stat.S_ISLNK(status.st_mode):
             links += 1
             if links > MAX_LINKS:
-                raise CacheError(f"The links of {folder} lead in a circle.")
+                raise CacheError(f"The links of {folder} form a loop.")
             target = place.readlink()
             left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
             place = Path(target.anchor) if target.is_absolute() else place.parent
@@ -48,15 +48,13 @@ def refuse_shared(folder: Path) -> None:
     """Raises CacheError unless this is a folder, no link, that only the user can write to."""
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode):
-        raise CacheError(
-            f"{folder} has to be a folder of its own, but is a file or a link: move it away."
-        )
+        raise CacheError(f"{folder} must be a folder, but is a file or a link: move it away.")
     if status.st_uid != os.geteuid():
         raise CacheError(_of_another(folder, status.st_uid))
     if status.st_mode & OTHERS_WRITE:
         raise CacheError(
-            f"Others can write to {folder}, whose content is run: remove it, or, if you know that "
-            f"nobody has, chmod go-w {folder}."
+            f"Others can write to {folder}, and callcost would run its content: remove it, or, if "
+            f"nobody has changed it, chmod go-w {folder}."
         )
 
 
@@ -81,7 +79,7 @@ def _of_another(place: Path, uid: int) -> str:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = f"user {uid}"
-    return f"{place} belongs to {name}, and its content is run: use a folder of your own."
+    return f"{place} belongs to {name}, and callcost would run its content: use your own folder."
 
 
 def remove_tree(folder: Path) -> None:

@@ -77,7 +77,10 @@ def find(wanted: str | None) -> Interpreter:
 
 
 def locate(wanted: str | None) -> PythonInfo:
-    """Finds an interpreter by its version, name or path; raises SpecError."""
+    """Finds an interpreter by its version, name or path; raises SpecError.
+
+    Not with `uv python find`, which stops at the first of pyenv's scripts that finds nothing.
+    """
     if wanted is not None and "/" in wanted:
         wanted = str(Path(wanted).expanduser().absolute())
         if not os.access(wanted, os.X_OK) or Path(wanted).is_dir():

@@ -249,7 +249,7 @@ class Repository:
                 "fetch the whole history (git fetch --unshallow, or fetch-depth: 0 in a checkout "
                 "action)"
             )
-        message = f"git knows no revision {revision} in {self.folder}"
+        message = f"git does not know the revision {revision} in {self.folder}"
         for remote in git(self.folder, "remote").split():
             if knows(self.folder, f"{remote}/{revision}"):
                 return f"{message}: did you mean {remote}/{revision}?"

@@ -114,7 +114,7 @@ def _malformed(folder: Path, text: str) -> str | None:
     front = max(known, key=len)
     rest = text[len(front) + 1 :]
     if text[len(front)] == "@" and rest.partition("+")[0] == "":
-        return f"{text} names no interpreter behind the @: write {FORM}"
+        return f"{text} has no interpreter after the @: write {FORM}"
     try:
         split_requirements(rest.partition("+")[2] if text[len(front)] == "@" else rest)
     except InvalidRequirement as error:
@@ -126,7 +126,7 @@ def _complaint(text: str) -> str:
     """Says what is wrong with a text that has no revision."""
     if text.strip() and text[0] in "@+":
         return (
-            f"{text} names no revision: write {FORM}, with {WORKING_TREE} for the working tree, "
+            f"{text} has no revision: write {FORM}, with {WORKING_TREE} for the working tree, "
             f"as in {WORKING_TREE}{text}"
         )
     return f"{text!r} is not a revision with an interpreter or requirements: write {FORM}"

@@ -295,7 +295,7 @@ def test_a_damaged_stored_file_is_named_and_the_others_are_kept(
         (["show", "--mechanism", "nothing*"], "--mechanism nothing* matches nothing here"),
         (
             ["show", "--workload", "*control", "--mechanism", "*other"],
-            "the history has no row with such a workload",
+            "the history has no row with this workload",
         ),
     ],
 )

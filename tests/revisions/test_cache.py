@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 import shutil
@@ -31,6 +32,8 @@ TOKEN = "build-1-0123abcd"
 def ordinary() -> Iterator[Path]:
     """A folder of an ordinary user, as whom the test then runs: root may do everything."""
     root = os.geteuid() == 0
+    # The command imports it late, but the ordinary user may be unable to read it.
+    importlib.import_module("callcost.commands.clean")
     if root:
         os.seteuid(NOBODY)
     folder = Path(tempfile.mkdtemp())
@@ -110,7 +113,7 @@ def test_a_cache_of_another_user_is_refused(cache: Cache, monkeypatch: pytest.Mo
     environment(cache)
     cache.folder.parent.chmod(0o1777)
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
-    refused("belongs to .* use a folder of your own")
+    refused("belongs to .* use your own folder")
 
 
 @pytest.mark.parametrize("place", [*FOLDERS, f"environments/{KEY}", f"staging/{TOKEN}"])
@@ -120,7 +123,7 @@ def test_a_link_in_the_cache_is_refused(cache: Cache, ordinary: Path, place: str
     (kept / "precious").write_text("mine")
     shutil.rmtree(cache.place(place), ignore_errors=True)
     cache.place(place).symlink_to(kept)
-    refused("has to be a folder of its own")
+    refused("must be a folder, but is a file or a link")
     assert (kept / "precious").read_text() == "mine"
 
 

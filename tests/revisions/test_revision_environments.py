@@ -401,7 +401,7 @@ def test_an_unmerged_tree_is_refused(project: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("gone", "git knows no revision gone in "),
+        ("gone", "git does not know the revision gone in "),
         ("main@9.99", "Cannot find the interpreter 9.99 on PATH"),
         ("main@/no/such/python", "Cannot find the interpreter /no/such/python"),
         ("main@/bin/cat", "/bin/cat"),
@@ -438,7 +438,7 @@ def test_a_missing_repository_or_cache_is_named(
     with pytest.raises(SpecError, match="is not in a git repository"):
         built(tmp_path / "empty", ".")
     monkeypatch.setenv("CALLCOST_CACHE", str(project / "toy.py"))
-    with pytest.raises(CallcostError, match=r"toy.py has to be a folder of its own"):
+    with pytest.raises(CallcostError, match=r"toy.py must be a folder"):
         built(project, ".")
     monkeypatch.setenv("CALLCOST_CACHE", "/proc/callcost")
     with pytest.raises(CallcostError, match=r"cannot be written .*: set CALLCOST_CACHE"):
@@ -479,4 +479,4 @@ def test_an_extension_without_pyproject_uses_the_requested_tool(
         check=True,
     )
     assert done.stdout.startswith(str(made.site))
-    assert any("known only once it is built" in note for note in made.notes)
+    assert any("only known after its build" in note for note in made.notes)

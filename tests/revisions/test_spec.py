@@ -106,7 +106,7 @@ def test_outside_a_repository_only_the_form_counts(tmp_path: Path) -> None:
     [
         ("", "'' is not a revision"),
         ("  ", "'  ' is not a revision"),
-        ("+tool", "+tool names no revision"),
+        ("+tool", "+tool has no revision"),
     ],
 )
 def test_a_missing_revision_is_an_error(repository: Path, text: str, said: str) -> None:
@@ -122,8 +122,8 @@ def test_a_missing_revision_is_an_error(repository: Path, text: str, said: str) 
         (".+", "has an invalid requirement"),
         (".+==1", "has an invalid requirement"),
         ("main@3.12+tool,,", "has an invalid requirement"),
-        (".@", "names no interpreter behind the @"),
-        ("feature/c++@+tool", "names no interpreter behind the @"),
+        (".@", "has no interpreter after the @"),
+        ("feature/c++@+tool", "has no interpreter after the @"),
     ],
 )
 def test_text_after_a_known_revision_is_not_part_of_it(
