@@ -11,6 +11,7 @@ import venv
 from collections.abc import Iterator
 from pathlib import Path
 
+import compilers
 import pytest
 from checkout import ROOT, copy_checkout
 
@@ -47,13 +48,15 @@ def belongs_to_copy(name: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Copies the checkout with few mechanisms, and makes an environment for the copy."""
     copy = tmp_path_factory.mktemp("adding") / "checkout"
     copy_checkout(copy, belongs_to_copy)
     make_environment(copy / ".venv")
-    run(copy, "pip install -e .")
-    return copy
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in compilers.quick(copy.with_name("compilers")).items():
+            patch.setenv(name, value)
+        yield copy
 
 
 def make_environment(folder: Path) -> None:
@@ -131,7 +134,8 @@ def state(checkout: Path) -> dict[str, bytes]:
         if path.is_file()
         and not set(path.relative_to(checkout).parts) & set(kept)
         and not any(part.endswith(".egg-info") for part in path.relative_to(checkout).parts)
-        and path.suffix not in (".so", ".dylib")
+        # The programs of the ladder have no suffix.
+        and path.suffix not in ("", ".so", ".dylib")
         and not path.name.startswith("built.")
     }
 

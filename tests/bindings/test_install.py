@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import compilers
 import pytest
 from installs import Environment, copy_sources, skip_offline, uv
+from uv import find_uv_bin
 
 from callcost.bindings import registry
 
@@ -32,7 +34,8 @@ GONE = {"cython_cpdef", "cython_native", "swig_builtin"}
 NOT_TO_BE_HAD = re.compile(r"not installed|No module named|needs (a )?Python|has no release for")
 
 
-PIP_WHEEL = (sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", "wheels")
+BUILD = (find_uv_bin(), "build", "--wheel", "--python", sys.executable,
+         "--config-setting", "mechanisms=default", "--out-dir", "wheels")  # fmt: skip
 
 
 @pytest.fixture
@@ -41,9 +44,9 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Builds the suite's wheel in isolation, as pip does; skips without the package index."""
+    """Builds the suite's wheel in isolation; skips without the package index."""
     done = subprocess.run(
-        [*PIP_WHEEL, "--config-settings", "mechanisms=default", "."],
+        BUILD,
         cwd=checkout,
         env={**os.environ, **environment},
         capture_output=True,
@@ -97,7 +100,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Wheel, Wheel]:
     """Two wheels from one checkout: unchanged, then with broken and removed mechanisms."""
     folder = tmp_path_factory.mktemp("twice")
     checkout = copy_sources(folder)
-    first = unpack(checkout, folder / "first")
+    quick = compilers.quick(folder / "compilers")
+    first = unpack(checkout, folder / "first", **quick)
     core = checkout / "native" / "core.c"
     dates = core.stat().st_atime, core.stat().st_mtime
     core.write_text(core.read_text().replace("3.14f", "3.15f"))
@@ -107,7 +111,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Wheel, Wheel]:
     libffi = checkout / "native" / "ladder" / "libffi.c"
     libffi.write_text(libffi.read_text().replace("<ffi.h>", "<no_such_ffi.h>"))
     plant(checkout / "bindings")
-    return first, unpack(checkout, folder / "second", CXX="/nowhere/c++")
+    return first, unpack(checkout, folder / "second", **{**quick, "CXX": "/nowhere/c++"})
 
 
 def mechanisms_in(names: Iterable[str]) -> set[str]:
