@@ -17,7 +17,7 @@ from typing import Any
 
 import compilers
 import pytest
-from installs import Environment, copy_sources, skip_offline, uv
+from installs import Environment, copy_sources, skip_offline
 from uv import find_uv_bin
 
 from callcost.bindings import registry
@@ -201,8 +201,7 @@ def test_a_mechanism_that_does_not_build_is_left_out_alone(wheels: tuple[Wheel, 
 
 def test_an_installed_wheel_has_the_suite(wheels: tuple[Wheel, Wheel], tmp_path: Path) -> None:
     first, _ = wheels
-    environment = Environment(tmp_path / "venv")
-    uv("venv", "--python", sys.executable, environment.folder)
+    environment = Environment.create(tmp_path / "venv")
     environment.install(first.path)
     listed = environment.run("callcost", "list")
     assert listed.returncode == 0, listed.stderr

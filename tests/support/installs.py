@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,6 +65,12 @@ class Environment:
     """A fresh virtual environment, used without a compiler and away from the checkout."""
 
     folder: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Environment:
+        """Makes an environment for the running interpreter."""
+        uv("venv", "--python", sys.executable, folder)
+        return cls(folder)
 
     @property
     def python(self) -> Path:
