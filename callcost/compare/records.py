@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from callcost.compare.outcome import number_or_none
 from callcost.compare.table import WIDTH
-from callcost.console.numbers import cost_text, count, percent
+from callcost.console.numbers import cost_text, count, percent, percent_interval
 from callcost.console.outputs import console_at_least
 from callcost.console.tables import PlainTable
 from callcost.estimate import trimmed
@@ -24,8 +24,9 @@ from callcost.estimate.estimate import (
 )
 from callcost.estimate.record import Record
 from callcost.model.interval import Interval
-from callcost.model.patterns import matches, require_known
+from callcost.paired.rows import Cell
 from callcost.paired.rules import Rules, mirrored
+from callcost.paired.suite import matching
 from callcost.paired.verdict import SLOWER, UNDECIDED, direction
 
 HIGHER, LOWER, WITHIN = "higher", "lower", "within the noise"
@@ -84,43 +85,34 @@ def compare(
     records = [Record.load(path) for path in (base, head)]
     before, after = (record.estimates for record in records)
     machines = [record.document.get("machine_info", {}).get("callcost", {}) for record in records]
-    every = [set(_rows(before)), set(_rows(after))]
-    require_known("--workload", workloads, [group for group, _ in set.union(*every)])
-    require_known("--mechanism", mechanisms, [name for _, name in set.union(*every)])
-    ours, theirs = (
-        {
-            (group, name)
-            for group, name in rows
-            if matches(group, workloads or ("*",)) and matches(name, mechanisms or ("*",))
-        }
-        for rows in every
-    )
-    common = sorted(ours & theirs)
+    ours, theirs = set(_rows(before)), set(_rows(after))
+    chosen = matching(ours | theirs, mechanisms, workloads)
+    common = [cell for cell in chosen if cell in ours & theirs]
     rules = Rules(threshold, len(common))
     return RecordedComparison(
-        [_compare_row(before[g], after[g], g, name, rules) for g, name in common],
+        [_compare_row(before[row.workload], after[row.workload], row, rules) for row in common],
         machines[0].get("machine_digest") == machines[1].get("machine_digest"),
         machines[0].get("interpreter") == machines[1].get("interpreter"),
-        [f"{group}: {name}" for group, name in sorted(theirs - ours)],
-        [f"{group}: {name}" for group, name in sorted(ours - theirs)],
+        [f"{row.workload}: {row.mechanism}" for row in chosen if row not in ours],
+        [f"{row.workload}: {row.mechanism}" for row in chosen if row not in theirs],
     )
 
 
-def _rows(estimates: dict[str, GroupEstimate]) -> Iterator[tuple[str, str]]:
+def _rows(estimates: dict[str, GroupEstimate]) -> Iterator[Cell]:
     for group, estimate in estimates.items():
-        yield from ((group, estimate.names[row]) for row in (*estimate.order, *estimate.floors))
+        yield from (Cell(group, estimate.names[row]) for row in (*estimate.order, *estimate.floors))
 
 
 def _compare_row(
-    before: GroupEstimate, after: GroupEstimate, group: str, name: str, rules: Rules
+    before: GroupEstimate, after: GroupEstimate, cell: Cell, rules: Rules
 ) -> RecordedRow:
-    rows = before.names.index(name), after.names.index(name)
-    was, now = _logs(before, rows[0]), _logs(after, rows[1])
+    rows = (estimate.names.index(cell.mechanism) for estimate in (before, after))
+    was, now = map(_logs, (before, after), rows)
     change = unpaired(was, now, rules.confidence)
     yardsticks = _logs(before, before.yardstick), _logs(after, after.yardstick)
     control = unpaired(*yardsticks, rules.confidence).value
-    ns = (_cost_ns(was), _cost_ns(now))
-    return RecordedRow(group, name, *ns, change, control, _word(change, control, rules.threshold))
+    ns, word = (_cost_ns(was), _cost_ns(now)), _word(change, control, rules.threshold)
+    return RecordedRow(cell.workload, cell.mechanism, *ns, change, control, word)
 
 
 def _logs(estimate: GroupEstimate, row: int) -> Floats:
@@ -171,23 +163,19 @@ def _table(found: RecordedComparison, base: Path, head: Path) -> PlainTable:
     title = f"{base.name} -> {head.name}: ns per call, loop included"
     headings = ("group", "contender", ">base", ">head", ">change", ">", ">control", "")
     table = PlainTable(*headings, title=title)
-    for row in sorted(found.rows, key=_rank):
-        low, high = (percent(end, signed=True) for end in (row.change.low, row.change.high))
+    by_size = sorted(found.rows, key=lambda row: -np.nan_to_num(abs(row.change.value)))
+    for row in sorted(by_size, key=lambda row: WORDS.index(row.word)):
         table.add(
             row.group,
             row.contender,
             cost_text(row.base_ns),
             cost_text(row.head_ns),
             percent(row.change.value, signed=True),
-            f"({low} .. {high})",
+            percent_interval(row.change),
             percent(row.control, signed=True),
             row.word,
         )
     return table
-
-
-def _rank(row: RecordedRow) -> tuple[int, float]:
-    return WORDS.index(row.word), -float(np.nan_to_num(abs(row.change.value)))
 
 
 def lines(found: RecordedComparison) -> list[str]:

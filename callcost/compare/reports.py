@@ -9,8 +9,8 @@ from typing import Any
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, number_or_none
-from callcost.compare.table import instructions_text, interval_text, lines
-from callcost.console.numbers import cost_text, count, listed, percent
+from callcost.compare.table import instructions_text, lines
+from callcost.console.numbers import cost_text, count, listed, percent, percent_interval
 from callcost.paired.rows import CONTROL
 from callcost.paired.verdict import SAME, SLOWER, UNDECIDED, Verdict, pair_logs, twin_logs
 from callcost.run import machine
@@ -55,7 +55,7 @@ def _md_row(row: RowOutcome) -> str:
         cost_text(verdict.base_ns),
         cost_text(verdict.head_ns),
         f"{bold}{percent(verdict.change.value, signed=True)}{bold}",
-        interval_text(row).strip("()").replace(" .. ", " to "),
+        percent_interval(verdict.change).strip("()").replace(" .. ", " to "),
         f"{bold}{verdict.word}{bold}",
         _md(instructions_text(row)).replace("-&gt;", "→"),
     )
@@ -135,7 +135,7 @@ def junit(outcome: Outcome) -> bytes:
     for row in outcome.rows:
         case = TestCase(row.cell.mechanism, classname=row.cell.workload)
         verdict = row.verdict
-        text = f"{percent(verdict.change.value, signed=True)} {interval_text(row)}"
+        text = f"{percent(verdict.change.value, signed=True)} {percent_interval(verdict.change)}"
         if verdict.word == SLOWER:
             case.result = [Failure(f"slower: {text}", SLOWER)]
         elif verdict.word == UNDECIDED:

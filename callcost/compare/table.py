@@ -8,7 +8,7 @@ import numpy as np
 from rich.markup import escape
 
 from callcost.compare.outcome import Outcome, RowOutcome, changed_versions
-from callcost.console.numbers import UNKNOWN, cost_text, count, listed, percent
+from callcost.console.numbers import UNKNOWN, cost_text, count, listed, percent, percent_interval
 from callcost.console.outputs import console_at_least
 from callcost.console.tables import PlainTable
 from callcost.estimate.trust import quota_remarks
@@ -46,15 +46,9 @@ def _cells(row: RowOutcome) -> Iterator[str]:
     yield cost_text(verdict.base_ns)
     yield cost_text(verdict.head_ns)
     yield percent(verdict.change.value, signed=True)
-    yield interval_text(row)
+    yield percent_interval(verdict.change)
     yield verdict.word + (" (twice)" if verdict.again and verdict.word != UNDECIDED else "")
     yield instructions_text(row)
-
-
-def interval_text(row: RowOutcome) -> str:
-    """Writes the interval of a verdict."""
-    change = row.verdict.change
-    return f"({percent(change.low, signed=True)} .. {percent(change.high, signed=True)})"
 
 
 def instructions_text(row: RowOutcome) -> str:

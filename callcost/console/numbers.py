@@ -37,6 +37,11 @@ def percent(share: float, *, signed: bool = False) -> str:
     return f"{share:+.{digits}%}" if signed else f"{abs(share):.{digits}%}"
 
 
+def percent_interval(change: Interval) -> str:
+    """Writes the two ends of a change as percentages."""
+    return f"({percent(change.low, signed=True)} .. {percent(change.high, signed=True)})"
+
+
 def rank_text(rank: int, ranks: Collection[int]) -> str:
     """Writes a rank; `=` marks a tie, that is one that `ranks` has more than once."""
     return f"{rank}{'=' if list(ranks).count(rank) > 1 else ''}"

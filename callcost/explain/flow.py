@@ -22,11 +22,11 @@ from callcost.model import abi
 from callcost.model.contender import Contender, Environment, Group
 from callcost.model.expression import Asked, ExpressionError, read
 from callcost.model.instructions import Count, Uncounted
-from callcost.model.patterns import matches, require_known
+from callcost.model.patterns import matches
 from callcost.model.plan import Settings
 from callcost.model.run import Progress
 from callcost.paired.rows import Cell
-from callcost.paired.suite import SuiteError, suite_here
+from callcost.paired.suite import SuiteError, matching, suite_here
 from callcost.run import interpreter_build
 from callcost.run.coordinator import measure
 from callcost.worker.worker import interpreter_facts
@@ -71,16 +71,9 @@ def of_workloads(workload: str | None, patterns: Sequence[str], folder: Path) ->
     """Request workloads of the suite in a folder; raise CallcostError if there are none."""
     suite = suite_here(folder)
     offered = suite.here()
-    known = sorted({*offered.contenders, *offered.missing})
-    require_known("--mechanism", patterns, [cell.mechanism for cell in known])
-    if workload is not None:
-        require_known("WORKLOAD", (workload,), [cell.workload for cell in known])
-    workloads = suite.DEFAULT_WORKLOADS if workload is None else (workload,)
-    wanted = [
-        cell
-        for cell in known
-        if matches(cell.workload, workloads) and matches(cell.mechanism, patterns or ("*",))
-    ]
+    known = {*offered.contenders, *offered.missing}
+    asked = () if workload is None else (workload,)
+    wanted = matching(known, patterns, asked, suite.DEFAULT_WORKLOADS, "WORKLOAD")
     topics = _topics({cell: made for cell, made in offered.contenders.items() if cell in wanted})
     missing = {cell: why for cell, why in offered.missing.items() if cell in wanted}
     if not topics:

@@ -11,10 +11,12 @@ from typing import Any
 from rich.console import Console
 
 from callcost.console.files import shown
+from callcost.console.numbers import interval, number
 from callcost.console.tables import PlainTable
 from callcost.history.points import MIN_RUNS, Change, missing
 from callcost.history.rows import TYPICAL
 from callcost.history.store import Point, Series
+from callcost.model.interval import Interval
 
 BARS = "▁▂▃▄▅▆▇█"
 BARS_WIDTH = 30
@@ -87,8 +89,9 @@ def _cost(point: Point) -> str:
     if point.cost_ns is None:
         return ""
     if point.cost_low_ns is None or point.cost_high_ns is None:
-        return f"{point.cost_ns:,.1f}"
-    return f"{point.cost_ns:,.1f} ({point.cost_low_ns:,.1f} .. {point.cost_high_ns:,.1f})"
+        return number(point.cost_ns)
+    cost_ns = Interval(point.cost_ns, point.cost_low_ns, point.cost_high_ns)
+    return f"{number(cost_ns.value)} {interval(cost_ns)}"
 
 
 def bars(ratios: Sequence[float]) -> str:

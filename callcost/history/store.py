@@ -1,10 +1,7 @@
 """The store: a folder with one Parquet file per run, written and read by DuckDB.
 
 A run is written under a temporary name and then renamed: an interrupted add, or two at once, leave
-nothing half written and need no lock. Files never change, and their names hold their digests. A
-single DuckDB file with a million rows would be read 0.1 s faster, but every add would rewrite it
-and lock out everybody else, and damage would affect all runs. A folder of constant files can also
-be kept in a git branch.
+nothing half written and need no lock. Files never change, and their names hold their digests.
 """
 
 from __future__ import annotations

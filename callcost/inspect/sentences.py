@@ -100,7 +100,8 @@ def _processor() -> str:
 
 def _needs(library: facts.Library) -> Iterator[str]:
     if library.needed:
-        yield f"It needs {listed(_needed(each) for each in library.needed)}."
+        names = (f"{each.name} ({each.how})" if each.how else each.name for each in library.needed)
+        yield f"It needs {listed(names)}."
     else:
         yield "It needs no other library."
     runpath = any(each.kind == "DT_RUNPATH" for each in library.search)
@@ -109,10 +110,6 @@ def _needs(library: facts.Library) -> Iterator[str]:
         yield f"{OVERRIDDEN}." if void else _search(search)
     if not library.search and library.needed and (library.format, library.kind) != WINDOWS_PROGRAM:
         yield NO_SEARCH[library.format]
-
-
-def _needed(needed: facts.Needed) -> str:
-    return f"{needed.name} ({needed.how})" if needed.how else needed.name
 
 
 def _search(search: facts.SearchPath) -> str:

@@ -9,10 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from callcost.model.contender import COMPILED_YARDSTICK, YARDSTICK
 from callcost.model.plan import Plan
 from callcost.paired.quartet import Conditions, RowFailedError, SideFailedError, Timer, time_quartet
-from callcost.paired.rows import CONTROL, SIDES, Cell, PairedRow, PairedTimes, RowFailure, Side
+from callcost.paired.rows import (
+    CONTROL,
+    SIDES,
+    Cell,
+    PairedRow,
+    PairedTimes,
+    RowFailure,
+    Side,
+    control_row,
+)
 from callcost.paired.rules import Rules
 from callcost.paired.verdict import unsettled
 from callcost.run import machine
@@ -93,7 +101,8 @@ class _Measurer:
     ) -> None:
         self._comparison = comparison
         self._compiled = any(side.compiles_loops for side in comparison.sides.values())
-        self._left = {row.cell: row for row in (*rows, self._control())}
+        control = control_row(CONTROL, compiled=self._compiled)
+        self._left = {row.cell: row for row in (*rows, control)}
         self._rules = rules
         self._settings = settings
         self._report = report
@@ -104,12 +113,6 @@ class _Measurer:
         self._quartet_s = 0.0
         self._budget_s = settings.budget_s or ROW_S * len(self._left)
         self._start_s = time.monotonic()
-
-    def _control(self) -> PairedRow:
-        """The row that neither side can have changed: a builtin function."""
-        yardstick = COMPILED_YARDSTICK if self._compiled else YARDSTICK
-        made = replace(yardstick, own_loops=None)
-        return PairedRow(CONTROL, made, made)
 
     def run(self) -> None:
         self._report(0.0, "checking every call")

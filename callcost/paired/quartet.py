@@ -115,17 +115,22 @@ class Timer:
 
         Raises RowFailedError, or SideFailedError if no row is at fault.
         """
+        for event in self._answers():
+            match event:
+                case {"event": "ready", "call_ns": list(call_ns)}:
+                    self._process.pin(self._conditions.cpu)
+                    return call_ns
+        raise self._side_failed("it ended too early")
+
+    def _answers(self) -> Iterator[dict[str, Any]]:
+        """Yields what the process says; raises RowFailedError or SideFailedError for an error."""
         try:
             for event in self._events:
-                match event:
-                    case {"event": "ready", "call_ns": list(call_ns)}:
-                        self._process.pin(self._conditions.cpu)
-                        return call_ns
-                    case {"event": "error"}:
-                        raise self._failed(event)
+                if event["event"] == "error":
+                    raise self._failed(event)
+                yield event
         except WorkerError as error:
             raise self._died(error) from error
-        raise self._side_failed("it ended too early")
 
     def time_epoch(self, number: int) -> int:
         """Times one epoch of a row, in ns, negative if preempted; raises RowFailedError."""
@@ -154,12 +159,8 @@ class Timer:
         """Ends the timing and checks every row again; raises RowFailedError."""
         os.close(self._to_fd)
         self._to_fd = -1
-        try:
-            for event in self._events:
-                if event["event"] == "error":
-                    raise self._failed(event)
-        except WorkerError as error:
-            raise self._died(error) from error
+        for _ in self._answers():
+            pass
 
     def _explain(self, number: int) -> None:
         """Raises RowFailedError with the process's own error, or because it ended."""

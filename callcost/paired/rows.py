@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from callcost.model.contender import Contender
+from callcost.model.contender import COMPILED_YARDSTICK, YARDSTICK, Contender
 
 Times = npt.NDArray[np.int64]
 
@@ -61,6 +61,12 @@ class PairedRow:
     def on(self, side: str) -> Contender:
         """Returns the contender of a side."""
         return self.base if side == BASE else self.head
+
+
+def control_row(cell: Cell, *, compiled: bool) -> PairedRow:
+    """Makes the row that neither side can have changed: a builtin function."""
+    made = replace(COMPILED_YARDSTICK if compiled else YARDSTICK, own_loops=None)
+    return PairedRow(cell, made, made)
 
 
 @dataclass(frozen=True)

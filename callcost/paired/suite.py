@@ -189,18 +189,32 @@ class Selection:
     nowhere: Mapping[Cell, str]
 
 
+def matching(
+    known: Collection[Cell],
+    mechanisms: Sequence[str],
+    workloads: Sequence[str],
+    default: Sequence[str] = ("*",),
+    option: str = "--workload",
+) -> list[Cell]:
+    """Lists the cells that match the patterns; raises UnknownNameError.
+
+    `default` has the workloads if none is asked for; `option` names them in the error.
+    """
+    require_known("--mechanism", mechanisms, [cell.mechanism for cell in known])
+    require_known(option, workloads, [cell.workload for cell in known])
+    return [
+        cell
+        for cell in sorted(known)
+        if matches(cell.workload, workloads or default)
+        and matches(cell.mechanism, mechanisms or ("*",))
+    ]
+
+
 def choose(
     suite: Suite, known: Collection[Cell], mechanisms: Sequence[str], workloads: Sequence[str]
 ) -> list[Cell]:
     """Chooses cells by patterns; raises UnknownNameError, or SuiteError if nothing is left."""
-    require_known("--mechanism", mechanisms, [cell.mechanism for cell in known])
-    require_known("--workload", workloads, [cell.workload for cell in known])
-    chosen = [
-        cell
-        for cell in sorted(known)
-        if matches(cell.workload, workloads or suite.DEFAULT_WORKLOADS)
-        and matches(cell.mechanism, mechanisms or ("*",))
-    ]
+    chosen = matching(known, mechanisms, workloads, suite.DEFAULT_WORKLOADS)
     if not chosen:
         raise SuiteError("nothing to compare: no row matches both --workload and --mechanism")
     return chosen

@@ -208,22 +208,19 @@ def _check_only(contender: Contender, environment: Environment | None, benchmark
     """Evaluates the call once and compares the result, for --benchmark-disable."""
     from dataclasses import asdict
 
+    from callcost.run import interpreters
     from callcost.worker import worker
 
     def check() -> None:
         if environment is not None:
-            return check_elsewhere(environment)
+            wrong = interpreters.check(environment, contender)
+            if wrong is not None:
+                pytest.fail(f"{contender.name} @ {environment.name}: {wrong}", pytrace=False)
+            return
         try:
             worker.check_only(asdict(contender))
         except worker.ContenderError as error:
             pytest.fail(f"{contender.name}: {error.kind}: {error}", pytrace=False)
-
-    def check_elsewhere(environment: Environment) -> None:
-        from callcost.run.interpreters import check
-
-        wrong = check(environment, contender)
-        if wrong is not None:
-            pytest.fail(f"{contender.name} @ {environment.name}: {wrong}", pytrace=False)
 
     benchmark.pedantic(check)
 

@@ -17,14 +17,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from callcost.estimate.estimate import MIN_PROCESSES, interquartile_mean, trimmed_interval
-from callcost.model.contender import COMPILED_YARDSTICK, EMPTY, YARDSTICK, Group
+from callcost.model.contender import EMPTY, Group
 from callcost.model.expression import ExpressionError, Reading
 from callcost.model.interval import Interval
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import Progress
 from callcost.paired.measure import MAX_PASSES, MIN_PASSES, TURN_OVERHEAD_NS
 from callcost.paired.quartet import Conditions, RowFailedError, SideFailedError, time_quartet
-from callcost.paired.rows import BASE, HEAD, QUARTET, Cell, PairedRow, PairedTimes, Side, Times
+from callcost.paired.rows import (
+    BASE,
+    HEAD,
+    QUARTET,
+    Cell,
+    PairedRow,
+    PairedTimes,
+    Side,
+    Times,
+    control_row,
+)
 from callcost.paired.verdict import pair_logs, twin_logs
 from callcost.run import machine
 from callcost.run.coordinator import choose_cpu
@@ -181,14 +191,13 @@ class _Turns:
     def _rows(self) -> list[tuple[PairedRow, Plan]]:
         first, second = (self._readings[name].contender for name in SIDES)
         compiled = any(side.compiles_loops for side in self._sides.values())
-        control = replace(COMPILED_YARDSTICK if compiled else YARDSTICK, own_loops=None)
         few = min(self._plan.passes, SIDE_PASSES)
         max_unroll = SCOUTING_COMPILED.max_unroll if compiled else SCOUTING.max_unroll
         own = replace(plan_epochs([CONTROL_NS / 1000], few, max_unroll), passes=few)
         return [
             (PairedRow(CALL, first, second), self._plan),
             (PairedRow(LOOP, EMPTY, EMPTY), replace(self._plan, passes=few)),
-            (PairedRow(CONTROL, control, control), own),
+            (control_row(CONTROL, compiled=compiled), own),
         ]
 
 
