@@ -23,25 +23,27 @@ def refuse_unwritable(path: Path | None, option: str) -> None:
         return
     if not path.parent.is_dir():
         raise click.BadParameter(f"there is no folder {path.parent}", param_hint=option)
-    try:
+    with _refusing(path, option):
         probe_file(path)
-    except OSError as error:
-        raise click.BadParameter(
-            f"{path} cannot be written ({error.strerror})", param_hint=option
-        ) from error
 
 
 def make_writable(folder: Path | None, option: str) -> None:
     """Makes a folder for results, if one was asked for; raises BadParameter if that fails."""
     if folder is None:
         return
-    try:
+    with _refusing(folder, option):
         folder.mkdir(parents=True, exist_ok=True)
         probe_writable(folder)
+
+
+@contextlib.contextmanager
+def _refusing(path: Path, option: str) -> Iterator[None]:
+    """Turns an OSError into a BadParameter that names the option."""
+    try:
+        yield
     except OSError as error:
-        raise click.BadParameter(
-            f"{folder} cannot be written ({error.strerror})", param_hint=option
-        ) from error
+        message = f"{path} cannot be written ({error.strerror})"
+        raise click.BadParameter(message, param_hint=option) from error
 
 
 def console_at_least(width: int, *, highlight: bool = True) -> Console:

@@ -34,7 +34,7 @@ class Value:
     text: str
     full: str
     sure: str
-    opaque: tuple[str, ...] = ()
+    opaque: Sequence[str] = ()
     changes: bool = False
     type_changes: bool = False
 
@@ -65,9 +65,11 @@ class AnswersProcess(WorkerProcess):
 
 
 class _Watched:
-    """One process that tries a side, and its progress."""
+    """One process that tries a side, and its progress; `stack` ends it."""
 
-    def __init__(self, side: Reading, expect: str | None, seed: int, silence_s: float) -> None:
+    def __init__(
+        self, stack: ExitStack, side: Reading, expect: str | None, seed: int, silence_s: float
+    ) -> None:
         self.side = side
         self._stage = "setup"
         environment = side.asked.environment
@@ -80,7 +82,7 @@ class _Watched:
         }
         python = sys.executable if environment is None else environment.python
         try:
-            self.process = AnswersProcess(python, job, seed, silence_s)
+            self.process = stack.enter_context(AnswersProcess(python, job, seed, silence_s))
         except WorkerError as error:
             raise failed(side.name, error.kind, str(error)) from error
 
@@ -109,19 +111,13 @@ class _Watched:
 def _look(event: dict[str, Any], setup_s: float) -> Look:
     expected = event["expected"]
     return Look(
-        value=replace(
-            _value(event["value"]), changes=event["changes"], type_changes=event["type_changes"]
-        ),
+        value=Value(**event["value"], changes=event["changes"], type_changes=event["type_changes"]),
         call_ns=event["call_ns"],
         setup_s=setup_s,
-        expected=None if expected is None else _value(expected),
+        expected=None if expected is None else Value(**expected),
         right=event["right"],
         plain=event["plain"],
     )
-
-
-def _value(described: dict[str, Any]) -> Value:
-    return Value(**{**described, "opaque": tuple(described["opaque"])})
 
 
 def look_at(sides: Sequence[Reading], expect: str | None, silence_s: float) -> list[Look]:
@@ -132,17 +128,9 @@ def look_at(sides: Sequence[Reading], expect: str | None, silence_s: float) -> l
     seeds = SEEDS if expect is not None or len(sides) > 1 else SEEDS[:1]
     with ExitStack() as stack:
         watched = [
-            [_started(stack, side, expect, seed, silence_s) for seed in seeds] for side in sides
+            [_Watched(stack, side, expect, seed, silence_s) for seed in seeds] for side in sides
         ]
         return [_together([process.look() for process in row]) for row in watched]
-
-
-def _started(
-    stack: ExitStack, side: Reading, expect: str | None, seed: int, silence_s: float
-) -> _Watched:
-    watched = _Watched(side, expect, seed, silence_s)
-    stack.enter_context(watched.process)
-    return watched
 
 
 def _together(looks: Sequence[Look]) -> Look:
