@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcost.console import options
 from callcost.console.front import Front
-from callcost.console.options import (
-    OUTPUT,
-    FiniteRange,
-    json_option,
-    mechanism_option,
-    workload_option,
-)
 from callcost.console.outputs import refuse_unwritable, save
 from callcost.paired.rules import DEFAULT_THRESHOLD
 
@@ -29,14 +23,14 @@ if TYPE_CHECKING:
 @click.command(cls=Front)
 @click.argument("base")
 @click.argument("head")
-@mechanism_option
-@workload_option
+@options.mechanism_option
+@options.workload_option
 @click.option(
-    "--budget", "budget_s", type=FiniteRange(min=1), metavar="SECONDS",
+    "--budget", "budget_s", type=options.FiniteRange(min=1), metavar="SECONDS",
     help="Seconds of measuring, without builds and instructions. Default: 2 per row.",
 )  # fmt: skip
 @click.option(
-    "--threshold", "threshold_percent", type=FiniteRange(min=0, max=1000),
+    "--threshold", "threshold_percent", type=options.FiniteRange(min=0, max=1000),
     default=100 * DEFAULT_THRESHOLD, show_default=True, metavar="PERCENT",
     help="Smaller changes do not count.",
 )  # fmt: skip
@@ -44,9 +38,11 @@ if TYPE_CHECKING:
     "--instructions/--no-instructions", default=True,
     help="Also count instructions, under valgrind.  [default: instructions]",
 )  # fmt: skip
-@json_option("Write everything to this file.")
-@click.option("--markdown", "markdown_file", type=OUTPUT, help="Write a pull-request comment.")
-@click.option("--junit", "junit_file", type=OUTPUT, help="Write JUnit XML.")
+@options.json_option("Write everything to this file.")
+@click.option(
+    "--markdown", "markdown_file", type=options.OUTPUT, help="Write a pull-request comment."
+)
+@click.option("--junit", "junit_file", type=options.OUTPUT, help="Write JUnit XML.")
 def compare(
     base: str,
     head: str,

@@ -16,12 +16,7 @@ from callcost.console.numbers import cost_text, count, percent, percent_interval
 from callcost.console.outputs import console_at_least
 from callcost.console.tables import PlainTable
 from callcost.estimate import trimmed
-from callcost.estimate.estimate import (
-    MIN_PROCESSES,
-    Floats,
-    GroupEstimate,
-    trimmed_interval,
-)
+from callcost.estimate.estimate import MIN_PROCESSES, Floats, GroupEstimate, trimmed_interval
 from callcost.estimate.record import Record
 from callcost.model.interval import Interval
 from callcost.paired.rows import Cell

@@ -19,15 +19,8 @@ from callcost.console.files import shown
 from callcost.console.numbers import number
 from callcost.console.outputs import console_at_least
 from callcost.console.tables import PlainTable
+from callcost.estimate import reading
 from callcost.estimate.layouts import MOST, ExplainedRow, ExplanationFile
-from callcost.estimate.reading import (
-    RecordError,
-    checked,
-    damaged,
-    other_kind,
-    read_json,
-    refuse_odd,
-)
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS, Placed, object_name
 from callcost.model.instructions import Frame, Stack
@@ -93,18 +86,18 @@ def _row_facts(row: Explained, frames: dict[Frame, int]) -> dict[str, Any]:
 
 def read(path: Path) -> Explanation:
     """Read an explanation; raise RecordError if it is not one."""
-    document = read_json(path)
+    document = reading.read_json(path)
     about = document.get("callcost") if isinstance(document, dict) else None
     if not isinstance(about, dict) or about.get("kind") != KIND:
         advice = "make one with: callcost explain --output FOLDER"
-        raise other_kind(path, document, "an explanation", advice)
+        raise reading.other_kind(path, document, "an explanation", advice)
     version = about.get("version")
     if type(version) is not int or version != VERSION:
-        raise RecordError(
+        raise reading.RecordError(
             f"{shown(path)} has version {version!a:.40}, but this callcost reads {VERSION}"
         )
-    known = checked(path, document, ExplanationFile)
-    refuse_odd(path, document["facts"], "facts")
+    known = reading.checked(path, document, ExplanationFile)
+    reading.refuse_odd(path, document["facts"], "facts")
     return _explanation(path, known)
 
 
@@ -129,7 +122,7 @@ def _explanation(path: Path, known: ExplanationFile) -> Explanation:
 def _refuse_twice(path: Path, where: str, names: list[str]) -> None:
     for place, name in enumerate(names):
         if names.index(name) < place:
-            raise damaged(path, f"{where}[{place}]", f"{name} is there twice")
+            raise reading.damaged(path, f"{where}[{place}]", f"{name} is there twice")
 
 
 def _row(path: Path, where: str, known: ExplainedRow, frames: list[Frame]) -> Explained:
@@ -152,10 +145,10 @@ def _placed(path: Path, where: str, line: str, frames: list[Frame]) -> Placed:
     """Read instructions, their part, and the frames that spent them."""
     match = SPENT.fullmatch(line)
     if match is None or match[2] not in PARTS:
-        raise damaged(path, where, "it does not hold instructions, a part and frames")
+        raise reading.damaged(path, where, "it does not hold instructions, a part and frames")
     took, numbers = float(match[1]), [int(number) for number in match[3].split()]
     if not abs(took) <= MOST or max(numbers) >= len(frames):
-        raise damaged(path, where, "there are no such frames, or too many instructions")
+        raise reading.damaged(path, where, "there are no such frames, or too many instructions")
     stack: Stack = tuple(frames[number] for number in numbers)
     return Placed(match[2], stack, took)
 

@@ -16,18 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from callcost.console.files import shown
+from callcost.estimate import reading
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.layouts import Benchmark, Machine, PytestRun
-from callcost.estimate.reading import (
-    PYTEST_BENCHMARK,
-    RecordError,
-    checked,
-    damaged,
-    describe,
-    other_kind,
-    read_json,
-    refuse_odd,
-)
 from callcost.estimate.record import SECTION, Record
 from callcost.history.rows import TYPICAL, Row, RunFile
 from callcost.history.table import FIRST_YEAR, LAST_YEAR
@@ -36,7 +27,7 @@ from callcost.model import abi
 
 Facts = Mapping[str, Any]
 WANTED = "a run of pytest-benchmark"
-ADVICE = f"make one with: {PYTEST_BENCHMARK}"
+ADVICE = f"make one with: {reading.PYTEST_BENCHMARK}"
 
 
 def read(path: Path, control: str | None = None, machine: str | None = None) -> RunFile:
@@ -45,28 +36,28 @@ def read(path: Path, control: str | None = None, machine: str | None = None) -> 
     `control` names the row to compare the others with. `machine` replaces the name of the machine,
     because each hosted runner has a new one.
     """
-    document = read_json(path)
+    document = reading.read_json(path)
     rows = document.get("benchmarks") if isinstance(document, dict) else None
     if not isinstance(rows, list):
-        raise other_kind(path, document, WANTED, ADVICE)
+        raise reading.other_kind(path, document, WANTED, ADVICE)
     if not rows:
-        raise RecordError(f"{shown(path)} has no rows: that run measured nothing")
-    if "machine_info" not in document and describe(document):
-        raise other_kind(path, document, WANTED, ADVICE)
+        raise reading.RecordError(f"{shown(path)} has no rows: that run measured nothing")
+    if "machine_info" not in document and reading.describe(document):
+        raise reading.other_kind(path, document, WANTED, ADVICE)
     try:
         return _read(path, document, control, machine)
     except RecursionError as error:
-        raise RecordError(f"{shown(path)} is nested too deeply") from error
+        raise reading.RecordError(f"{shown(path)} is nested too deeply") from error
 
 
 def _read(path: Path, document: dict[str, Any], control: str | None, name: str | None) -> RunFile:
-    known = checked(path, document, PytestRun)
+    known = reading.checked(path, document, PytestRun)
     _refuse_twice(path, [row.fullname for row in known.benchmarks])
     machine = _Machine(known.machine_info, name)
     if SECTION in document:
         if control is not None:
-            raise RecordError(f"{shown(path)} has its own controls: leave out --control")
-        refuse_odd(path, document["machine_info"].get(SECTION), f"machine_info.{SECTION}")
+            raise reading.RecordError(f"{shown(path)} has its own controls: leave out --control")
+        reading.refuse_odd(path, document["machine_info"].get(SECTION), f"machine_info.{SECTION}")
         rows = tuple(_record_rows(path, document, known, machine))
     else:
         rows = tuple(_foreign_rows(path, known, machine, control))
@@ -86,7 +77,7 @@ def _refuse_twice(path: Path, fullnames: list[str]) -> None:
     for number, fullname in enumerate(fullnames):
         if fullname in first:
             reason = f"benchmarks[{first[fullname]}] has the same name"
-            raise damaged(path, f"benchmarks[{number}].fullname", reason)
+            raise reading.damaged(path, f"benchmarks[{number}].fullname", reason)
         first[fullname] = number
 
 
@@ -107,9 +98,11 @@ def _in_utc(path: Path, text: str) -> datetime:
         time = datetime.fromisoformat(text)
         found = time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError) as error:
-        raise damaged(path, "datetime", f"{text!a:.60} is not a time") from error
+        raise reading.damaged(path, "datetime", f"{text!a:.60} is not a time") from error
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise damaged(path, "datetime", f"{text} is not between {FIRST_YEAR} and {LAST_YEAR}")
+        raise reading.damaged(
+            path, "datetime", f"{text} is not between {FIRST_YEAR} and {LAST_YEAR}"
+        )
     return found
 
 
@@ -182,7 +175,7 @@ def _record_rows(
         group, name = facts.get("group", ""), facts["name"]
         if group not in estimates or name not in estimates[group].names:
             reason = f"{SECTION}.groups has no times of {group}: {name}"
-            raise damaged(path, f"benchmarks[{number}].extra_info.{SECTION}", reason)
+            raise reading.damaged(path, f"benchmarks[{number}].extra_info.{SECTION}", reason)
         estimate = estimates[group]
         place = estimate.times.group.environment
         control, ratios = compared[group]
@@ -244,7 +237,7 @@ def _base(path: Path, rows: list[Benchmark], control: str | None) -> tuple[str, 
         return TYPICAL, None
     named = [row for row in rows if control in (row.fullname, row.name)]
     if len(named) != 1:
-        raise RecordError(
+        raise reading.RecordError(
             f"{shown(path)} has {len(named) or 'no'} rows called {control}: --control takes "
             "the name of one row, or its fullname if several have that name"
         )

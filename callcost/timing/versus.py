@@ -36,15 +36,8 @@ from callcost.paired.rows import (
     control_row,
 )
 from callcost.paired.verdict import pair_logs, twin_logs
-from callcost.run import machine
+from callcost.run import machine, planning
 from callcost.run.coordinator import choose_cpu
-from callcost.run.planning import (
-    SCOUTING,
-    SCOUTING_COMPILED,
-    TARGET_EPOCH_NS,
-    least_calls,
-    plan_epochs,
-)
 from callcost.timing.look import Look, failed
 from callcost.timing.measured import Cost, Floats, Measured
 from callcost.timing.time_limit import FEW_PROCESSES, PROCESSES, START_UP_S, TimeLimit
@@ -109,7 +102,9 @@ def time_both(
     # Four set-ups at once, as in the first look.
     start_s = START_UP_S + max(look.setup_s for look in looks)
     pass_s = sum(2 * (look.call_ns or 0) / 1e9 for look in looks)
-    long_pass_s = max(pass_s * plan.calls, 4 * TARGET_EPOCH_NS / 1e9) + TURN_OVERHEAD_NS / 1e9
+    long_pass_s = (
+        max(pass_s * plan.calls, 4 * planning.TARGET_EPOCH_NS / 1e9) + TURN_OVERHEAD_NS / 1e9
+    )
     asked = limit.asked_processes
     quartets = replace(limit, asked_processes=asked and math.ceil(asked / 4)).processes_for(
         passes_s=pass_s + long_pass_s * MIN_PASSES,
@@ -132,9 +127,9 @@ def plan_calls(sides: Sequence[Reading], looks: Sequence[Look]) -> Plan:
     costs_ns = [look.call_ns or 0.0 for look in looks]
     contenders = tuple(side.contender for side in sides)
     environment = compiled[0].asked.environment if compiled else None
-    least = least_calls(Group("time", contenders, environment=environment), costs_ns)
-    scouted = SCOUTING_COMPILED if compiled else SCOUTING
-    return plan_epochs(costs_ns, 0, scouted.max_unroll, least if compiled else 1)
+    least = planning.least_calls(Group("time", contenders, environment=environment), costs_ns)
+    scouted = planning.SCOUTING_COMPILED if compiled else planning.SCOUTING
+    return planning.plan_epochs(costs_ns, 0, scouted.max_unroll, least if compiled else 1)
 
 
 class _Turns:
@@ -192,12 +187,12 @@ class _Turns:
         first, second = (self._readings[name].contender for name in SIDES)
         compiled = any(side.compiles_loops for side in self._sides.values())
         few = min(self._plan.passes, SIDE_PASSES)
-        max_unroll = SCOUTING_COMPILED.max_unroll if compiled else SCOUTING.max_unroll
-        own = replace(plan_epochs([CONTROL_NS / 1000], few, max_unroll), passes=few)
+        scouted = planning.SCOUTING_COMPILED if compiled else planning.SCOUTING
+        own = planning.plan_epochs([CONTROL_NS / 1000], few, scouted.max_unroll)
         return [
             (PairedRow(CALL, first, second), self._plan),
             (PairedRow(LOOP, EMPTY, EMPTY), replace(self._plan, passes=few)),
-            (control_row(CONTROL, compiled=compiled), own),
+            (control_row(CONTROL, compiled=compiled), replace(own, passes=few)),
         ]
 
 

@@ -15,14 +15,7 @@ import processes
 import psutil
 import pytest
 from click.testing import CliRunner
-from toy_project import (
-    PYPROJECT,
-    everything,
-    git,
-    imported,
-    use_index,
-    write_project,
-)
+from toy_project import PYPROJECT, everything, git, imported, use_index, write_project
 
 from callcost.commands.clean_command import clean
 from callcost.errors import CallcostError
