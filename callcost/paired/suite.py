@@ -19,6 +19,7 @@ from callcost.errors import CallcostError
 from callcost.model.contender import Contender
 from callcost.model.patterns import matches, require_known
 from callcost.paired.rows import Cell, PairedRow
+from callcost.revisions.project import nested
 
 SUITES = "callcost.suites"
 KEYS = {"workload", "mechanism", "setup", "call", "expect", "raises", "view"}
@@ -99,12 +100,12 @@ def find_suite(project: Path) -> Suite:
     path = project / "pyproject.toml"
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
+        name = str(nested(document, "project").get("name", project.name))
+        tables = nested(document, "tool", "callcost").get("contender", [])
     except FileNotFoundError:
         raise SuiteError(f"{project} has no pyproject.toml: {HOW}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise SuiteError(f"{path} cannot be read: {error}") from error
-    name = str(_table(document, path, "project").get("name", project.name))
-    tables = _table(document, path, "tool", "callcost").get("contender", [])
     if not isinstance(tables, list):
         raise SuiteError(f"{path}: tool.callcost.contender is not a list of tables: {HOW}")
     if tables:
@@ -113,16 +114,6 @@ def find_suite(project: Path) -> Suite:
         suite: Suite = entry_points(group=SUITES)[name].load()
         return suite
     raise SuiteError(f"{name} has nothing to compare: {HOW}")
-
-
-def _table(document: Mapping[str, Any], path: Path, *names: str) -> Mapping[str, Any]:
-    """Returns a nested table, empty if it is missing; raises SuiteError."""
-    table: Any = document
-    for number, name in enumerate(names, start=1):
-        table = table.get(name, {})
-        if not isinstance(table, dict):
-            raise SuiteError(f"{path}: {'.'.join(names[:number])} is not a table")
-    return dict(table)
 
 
 def suite_here(folder: Path) -> Suite:

@@ -29,7 +29,7 @@ from uv import find_uv_bin
 from callcost.console.files import write_atomically
 from callcost.revisions import reasons
 from callcost.revisions.cache import LOCK, PRIVATE, Entry, concerns, describe
-from callcost.revisions.errors import BuildError, SpecError
+from callcost.revisions.errors import BuildError, CancelledError, SpecError
 from callcost.revisions.folders import remove_tree
 from callcost.revisions.interpreter import ask, clean_variables
 from callcost.revisions.source import GitError, Repository, git_variables
@@ -45,10 +45,6 @@ TAIL_LINES = 15
 SWEEPS = 20
 
 
-class AbandonedError(Exception):
-    """The caller is gone, or has given this work up."""
-
-
 class Runner:
     """Runs commands one after the other, each in its own process group."""
 
@@ -59,7 +55,7 @@ class Runner:
     def run(
         self, command: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None
     ) -> None:
-        """Waits for a command to succeed; raises CalledProcessError, OSError, AbandonedError."""
+        """Waits for a command to succeed; raises CalledProcessError, OSError, CancelledError."""
         with self._log.open("ab") as log:
             log.write(f"$ {' '.join(command)}\n".encode(errors="replace"))
             log.flush()
@@ -75,7 +71,7 @@ class Runner:
             try:
                 while process.poll() is None:
                     if select.select([0], [], [], POLL_S)[0]:
-                        raise AbandonedError
+                        raise CancelledError
             finally:
                 self._end(process)
         if process.returncode != 0:
@@ -140,7 +136,7 @@ class Build:
             try:
                 facts = self._make()
             except Exception as error:
-                if not isinstance(error, AbandonedError):
+                if not isinstance(error, CancelledError):
                     with contextlib.suppress(OSError):
                         self._entry.log.replace(self._job["failure_log"])
                 raise
@@ -256,12 +252,12 @@ def main() -> None:
         # This process holds them, and nothing that it starts.
         os.set_inheritable(fd, False)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, _abandon)
+        signal.signal(number, _cancel)
     log = Path(job["failure_log"]) if job["kind"] == "build" else staging / "build.log"
     try:
         answer(done={"build": build, "resolve": resolve}[job["kind"]](job, staging))
-    except AbandonedError:
-        answer(failed="abandoned", message="", log=[])
+    except CancelledError:
+        answer(failed="cancelled", message="", log=[])
     except Exception as error:
         kind, message = _explain(error, log, job)
         answer(failed=kind, message=message, log=_lines(log)[-TAIL_LINES:])
@@ -271,10 +267,10 @@ def main() -> None:
         staging.with_name(staging.name + LOCK).unlink(missing_ok=True)
 
 
-def _abandon(number: int, _: object) -> NoReturn:
+def _cancel(number: int, _: object) -> NoReturn:
     # Once only: nothing may interrupt the cleaning up.
     signal.signal(number, signal.SIG_IGN)
-    raise AbandonedError
+    raise CancelledError
 
 
 def _explain(error: Exception, log: Path, job: Mapping[str, Any]) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -76,8 +75,8 @@ def build_all(
     """Makes or finds an environment for each SPEC, all at the same time.
 
     `check` takes the paths of all files of the revisions, and may raise an error before anything
-    is resolved or built. `report` takes lines of progress. Raises SpecError or BuildError; an
-    interrupt passes through once everything is cleaned up.
+    is resolved or built. `report` takes lines of progress, from several threads. Raises SpecError
+    or BuildError; an interrupt passes through once everything is cleaned up.
     """
     cache = opened()
     try:
@@ -98,8 +97,7 @@ class _Builder:
         self._cache = cache
         self._repository = repository
         self._supervision = Supervision(cache)
-        self._report_lock = threading.Lock()
-        self._tell = report
+        self._report = report
 
     def build(self, specs: Sequence[Spec], check: Check | None) -> list[Built]:
         """Does everything; raises SpecError, BuildError."""
@@ -119,10 +117,6 @@ class _Builder:
             )
             for side in sides
         ]
-
-    def _report(self, line: str) -> None:
-        with self._report_lock:
-            self._tell(line)
 
     def _all(self, work: Callable[[Any], T], items: Collection[Any]) -> list[T]:
         """Does some work on all items at the same time; if one fails, cancels the others."""

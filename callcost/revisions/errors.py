@@ -28,4 +28,4 @@ class BuildError(CallcostError):
 
 
 class CancelledError(Exception):
-    """Work given up because other work failed, or because of an interrupt."""
+    """Work ended early: other work failed, the caller is gone, or an interrupt."""

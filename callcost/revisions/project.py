@@ -58,9 +58,9 @@ def read(repository: Repository, source: Source) -> Project:
 
 
 def _from_table(document: Mapping[str, Any]) -> Project:
-    system = _table(document, "build-system")
-    about = _table(document, "project")
-    own = _table(_table(_table(document, "tool"), "callcost"), "compare")
+    system = nested(document, "build-system")
+    about = nested(document, "project")
+    own = nested(document, "tool", "callcost", "compare")
     requires = str(about.get("requires-python", ""))
     SpecifierSet(requires)
     return Project(
@@ -69,7 +69,7 @@ def _from_table(document: Mapping[str, Any]) -> Project:
         tuple(map(str, system.get("backend-path", ()))),
         _dependencies(document, about, own),
         requires,
-        {name: str(value) for name, value in _table(own, "variables").items()},
+        {name: str(value) for name, value in nested(own, "variables").items()},
     )
 
 
@@ -81,18 +81,23 @@ def _dependencies(
         return _requirements(about, "dependencies", ())
     if "groups" not in own:
         return None
-    return resolve_dependency_groups(_table(document, "dependency-groups"), *own["groups"])
+    return resolve_dependency_groups(nested(document, "dependency-groups"), *own["groups"])
 
 
-def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    table = document.get(name, {})
-    if not isinstance(table, dict):
-        raise TypeError(f"{name} is not a table")
-    return table
+def nested(document: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """Returns a nested table, empty if it is missing; raises TypeError."""
+    found: Any = document
+    for number, name in enumerate(names, start=1):
+        found = found.get(name, {})
+        if not isinstance(found, dict):
+            raise TypeError(f"{'.'.join(names[:number])} is not a table")
+    return dict(found)
 
 
-def _requirements(table: Mapping[str, Any], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    listed = table.get(name, default)
+def _requirements(
+    system: Mapping[str, Any], name: str, default: tuple[str, ...]
+) -> tuple[str, ...]:
+    listed = system.get(name, default)
     if not isinstance(listed, list | tuple):
         raise TypeError(f"{name} is not a list")
     return tuple(str(Requirement(text)) for text in listed)

@@ -87,7 +87,7 @@ def _judged(last: Mapping[str, Any]) -> dict[str, Any]:
     if "done" in last:
         return dict(last["done"])
     match last["failed"]:
-        case "abandoned":
+        case "cancelled":
             raise CancelledError
         case "contradiction":
             raise ContradictionError(last["message"])

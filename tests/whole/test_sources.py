@@ -170,8 +170,7 @@ def later():
 
 # They end no command; their docstrings or docs/design.md say why.
 INTERNAL_ERRORS = {
-    "AbandonedError", "CallcostError", "CancelledError", "ContenderError", "DamagedError",
-    "RowFailedError",
+    "CallcostError", "CancelledError", "ContenderError", "DamagedError", "RowFailedError",
 }  # fmt: skip
 
 
