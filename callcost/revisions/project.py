@@ -94,10 +94,8 @@ def nested(document: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     return dict(found)
 
 
-def _requirements(
-    system: Mapping[str, Any], name: str, default: tuple[str, ...]
-) -> tuple[str, ...]:
-    listed = system.get(name, default)
+def _requirements(table: Mapping[str, Any], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    listed = table.get(name, default)
     if not isinstance(listed, list | tuple):
         raise TypeError(f"{name} is not a list")
     return tuple(str(Requirement(text)) for text in listed)
