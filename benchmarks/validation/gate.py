@@ -1,9 +1,9 @@
-"""Finds out how often `callcost compare` is wrong, and how often others are.
+"""Measures how often `callcost compare` is wrong, and how often other harnesses are.
 
-Run as `python -m callcost.benchmarks.validation.gate --json results/gate.json` in a checkout. In
-each round it compares a revision with itself (built once, and built twice), with one that is
-planted to be 2% slower and one that is 1%; then pytest-benchmark and pyperf judge the same rows. At
-the end it compares while every CPU is kept busy. The record is written anew after each round.
+Run as `python -m callcost.benchmarks.validation.gate --json results/gate.json` in a checkout. Each
+round compares a revision with itself (built once or twice), with one that was slowed down by 2%,
+and with one by 1%. Then pytest-benchmark and pyperf judge the same rows. At the end, it compares
+while every CPU is busy. The record is saved after each round.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import click
 
-from callcost.benchmarks.validation import gate_peers as peers
-from callcost.benchmarks.validation import planted
+from callcost.benchmarks.validation import planted, study
+from callcost.benchmarks.validation.gate_peers import PEERS
 from callcost.benchmarks.validation.planted import CHOICES, MECHANISM, WORKLOAD
+from callcost.benchmarks.validation.study import Record
 from callcost.bindings._build.places import ROOT
-from callcost.console.files import write_atomically
 from callcost.console.front import Front
 from callcost.errors import CallcostError
 from callcost.instructions import callgrind
@@ -43,21 +42,16 @@ PLANTED_ROW = f"{WORKLOAD}-{MECHANISM}"
 SHARES = {"2%": 0.02, "1%": 0.01}
 THRESHOLD_PERCENT = 0.5
 LOADED_RUNS = 4
-# The others take their turn in one round of so many; pyperf takes many times as long.
-ROUNDS_PER_PYTEST_BENCHMARK, ROUNDS_PER_PYPERF = 2, 20
 WITH = "+pyperf"
-COMMAND = Path(sys.executable).with_name("callcost")
-
-Record = dict[str, Any]
 
 
 @click.command(cls=Front)
-@click.option("--json", "json_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@study.json_option
 @click.option("--rounds", default=20, show_default=True, type=click.IntRange(min=1))
 @click.option("--peers/--no-peers", "with_peers", default=True)
 @click.option("--cold-only", is_flag=True, help="Only add a comparison from empty caches.")
 def main(json_file: Path, rounds: int, with_peers: bool, cold_only: bool) -> None:
-    """Compare revisions of which it is known whether they differ, many times over."""
+    """Compare revisions whose difference is known, many times."""
     with tempfile.TemporaryDirectory(prefix="callcost-") as name:
         lab = Lab(Path(name), json_file)
         lab.commit_bases()
@@ -71,16 +65,33 @@ def main(json_file: Path, rounds: int, with_peers: bool, cold_only: bool) -> Non
 
 
 class Lab:
-    """A clone with the planted revisions, and the record of what was found."""
+    """A clone with the planted revisions, and the record of the study."""
 
     def __init__(self, folder: Path, json_file: Path) -> None:
         self._folder = folder
         self._json_file = json_file
-        # Kept, as each is locked as long as it is known.
+        # Keeping them keeps their locks.
         self._built: list[Built] = []
         self._clone = folder / "clone"
         self._record: Record = json.loads(json_file.read_text()) if json_file.exists() else {}
-        self._new_record: Record = {
+
+    def commit_bases(self) -> None:
+        """Makes the base, and a copy of it with another tree."""
+        _git(ROOT, "clone", "--quiet", str(ROOT), str(self._clone))
+        self._commit("base", lambda: planted.plant(self._clone, 0))
+        self._commit("copy", lambda: (self._clone / "NOTES").write_text("Another tree."))
+
+    def cold(self) -> None:
+        """Compares once with an empty cache, both builds included."""
+        with tempfile.TemporaryDirectory(prefix="callcost-") as cache:
+            self._record["cold"] = self._run("base", "copy", {"CALLCOST_CACHE": cache})
+        self._save()
+
+    def prepare(self) -> None:
+        """Begins the record, and makes a revision for each share to plant."""
+        base, _ = self._build("base", "copy")
+        costs = planted.costs_in_c(base.python)
+        self._record = {
             "threshold_percent": THRESHOLD_PERCENT,
             "mechanisms": MECHANISMS,
             "workloads": WORKLOADS,
@@ -89,26 +100,9 @@ class Lab:
             "planted": {},
             "runs": {},
             "peers": {},
+            "costs_in_c": costs,
+            "cold": self._record["cold"],
         }
-
-    def commit_bases(self) -> None:
-        """Makes the base, and a copy of it that is another tree."""
-        _git(ROOT, "clone", "--quiet", str(ROOT), str(self._clone))
-        self._commit("base", lambda: planted.plant(self._clone, 0))
-        self._commit("copy", lambda: (self._clone / "NOTES").write_text("Another tree."))
-
-    def cold(self) -> None:
-        """Compares once with nothing in the cache, both builds included."""
-        with tempfile.TemporaryDirectory(prefix="callcost-") as cache:
-            self._record["cold"] = self._run("base", "copy", {"CALLCOST_CACHE": cache})
-        self._save()
-
-    def prepare(self) -> None:
-        """Begins the record, and makes a revision for each share that is planted."""
-        self._record = {**self._new_record, "cold": self._record["cold"]}
-        base, _ = self._build("base", "copy")
-        costs = planted.costs_in_c(base.python)
-        self._record["costs_in_c"] = costs
         for name, share in SHARES.items():
             steps = planted.choose(costs, share)
             self._plant(name, steps, costs[steps])
@@ -144,7 +138,7 @@ class Lab:
         return found.instructions if isinstance(found, Count) else str(found)
 
     def round(self, number: int, with_peers: bool) -> None:
-        """Compares each pair of revisions once, and has the others judge the same rows."""
+        """Compares each pair of revisions once, and has the peers judge the same rows."""
         self._compare("same", "base", "base" if number % 2 else "copy")
         for name in SHARES:
             self._compare(name, "base", _revision(name))
@@ -155,22 +149,13 @@ class Lab:
 
     def _judge(self, number: int) -> None:
         rows = {str(row.cell): row for row in self._rows()}
-        pythons = dict(zip(("base", "head"), self._pythons("base", _revision("2%")), strict=True))
-        harnesses: list[peers.Peer] = []
-        if number % ROUNDS_PER_PYTEST_BENCHMARK == 0:
-            harnesses.append(peers.PytestBenchmark())
-        if number % ROUNDS_PER_PYPERF == 0:
-            harnesses.append(peers.Pyperf())
-        for harness in harnesses:
-            folder = self._folder / f"{type(harness).__name__}-{number}"
-            folder.mkdir()
-            found = harness.judge(rows, pythons, folder)
-            for label, alarms in found.items():
-                kept = self._record["peers"].setdefault(f"{harness.name}, {label}", [])
-                kept.append(alarms)
-
-    def _pythons(self, *revisions: str) -> list[str]:
-        return [made.python for made in self._build(*revisions)]
+        base, head = (made.python for made in self._build("base", _revision("2%")))
+        for name, (judge, every) in PEERS.items():
+            if number % every == 0:
+                folder = self._folder / f"{judge.__name__}-{number}"
+                folder.mkdir()
+                for label, alarms in judge(rows, base, head, folder).items():
+                    self._record["peers"].setdefault(f"{name}, {label}", []).append(alarms)
 
     def _rows(self) -> list[PairedRow]:
         (base,) = self._build("base")
@@ -179,7 +164,7 @@ class Lab:
         return [PairedRow(cell, contenders[cell], contenders[cell]) for cell in cells]
 
     def loaded(self) -> None:
-        """Compares a revision with itself while every CPU has something else to do."""
+        """Compares a revision with itself while every CPU is busy."""
         for number in range(LOADED_RUNS):
             with ExitStack() as stack:
                 for _ in range(os.cpu_count() or 1):
@@ -195,14 +180,14 @@ class Lab:
         click.echo(f"{label}: exit {found['exit_code']}, slower: {found['slower']}", err=True)
 
     def _run(self, base: str, head: str, variables: dict[str, str] | None = None) -> Record:
-        """Runs the command as a user would, and returns what it has found."""
+        """Runs the command as a user would, and returns a summary of its findings."""
         path = self._folder / "compare.json"
         path.unlink(missing_ok=True)
         chosen = {"mechanism": MECHANISMS, "workload": WORKLOADS}
         options = [f"--{kind}={name}" for kind, names in chosen.items() for name in names]
         start_s = time.monotonic()
         done = subprocess.run(
-            [str(COMMAND), "compare", base + WITH, head + WITH, *options,
+            [study.CALLCOST, "compare", base + WITH, head + WITH, *options,
              f"--threshold={THRESHOLD_PERCENT}", "--no-instructions", f"--json={path}"],
             cwd=self._clone, env={**os.environ, **(variables or {})},
             capture_output=True, text=True, check=False,
@@ -213,7 +198,7 @@ class Lab:
         return _summary(json.loads(path.read_text()), done.returncode, wall_s)
 
     def _save(self) -> None:
-        write_atomically(self._json_file, json.dumps(self._record, indent=1) + "\n")
+        study.save(self._json_file, self._record)
 
 
 def _revision(name: str) -> str:
@@ -221,7 +206,7 @@ def _revision(name: str) -> str:
 
 
 def _summary(document: Record, exit_code: int, wall_s: float) -> Record:
-    """Keeps of a comparison what the figures are made of."""
+    """Keeps what the figures of the documents need from a comparison."""
     rows = {f"{row['workload']}-{row['mechanism']}": row for row in document["rows"]}
     named = {
         word: sorted(name for name, row in rows.items() if row["verdict"] == word)
@@ -239,7 +224,7 @@ def _summary(document: Record, exit_code: int, wall_s: float) -> Record:
 
 
 def _git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True)
+    study.run(["git", *arguments], folder)
 
 
 if __name__ == "__main__":

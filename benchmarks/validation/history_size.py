@@ -1,18 +1,14 @@
-"""Times the commands of a history that holds a million rows.
+"""Times the commands of a history with a million rows.
 
 Run as `python -m callcost.benchmarks.validation.history_size --json results/history.json`. It adds
-a real record, cut to about 500 rows, makes further runs of it whose costs vary as noise does, and
-then times whole commands, start of the interpreter included.
+a real record with about 500 rows, creates more runs with the same rows and random noise, and times
+whole commands, including the start of the interpreter.
 """
 
 from __future__ import annotations
 
 import json
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,41 +16,38 @@ from typing import Any
 import click
 import duckdb
 
-from callcost.console.files import write_atomically
+from callcost.benchmarks.publish.publishing import REFERENCE
+from callcost.benchmarks.validation import study
 from callcost.console.front import Front
-from callcost.errors import CallcostError
 from callcost.estimate.record import SECTION, Record
 from callcost.history.files import name_of
 from callcost.history.rows import ROW_COLUMNS
 from callcost.history.runs import read
 from callcost.history.store import Store
-from callcost.run import machine
 
-RECORD = Path(__file__).resolve().parents[2] / "results" / "reference.json.xz"
 ROWS = 1_000_000
 RUN_ROWS = 500
 REPEATS = 9
 SEED = 0.4
-# The spread of one row's ratio from run to run, as in results/repeatability.json.
+# The spread of a row's ratio from run to run (results/repeatability.json).
 NOISE = 0.004
 NOISY = ("median_ns", "mean_ns", "cost_ns", "cost_low_ns", "cost_high_ns", "ratio")
 
 
 @click.command(cls=Front)
-@click.option("--json", "json_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--rows", default=ROWS, show_default=True, help="Rows that the history shall have.")
+@study.json_option
+@click.option("--rows", default=ROWS, show_default=True, help="Rows of the history.")
 def main(json_file: Path, rows: int) -> None:
-    """Fill a history, and write down how long adding to it and showing a series take."""
-    with tempfile.TemporaryDirectory(prefix="callcost-") as name:
-        folder = Path(name, "history")
-        first = cut(Record.load(RECORD).document, Path(name, "first.json"))
+    """Fill a history, and record how long it takes to add a run and to show a series."""
+    with study.recording(json_file) as (place, found):
+        folder = place / "history"
+        first = cut(place / "first.json")
         runs = fill(folder, first, rows)
-        watch = machine.Watch(None)
         added = [add_another(folder, first, number) for number in range(REPEATS)]
         series = Store(folder).series(contenders=[read(first).rows[0].contender])[0]
-        asked = ("--workload", series.group, "--mechanism", series.contender)
-        shown = [time_command("show", "--store", str(folder), *asked) for _ in range(REPEATS)]
-        found = {
+        show = ("--workload", series.group, "--mechanism", series.contender)
+        shown = [_time_s("show", folder, *show) for _ in range(REPEATS)]
+        found |= {
             "rows": sum(len(one.points) for one in Store(folder).series()),
             "runs": runs + REPEATS,
             "bytes": sum(path.stat().st_size for path in folder.iterdir()),
@@ -62,16 +55,13 @@ def main(json_file: Path, rows: int) -> None:
             "add_s": {"best": min(added), "median": statistics.median(added)},
             "show_s": {"best": min(shown), "median": statistics.median(shown)},
             "shown_points": len(series.points),
-            "state": watch.state(),
-            "machine": machine.identity(),
             "duckdb": duckdb.__version__,
         }
-    write_atomically(json_file, json.dumps(found, indent=1) + "\n")
-    click.echo(json.dumps(found, indent=1))
 
 
-def cut(document: dict[str, Any], path: Path, at_least: int = RUN_ROWS) -> Path:
-    """Writes a record that has whole groups of another, as many as make so many rows."""
+def cut(path: Path, at_least: int = RUN_ROWS) -> Path:
+    """Writes a record with whole groups of the reference run, enough for this many rows."""
+    document = Record.load(REFERENCE).document
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in document["benchmarks"]:
         groups.setdefault(row["extra_info"][SECTION]["group"], []).append(row)
@@ -87,7 +77,7 @@ def cut(document: dict[str, Any], path: Path, at_least: int = RUN_ROWS) -> Path:
 
 
 def fill(folder: Path, first: Path, rows: int) -> int:
-    """Adds a run, and beside it files of its like until there are so many rows; counts the runs."""
+    """Adds a run and noisy copies of it, until there are this many rows; returns their number."""
     run = read(first)
     Store(folder).add(run)
     (source,) = Store(folder).files()
@@ -115,25 +105,18 @@ def fill(folder: Path, first: Path, rows: int) -> int:
 
 
 def add_another(folder: Path, first: Path, number: int) -> float:
-    """Times the adding of a run that the history does not have, in seconds."""
+    """Returns the seconds that it takes to add another run."""
     document = json.loads(first.read_text())
     moment = datetime.fromisoformat(document["datetime"]) + timedelta(days=number + 1)
     document["datetime"] = moment.isoformat()
     document["commit_info"]["id"] = f"{number:040x}"
     path = first.with_name(f"another{number}.json")
     path.write_text(json.dumps(document))
-    return time_command("add", "--store", str(folder), str(path))
+    return _time_s("add", folder, path)
 
 
-def time_command(*arguments: str) -> float:
-    """Runs a command of the history and returns the seconds that it took."""
-    command = [str(Path(sys.executable).with_name("callcost")), "history", *arguments]
-    start_s = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    wall_s = time.monotonic() - start_s
-    if done.returncode:
-        raise CallcostError(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-    return wall_s
+def _time_s(command: str, folder: Path, *arguments: str | Path) -> float:
+    return study.time_s([study.CALLCOST, "history", command, "--store", folder, *arguments])
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""Plants a slowdown of a known size in one mechanism, for the proof that comparisons find it.
+"""Plants a slowdown of a known size in one mechanism, to prove that comparisons find it.
 
-What is planted are instructions that do nothing, inside a call that takes long enough for them to
-show: the processor runs what is short and has nothing to wait for beside other work, so that a
-delay of a nanosecond in a call of twenty costs nothing at all. The base has the same code with a
-row of none of them. How much a row of them costs is timed inside C.
+It is a number of nops inside a long call. In a short one they would cost nothing: the processor
+runs a nanosecond of independent instructions beside other work. The base has the same code without
+nops. C itself times how much they cost.
 """
 
 from __future__ import annotations
 
 import json
 import statistics
-import subprocess
 from pathlib import Path
+
+from callcost.benchmarks.validation import study
 
 MECHANISM, WORKLOAD, FUNCTION = "pybind11_module", "list_100", "sum_ends_list"
 CHOICES = range(0, 1001, 25)
@@ -46,7 +46,7 @@ static double calls_ns(py::object function, py::object argument, int calls)
 
 }  // namespace planted
 """
-# Run in the environment: ns per call, timed inside C, for every choice in turn, many times over.
+# Runs in the environment: C times every choice in turn, many times, in ns per call.
 TIME = f"""
 import json, random, statistics
 from callcost.bindings.{MECHANISM} import _module as core
@@ -64,7 +64,7 @@ PROCESSES = 7
 
 
 def plant(checkout: Path, choice: int) -> None:
-    """Writes the mechanism's source anew, with so many steps of CHOICES in its wrapper."""
+    """Rewrites the mechanism's source, with CHOICES[choice] nops in its wrapper."""
     (path,) = (checkout / "bindings" / MECHANISM).glob("*.cpp")
     source = path.read_text(encoding="utf-8")
     delays = [
@@ -83,14 +83,11 @@ def plant(checkout: Path, choice: int) -> None:
 
 
 def costs_in_c(python: str) -> dict[int, float]:
-    """Times every choice inside C, in several processes: the share that it adds to a call."""
+    """Times every choice inside C, in several processes; returns the share it adds to a call."""
     runs = []
     for _ in range(PROCESSES):
-        # Isolated: a folder callcost where it happens to run would hide what is installed.
-        done = subprocess.run(
-            [python, "-I", "-c", TIME], capture_output=True, text=True, check=True
-        )
-        nanoseconds = json.loads(done.stdout)
+        # Isolated: a folder `callcost` in the working folder would hide what is installed.
+        nanoseconds = json.loads(study.run([python, "-I", "-c", TIME]))
         runs.append([each / nanoseconds[0] - 1 for each in nanoseconds])
     return {
         steps: statistics.median(run[place] for run in runs) for place, steps in enumerate(CHOICES)
@@ -98,5 +95,5 @@ def costs_in_c(python: str) -> dict[int, float]:
 
 
 def choose(costs: dict[int, float], share: float) -> int:
-    """Chooses the number of steps that comes nearest to a share of the call."""
+    """Chooses the number of nops whose cost is nearest to a share of the call."""
     return min(costs, key=lambda steps: abs(costs[steps] - share))

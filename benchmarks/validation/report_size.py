@@ -1,18 +1,15 @@
-"""Measures what a report takes: its size, the time to write it, and the time until it is seen.
+"""Measures a report: its size, the time to write it, and the time until a reader sees it.
 
 Run as `python -m callcost.benchmarks.validation.report_size --json results/report.json`. It writes
 the site of the reference run, one of about 300 rows, and one with a history of a million rows, and
-opens the first in a browser; whole commands are timed, start of the interpreter included.
+opens the first in a browser. Times are those of whole commands, with the start of the interpreter.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,19 +23,16 @@ from callcost.benchmarks.publish.publishing import (
     EXPLAINED_LATER,
     REFERENCE,
 )
-from callcost.benchmarks.site.inputs import read
-from callcost.benchmarks.validation import history_size
-from callcost.console.files import write_atomically
+from callcost.benchmarks.validation import history_size, study
 from callcost.console.front import Front
 from callcost.errors import CallcostError
 from callcost.estimate.record import Record
 from callcost.history.store import Store
-from callcost.run import machine
 
 FEW_ROWS = 300
 REPEATS = 5
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# When the first chart was painted, and when it had become live; ms since the page was asked for.
+# When the first chart was painted, and when it became live, in ms since the start of loading.
 SEEN_MS = """
 () => new Promise((resolve) => {
   const chart = document.querySelector(".chart");
@@ -48,7 +42,7 @@ SEEN_MS = """
   look();
 })
 """
-# The command runs in a process of its own, whose memory the system keeps count of.
+# The system records the peak memory of the command, which is the only child of this process.
 MEASURED = (
     "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:]); "
     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(done.returncode)"
@@ -56,61 +50,45 @@ MEASURED = (
 
 
 @click.command(cls=Front)
-@click.option("--json", "json_file", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@study.json_option
 @click.option("--rows", default=history_size.ROWS, show_default=True, help="Rows of the history.")
 def main(json_file: Path, rows: int) -> None:
-    """Write three sites, open one of them, and write down what all that took."""
-    with tempfile.TemporaryDirectory(prefix="callcost-") as name:
-        folder = Path(name)
-        watch = machine.Watch(None)
+    """Write three sites, open one of them, and record how long that takes."""
+    with study.recording(json_file) as (place, found):
         explained = [EXPLAINED, *EXPLAINED_LATER, CALIBRATION]
-        whole = time_report(folder / "whole", [REFERENCE, *explained])
-        few = history_size.cut(Record.load(REFERENCE).document, folder / "few.json", FEW_ROWS)
-        history = folder / "history"
-        history_size.fill(
-            history, history_size.cut(Record.load(REFERENCE).document, folder / "first.json"), rows
-        )
-        found = {
-            "whole": whole | {"rows": rows_in(REFERENCE), **seen(folder / "whole")},
-            "few": time_report(folder / "few", [few]) | {"rows": rows_in(few)},
-            "history": time_report(folder / "long", [few, history])
-            | {"rows": sum(len(one.points) for one in Store(history).each_series())},
-            "state": watch.state(),
-            "machine": machine.identity(),
-        }
-    write_atomically(json_file, json.dumps(found, indent=1) + "\n")
-    click.echo(json.dumps(found, indent=1))
+        found["whole"] = time_report(place / "whole", [REFERENCE, *explained])
+        found["whole"] |= {"rows": rows_in(REFERENCE), **seen(place / "whole")}
+        few = history_size.cut(place / "few.json", FEW_ROWS)
+        found["few"] = time_report(place / "few", [few]) | {"rows": rows_in(few)}
+        history = place / "history"
+        history_size.fill(history, history_size.cut(place / "first.json"), rows)
+        found["history"] = time_report(place / "long", [few, history])
+        found["history"]["rows"] = sum(len(one.points) for one in Store(history).each_series())
 
 
 def rows_in(record: Path) -> int:
-    """Counts the rows of a record, those of the sweep among them."""
-    (run,) = read([record]).runs
-    return sum(len(estimate.times.group.members) for estimate in run.estimates.values())
+    """Counts the rows of a record, including those of the sweep."""
+    groups = Record.load(record).run.finished().values()
+    return sum(len(times.group.members) for times in groups)
 
 
 def time_report(output: Path, records: Iterable[Path]) -> dict[str, Any]:
-    """Writes a site; returns seconds, bytes, and MiB that any one process has needed at most."""
-    callcost = Path(sys.executable).with_name("callcost")
-    command = [callcost, "report", *records, "--output", output]
+    """Writes a site; returns seconds, bytes, and the peak memory of its largest process in MiB."""
+    command = [study.CALLCOST, "report", *records, "--output", output]
     start_s = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *map(str, command)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    said = study.run([sys.executable, "-c", MEASURED, *command])
     wall_s = time.monotonic() - start_s
-    if done.returncode:
-        raise CallcostError(f"the report failed:\n{done.stdout}{done.stderr}")
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
-    return {"wall_s": wall_s, "peak_mib": int(done.stdout.split()[-1]) / 1024, "bytes": size}
+    return {"wall_s": wall_s, "peak_mib": int(said.split()[-1]) / 1024, "bytes": size}
 
 
 def seen(site: Path) -> dict[str, float]:
-    """Opens the front page in a fresh browser several times; returns the medians in ms."""
+    """Opens the front page in several fresh browsers; returns the median times in ms."""
     from playwright.sync_api import sync_playwright
 
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        raise CallcostError("no chromium is installed: apt-get install chromium")
+        raise CallcostError("Cannot find chromium. Install it: apt-get install chromium")
     found = []
     for _ in range(REPEATS):
         with sync_playwright() as playwright:

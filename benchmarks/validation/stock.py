@@ -1,6 +1,6 @@
-"""The catalogue as `benchmark(f, *args)` measures it: pytest-benchmark's own loop.
+"""Measures the catalogue with pytest-benchmark's own loop, `benchmark(f, *args)`.
 
-Not collected with the suite; `python -m callcost.benchmarks.validation.repeatability` runs it.
+The suite does not collect it; `python -m callcost.benchmarks.validation.repeatability` runs it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def test_stock(benchmark: Any, workload: Workload, mechanism: Mechanism) -> None
 def call_parts(
     workload: Workload, mechanism: Mechanism
 ) -> tuple[Callable[..., Any], list[Any], dict[str, Any]]:
-    """Takes a call expression apart into the function and the arguments it is called with."""
+    """Splits a call expression into its function and its arguments."""
     namespace = worker.prepare(asdict(contender(mechanism, workload)))
     call = ast.parse(workload.call, mode="eval").body
     assert isinstance(call, ast.Call)
