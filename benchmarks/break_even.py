@@ -1,8 +1,8 @@
-"""Finds from which n on C is better than Python, and from which on it matters not how it is called.
+"""Finds the n from which C beats Python, and from which the way to call C does not matter.
 
-Both answers hold "from n on": at that n and at every larger one of the sweep. They rest on the
-upper ends of 95% intervals, so what cannot be told is not claimed. Where a group's control
-moved, or there is nothing to compare with, an n counts neither for nor against.
+Both hold at that n and at every larger one of the sweep. They use the upper ends of 95%
+intervals, so nothing uncertain is claimed. An n does not count where a group's control moved, or
+where there is nothing to compare with.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from rich import box
+import numpy as np
 from rich.markup import escape
-from rich.table import Table
 
 from callcost.benchmarks.contenders import BREAK_EVEN
 from callcost.bindings.registry import mechanisms
 from callcost.console.numbers import format_ns
+from callcost.console.tables import PlainTable
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.interval import Interval
 from callcost.pytest_plugin.summary import NARROWEST
 
 FUNCTION = "fibonacci"
-# Plain Python: the line to break even against, and no way to call C.
+# Plain Python: what C has to beat.
 REFERENCE = "python_reference"
-# A mechanism that costs at most this multiple of the fastest is as good as any.
+# Up to this multiple of the fastest mechanism, the choice does not matter.
 NO_MATTER = 1.10
 DEFINITION = (
     f"From n on, the ratio's upper 95% end is: to Python < 1; to the fastest C <= {NO_MATTER:.2f}"
 )
 
 _SWEEP = re.compile(rf"{re.escape(BREAK_EVEN)} n=(\d+)")
-# Widths in the table: a time, the two verdicts, and what rich puts around each column.
+# Widths in the table: a time, the two verdicts, and the space around each column.
 _TIME_WIDTH, _VERDICT_WIDTHS, _AROUND = 7, (11, 9), 3
 
 
 @dataclass(frozen=True)
 class Point:
-    """One mechanism at one n; a ratio is None where nothing can be concluded."""
+    """One mechanism at one n; a ratio is None if it is not known."""
 
     n: int
     net_ns: Interval
@@ -57,34 +57,34 @@ class Curve:
 
     @property
     def n(self) -> tuple[int, ...]:
-        """The values of n that it was measured at."""
+        """The values of n at which it was measured."""
         return tuple(point.n for point in self.points)
 
     @property
     def net_ns(self) -> tuple[Interval, ...]:
-        """What a call cost at each n, net of the empty loop."""
+        """The cost of a call at each n, net of the empty loop."""
         return tuple(point.net_ns for point in self.points)
 
     @property
     def compared_with_python(self) -> bool:
-        """Whether any n tells how it compares with plain Python."""
+        """Whether it is compared with plain Python at any n."""
         return any(point.to_python for point in self.points)
 
     @property
     def compared_with_fastest(self) -> bool:
-        """Whether any n tells how it compares with another mechanism."""
+        """Whether it is compared with another mechanism at any n."""
         return any(point.to_fastest for point in self.points)
 
     @property
     def better_than_python_from(self) -> int | None:
-        """The n from which on it surely costs less than plain Python; None: from no n on."""
+        """The n from which on it costs less than plain Python, if any."""
         return _settled_from(
             (point.n, point.to_python.high < 1) for point in self.points if point.to_python
         )
 
     @property
     def no_matter_from(self) -> int | None:
-        """The n from which on it surely costs at most NO_MATTER times the fastest mechanism."""
+        """The n from which on it costs at most NO_MATTER times the fastest mechanism, if any."""
         return _settled_from(
             (point.n, point.to_fastest.high <= NO_MATTER)
             for point in self.points
@@ -93,7 +93,7 @@ class Curve:
 
 
 def _settled_from(verdicts: Iterable[tuple[int, bool]]) -> int | None:
-    """Returns the first n from which on every verdict is true, given (n, verdict) by rising n."""
+    """Returns the n from which on all verdicts are true, given (n, verdict) by rising n."""
     first = None
     for n, holds in reversed(list(verdicts)):
         if not holds:
@@ -103,13 +103,13 @@ def _settled_from(verdicts: Iterable[tuple[int, bool]]) -> int | None:
 
 
 def sweep(groups: Iterable[str]) -> dict[int, str]:
-    """Picks the groups of the sweep by their names, in the order of their n."""
+    """Picks the groups of the sweep by their names, by rising n."""
     found = {int(match[1]): match[0] for match in map(_SWEEP.fullmatch, groups) if match}
     return dict(sorted(found.items()))
 
 
 def curves(estimates: dict[str, GroupEstimate]) -> list[Curve]:
-    """Follows every mechanism through the sweep; the cheapest at the first n comes first."""
+    """Returns the curve of every mechanism, the cheapest at the first n first."""
     points: dict[str, list[Point]] = {}
     for n, group in sweep(estimates).items():
         for name, point in _points(n, estimates[group]):
@@ -120,23 +120,23 @@ def curves(estimates: dict[str, GroupEstimate]) -> list[Curve]:
 
 @cache
 def calls_the_c(name: str) -> bool:
-    """Tells whether a contender calls the C of the core; one without a folder, of old, is trusted.
+    """Tells whether a contender calls the C of the core, unlike plain Python and own code.
 
-    Plain Python does not, nor does what re-implements fibonacci: they are no ways to call C.
+    Old records may have contenders without a folder, which are trusted.
     """
     found = [mechanism for mechanism in mechanisms() if mechanism.name == name]
     return all(mechanism.same_c(FUNCTION) for mechanism in found)
 
 
 def _points(n: int, estimate: GroupEstimate) -> Iterator[tuple[str, Point]]:
-    """Yields what each mechanism costs at one n, compared with Python and with the fastest."""
+    """Yields the cost of each mechanism at one n, compared with Python and the fastest."""
     names = estimate.names[: estimate.size]
     inconclusive = estimate.inconclusive
     python = fastest = None
     ways = [row for row in estimate.order if calls_the_c(names[row])]
     if REFERENCE in names and not inconclusive:
         python = estimate.ratios_to(names.index(REFERENCE))
-    # A mechanism alone is the fastest of one, which says nothing.
+    # A mechanism alone has nothing to be compared with.
     if len(ways) > 1 and not inconclusive:
         fastest = estimate.ratios_to(ways[0])
     for row, name in enumerate(names):
@@ -145,25 +145,24 @@ def _points(n: int, estimate: GroupEstimate) -> Iterator[tuple[str, Point]]:
         yield name, Point(n, estimate.net_ns(row), inconclusive, to_python, to_fastest)
 
 
-def break_even_table(estimates: dict[str, GroupEstimate]) -> Table:
-    """Sums the sweep up: each mechanism's time at some n, and from which n on it breaks even."""
+def break_even_table(estimates: dict[str, GroupEstimate]) -> PlainTable:
+    """Makes the table of the sweep: times at some n, and from which n on each breaks even."""
     found = curves(estimates)
     shown = _spread(list(sweep(estimates)), found)
-    table = Table(
+    table = PlainTable(
+        "mechanism",
+        *(f">n = {n}" for n in shown),
+        ">better than\nPython from",
+        ">no matter\nfrom",
         title=f"{BREAK_EVEN}: net time of a call, and from which n on it breaks even",
-        title_justify="left",
-        caption=escape("\n".join([DEFINITION, *_left_out(found)])),
-        caption_justify="left",
-        min_width=len(DEFINITION),
-        box=box.SIMPLE,
     )
-    table.add_column("mechanism", no_wrap=True)
-    for heading in (*(f"n = {n}" for n in shown), "better than\nPython from", "no matter\nfrom"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table.caption = escape("\n".join([DEFINITION, *_left_out(found)]))
+    table.caption_justify = "left"
+    table.min_width = len(DEFINITION)
     for curve in found:
         times = {point.n: format_ns(point.net_ns.value) for point in curve.points}
-        table.add_row(
-            escape(curve.name),
+        table.add(
+            curve.name,
             *(times.get(n, "") for n in shown),
             _verdict(curve.better_than_python_from, curve.compared_with_python),
             _verdict(curve.no_matter_from, curve.compared_with_fastest),
@@ -172,13 +171,11 @@ def break_even_table(estimates: dict[str, GroupEstimate]) -> Table:
 
 
 def _spread(swept: list[int], found: list[Curve]) -> list[int]:
-    """Chooses as many n as the table has room for, evenly spread from the first to the last."""
+    """Chooses as many n as fit into the table, evenly spread from the first to the last."""
     name_width = max((len(curve.name) for curve in found), default=0)
     room = NARROWEST - name_width - sum(_VERDICT_WIDTHS) - 3 * _AROUND
     count = min(len(swept), max(1, room // (_TIME_WIDTH + _AROUND)))
-    if count < 2:
-        return swept[:count]
-    return [swept[round(place * (len(swept) - 1) / (count - 1))] for place in range(count)]
+    return [swept[place] for place in np.linspace(0, len(swept) - 1, count).round().astype(int)]
 
 
 def _verdict(first_n: int | None, compared: bool) -> str:

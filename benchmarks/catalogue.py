@@ -16,40 +16,32 @@ NON_ASCII = "sechzehn Zeichän"
 BATCH = 1000
 
 
-def _doubles(count: int) -> str:
-    """Set-up for a buffer of the doubles 0.0, 1.0, ...: a numpy array if there is numpy."""
+def _buffer_setup(name: str, numpy_function: str, arguments: str, array: str) -> str:
+    """Set-up for a buffer: numpy's if it is installed, else an array of the standard library."""
     return f"""
 try:
-    from numpy import arange
-    values = arange({count}.0)
+    from numpy import {numpy_function}
+    {name} = {numpy_function}({arguments})
 except ImportError:
     from array import array
-    values = array("d", range({count}))
+    {name} = {array}
 """
+
+
+def _doubles(count: int) -> str:
+    return _buffer_setup("values", "arange", f"{count}.0", f'array("d", range({count}))')
 
 
 def _array(name: str, values: list[float] | list[int], code: str) -> str:
     """Set-up for a short buffer of these values; `code` is their type for numpy and array."""
-    return f"""
-try:
-    from numpy import array
-    {name} = array({values}, dtype="{code}")
-except ImportError:
-    from array import array
-    {name} = array("{code}", {values})
-"""
+    arguments = f'{values}, dtype="{code}"'
+    return _buffer_setup(name, "array", arguments, f'array("{code}", {values})')
 
 
 def _ints(name: str, value: int) -> str:
     """Set-up for a buffer of a batch of equal C ints."""
-    return f"""
-try:
-    from numpy import full
-    {name} = full({BATCH}, {value}, dtype="int32")
-except ImportError:
-    from array import array
-    {name} = array("i", [{value}]) * {BATCH}
-"""
+    arguments = f'{BATCH}, {value}, dtype="int32"'
+    return _buffer_setup(name, "full", arguments, f'array("i", [{value}]) * {BATCH}')
 
 
 def _adding(count: int, word: str) -> Workload:

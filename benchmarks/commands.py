@@ -80,7 +80,7 @@ def _cell(mechanism: Mechanism, function: str) -> str:
 def publish(record: Path | None) -> None:
     """Redraw every chart and every figure of README and docs from the reference record.
 
-    RECORD becomes the new reference run first, where one is given.
+    If RECORD is given, it first becomes the reference record.
     """
     from callcost.benchmarks.publish import publishing
 

@@ -1,4 +1,4 @@
-"""What this suite adds to its runs: how it was built, the break-even table, and the charts."""
+"""What this suite adds to pytest: selecting rows, facts about the build, tables, charts."""
 
 from __future__ import annotations
 
@@ -10,24 +10,54 @@ import pytest
 from rich.console import RenderableType
 from rich.text import Text
 
-from callcost.benchmarks import selection
 from callcost.benchmarks.contenders import build
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.marks import LEGEND, Marks, marks_of
 from callcost.benchmarks.ladder import rungs
-from callcost.bindings.registry import left_out, mechanisms
+from callcost.bindings import registry
+from callcost.bindings.registry import damaged, mechanisms
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.contender import ELSEWHERE
+from callcost.model.patterns import UnknownNameError, matches, require_known
+
+OPTIONS = {
+    "mechanism": "Measure only this mechanism; a pattern such as 'cffi_*', and may be repeated.",
+    "workload": "Measure only this workload; a pattern such as 'add_*', and may be repeated.",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declares the options that cut a run down."""
-    selection.add_options(parser)
+    """Declares the options that select rows."""
+    group = parser.getgroup("callcost")
+    for name, text in OPTIONS.items():
+        group.addoption(f"--{name}", action="append", metavar="NAME", default=[], help=text)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what those options do not name."""
-    selection.deselect(config, items)
+    """Keeps only the rows that the options name; raises UnknownNameError for an unknown name."""
+    for name in OPTIONS:
+        patterns: list[str] = config.getoption(name)
+        if patterns:
+            try:
+                require_known(f"--{name}", patterns, [_parameter(item, name) for item in items])
+            except UnknownNameError as error:
+                known = f"{error} (`callcost list` shows what there is)"
+                raise UnknownNameError("; ".join([known, *_damaged(patterns)])) from error
+            left_out = [i for i in items if not matches(_parameter(i, name), patterns)]
+            items[:] = [item for item in items if item not in left_out]
+            config.hook.pytest_deselected(items=left_out)
+
+
+def _damaged(patterns: list[str]) -> list[str]:
+    """Tells why the damaged mechanisms among those selected cannot be used."""
+    selected = ((name, why) for name, why in damaged().items() if matches(name, patterns))
+    return [f"{name} is damaged: {why}" for name, why in selected]
+
+
+def _parameter(item: pytest.Item, name: str) -> str:
+    """Returns the mechanism or the workload of a row; empty for a test that is not a row."""
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get(name, "")) if callspec else ""
 
 
 FACTS = pytest.StashKey[Mapping[str, facts.Facts]]()
@@ -35,7 +65,7 @@ MARKS = pytest.StashKey[Marks]()
 
 
 def pytest_callcost_environment(config: pytest.Config, contenders: Sequence[str]) -> dict[str, Any]:
-    """Records how the mechanisms were built, what was not, and what each does for its time."""
+    """Records how the mechanisms were built, what was not built, and the facts of each."""
     chosen = [mechanism for mechanism in mechanisms() if mechanism.name in contenders]
     config.stash[FACTS] = facts.probe_all(chosen)
     config.stash[MARKS] = Marks({mechanism.name: marks_of(mechanism) for mechanism in chosen})
@@ -48,9 +78,9 @@ def pytest_callcost_environment(config: pytest.Config, contenders: Sequence[str]
 
 
 def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
-    """Stands what was found out about each mechanism, and the marks of the cell, beside its times.
+    """Returns what the table shows beside each name: facts of the mechanism, marks of the row.
 
-    Nobody has asked in other interpreters.
+    They are about the run's own interpreter only.
     """
     if not group:
         return {"": f"{facts.legend()} {LEGEND}."}
@@ -62,7 +92,7 @@ def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
 
 
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
-    """Draws the charts of a run that was saved."""
+    """Draws the charts of a saved run."""
     from callcost.benchmarks.charts.draw import draw
 
     return draw(path)
@@ -71,7 +101,7 @@ def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
 def pytest_callcost_tables(
     estimates: dict[str, GroupEstimate],
 ) -> tuple[list[str], list[RenderableType]]:
-    """Sums the sweep over n up in one table, in place of one for each n."""
+    """Replaces the tables of the sweep, one for each n, by one table."""
     from callcost.benchmarks.break_even import break_even_table, sweep
 
     names = list(sweep(estimates).values())
@@ -80,13 +110,11 @@ def pytest_callcost_tables(
 
 
 def not_built() -> Iterator[Text]:
-    """Says which mechanisms and rungs are not in the run at all, and why."""
-    for mechanism in mechanisms():
-        reason = build().missing(mechanism)
-        if reason is not None:
-            yield Text(f"Not measured: {mechanism.name} (not built: {reason})")
-    for name, damage in left_out(build()).items():
+    """Lists the mechanisms and rungs that are not in the run, with the reasons."""
+    missing = {mechanism.name: build().missing(mechanism) for mechanism in mechanisms()}
+    for name, damage in registry.left_out(build()).items():
         yield Text(f"Not measured: {name} (damaged: {damage})")
-    for rung in rungs():
-        if rung.missing is not None:
-            yield Text(f"Not measured: {rung.name} (not built: {rung.missing})")
+    missing |= {rung.name: rung.missing for rung in rungs()}
+    for name, reason in missing.items():
+        if reason is not None:
+            yield Text(f"Not measured: {name} (not built: {reason})")

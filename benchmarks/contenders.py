@@ -41,12 +41,8 @@ def describe(mechanism: Mechanism, workload: Workload, binaries: tuple[Binary, .
     """Describes a workload through a mechanism that consists of these compiled files."""
     return Contender(
         name=mechanism.name,
-        setup=setup_source(mechanism, workload),
-        call=workload.call,
-        expect=repr(workload.expect),
+        **_sources(mechanism, workload),
         binaries=binaries,
-        view=workload.view,
-        raises=workload.raises,
         examples=tuple(example(mechanism, workload, one) for one in workload.examples),
     )
 
@@ -54,14 +50,17 @@ def describe(mechanism: Mechanism, workload: Workload, binaries: tuple[Binary, .
 def example(mechanism: Mechanism, workload: Workload, one: Example) -> model.Example:
     """Describes the workload with the arguments of an example."""
     asked = workload.asked(one)
-    return model.Example(
-        given=one.given or asked.setup,
-        setup=setup_source(mechanism, asked),
-        call=asked.call,
-        expect=repr(asked.expect),
-        view=asked.view,
-        raises=asked.raises,
-    )
+    return model.Example(given=one.given or asked.setup, **_sources(mechanism, asked))
+
+
+def _sources(mechanism: Mechanism, workload: Workload) -> dict[str, Any]:
+    return {
+        "setup": setup_source(mechanism, workload),
+        "call": workload.call,
+        "expect": repr(workload.expect),
+        "view": workload.view,
+        "raises": workload.raises,
+    }
 
 
 def setup_source(mechanism: Mechanism, workload: Workload) -> str:

@@ -1,8 +1,7 @@
-"""What `callcost compare` measures of this project: the catalogue, in whatever a revision has.
+"""Lists what `callcost compare` and `callcost explain` can measure of this project.
 
-The workloads are those of the running callcost; the mechanisms, and which of the workloads each
-supports, are those that were installed from the revision. `callcost explain` measures the
-running installation by the same table.
+The workloads come from the running callcost. The mechanisms, and which workloads each supports,
+come from what was installed from the revision, or from the running installation.
 """
 
 from __future__ import annotations
@@ -35,13 +34,13 @@ DEFAULT_WORKLOADS = ("get_pi", "fibonacci", "text_ascii_16")
 
 
 def names(files: Collection[str]) -> set[Cell]:
-    """Lists every workload through every mechanism that a revision's folders name."""
+    """Lists every workload through every mechanism that a revision has a folder for."""
     found = {Path(name).parent.name for name in files if fnmatchcase(name, MECHANISM_FILE)}
     return {Cell(workload.name, mechanism) for workload in WORKLOADS for mechanism in found}
 
 
 def offer(site: Path) -> Offer:
-    """Lists every cell of the table that the installation in `site` has."""
+    """Lists every row that the installation in `site` has."""
     folder = site / "callcost" / "bindings"
     manifest = _manifest(folder)
     left_out: dict[str, str] = manifest.get("missing", {})
@@ -53,7 +52,7 @@ def offer(site: Path) -> Offer:
 
 
 def here() -> Offer:
-    """Lists every cell of the table that the running installation has; raises SuiteError."""
+    """Lists every row that the running installation has; raises SuiteError."""
     try:
         return _table(FOLDER, build().missing, contender)
     except StaleBuildError as error:
@@ -61,7 +60,7 @@ def here() -> Offer:
 
 
 def rules() -> list[Path]:
-    """Names the tables of what the functions of a tool, and of the core, are to a call."""
+    """Lists the files that tell the parts of a call that functions belong to."""
     own = [mechanism.folder / "rules.toml" for mechanism in mechanisms()]
     return [*(path for path in own if path.exists()), Path(native.__file__).with_name("rules.toml")]
 
@@ -71,7 +70,7 @@ def _table(
     why_left_out: Callable[[Mechanism], str | None],
     describe_cell: Callable[[Mechanism, Workload], Contender],
 ) -> Offer:
-    """Lists the cells of the mechanisms in a folder; a damaged one has a reason in each cell."""
+    """Lists the rows of the mechanisms in a folder; those of a damaged one are missing."""
     contenders: dict[Cell, Contender] = {}
     missing = {
         Cell(workload.name, name): f"damaged: {why}"
@@ -98,9 +97,9 @@ def _table(
 
 
 def _unknown_functions(folder: Path) -> set[str]:
-    """Names the functions of the catalogue that a revision is too old to have.
+    """Lists the functions of the catalogue that a revision is too old to have.
 
-    The reference names every function of its revision: it offers it, or says why it does not.
+    Its reference names all functions of its time: each is offered, or listed as unsupported.
     """
     reference = folder / REFERENCE / "__init__.py"
     if not reference.is_file():
@@ -110,7 +109,7 @@ def _unknown_functions(folder: Path) -> set[str]:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    """Reads what the build wrote down; a revision that is older than that has nothing to read."""
+    """Reads the manifest of the build; empty for a revision so old that it has none."""
     for path in folder.glob("built.*.json"):
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return found
@@ -118,7 +117,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _binaries(site: Path, manifest: dict[str, Any], mechanism: Mechanism) -> tuple[Binary, ...]:
-    """Names the compiled files of a mechanism, so that no other can be measured in their place."""
+    """Lists the compiled files of a mechanism, so that no other file can be measured."""
     own = mechanism.module.replace(".", "/") + "/"
     return tuple(
         Binary(name, str(site / name), digest, module_of(name))

@@ -98,7 +98,7 @@ def fit_all(ladder: Ladder, estimates: Mapping[str, GroupEstimate]) -> list[Fit]
     """Fits every mechanism with the whole ladder, the lowest fixed cost first."""
     groups = [estimates[name] for name in ladder.groups.values()]
     sizes = np.array(list(ladder.groups), dtype=float)
-    return _ordered(_fit(name, sizes, groups) for name in _on_all(groups))
+    return sorted((_fit(name, sizes, groups) for name in _on_all(groups)), key=_fixed_ns)
 
 
 def fit_sweep(estimates: Mapping[str, GroupEstimate]) -> list[Fit]:
@@ -116,11 +116,11 @@ def fit_sweep(estimates: Mapping[str, GroupEstimate]) -> list[Fit]:
     cheapest = min(ways, key=lambda name: _net_ns(groups[0], name).value)
     costs_ns = _by_process(cheapest, groups)
     work_ns = costs_ns - costs_ns[0]
-    return _ordered(_fit(name, work_ns, groups) for name in names)
+    return sorted((_fit(name, work_ns, groups) for name in names), key=_fixed_ns)
 
 
-def _ordered(fits: Iterable[Fit]) -> list[Fit]:
-    return sorted(fits, key=lambda fit: fit.fixed_ns.value)
+def _fixed_ns(fit: Fit) -> float:
+    return fit.fixed_ns.value
 
 
 def _on_all(groups: Sequence[GroupEstimate]) -> list[str]:
@@ -136,7 +136,11 @@ def _fit(name: str, sizes: Floats, groups: Sequence[GroupEstimate]) -> Fit:
     costs_ns = _by_process(name, groups)
     by_process = np.broadcast_to(sizes.reshape(len(groups), -1), costs_ns.shape)
     usable = ((costs_ns > 0) & np.isfinite(costs_ns) & np.isfinite(by_process)).all(axis=0)
-    lines = [_line(x, y) for x, y in zip(by_process.T[usable], costs_ns.T[usable], strict=True)]
+    # The weights make the deviations relative.
+    lines = [
+        np.polyfit(x, y, 1, w=1 / y)
+        for x, y in zip(by_process.T[usable], costs_ns.T[usable], strict=True)
+    ]
     marginal, fixed = (
         trimmed_interval(column) for column in np.array(lines).reshape(-1, 2).T.copy()
     )
@@ -161,9 +165,3 @@ def _by_process(name: str, groups: Sequence[GroupEstimate]) -> Floats:
             for group in groups
         ]
     )
-
-
-def _line(sizes: Floats, costs_ns: Floats) -> Floats:
-    """Returns slope and intercept of the line with the smallest relative deviations."""
-    line: Floats = np.polyfit(sizes, costs_ns, 1, w=1 / costs_ns)
-    return line

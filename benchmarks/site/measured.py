@@ -124,6 +124,12 @@ class Measured(Record):
         return facts.current(self.environment.get("facts", {}))
 
     @property
+    def missing(self) -> dict[str, str]:
+        """The mechanisms that were not built, with the reasons."""
+        reasons: dict[str, str] = self.environment.get("missing", {})
+        return {module.rpartition(".")[2]: reason for module, reason in reasons.items()}
+
+    @property
     def date(self) -> str:
         """The day of the run."""
         return str(self.document["datetime"])[:10]

@@ -79,7 +79,7 @@ class Site:
         self._write(MARKER, "")
 
     def _write_pages(self, every: list[Page], pool: Executor) -> None:
-        found = [chart for page in every for chart in page.charts]
+        found = [chart for page in every for chart in page.charts if chart]
         svgs = render.svgs([chart.static_spec for chart in found], pool)
         svg_of = dict(zip(map(id, found), svgs, strict=True))
         for page in every:

@@ -148,20 +148,16 @@ class Lab:
             self._save()
 
     def _judge(self, number: int) -> None:
-        rows = {str(row.cell): row for row in self._rows()}
-        base, head = (made.python for made in self._build("base", _revision("2%")))
+        base, head = self._build("base", _revision("2%"))
+        contenders = find_suite(self._clone).offer(base.site).contenders
+        cells = [Cell(workload, mechanism) for workload in WORKLOADS for mechanism in MECHANISMS]
+        rows = {str(cell): PairedRow(cell, contenders[cell], contenders[cell]) for cell in cells}
         for name, (judge, every) in PEERS.items():
             if number % every == 0:
                 folder = self._folder / f"{judge.__name__}-{number}"
                 folder.mkdir()
-                for label, alarms in judge(rows, base, head, folder).items():
+                for label, alarms in judge(rows, base.python, head.python, folder).items():
                     self._record["peers"].setdefault(f"{name}, {label}", []).append(alarms)
-
-    def _rows(self) -> list[PairedRow]:
-        (base,) = self._build("base")
-        contenders = find_suite(self._clone).offer(base.site).contenders
-        cells = [Cell(workload, mechanism) for workload in WORKLOADS for mechanism in MECHANISMS]
-        return [PairedRow(cell, contenders[cell], contenders[cell]) for cell in cells]
 
     def loaded(self) -> None:
         """Compares a revision with itself while every CPU is busy."""

@@ -74,9 +74,9 @@ def rows_in(record: Path) -> int:
 
 def time_report(output: Path, records: Iterable[Path]) -> dict[str, Any]:
     """Writes a site; returns seconds, bytes, and the peak memory of its largest process in MiB."""
-    command = [study.CALLCOST, "report", *records, "--output", output]
+    command = [sys.executable, "-c", MEASURED, study.CALLCOST, "report", *records]
     start_s = time.monotonic()
-    said = study.run([sys.executable, "-c", MEASURED, *command])
+    said = study.run([*command, "--output", output])
     wall_s = time.monotonic() - start_s
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     return {"wall_s": wall_s, "peak_mib": int(said.split()[-1]) / 1024, "bytes": size}

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from callcost.benchmarks import commands, conftest, selection, suite
+from callcost.benchmarks import commands, conftest, suite
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.bindings import registry
 from callcost.model.patterns import UnknownNameError
@@ -118,7 +118,7 @@ def test_a_folder_that_is_not_a_mechanism_is_not_damaged(bindings: Path) -> None
 def with_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the registry find a damaged folder besides the installed mechanisms."""
     found = {"toy_mode": "its folder is empty"}
-    for module in (registry, selection, suite):
+    for module in (registry, conftest, suite):
         monkeypatch.setattr(module, "damaged", lambda *_: found)
 
 
@@ -139,7 +139,7 @@ def test_a_damaged_mechanism_is_named_if_asked_for() -> None:
     chosen = {"mechanism": ["toy_*"], "workload": []}
     config = SimpleNamespace(getoption=chosen.__getitem__)
     with pytest.raises(UnknownNameError, match="toy_mode is damaged: its folder is empty"):
-        selection.deselect(config, [])  # type: ignore[arg-type]
+        conftest.pytest_collection_modifyitems(config, [])  # type: ignore[arg-type]
 
 
 BUILDS = {

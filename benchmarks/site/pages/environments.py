@@ -42,29 +42,26 @@ def page(book: Book) -> Page:
     """Makes the page: what differs, one workload as a chart, and all rows as a table."""
     found = list(_columns(book.inputs.runs))
     order = list(dict.fromkeys(name for run in book.inputs.runs for name in run.sheets))
-    cells = sorted(
-        {cell for one in found for cell in one.rows}, key=lambda c: (order.index(c[0]), c[1])
-    )
+    cells = {cell for one in found for cell in one.rows}
     headline = book.headline.name if book.headline else ""
     chart = _chart(found, headline) if len(found) > 1 and headline else None
     shown = {
         "environments": found,
-        "cells": cells,
+        "cells": sorted(cells, key=lambda cell: (order.index(cell[0]), cell[1])),
         "about": about(book.inputs.runs),
         "runs": [f"run {number}" for number, _ in enumerate(book.inputs.runs, 1)],
         "chart": chart,
         "headline": headline,
     }
-    return Page(
-        "environments.html", "environments.html", "Environments side by side", shown,
-        (chart,) if chart else (),
-    )  # fmt: skip
+    title = "Environments side by side"
+    return Page("environments.html", "environments.html", title, shown, (chart,))
 
 
 def _chart(found: list[Column], workload: str) -> Chart | None:
-    names = {name for one in found for at, name in one.rows if at == workload}
+    everywhere = [one.rows[cell] for one in found for cell in one.rows if cell[0] == workload]
+    everywhere.sort(key=lambda row: row.net_ns.value)
     rows = []
-    for name in sorted(names, key=lambda name: _cheapest(found, (workload, name))):
+    for name in dict.fromkeys(row.name for row in everywhere):
         for number, one in enumerate(found):
             row = one.rows.get((workload, name))
             if row is not None and drawn.drawable(row.net_ns):
@@ -81,11 +78,6 @@ def _chart(found: list[Column], workload: str) -> Chart | None:
         return None
     title = f"ns per call of {workload} in each environment"
     return Chart("costs-log", rows, title)
-
-
-def _cheapest(found: list[Column], cell: tuple[str, str]) -> float:
-    costs = (one.rows[cell].net_ns.value for one in found if cell in one.rows)
-    return min(costs, default=float("inf"))
 
 
 def about(runs: list[Measured]) -> list[tuple[str, list[str], bool]]:

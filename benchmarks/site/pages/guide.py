@@ -36,6 +36,12 @@ class Candidate:
     facts: Facts
     rows: dict[str, WorkloadRow]
 
+    @property
+    def built(self) -> str:
+        """Who has to build it, and with which compiler."""
+        words = BUILDS[self.builds]
+        return f"{words}, built with {self.compiler}" if self.compiler else words
+
 
 def candidates(measured: Measured) -> list[Candidate]:
     """Lists every way to call C that the run measured in its own interpreter."""

@@ -75,13 +75,12 @@ def _bins(points: Sequence[Point]) -> Iterator[Bin]:
         members = points[start : start + size]
         costs_ns = [cost for one in members if (cost := one.cost_ns) is not None]
         ratios = [ratio for one in members if (ratio := one.ratio) is not None]
-        lows = [one.cost_low_ns for one in members if one.cost_low_ns is not None]
-        highs = [one.cost_high_ns for one in members if one.cost_high_ns is not None]
+        ends = [end for one in members for end in (one.cost_low_ns, one.cost_high_ns) if end]
         yield Bin(
             members[-1].time,
             statistics.median(costs_ns),
-            min([*costs_ns, *lows]),
-            max([*costs_ns, *highs]),
+            min([*costs_ns, *ends]),
+            max([*costs_ns, *ends]),
             statistics.median(ratios) if ratios else None,
             len(members),
         )

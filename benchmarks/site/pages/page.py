@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from callcost.benchmarks.site.drawing import Chart
@@ -15,8 +15,8 @@ class Page:
     path: str
     template: str
     title: str
-    content: dict[str, Any]
-    charts: tuple[Chart, ...] = ()
+    content: dict[str, Any] = field(default_factory=dict)
+    charts: tuple[Chart | None, ...] = ()
 
     @property
     def root(self) -> str:

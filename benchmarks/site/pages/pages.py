@@ -98,34 +98,27 @@ class Book:
 
     def pages(self) -> Iterator[Page]:
         """Yields every page of the site except the history."""
-        yield self._front()
+        chart = drawn.cost_chart(self.headline, self.palette) if self.headline else None
+        title = "What does it cost to call C from Python?"
+        yield Page("index.html", "index.html", title, {"sheet": self.headline}, (chart,))
         yield self._choose()
-        yield self._list_of_mechanisms()
+        yield Page("mechanisms/index.html", "mechanisms.html", "The mechanisms")
         yield from map(self._mechanism, self.mechanism_urls)
-        yield self._list_of_workloads()
+        yield Page("workloads/index.html", "workloads.html", "The workloads")
         yield from map(self._workload, self.run.sheets.values())
         yield self._break_even()
         yield self._scaling()
         yield environments.page(self)
         yield method.page(self)
-        yield self._record()
-
-    def _front(self) -> Page:
-        charts = (drawn.cost_chart(self.headline, self.palette),) if self.headline else ()
-        title = "What does it cost to call C from Python?"
-        return Page("index.html", "index.html", title, {"sheet": self.headline}, charts)
+        yield Page("record.html", "record.html", "The record", {"facts_of": environments.facts_of})
 
     def _choose(self) -> Page:
         shown = {
             "guide": guide.as_json(self.run, self.mechanism_urls),
-            "candidates": self._candidates,
+            "candidates": self._candidates.values(),
             "builds": guide.BUILDS,
         }
         return Page("choose.html", "choose.html", "Which one should I take?", shown)
-
-    def _list_of_mechanisms(self) -> Page:
-        shown = {"found": self.run.facts, "missing": missing(self.run)}
-        return Page("mechanisms/index.html", "mechanisms.html", "The mechanisms", shown)
 
     def _mechanism(self, name: str) -> Page:
         known = self.folders[name]
@@ -140,14 +133,9 @@ class Book:
             "name": name,
             "folder": known,
             "found": self.run.facts.get(name, {}),
-            "builds": self._builds(name),
+            "candidate": self._candidates.get(name),
             "rows": [(sheet, row) for sheet in sheets if (row := sheet.row(name))],
-            "elsewhere": [
-                (sheet, row)
-                for sheet in sheets
-                for row in sheet.rows
-                if row.name == name and row.place
-            ],
+            "elsewhere": [row for row in self.run.rows if row.name == name and row.place],
             "unsupported": _unsupported(known, self.run),
             "costs": costs,
             "explained": list(zip(explained, parts, strict=True)),
@@ -157,19 +145,12 @@ class Book:
             "sources": self.sources.get(name, []),
             "shared": self._shared_named(known) if known else [],
         }
-        charts = tuple(chart for chart in (costs, *parts, sweep) if chart)
-        return Page(self.mechanism_urls[name], "mechanism.html", name, shown, charts)
-
-    def _builds(self, name: str) -> str:
-        found = [one for one in self._candidates if one.name == name]
-        if not found:
-            return ""
-        built = guide.BUILDS[found[0].builds]
-        return f"{built}, built with {found[0].compiler}" if found[0].compiler else built
+        url = self.mechanism_urls[name]
+        return Page(url, "mechanism.html", name, shown, (costs, *parts, sweep))
 
     @cached_property
-    def _candidates(self) -> list[guide.Candidate]:
-        return guide.candidates(self.run)
+    def _candidates(self) -> dict[str, guide.Candidate]:
+        return {candidate.name: candidate for candidate in guide.candidates(self.run)}
 
     def _shared_named(self, known: Mechanism) -> list[tuple[Source, str]]:
         """Pairs the shared files of a mechanism with the address of the page that shows them."""
@@ -196,10 +177,6 @@ class Book:
             return []
         fastest = next((c.name for c in curves if calls_the_c(c.name)), name)
         return [curve for curve in curves if curve.name in (name, fastest, REFERENCE)]
-
-    def _list_of_workloads(self) -> Page:
-        shown = {"topics": self.run.topics}
-        return Page("workloads/index.html", "workloads.html", "The workloads", shown)
 
     def _workload(self, sheet: WorkloadSheet) -> Page:
         about, first = sheet.about, self._first_with(sheet)
@@ -239,17 +216,15 @@ class Book:
         within = f"{NO_MATTER - 1:.0%}"
         columns = ["mechanism", "beats Python from n", f"within {within} from n"]
         shown = {
-            "curves": run.curves,
             "fits": fits.fit_sweep(run.estimates),
             "sizes": sizes,
             "within": within,
             "columns": [*columns, *(f"n = {n}" for n in sizes)],
         }
         title = "Time of a call by n, through every mechanism"
-        charts = (drawn.sweep_chart(run.curves, self.palette, title),) if run.curves else ()
-        return Page(
-            "break-even.html", "break_even.html", "When does it stop mattering?", shown, charts
-        )
+        chart = drawn.sweep_chart(run.curves, self.palette, title) if run.curves else None
+        title = "When does it stop mattering?"
+        return Page("break-even.html", "break_even.html", title, shown, (chart,))
 
     def _scaling(self) -> Page:
         ladders = fits.ladders(self.run.sheets)
@@ -257,11 +232,7 @@ class Book:
         charts = [drawn.ladder_chart(*pair, self.palette) if pair[1] else None for pair in found]
         shown = {"ladders": [(*pair, chart) for pair, chart in zip(found, charts, strict=True)]}
         title = "Cost per argument and per element"
-        return Page("scaling.html", "scaling.html", title, shown, tuple(filter(None, charts)))
-
-    def _record(self) -> Page:
-        found = [(run, list(environments.facts_of(run))) for run in self.inputs.runs]
-        return Page("record.html", "record.html", "The record", {"runs": found})
+        return Page("scaling.html", "scaling.html", title, shown, tuple(charts))
 
 
 def addresses(folder: str, names: Iterable[str]) -> dict[str, str]:
@@ -276,12 +247,6 @@ def addresses(folder: str, names: Iterable[str]) -> dict[str, str]:
         taken.add(unique.lower())
         found[name] = f"{folder}/{unique}.html"
     return found
-
-
-def missing(run: Measured) -> dict[str, str]:
-    """Returns what was not built for a run, with the reasons."""
-    reasons: dict[str, str] = run.environment.get("missing", {})
-    return {module.rpartition(".")[2]: reason for module, reason in reasons.items()}
 
 
 def _unsupported(known: Mechanism | None, run: Measured) -> list[tuple[str, str]]:

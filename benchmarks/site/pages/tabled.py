@@ -85,17 +85,13 @@ def short(value: float | None, digits: int = DIGITS) -> Figure:
     return None if value is None or not math.isfinite(value) else float(f"{value:.{digits}g}")
 
 
-class Ratios(NamedTuple):
-    """The ratios of a workload: value, low and high of each name by those before it."""
+def ratios(sheet: WorkloadSheet) -> tuple[list[str], list[list[Figure]]]:
+    """Collects names, and value, low and high of each by those before it, for the script.
 
-    names: list[str]
-    table: list[list[Figure]]
-
-
-def ratios(sheet: WorkloadSheet) -> Ratios:
-    """Collects the ratios for the script, which inverts them where it needs the opposite."""
+    The script inverts them where it needs the opposite.
+    """
     ranked = [row for row in sheet.rows if not row.place]
     pairs = [(row, base) for place, row in enumerate(ranked) for base in ranked[:place]]
     found = [sheet.ratio(row, base) for row, base in pairs]
     table = [[short(end, RATIO_DIGITS) for end in one.as_list()] if one else [] for one in found]
-    return Ratios([row.label for row in ranked], table)
+    return [row.label for row in ranked], table
