@@ -74,7 +74,7 @@ def rows_in(record: Path) -> int:
 
 def time_report(output: Path, records: Iterable[Path]) -> dict[str, Any]:
     """Writes a site; returns seconds, bytes, and the peak memory of its largest process in MiB."""
-    command = [sys.executable, "-c", MEASURED, study.CALLCOST, "report", *records]
+    command: list[str | Path] = [sys.executable, "-c", MEASURED, study.CALLCOST, "report", *records]
     start_s = time.monotonic()
     said = study.run([*command, "--output", output])
     wall_s = time.monotonic() - start_s
