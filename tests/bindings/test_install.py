@@ -17,8 +17,7 @@ from typing import Any
 
 import compilers
 import pytest
-from installs import Environment, copy_sources, skip_offline
-from uv import find_uv_bin
+from installs import Environment, copy_sources, run_uv
 
 from callcost.bindings import registry
 
@@ -34,7 +33,7 @@ GONE = {"cython_cpdef", "cython_native", "swig_builtin"}
 NOT_TO_BE_HAD = re.compile(r"not installed|No module named|needs (a )?Python|has no release for")
 
 
-BUILD = (find_uv_bin(), "build", "--wheel", "--python", sys.executable,
+BUILD = ("build", "--wheel", "--python", sys.executable,
          "--config-setting", "mechanisms=default", "--out-dir", "wheels")  # fmt: skip
 
 
@@ -45,17 +44,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Builds the suite's wheel in isolation; skips without the package index."""
-    done = subprocess.run(
-        BUILD,
-        cwd=checkout,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    skip_offline(done)
-    return done
+    return run_uv(*BUILD, cwd=checkout, environ={**os.environ, **environment})
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import pytest
 from checkout import ROOT
 from uv import find_uv_bin
 
-# What pip and uv say about an index that they cannot reach.
-OFFLINE = ("connection broken by", "Failed to fetch")
+# What uv says about an index that it cannot reach.
+OFFLINE = "Failed to fetch"
 BUILT = shutil.ignore_patterns("*.so", "*.dylib", "_generated.py", "built.*.json", "__pycache__")
 # What a wheel is built from.
 SOURCES = (
@@ -25,11 +25,11 @@ SOURCES = (
 )  # fmt: skip
 
 
-def copy_sources(folder: Path, names: tuple[str, ...] = SOURCES) -> Path:
-    """Copies these files and folders of the checkout, without what was built, into `call cost`."""
+def copy_sources(folder: Path) -> Path:
+    """Copies the sources without what was built into `call cost`, a name with a space."""
     folder = folder / "call cost"
     folder.mkdir()
-    for name in names:
+    for name in SOURCES:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=BUILT)
         else:
@@ -37,27 +37,28 @@ def copy_sources(folder: Path, names: tuple[str, ...] = SOURCES) -> Path:
     return folder
 
 
-def skip_offline(done: subprocess.CompletedProcess[str]) -> None:
-    """Skips a test whose installer could not reach the package index."""
-    if done.returncode and any(sign in done.stdout + done.stderr for sign in OFFLINE):
-        pytest.skip("cannot reach the package index")
-
-
-def uv(
-    *arguments: str | Path, environ: Mapping[str, str] = os.environ
+def run_uv(
+    *arguments: str | Path, cwd: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> subprocess.CompletedProcess[str]:
-    """Runs uv, which must succeed; skips the test without a network."""
+    """Runs uv and waits for it; skips the test if uv cannot reach the package index."""
     done = subprocess.run(
         [find_uv_bin(), *map(str, arguments)],
+        cwd=cwd,
         env=environ,
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
     )
-    skip_offline(done)
-    assert done.returncode == 0, done.stdout + done.stderr
+    if done.returncode and OFFLINE in done.stderr:
+        pytest.skip("cannot reach the package index")
     return done
+
+
+def uv(*arguments: str | Path, environ: Mapping[str, str] = os.environ) -> None:
+    """Runs uv, which must succeed."""
+    done = run_uv(*arguments, environ=environ)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @dataclass(frozen=True)
