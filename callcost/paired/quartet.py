@@ -75,7 +75,9 @@ class Timer:
         job = {
             "seed": conditions.shuffler.getrandbits(32),
             "modules": dict(side.modules),
-            "rows": [_describe(row.on(side.name), plan) for row, plan in rows],
+            "rows": [
+                {**asdict(plan), "contender": asdict(row.on(side.name))} for row, plan in rows
+            ],
             "layouts": conditions.layouts,
             "settle_turns": SETTLE_TURNS if side.compiles_loops else 0,
             "estimate": estimate,
@@ -188,15 +190,6 @@ class Timer:
 
     def _failure(self, number: int, kind: str, message: str) -> RowFailure:
         return RowFailure(self._rows[number].cell, self.side.name, kind, message)
-
-
-def _describe(contender: Any, plan: Plan) -> dict[str, Any]:
-    return {
-        "contender": asdict(contender),
-        "unroll": plan.unroll,
-        "loops": plan.loops,
-        "warm_loops": plan.warm_loops,
-    }
 
 
 def schedule(plans: Sequence[Plan], shuffler: random.Random) -> list[int]:

@@ -44,7 +44,10 @@ STEP = re.compile(
     r"(\S*/)?(\w+-)*(gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(-[\d.]+)? -)"
 )
 TRACEBACK = "Traceback (most recent call last):"
-EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(: .+)?$")
+# The end of a traceback: a dotted name, perhaps with a message.
+EXCEPTION = re.compile(
+    r"^(?=[A-Za-z_])[\w.]*(Error|Exception|Exit|Interrupt|Failed|Missing|Unavailable)\w*(: .+)?$"
+)
 ERROR_LINE = re.compile(r"^(error|ERROR): .+")
 # Where uv begins to show the output of a build, and where it ends.
 BEGINS = re.compile(r"^\[(stdout|stderr)\]$")
@@ -132,15 +135,8 @@ def _exception(lines: Sequence[str]) -> str | None:
     if TRACEBACK not in lines:
         return None
     last = len(lines) - 1 - lines[::-1].index(TRACEBACK)
-    ends = [line for line in lines[last + 1 :] if _is_exception(line)]
+    ends = [line for line in lines[last + 1 :] if EXCEPTION.match(line)]
     return ends[0] if ends and not GENERIC.search(ends[0]) else None
-
-
-def _is_exception(line: str) -> bool:
-    """Tells whether a line ends a traceback: a dotted name, perhaps with a message."""
-    name = line.partition(":")[0]
-    looks = re.search(r"(Error|Exception|Exit|Interrupt|Failed|Missing|Unavailable)\w*$", name)
-    return bool(EXCEPTION.match(line) and looks)
 
 
 def _compiler(lines: Sequence[str]) -> str | None:
