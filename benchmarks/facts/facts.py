@@ -195,8 +195,9 @@ def facts_table(records: Mapping[str, Mapping[str, Facts]]) -> str:
     names = sorted({name for record in found.values() for name in record})
     columns = [column for fact in FACTS for column in _columns(fact, found)]
     rows = [[f"`{name}`", *(answers.get(name, "") for _, answers in columns)] for name in names]
+    asked = [row for row in rows if any(row[1:])]
     return markdown_table(
-        ["mechanism", *(title for title, _ in columns)], merged(rows), numbers=False
+        ["mechanism", *(title for title, _ in columns)], merged(asked), numbers=False
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from callcost.console.markdown import markdown_table, merged
+from callcost.console.markdown import markdown_table
 from callcost.console.numbers import number
 from callcost.explain import records
 from callcost.explain.explanation import Chapter, Explained, Explanation
-from callcost.explain.parts import PARTS
+from callcost.explain.parts import OTHER, PARTS
 from callcost.explain.table import heading
 
 HEADLINE = "fibonacci"
@@ -22,23 +22,38 @@ def headline(path: Path) -> Explanation:
     return replace(found, chapters=(_chapter(found, HEADLINE),))
 
 
-def chapter_table(path: Path, name: str) -> str:
-    """List the instructions of each call of a chapter by part; calls with equal counts share a row.
+def chapter_table(path: Path, name: str, later: Iterable[Path] = ()) -> str:
+    """List the instructions of each call of a chapter by part, and in all for later versions.
 
-    Their times are listed in the order of their names.
+    Calls with equal counts share a row; their times are in the order of their names. The C
+    function, which counts the same everywhere, has no column, nor has what no rule places.
     """
     chapter = _chapter(records.read(path), name)
-    shown = [part for part in PARTS if any(row.parts.get(part) for row in chapter.rows)]
+    (in_c,) = {_count(row.parts["function"]) for row in chapter.rows if _calls_c(row)}
+    found = [records.read(each) for each in later]
+    totals = [
+        {row.name: _count(row.instructions) for row in _chapter(each, name).rows} for each in found
+    ]
+    parts = (part for part in PARTS if part not in ("function", OTHER))
+    shown = [part for part in parts if any(row.parts.get(part) for row in chapter.rows)]
     alike: dict[tuple[str, ...], list[Explained]] = {}
     for row in chapter.rows:
-        counts = (_count(row.parts.get(part, 0)) for part in shown)
-        alike.setdefault((*counts, f"**{_count(row.instructions)}**"), []).append(row)
+        counts = [_count(row.parts.get(part, 0)) for part in shown]
+        counts += [f"**{_count(row.instructions)}**", *(each.get(row.name, "") for each in totals)]
+        alike.setdefault(tuple(counts), []).append(row)
     rows = [
         [_names(row.name for row in group), *counts, ", ".join(map(_time, group))]
         for counts, group in alike.items()
     ]
-    headings = [f"`{chapter.call}`", *(heading(part) for part in shown), "all", "ns"]
-    return markdown_table(headings, rows)
+    here = {row.name for row in chapter.rows}
+    for new in sorted({name for each in totals for name in each} - here):
+        empty = [""] * (len(shown) + 1)
+        rows.append([_names([new]), *empty, *(each.get(new, "") for each in totals), ""])
+    versions = [f"all, {each.facts['python']}" for each in found]
+    headings = [f"`{chapter.call}`", *map(heading, shown), "all", *versions, "ns"]
+    others = _names(row.name for row in chapter.rows if not _calls_c(row))
+    but = f" but {others}" if others else ""
+    return f"{markdown_table(headings, rows)}\n\nC: {in_c} in each row{but}."
 
 
 def provenance(path: Path) -> str:
@@ -61,20 +76,8 @@ def provenance(path: Path) -> str:
     )
 
 
-def versions_table(paths: list[Path]) -> str:
-    """List the instructions of the headline's calls in several versions of Python."""
-    found = [records.read(path) for path in paths]
-    tables = [{row.name: row for row in _chapter(one, HEADLINE).rows} for one in found]
-    names = list(dict.fromkeys(name for table in tables for name in table))
-    rows = [
-        [
-            f"`{name}`",
-            *(_count(table[name].instructions) if name in table else "" for table in tables),
-        ]
-        for name in names
-    ]
-    headings = ["instructions", *(f"CPython {one.facts['python']}" for one in found)]
-    return markdown_table(headings, merged(rows))
+def _calls_c(row: Explained) -> bool:
+    return bool(row.parts.get("function"))
 
 
 def _names(names: Iterable[str]) -> str:

@@ -48,9 +48,8 @@ def _how(record: Record) -> str:
         f"{rows} rows "
         f"({', '.join(record['mechanisms'])}; {', '.join(record['workloads'])}), "
         f"`--threshold {record['threshold_percent']}`. Half the runs of *same* compare an "
-        "environment with itself, the others two separate builds. *All* is the whole command "
-        f"with cached environments; from an empty cache, with both builds, it took "
-        f"{record['cold']['wall_s']:.0f} s.\n\n{_by_default(record)}"
+        "environment with itself, half two builds. *All*: with cached environments; from an empty "
+        f"cache it took {record['cold']['wall_s']:.0f} s.\n\n{_by_default(record)}"
     )
 
 

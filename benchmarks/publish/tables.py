@@ -14,6 +14,7 @@ from callcost.benchmarks.facts import facts
 from callcost.bindings.registry import Mechanism, mechanisms
 from callcost.console.markdown import markdown_table, merged
 from callcost.console.numbers import number
+from callcost.model.contender import ELSEWHERE
 
 HEADLINE = (
     "get_pi",
@@ -100,7 +101,7 @@ def topic_table(costs: CostTables, topic: str) -> str:
     extra = EXTRA.get(topic)
     rows = [
         [
-            f"`{name}`",
+            f"`{name.replace(ELSEWHERE, '@')}`",
             *(cost(costs.panel(workload.name).get(name)) for workload in workloads),
             *([extra[1](costs, name)] if extra else []),
         ]

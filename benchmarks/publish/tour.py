@@ -129,7 +129,9 @@ def headings(document: Document) -> Iterable[Region]:
 def blocks(document: Document) -> Iterable[Region]:
     """Finds every fenced block; raises TourError for one that is of neither kind."""
     for region in ANY_FENCE(document):
-        source = str(region.lexemes["source"])
+        # The lexeme lacks the indentation that all lines share.
+        block = document.text[region.start : region.end].splitlines(keepends=True)
+        source = "".join(block[1:-1])
         caption = CAPTION.search(document.text, 0, region.start)
         if region.lexemes["language"] == "console":
             varies = VARIES.search(document.text, 0, region.start)

@@ -9,8 +9,9 @@ def markdown_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = True
 ) -> str:
     """Write a table: names on the left, numbers aligned to the right."""
-    rule = ["---", *["--:" if numbers else "---"] * (len(headings) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, rule, *rows))
+    head, *lines = [f"| {' | '.join(cells)} |" for cells in (headings, *rows)]
+    rule = "|---|" + ("--:|" if numbers else "---|") * (len(headings) - 1)
+    return "\n".join([head, rule, *lines])
 
 
 def merged(rows: Iterable[Sequence[str]]) -> list[list[str]]:
