@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from callcost.benchmarks.workload import Example, Workload
-from callcost.bindings.registry import Build, Mechanism, StaleBuildError, mechanisms
+from callcost.bindings.registry import Build, BuiltFile, Mechanism, StaleBuildError, mechanisms
 from callcost.model import contender as model
 from callcost.model.contender import Binary, Contender, Environment
 from callcost.pytest_plugin.plugin import case, refused
@@ -23,6 +24,12 @@ def build() -> Build:
     return Build()
 
 
+def builds(folder: Path, tag: str = "") -> list[Build]:
+    """Reads every manifest in a folder whose ABI tag begins with `tag`."""
+    names = sorted(path.name for path in folder.glob(f"built.{tag}*.json"))
+    return [Build(folder, name.removeprefix("built.").removesuffix(".json")) for name in names]
+
+
 def contender(mechanism: Mechanism, workload: Workload, built: Build | None = None) -> Contender:
     """Describes one workload through one mechanism to the instrument; raises StaleBuildError.
 
@@ -30,19 +37,15 @@ def contender(mechanism: Mechanism, workload: Workload, built: Build | None = No
     """
     built = built or build()
     built.check_sources(mechanism)
-    binaries = tuple(
-        Binary(file.name, str(file.path), file.sha256, file.module)
-        for file in built.files(mechanism)
-    )
-    return describe(mechanism, workload, binaries)
+    return describe(mechanism, workload, built.files(mechanism))
 
 
-def describe(mechanism: Mechanism, workload: Workload, binaries: tuple[Binary, ...]) -> Contender:
+def describe(mechanism: Mechanism, workload: Workload, files: Iterable[BuiltFile]) -> Contender:
     """Describes a workload through a mechanism that consists of these compiled files."""
     return Contender(
         name=mechanism.name,
         **_sources(mechanism, workload),
-        binaries=binaries,
+        binaries=tuple(Binary(one.name, str(one.path), one.sha256, one.module) for one in files),
         examples=tuple(example(mechanism, workload, one) for one in workload.examples),
     )
 

@@ -18,7 +18,7 @@ import pytest
 import callcost
 from callcost import bindings, native
 from callcost.benchmarks.catalogue import Workload
-from callcost.benchmarks.contenders import cells, contender, row
+from callcost.benchmarks.contenders import builds, cells, contender, row
 from callcost.bindings.registry import FOLDER, Build, Mechanism, mechanisms
 from callcost.errors import CallcostError
 from callcost.model.contender import Contender, Environment
@@ -108,5 +108,4 @@ def _built(environment: Environment, mechanism: Mechanism) -> Build | None:
 
 @cache
 def _builds(tag: str) -> list[Build]:
-    manifests = sorted(FOLDER.glob(f"built.{tag}*.json"))
-    return [Build(FOLDER, path.name[len("built.") : -len(".json")]) for path in manifests]
+    return builds(FOLDER, tag)

@@ -6,25 +6,22 @@ come from what was installed from the revision, or from the running installation
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from callcost import native
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
-from callcost.benchmarks.contenders import build, contender, describe
+from callcost.benchmarks.contenders import build, builds, contender, describe
 from callcost.bindings.registry import (
     FOLDER,
     Mechanism,
     StaleBuildError,
     damaged,
     mechanisms,
-    module_of,
 )
-from callcost.model.contender import Binary, Contender
+from callcost.model.contender import Contender
 from callcost.paired.rows import Cell
 from callcost.paired.suite import Offer, SuiteError
 
@@ -42,11 +39,13 @@ def names(files: Collection[str]) -> set[Cell]:
 def offer(site: Path) -> Offer:
     """Lists every row that the installation in `site` has."""
     folder = site / "callcost" / "bindings"
-    manifest = _manifest(folder)
-    left_out: dict[str, str] = manifest.get("missing", {})
+    # A revision can be so old that its build wrote no manifest.
+    built = next(iter(builds(folder)), None)
+    left_out: dict[str, str] = built.facts.get("missing", {}) if built else {}
 
     def describe_there(mechanism: Mechanism, workload: Workload) -> Contender:
-        return describe(mechanism, workload, _binaries(site, manifest, mechanism))
+        files = built.files(mechanism) if built else []
+        return describe(mechanism, workload, [file for file in files if file.module])
 
     return _table(folder, lambda it: left_out.get(it.module), describe_there)
 
@@ -106,21 +105,3 @@ def _unknown_functions(folder: Path) -> set[str]:
         return set()
     named = set(re.findall(r"\w+", reference.read_text(encoding="utf-8")))
     return {workload.function for workload in WORKLOADS} - named
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    """Reads the manifest of the build; empty for a revision so old that it has none."""
-    for path in folder.glob("built.*.json"):
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
-    return {}
-
-
-def _binaries(site: Path, manifest: dict[str, Any], mechanism: Mechanism) -> tuple[Binary, ...]:
-    """Lists the compiled files of a mechanism, so that no other file can be measured."""
-    own = mechanism.module.replace(".", "/") + "/"
-    return tuple(
-        Binary(name, str(site / name), digest, module_of(name))
-        for name, digest in manifest.get("files", {}).items()
-        if name.startswith(own)
-    )

@@ -8,7 +8,6 @@ size; costs of a ladder span decades. Over processes, both are trimmed means wit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,8 +21,6 @@ from callcost.model.interval import Interval
 
 Floats = npt.NDArray[np.float64]
 
-_COUNTED = re.compile(r"(?P<stem>\w+?)_(?P<count>\d+)")
-_ARGUMENTS = re.compile(r"int (?P<stem>add)_\w+\((?P<arguments>int a(?:, int [b-h])+)\)")
 # A line through fewer points says nothing about a sweep.
 MIN_POINTS = 3
 # What the number in a workload's name counts, by the text before it.
@@ -87,11 +84,10 @@ def ladders(groups: Iterable[str]) -> list[Ladder]:
 
 def _place(name: str, prototype: str) -> tuple[str, int]:
     """Returns a workload's ladder and its size there; no ladder is an empty name."""
-    if arguments := _ARGUMENTS.fullmatch(prototype):
-        return arguments["stem"], arguments["arguments"].count(",") + 1
-    if counted := _COUNTED.fullmatch(name):
-        return counted["stem"], int(counted["count"])
-    return "", 0
+    stem, _, count = name.rpartition("_")
+    if count.isdecimal():
+        return stem, int(count)
+    return ("add", prototype.count("int ") - 1) if "(int a, " in prototype else ("", 0)
 
 
 def fit_all(ladder: Ladder, estimates: Mapping[str, GroupEstimate]) -> list[Fit]:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from callcost.benchmarks.site import drawn
 from callcost.benchmarks.site.drawing import Chart
@@ -21,8 +21,7 @@ from callcost.history.store import Point, Series, Store
 MOST_POINTS = 200
 
 
-@dataclass(frozen=True)
-class Bin:
+class Bin(NamedTuple):
     """Neighbouring runs of a series: the last one's time, the median cost, and the ends of all."""
 
     time: datetime
@@ -47,9 +46,7 @@ class Told:
         return {
             "number": self.number,
             "points": [
-                [_milliseconds(one.time), *map(short, (one.cost_ns, one.low_ns, one.high_ns)),
-                 short(one.ratio), one.runs]
-                for one in self.bins
+                [_milliseconds(one.time), *map(short, one[1:-1]), one.runs] for one in self.bins
             ],
             "changes": [
                 {"time": _milliseconds(change.point.time), "text": said_share(change),

@@ -65,6 +65,15 @@ window.callcost = window.callcost || {};
 
   callcost.element = (kind, text = "", className = "") => Object.assign(document.createElement(kind), { textContent: text, className });
 
+  /* Fills a form with the values of an address. */
+  callcost.fill = (form, given) => {
+    for (const element of form.elements) {
+      const { name, value, type } = element;
+      if (type === "checkbox") element.checked = given.getAll(name).includes(value);
+      else if (given.has(name) && value !== given.get(name)) element.value = given.get(name);
+    }
+  };
+
   /* Loads a script of data once. Data are scripts, because a page that is opened from disk may read nothing else. */
   const loaded = {};
   callcost.load = (address) => loaded[address] ??= new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@
   const DEFAULTS = { scale: "log", base: "", mechanism: "", family: "", gil: "", abi: "", sort: "", down: "" };
   const [NET, RATIO, RATIO_SPAN] = [2, 4, 5];
   const small = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  const { element, load } = callcost;
+  const { element, fill, load } = callcost;
   const large = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
   const write = (value) => (Math.abs(value) >= 1000 ? large : small).format(value);
 
@@ -19,7 +19,7 @@
     const families = [...new Set(Object.values(callcost.costs.mechanisms).map((known) => known.family))];
     addOptions(form.elements.family, families);
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", () => change(fromForm()));
+    form.addEventListener("input", () => change({ ...state, ...Object.fromEntries(new FormData(form)) }));
     form.addEventListener("reset", (event) => { event.preventDefault(); change({ ...DEFAULTS, workload: first }); });
     table.addEventListener("sorted", (event) => {
       const { column, descending } = event.detail;
@@ -31,12 +31,6 @@
 
   function addOptions(select, names) {
     for (const name of names) select.add(new Option(name, name));
-  }
-
-  function fromForm() {
-    const found = { ...state };
-    for (const name of ["workload", "scale", "base", "mechanism", "family", "gil", "abi"]) found[name] = form.elements[name].value;
-    return found;
   }
 
   function fromAddress() {
@@ -70,7 +64,7 @@
     const base = baseRow(wanted.base);
     if (wanted.base && base) await load(known.ratios);
     if (state !== wanted) return;
-    toForm(wanted);
+    fill(form, new URLSearchParams(wanted));
     fillRatios(wanted, known, base);
     filter(wanted);
     const column = wanted.sort === "" ? NET : Number(wanted.sort);
@@ -115,12 +109,6 @@
 
   function baseRow(name) {
     return [...table.tBodies[0].rows].find((row) => row.dataset.name === name);
-  }
-
-  function toForm(wanted) {
-    for (const element of form.elements) {
-      if (element.name && element.value !== wanted[element.name]) element.value = wanted[element.name];
-    }
   }
 
   /* The record has one ratio of two rows; the opposite one is its inverse. */

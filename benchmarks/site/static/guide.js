@@ -22,12 +22,7 @@
 
   function fromAddress() {
     const given = new URLSearchParams(location.hash.slice(1));
-    if (![...given.keys()].length) return;
-    for (const element of form.elements) {
-      if (!element.name) continue;
-      if (element.type === "checkbox") element.checked = given.getAll(element.name).includes(element.value);
-      else if (given.has(element.name) && element.value !== given.get(element.name)) element.value = given.get(element.name);
-    }
+    if (location.hash.length > 1) callcost.fill(form, given);
   }
 
   function answer() {
