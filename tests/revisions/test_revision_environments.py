@@ -413,7 +413,7 @@ def test_missing_things_are_named(project: Path, text: str, said: str) -> None:
         ("[build-system", "the pyproject.toml of main "),
         ("[build-system]\nrequires = ['==']", "the pyproject.toml of main "),
         ("[build-system]\nrequires = 'tool'", "requires is not a list"),
-        ("[project]\nname = 'x'\nrequires-python = '>=99'", " requires Python >=99, and "),
+        ("[project]\nname = 'x'\nrequires-python = '>=99'", " requires Python >=99, not "),
     ],
 )
 def test_a_bad_pyproject_is_named(project: Path, pyproject: str, said: str) -> None:
