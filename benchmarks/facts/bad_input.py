@@ -1,6 +1,6 @@
 """What each mechanism does with input that `fibonacci` cannot take.
 
-`python -m callcost.benchmarks.facts.bad_input` tries everything anew and prints the table.
+`python -m callcost.benchmarks.facts.bad_input` makes every bad call and prints the table.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -19,18 +19,17 @@ from callcost.console.markdown import markdown_table, merged
 from callcost.errors import CallcostError
 
 FUNCTION = "fibonacci"
-# A tool that compiles when it is first called does so within the limit.
+# Long enough for a tool that compiles at the first call.
 CPU_LIMIT_S = 10
-# Only for a call that waits: one that computes meets the limit on processor time, which is the
-# same on a busy machine.
+# Only ends calls that wait. Those that compute reach the CPU limit first, on a busy machine too.
 WALL_LIMIT_S = 300
 
 RAISES = "raises "
 NO_ANSWER = "no answer"
 NOT_BUILT = "not built"
 
-# Importing is not part of what is tried: where it fails, the child ends with exit code 1.
-# The stack is limited since a C function that recurses for ever would else fill the memory first.
+# If the import fails, the child ends with exit code 1. The stack is limited, because a C function
+# that recurses for ever would fill the memory first.
 CHILD = """
 import importlib, resource, sys
 
@@ -53,15 +52,15 @@ print(answer)
 
 
 class ProbeError(CallcostError):
-    """A child that failed before or beside the call that it was to make."""
+    """A child process failed before it made its call."""
 
 
 @dataclass(frozen=True)
 class BadInput:
-    """An argument list, as source text, that does not suit `int fibonacci(int n)`.
+    """Arguments, as source text, that `int fibonacci(int n)` cannot take.
 
-    `instead` says what C finds in the place of n when nobody objects, if that is not the same
-    in every process: an address, or what was left behind by whatever ran before.
+    `instead` says what C gets for n if nothing objects and that differs between processes: an
+    address, or what earlier code left behind.
     """
 
     arguments: str
@@ -87,15 +86,15 @@ Outcomes = Mapping[tuple[str, BadInput], str]
 
 
 def probe(mechanism: Mechanism, bad: BadInput) -> str:
-    """Makes one bad call in a process of its own and says how it ended; raises ProbeError."""
+    """Make a bad call in its own process and say how it ended; raise ProbeError."""
     return name_outcome(call_in_child(mechanism.module, bad), bad)
 
 
 def name_outcome(ending: str, bad: BadInput) -> str:
-    """Gives one name to all endings of a call in which C was entered with anything for n.
+    """Give one name to all endings of a call that passed C an address or leftovers.
 
-    Such a call returns some number, crashes or goes on for ever, whichever the address or the
-    leftovers happen to lead to. Only an exception shows that the mechanism looked.
+    Such a call returns some number, crashes or never ends, by chance. Only an exception shows that
+    the mechanism checked.
     """
     if bad.instead and not ending.startswith(RAISES):
         return f"undefined: {bad.instead} for n"
@@ -108,41 +107,57 @@ def call_in_child(
     wall_limit_s: float = WALL_LIMIT_S,
     cpu_limit_s: int = CPU_LIMIT_S,
 ) -> str:
-    """Says how the call ended: raises, returns, crashes or no answer; raises ProbeError."""
-    # -P: the current folder, with the checkout in it, is no place to import from.
-    command = [sys.executable, "-P", "-c", CHILD, module, bad.function, bad.arguments]
-    try:
-        done = subprocess.run(
-            [*command, str(cpu_limit_s)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=wall_limit_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    """Say how the call ended: raises, returns, crashes or no answer; raise ProbeError."""
+    arguments = (module, bad.function, bad.arguments, str(cpu_limit_s))
+    done = run_python("-c", CHILD, *arguments, limit_s=wall_limit_s)
+    if done is None or done.returncode == -signal.SIGXCPU:
         return NO_ANSWER
     if done.returncode > 0:
-        raise ProbeError(f"{module}: {bad.call} was not tried: {done.stderr.strip()}")
-    if done.returncode == -signal.SIGXCPU:
-        return NO_ANSWER
-    if done.returncode < 0:
-        return f"crashes ({signal.Signals(-done.returncode).name})"
-    return done.stdout.strip()
+        raise ProbeError(f"{module}: cannot try {bad.call}: {done.stderr.strip()}")
+    return crash(done) or done.stdout.strip()
+
+
+def run_python(*arguments: str, limit_s: float) -> subprocess.CompletedProcess[str] | None:
+    """Run this interpreter in a child process; return None if it exceeds the limit."""
+    try:
+        # -P: nothing is imported from the current folder or that of a script.
+        # PYTHON_GIL would decide for all extensions whether there is a GIL.
+        return subprocess.run(
+            [sys.executable, "-P", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=limit_s,
+            check=False,
+            env={name: value for name, value in os.environ.items() if name != "PYTHON_GIL"},
+        )
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def crash(done: subprocess.CompletedProcess[str]) -> str:
+    """Name the signal that ended a process; return "" if none did."""
+    code = done.returncode
+    return f"crashes ({signal.Signals(-code).name})" if code < 0 else ""
 
 
 def probe_all() -> Outcomes:
-    """Makes every bad call through every mechanism, as many at a time as there are processors."""
-    build = Build()
-    built = [mechanism for mechanism in candidates() if build.missing(mechanism) is None]
-    cells = list(product(built, BAD_INPUTS))
+    """Make every bad call through every built mechanism, one per processor at a time."""
+    cells = list(product(built(candidates()), BAD_INPUTS))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         outcomes = pool.map(lambda cell: probe(*cell), cells)
         return {(m.name, bad): outcome for (m, bad), outcome in zip(cells, outcomes, strict=True)}
 
 
+def built(chosen: Iterable[Mechanism]) -> list[Mechanism]:
+    """List the mechanisms that were built."""
+    build = Build()
+    return [mechanism for mechanism in chosen if build.missing(mechanism) is None]
+
+
 def candidates() -> Sequence[Mechanism]:
-    """Lists the mechanisms that have the function."""
+    """List the mechanisms that have the function."""
     return [mechanism for mechanism in mechanisms() if mechanism.offers(FUNCTION)]
 
 
@@ -152,16 +167,12 @@ def bad_input_table(outcomes: Outcomes | None = None) -> str:
     Make the calls if no outcomes are given.
     """
     found = probe_all() if outcomes is None else outcomes
-    rows = [
-        [f"`{each.name}`", *(_cell(found.get((each.name, bad), NOT_BUILT)) for bad in BAD_INPUTS)]
-        for each in candidates()
-    ]
+    rows = []
+    for name in (mechanism.name for mechanism in candidates()):
+        cells = (found.get((name, bad), NOT_BUILT) for bad in BAD_INPUTS)
+        rows.append([f"`{name}`", *(cell.removeprefix(RAISES) for cell in cells)])
     headings = ["mechanism", *(f"`{bad.call}`" for bad in BAD_INPUTS)]
     return markdown_table(headings, merged(rows), numbers=False)
-
-
-def _cell(outcome: str) -> str:
-    return outcome.removeprefix(RAISES)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,13 +16,20 @@ from pathlib import Path
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.facts import bad_input, questions
-from callcost.benchmarks.facts.bad_input import BAD_INPUTS, RAISES, BadInput
-from callcost.bindings.registry import Build, Mechanism, mechanisms
+from callcost.benchmarks.facts.bad_input import (
+    BAD_INPUTS,
+    RAISES,
+    BadInput,
+    built,
+    crash,
+    run_python,
+)
+from callcost.bindings.registry import Mechanism, mechanisms
 from callcost.console.markdown import markdown_table, merged
 from callcost.worker.worker import clean
 
 Facts = Mapping[str, str]
-"""The answers for one mechanism by the key of the fact; "" where it cannot be asked."""
+"""The answers for one mechanism by the key of the fact; "" where nothing can be asked."""
 
 YES, NO, NOT_SEEN = questions.YES, questions.NO, questions.NOT_SEEN
 LIMIT_S = 20
@@ -36,7 +40,7 @@ PROBES = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Fact:
-    """One question: its key in records, the letter that stands for it in tables, and its words."""
+    """One question: its key in records, its letter in tables, and its words."""
 
     key: str
     letter: str
@@ -56,12 +60,12 @@ FACTS = (
 
 
 HOLDS, DOES_NOT, DOES_NOT_APPLY, NOT_KNOWN = "yes", "no", "does not apply", "not known"
-"""What an answer comes to. What was not measured, or cannot be seen, is not known."""
+"""The possible verdicts on an answer. What was not measured, or cannot be seen, is not known."""
 VERDICT_MARKS = {DOES_NOT: "·", DOES_NOT_APPLY: "–", NOT_KNOWN: "?"}
 
 
 def verdict(answer: str | None) -> str:
-    """Tells what an answer comes to: HOLDS, DOES_NOT, DOES_NOT_APPLY or NOT_KNOWN."""
+    """Return the verdict on an answer: HOLDS, DOES_NOT, DOES_NOT_APPLY or NOT_KNOWN."""
     if answer == YES:
         return HOLDS
     if answer in (NO, NOT_SEEN, questions.FOREIGN_ABI) or (answer or "").startswith(f"{NO}: "):
@@ -71,12 +75,12 @@ def verdict(answer: str | None) -> str:
 
 
 def verdicts(facts: Facts) -> dict[str, str]:
-    """Tells what each fact comes to, also one that a record lacks."""
+    """Return the verdict on each fact, NOT_KNOWN for one that a record lacks."""
     return {fact.key: verdict(facts.get(fact.key)) for fact in FACTS}
 
 
 def probe(mechanism: Mechanism) -> Facts:
-    """Asks everything about one mechanism; what cannot be found out says why."""
+    """Ask everything about one mechanism; an answer that cannot be found says why."""
     if not mechanism.offers(bad_input.FUNCTION):
         return {fact.key: "" for fact in FACTS}
     answers = _answer("questions", mechanism, *parameters(PROTOTYPE))
@@ -98,10 +102,7 @@ def parameters(prototype: str) -> list[str]:
 
 
 def _takes_keywords(mechanism: Mechanism) -> str:
-    """Passes the argument by name to the form that is bound for it, if there is one.
-
-    A mechanism that ignores names calls C with whatever is there.
-    """
+    """Pass the argument by name, to the function that is bound with names if there is one."""
     function = KEYWORD if mechanism.offers(KEYWORD) else bad_input.FUNCTION
     by_name = BadInput("n=1", instead="leftovers", function=function)
     return YES if bad_input.call_in_child(mechanism.module, by_name) == "returns 1" else NO
@@ -110,53 +111,33 @@ def _takes_keywords(mechanism: Mechanism) -> str:
 def _is_refused(mechanism: Mechanism, arguments: str) -> str:
     bad = next(bad for bad in BAD_INPUTS if bad.arguments == arguments)
     outcome = bad_input.probe(mechanism, bad)
-    # Running out of stack is no check.
+    # A RecursionError is not a check.
     return YES if outcome.startswith(RAISES) and "Recursion" not in outcome else NO
 
 
 def _answer(name: str, mechanism: Mechanism, *arguments: str) -> str:
-    """Runs a probe on a mechanism and returns what it printed, or how it died."""
-    # -P: the folder of the probe is no place to import from.
-    command = [sys.executable, "-P", str(PROBES / f"{name}.py"), mechanism.module, *arguments]
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=LIMIT_S,
-            check=False,
-            env=_environment(),
-        )
-    except subprocess.TimeoutExpired:
+    """Run a probe on a mechanism and return what it printed, or how it died."""
+    done = run_python(str(PROBES / f"{name}.py"), mechanism.module, *arguments, limit_s=LIMIT_S)
+    if done is None:
         return f"unknown: no answer within {LIMIT_S} s"
-    if done.returncode < 0:
-        return f"{NO}: crashes ({signal.Signals(-done.returncode).name})"
-    said = done.stderr if done.returncode > 0 else done.stdout
-    lines = [clean(line) for line in said.splitlines() if clean(line)]
-    if done.returncode > 0 or not lines:
+    if died := crash(done):
+        return f"{NO}: {died}"
+    said = done.stderr if done.returncode else done.stdout
+    lines = [line for line in map(clean, said.splitlines()) if line]
+    if done.returncode or not lines:
         return f"unknown: {lines[-1] if lines else f'exit code {done.returncode}'}"
     return lines[-1]
 
 
-def _environment() -> dict[str, str]:
-    """Returns the variables without the one that decides for everybody whether there is a GIL."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
-
-
 def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:
-    """Asks everything about every mechanism that was built, several at a time."""
-    build = Build()
-    candidates = mechanisms() if chosen is None else chosen
-    built = [mechanism for mechanism in candidates if build.missing(mechanism) is None]
+    """Ask everything about every built mechanism, one per processor at a time."""
+    asked = built(mechanisms() if chosen is None else chosen)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(probe, built)
-        return {m.name: facts for m, facts in zip(built, found, strict=True)}
+        return {m.name: facts for m, facts in zip(asked, pool.map(probe, asked), strict=True)}
 
 
 def current(found: Mapping[str, Facts]) -> dict[str, Facts]:
-    """Puts the facts of a record into today's words: older ones say "no" for what was not seen."""
+    """Update the words of a record: older ones have "no" for "not seen"."""
     return {
         name: {**facts, "releases_gil": NOT_SEEN} if facts.get("releases_gil") == NO else facts
         for name, facts in found.items()
@@ -164,22 +145,14 @@ def current(found: Mapping[str, Facts]) -> dict[str, Facts]:
 
 
 def letters(facts: Facts) -> str:
-    """Abbreviates facts: the letter of each that holds, a mark for what each other comes to.
-
-    Nothing where nothing could be asked.
-    """
+    """Abbreviate facts: a letter for each that holds, a mark for each other; "" without answers."""
     if not any(facts.values()):
         return ""
-    return "".join(_letter(fact, facts) for fact in FACTS)
-
-
-def _letter(fact: Fact, facts: Facts) -> str:
-    found = verdict(facts.get(fact.key))
-    return fact.letter if found == HOLDS else VERDICT_MARKS[found]
+    return "".join(VERDICT_MARKS.get(verdict(facts.get(f.key)), f.letter) for f in FACTS)
 
 
 def legend() -> str:
-    """Tells what the letters and the marks in their places stand for."""
+    """Explain the letters, and the marks in their places."""
     known = [f"{fact.letter}: {fact.words}" for fact in FACTS]
     said = {DOES_NOT: f"{DOES_NOT}, or {NOT_SEEN}"}
     marks = [f"{mark}: {said.get(comes_to, comes_to)}" for comes_to, mark in VERDICT_MARKS.items()]

@@ -1,4 +1,4 @@
-"""The marks that stand behind a mechanism's name where a cell is not quite like the others."""
+"""Marks behind a mechanism's name in a cell that differs from the others."""
 
 from __future__ import annotations
 
@@ -10,39 +10,38 @@ from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.bindings.registry import Mechanism
 
 OWN_CODE = "*"
-"""It runs code of its own in the place of the C that all others call."""
+"""Runs its own code instead of the shared C."""
 
 THROUGH_PYTHON = "†"
-"""Python code stands around the tool's own call."""
+"""Needs Python code around the tool's own call."""
 
 LEGEND = (
-    f"{OWN_CODE} runs code of its own in the place of the C; "
+    f"{OWN_CODE} runs its own code instead of the C; "
     f"{THROUGH_PYTHON} needs Python code around the tool's own call"
 )
 
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks of a run, as its record holds them: mechanism, workload, marks."""
+    """The marks of a run, as in its record: by mechanism, then by workload."""
 
     by_mechanism: Mapping[str, Mapping[str, str]]
 
     @classmethod
     def of_record(cls, document: Mapping[str, Any]) -> Marks:
-        """Reads the marks from a record; one that is older than they are has none."""
+        """Read the marks of a record; older ones have none."""
         return cls(document["callcost"].get("environment", {}).get("marks", {}))
 
     def of(self, mechanism: str, workload: str) -> str:
-        """Returns the marks of a cell; those of the sweep are those of the function it calls."""
-        by_workload = self.by_mechanism.get(mechanism, {})
-        return by_workload.get(workload, "")
+        """Return the marks of a cell."""
+        return self.by_mechanism.get(mechanism, {}).get(workload, "")
 
 
 NO_MARKS = Marks({})
 
 
 def marks_of(mechanism: Mechanism) -> dict[str, str]:
-    """Tells the marks of each workload that a mechanism supports, where it has any."""
+    """Return the marks of the workloads that a mechanism supports, if any."""
     found = {
         workload.name: _mark(mechanism, workload.function)
         for workload in WORKLOADS
@@ -53,5 +52,4 @@ def marks_of(mechanism: Mechanism) -> dict[str, str]:
 
 def _mark(mechanism: Mechanism, function: str) -> str:
     own_code = "" if mechanism.same_c(function) else OWN_CODE
-    # Of plain Python nobody expects anything else.
     return own_code + (THROUGH_PYTHON if function in mechanism.through_python else "")

@@ -1,6 +1,6 @@
-"""Asks a mechanism what can be asked without harm; prints the answers as one JSON object.
+"""Asks a mechanism what cannot crash it, and prints the answers as one JSON object.
 
-Run as a program: the arguments are the module's name and the names of its function's parameters.
+Run as a program with the module's name and the names of its function's parameters.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ from callcost.model import abi
 
 YES, NO, NOT_SEEN = "yes", "no", "not seen"
 LONG_ENOUGH_S = 0.02
-# By how much the argument of each try is above the first that takes so long.
+# Added to the first argument that takes LONG_ENOUGH_S, for each try.
 TRIES = (0, 0, 1, 1, 2, 2, 3)
 # Answers that are neither yes nor no.
 NO_EXTENSION = "no extension"
@@ -31,10 +31,10 @@ TOO_OLD = "not before 3.13"
 
 
 def text_signature(fibonacci: Any, parameters: Sequence[str]) -> str:
-    """Tells whether an editor or a test can read the function's own parameters.
+    """Say whether an editor or a test can read the function's own parameters.
 
-    A signature that fits many functions, such as `(*args, **kwargs)` or `(object, /)`, is none:
-    Python 3.15 makes one up for every built-in function that has no text of its own.
+    A signature that fits many functions, such as `(*args, **kwargs)` or `(object, /)`, does not
+    count: Python 3.15 makes one up for every built-in function without a text signature.
     """
     try:
         found = inspect.signature(fibonacci)
@@ -44,24 +44,24 @@ def text_signature(fibonacci: Any, parameters: Sequence[str]) -> str:
 
 
 def releases_gil(fibonacci: Any) -> str:
-    """Tells whether this thread was seen to run while another was in C, in any of several tries.
+    """Say whether this thread ran while another was in C, in any of several tries.
 
-    One sighting proves it. No sighting proves nothing: on a busy machine this thread may
-    get no processor before the call ends. A free-threaded build has nothing to release.
+    Seeing it once proves it. Not seeing it proves nothing: on a busy machine this thread may not
+    get a processor before the call ends. A free-threaded build has nothing to release.
     """
     if is_free_threaded():
         return NO_GIL
     n = 20
     while not _lasts_long(fibonacci, n):
         n += 1
-    # Nobody is asked to give the GIL up, so this thread goes on only when the other lets go of
-    # it by itself: within the call, or after its end.
+    # So long an interval never forces a switch: this thread goes on only when the other releases
+    # the GIL itself, in the call or after it.
     sys.setswitchinterval(1000)
     return YES if any(_overtakes(fibonacci, n + more) for more in TRIES) else NOT_SEEN
 
 
 def _overtakes(fibonacci: Any, n: int) -> bool:
-    """Calls it in another thread, and tells whether this one went on before the call ended."""
+    """Call it in another thread, and say whether this one went on before the call ended."""
     started, ended = threading.Event(), False
 
     def call() -> None:
@@ -79,25 +79,25 @@ def _overtakes(fibonacci: Any, n: int) -> bool:
 
 
 def _lasts_long(fibonacci: Any, n: int) -> bool:
-    # Processor time: on a busy machine a short call may take long.
+    # Processor time: on a busy machine even a short call may take long.
     start_s = time.thread_time()
     fibonacci(n)
     return time.thread_time() - start_s > LONG_ENOUGH_S
 
 
 def is_free_threaded() -> bool:
-    """Tells whether this interpreter is a free-threaded build, with or without its GIL just now."""
+    """Say whether this interpreter is a free-threaded build, even if it has its GIL now."""
     return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def extensions(package: str) -> list[ModuleType]:
-    """Lists the extension modules that importing a mechanism has loaded from its folder."""
+    """List the extension modules that importing a mechanism loaded from its folder."""
     loaded = [module for name, module in sys.modules.items() if name.startswith(f"{package}.")]
     return [m for m in loaded if str(getattr(m, "__file__", "")).endswith(abi.COMPILED)]
 
 
 def stable_abi(package: str) -> str:
-    """Tells whether the file that was loaded is one that other versions would load as well."""
+    """Say whether other versions of Python would load the same file."""
     names = [str(module.__file__) for module in extensions(package)]
     if not names:
         return NO_EXTENSION
@@ -107,10 +107,10 @@ def stable_abi(package: str) -> str:
 
 
 def free_threading(package: str) -> str:
-    """Tells whether importing a mechanism leaves a free-threaded interpreter without a GIL.
+    """Say whether a free-threaded interpreter stays without a GIL after importing a mechanism.
 
-    With a GIL only the slot can be looked at by which a module says that it needs none; some
-    tools compile that in for free-threaded interpreters alone.
+    An interpreter with a GIL can only read the slot in which a module declares that it needs none;
+    some tools compile the slot for free-threaded interpreters only.
     """
     if sys.version_info < (3, 13):
         return TOO_OLD
@@ -127,7 +127,7 @@ def free_threading(package: str) -> str:
 
 
 def main() -> None:
-    """Prints the answers for the module and the names of parameters that the command line has."""
+    """Print the answers for the module and parameters on the command line."""
     package, *parameters = sys.argv[1:]
     fibonacci = importlib.import_module(package).fibonacci
     answers = {

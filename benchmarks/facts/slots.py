@@ -1,19 +1,19 @@
-"""Reads from a loaded extension module whether it says that it needs no GIL.
+"""Reads whether a loaded extension module declares that it needs no GIL.
 
-A module says so in a slot, a pair of a number and a value. Its slots hang from the definition that
-`PyInit_NAME` returns, or are what `PyModExport_NAME` returns (PEP 793, Python 3.15 on). Layouts and
-numbers are those of the stable ABI, so they stay; tests compare the numbers with Python's headers.
+It does so in a slot, a pair of a number and a value. `PyInit_NAME` returns a definition with the
+slots, `PyModExport_NAME` (PEP 793, from Python 3.15 on) the slots themselves. Layouts and numbers
+belong to the stable ABI, so they do not change; tests compare the numbers with Python's headers.
 """
 
 import ctypes
 from collections.abc import Iterator
 from typing import Any
 
-# Py_mod_gil, as modules for 3.13 and 3.14 have it, and as those for 3.15 (PEP 820) do.
+# Py_mod_gil in modules for 3.13 and 3.14, and in those for 3.15 (PEP 820).
 MOD_GIL = (4, 87)
 GIL_NOT_USED = 1
 SLOT_END = 0
-# Slots whose value is a further array: of PySlot, and of PyModuleDef_Slot.
+# Slots whose value is another array: of PySlot, and of PyModuleDef_Slot.
 SUBSLOTS, MOD_SLOTS = 92, 94
 
 Slots = Iterator[tuple[int, int]]
@@ -26,7 +26,7 @@ class ModuleDefSlot(ctypes.Structure):
 
 
 class Slot(ctypes.Structure):
-    """PySlot: its value is a union, and a pointer is as wide as every other member."""
+    """PySlot. Its value is a union, in which a pointer is as wide as any other member."""
 
     _fields_ = (
         ("number", ctypes.c_uint16),
@@ -37,7 +37,7 @@ class Slot(ctypes.Structure):
 
 
 class ModuleDef(ctypes.Structure):
-    """PyModuleDef up to its slots, without the header that every object has."""
+    """PyModuleDef up to its slots, without the object header."""
 
     _fields_ = (
         ("init", ctypes.c_void_p),
@@ -52,14 +52,14 @@ class ModuleDef(ctypes.Structure):
 
 
 def needs_no_gil(library: ctypes.PyDLL, name: str) -> bool:
-    """Tells whether a module declares that it needs no GIL, in whichever entry point it has."""
+    """Say whether a module declares that it needs no GIL, through either entry point."""
     return any(
         number in MOD_GIL and value == GIL_NOT_USED for number, value in _slots(library, name)
     )
 
 
 def _slots(library: ctypes.PyDLL, name: str) -> Slots:
-    """Yields the slots as Python finds them: it looks for the newer entry point first."""
+    """Yield the slots that Python finds; it looks for the newer entry point first."""
     if exported := getattr(library, f"PyModExport_{name}", None):
         exported.restype = ctypes.c_void_p
         yield from _array(Slot, exported())
@@ -69,14 +69,14 @@ def _slots(library: ctypes.PyDLL, name: str) -> Slots:
     definition: Any = initialise()
     # The definition is static, and the reference to it is borrowed.
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(definition))
-    # In single-phase initialisation it is the module itself, which has no slots.
+    # Single-phase initialisation returns the module itself, which has no slots.
     if type(definition).__name__ == "moduledef":
         known = ModuleDef.from_address(id(definition) + object.__basicsize__)
         yield from _array(ModuleDefSlot, known.slots)
 
 
 def _array(kind: type[Slot] | type[ModuleDefSlot], address: int | None) -> Slots:
-    """Yields the slots of an array, and those of arrays that it refers to."""
+    """Yield the slots of an array and of the arrays that it refers to."""
     while address:
         slot = kind.from_address(address)
         number, value = int(slot.number), int(slot.value or 0)

@@ -1,6 +1,6 @@
 """Uses a mechanism in the main interpreter, in two subinterpreters, and in the main one again.
 
-Run as a program, with the module's name as its argument; prints "yes", or "no" and the reason.
+Run as a program with the module's name. It prints "yes", or "no" and the reason.
 """
 
 import importlib
@@ -21,7 +21,7 @@ if module.fibonacci(10) != 55:
 
 
 def run_in_another(source: str) -> str:
-    """Runs source in a new interpreter, with its own GIL where there is such; returns the error."""
+    """Run source in a new interpreter, if possible with its own GIL; return the error."""
     other = interpreters.create()
     try:
         failed: Any = interpreters.run_string(other, source)
@@ -33,7 +33,7 @@ def run_in_another(source: str) -> str:
 
 
 def main() -> None:
-    """Prints the answer for the module that the command line names."""
+    """Print the answer for the module on the command line."""
     name = sys.argv[1]
     module = importlib.import_module(name)
     refusals = [run_in_another(SOURCE.format(module=name)) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""The tables of docs/comparing.md: how often comparisons were right, as it was recorded."""
+"""The tables of docs/comparing.md: how often recorded comparisons were right."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Record = dict[str, Any]
 
 
 def runs_table(record: Record) -> str:
-    """Lists for each pair of revisions what its runs came to."""
+    """List the outcomes of the runs of each pair of revisions."""
     planted = record["planted_row"]
     rows = []
     for label, runs in record["runs"].items():
@@ -54,7 +54,7 @@ def _how(record: Record) -> str:
 
 
 def _by_default(record: Record) -> str:
-    """Says what the intervals of the runs without a plant come to by the default threshold."""
+    """Judge the intervals of the runs without a plant by the default threshold."""
     runs = [run for label, runs in record["runs"].items() for run in runs
             if label not in record["planted"]]  # fmt: skip
     wide = [_beyond_default(run) for run in runs]
@@ -70,7 +70,7 @@ def _by_default(record: Record) -> str:
 
 
 def _beyond_default(run: Record) -> set[str]:
-    """Names the rows whose interval does not lie within the default threshold."""
+    """Name the rows whose interval exceeds the default threshold."""
     lowest = mirrored(DEFAULT_THRESHOLD)
     return {
         name
@@ -80,7 +80,7 @@ def _beyond_default(run: Record) -> set[str]:
 
 
 def planted_table(record: Record) -> str:
-    """Lists what was planted: its size in instructions, inside C, and as it was measured."""
+    """List the plants: their size in instructions, inside C, and as measured."""
     row = record["planted_row"]
     rows = []
     for name, plant in record["planted"].items():
@@ -102,7 +102,7 @@ def planted_table(record: Record) -> str:
 
 
 def peers_table(record: Record) -> str:
-    """Lists what others said of the same rows in the same hour."""
+    """List what other tools said of the same rows in the same hour."""
     labels = list(dict.fromkeys(name.rpartition(", ")[0] for name in record["peers"]))
     rows = []
     for label in labels:

@@ -25,47 +25,43 @@ HEADLINE = (
     "tally_increment",
     "callback_1",
 )
-"""The workloads of the README's table: one for each kind of thing that crosses the border."""
+"""The workloads of the README's table: one for each kind of value that crosses the border."""
 
 NONE = "–"
 
 
 @dataclass(frozen=True)
 class CostTables:
-    """What the tables are made from: the panels, the sweep and the environment of one record."""
+    """The source of the tables: panels, break-even curves and environment of one record."""
 
     panels: Sequence[Panel]
     swept: Sequence[Curve]
     environment: dict[str, Any]
 
     def panel(self, workload: str) -> dict[str, Bar]:
-        """Returns the bars of a workload by their names."""
+        """Return the bars of a workload by name."""
         found = [panel for panel in self.panels if panel.name == workload]
         return {bar.name: bar for panel in found for bar in panel.bars}
 
     def names(self, workloads: Iterable[str]) -> list[str]:
-        """Lists who takes part in any of some workloads, family by family."""
+        """List the contenders in any of these workloads, family by family."""
         wanted = set(workloads)
         there = {bar.name for panel in self.panels if panel.name in wanted for bar in panel.bars}
         return [name for name in columns_of(self.panels) if name in there]
 
 
 def headline_table(costs: CostTables) -> str:
-    """Lists what a few kinds of call cost, what that buys, and when it stops to matter."""
+    """List what a few kinds of call cost, what that buys, and when it stops mattering."""
     curves = {curve.name: curve for curve in costs.swept}
-    rows = []
-    for name in costs.names(HEADLINE):
-        curve = curves.get(name)
-        found = costs.environment.get("facts", {}).get(name)
-        rows.append(
-            [
-                f"`{name}`",
-                *(cost(costs.panel(workload).get(name)) or NONE for workload in HEADLINE),
-                f"`{facts.letters(found)}`" if found and any(found.values()) else "",
-                _from(curve.better_than_python_from, curve.compared_with_python) if curve else "",
-                _from(curve.no_matter_from, curve.compared_with_fastest) if curve else "",
-            ]
-        )
+    rows = [
+        [
+            f"`{name}`",
+            *(cost(costs.panel(workload).get(name)) or NONE for workload in HEADLINE),
+            _letters(costs.environment.get("facts", {}).get(name, {})),
+            *_break_even(curves.get(name)),
+        ]
+        for name in costs.names(HEADLINE)
+    ]
     headings = [
         "ns per call",
         *(f"`{name}`" for name in HEADLINE),
@@ -77,16 +73,29 @@ def headline_table(costs: CostTables) -> str:
 
 
 def left_out(costs: CostTables) -> list[str]:
-    """Says which mechanisms are not in the record, and why."""
+    """Say which mechanisms are not in the record, and why."""
     missing: dict[str, str] = costs.environment.get("missing", {})
     reasons = {m.name: missing[m.module] for m in mechanisms() if m.module in missing}
     text = "; ".join(f"`{name}` ({reason})" for name, reason in reasons.items())
     return [f"Not measured: {text}."] if text else []
 
 
-def _from(n: int | None, compared: bool) -> str:
-    if not compared:
-        return ""
+def _letters(found: facts.Facts) -> str:
+    return f"`{known}`" if (known := facts.letters(found)) else ""
+
+
+def _break_even(curve: Curve | None) -> list[str]:
+    """Say from which n on a mechanism beats Python, and its choice no longer matters."""
+    if curve is None:
+        return ["", ""]
+    python, fastest = curve.better_than_python_from, curve.no_matter_from
+    return [
+        _from(python) if curve.compared_with_python else "",
+        _from(fastest) if curve.compared_with_fastest else "",
+    ]
+
+
+def _from(n: int | None) -> str:
     return "never" if n is None else str(n)
 
 
@@ -133,7 +142,7 @@ def per_argument(costs: CostTables, name: str) -> str:
 EXTRA: dict[str, tuple[str, Callable[[CostTables, str], str]]] = {
     "Numbers": ("each further int", per_argument)
 }
-"""A column that a topic's table has beside its workloads."""
+"""An additional column of a topic's table."""
 
 
 def unsupported_list() -> str:

@@ -1,16 +1,15 @@
 """The guided tour, docs/under-the-hood.md: runs its chapters, and writes what they print into it.
 
-`python -m callcost.benchmarks.publish.tour [CHAPTER ...]` rewrites the page in place; tests/
-compare it.
+`python -m callcost.benchmarks.publish.tour [CHAPTER ...]` rewrites the page; tests compare it.
 
-A fenced block of the page is one of two kinds. A `console` block holds commands, each behind `$ `
-(and `> ` where it goes on), and below each what it printed. Any other block is a file, if its path
-and a colon stand above it, or a part of one, if `From` comes before the path. A `...` in an output
-stands for any text, on a line of its own for any lines. In a block right below
-`<!-- varies: numbers -->` any number stands for any other.
+The page has two kinds of fenced blocks. A `console` block has commands, each behind `$ ` (further
+lines behind `> `), with what it printed below. Any other block is a file, if its path and a colon
+come right before it, or part of a file, if `From` comes before the path. In an output, `...`
+matches any text; on its own line, any lines. Right below `<!-- varies: numbers -->`, a number
+matches any other.
 
-Each chapter is run in a fresh folder, in which the commands before the first chapter are run first.
-A command that ends with an exit code other than 0 fails, so whoever means it shows the code.
+Each chapter runs in a fresh folder, after the commands before the first chapter. A command must end
+with exit code 0; the page uses `echo "exit code $?"` to show another.
 """
 
 from __future__ import annotations
@@ -47,20 +46,20 @@ CAPTION = re.compile(r"^(From )?`([\w./-]+)`:\n\n\Z", re.MULTILINE)
 ANY_FENCE = RawFencedCodeBlockLexer(re.compile(r"(?P<language>[^\n]*)\n"))
 
 DOTS = "..."
-# What stands for what in a block whose numbers vary. A middle dot is a table's number for none;
-# columns and rules are as wide as they need be.
+# What matches what in a block whose numbers vary. A middle dot is how a table writes zero; columns
+# and rules may have any width.
 NUMBER = r"(?:0x[0-9a-f]+|\d+(?:[.,]\d+)*|·)"
 VARYING = re.compile(rf"(?P<number>{NUMBER})|(?P<columns>  +)|(?P<space> )|(?P<rule>─+)")
 STAND_FOR = {"number": NUMBER, "columns": " *", "space": " +", "rule": "─+"}
 
 
 class TourError(CallcostError):
-    """The page breaks its own rules, or a command of it does not do what it should."""
+    """The page breaks its rules, or one of its commands fails."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """What a console block shows: pairs of a command's lines and its output, and what varies."""
+    """A console block: commands with their outputs, and whether numbers vary."""
 
     steps: tuple[tuple[str, str], ...]
     varies: bool
@@ -68,7 +67,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What any other block shows: a file of the chapter's folder, or a part of it."""
+    """Any other block: a file of the chapter's folder, or a part of it."""
 
     path: str
     whole: bool
@@ -77,7 +76,7 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A heading, what must be there to run it, and its examples, the set-up's coming first."""
+    """A heading, what its commands need, and its blocks, those of the set-up first."""
 
     title: str
     needs: tuple[str, ...]
@@ -85,25 +84,25 @@ class Chapter:
 
     @property
     def number(self) -> int:
-        """The number in front of the title."""
+        """The number before the title."""
         return int(self.title.partition(".")[0])
 
     def missing(self) -> str | None:
-        """Says what this machine lacks to run it; None if nothing."""
+        """Say what this machine lacks to run the chapter; None if nothing."""
         if (sys.platform, platform.machine()) != ("linux", "x86_64"):
             return "the tour is about Linux on x86-64"
         lacking = [need for need in self.needs if not is_there(need)]
-        return f"not there: {', '.join(lacking)}" if lacking else None
+        return f"not found: {', '.join(lacking)}" if lacking else None
 
     def run(self, folder: Path, checkout: Path) -> None:
-        """Runs it in an empty folder; raises SybilFailure at the first block that is not right."""
+        """Run the chapter in an empty folder; raise SybilFailure at the first wrong block."""
         for example in self.examples:
             example.namespace.update(folder=folder, checkout=checkout)
             example.evaluate()
 
 
 def is_there(need: str) -> bool:
-    """Tells whether a C header, this version of Python or a program is there."""
+    """Say whether this machine has a C header, a program, or this version of Python."""
     if found := re.fullmatch(r"Python (\d+)\.(\d+)", need):
         return sys.version_info[:2] == (int(found[1]), int(found[2]))
     if need.endswith(".h"):
@@ -113,7 +112,7 @@ def is_there(need: str) -> bool:
 
 
 def search_path() -> str:
-    """Returns PATH as in an activated environment of this interpreter."""
+    """Return PATH as in an activated environment of this interpreter."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
@@ -121,13 +120,13 @@ def search_path() -> str:
 
 
 def headings(document: Document) -> Iterable[Region]:
-    """Finds where chapters begin; there is nothing to evaluate in a heading."""
+    """Find where chapters begin. A heading has nothing to evaluate."""
     for found in HEADING.finditer(document.text):
         yield Region(found.start(), found.end(), parsed=found[1])
 
 
 def blocks(document: Document) -> Iterable[Region]:
-    """Finds every fenced block; raises TourError for one that is of neither kind."""
+    """Find every fenced block; raise TourError for one of neither kind."""
     for region in ANY_FENCE(document):
         # The lexeme lacks the indentation that all lines share.
         block = document.text[region.start : region.end].splitlines(keepends=True)
@@ -137,19 +136,20 @@ def blocks(document: Document) -> Iterable[Region]:
             varies = VARIES.search(document.text, 0, region.start)
             if varies and varies[1] != "numbers":
                 place = document.line_column(region.start)
-                raise TourError(f"{place}: nobody knows how {varies[1]} vary")
+                raise TourError(f"{place}: only numbers can vary, not {varies[1]}")
             region.parsed = Session(tuple(read_steps(source)), varies is not None)
             region.evaluator = check_session
         elif caption:
             region.parsed = Excerpt(caption[2], caption[1] is None, source)
             region.evaluator = check_excerpt
         else:
-            raise TourError(f"{document.line_column(region.start)}: a block that nothing checks")
+            place = document.line_column(region.start)
+            raise TourError(f"{place}: this block is neither a console nor a file")
         yield region
 
 
 def read_steps(source: str) -> Iterator[tuple[str, str]]:
-    """Takes a console block apart: each command with its prompts, and its output."""
+    """Yield each command of a console block, with its prompts, and its output."""
     for step in re.split(r"^(?=\$ )", source, flags=re.MULTILINE)[1:]:
         lines = step.splitlines()
         end = 1
@@ -159,7 +159,7 @@ def read_steps(source: str) -> Iterator[tuple[str, str]]:
 
 
 def parse(page: Path) -> list[Chapter]:
-    """Reads a page into chapters, whose examples know their lines in it."""
+    """Read a page into chapters."""
     document = Sybil(parsers=[headings, blocks]).parse(page)
     parts: list[list[Example]] = [[]]
     for example in document.examples():
@@ -174,7 +174,7 @@ def parse(page: Path) -> list[Chapter]:
 
 
 def needs_of(document: Document, heading: Example) -> list[str]:
-    """Reads what a chapter needs off the line in italics below its heading, if it has one."""
+    """Read what a chapter needs from the line in italics below its heading, if there is one."""
     following = HEADING.search(document.text, heading.end)
     end = following.start() if following else len(document.text)
     found = NEEDS.search(document.text, heading.end, end)
@@ -185,9 +185,9 @@ def needs_of(document: Document, heading: Example) -> list[str]:
 
 
 def run_command(prompted: str, folder: Path, checkout: Path) -> str:
-    """Runs a command as it stands behind its prompts, and returns what a terminal would show.
+    """Run a command, given with its prompts, and return what a terminal would show.
 
-    Raises TourError for an exit code other than 0, and for one that does not end.
+    Raise TourError for an exit code other than 0, and for a command that does not end.
     """
     command = re.sub(r"^[$>] ", "", prompted, flags=re.MULTILINE)
     with subprocess.Popen(
@@ -204,9 +204,9 @@ def run_command(prompted: str, folder: Path, checkout: Path) -> str:
         try:
             output, _ = shell.communicate(timeout=COMMAND_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            raise TourError(f"{prompted}\nstill ran after {COMMAND_TIMEOUT_S} s") from None
+            raise TourError(f"{prompted}\ndid not end within {COMMAND_TIMEOUT_S} s") from None
         finally:
-            # What the shell has started holds the pipe open as long as it lives.
+            # Processes that the shell started would keep the pipe open.
             if shell.poll() is None:
                 os.killpg(shell.pid, signal.SIGKILL)
     # A reader's folder has another name.
@@ -217,7 +217,7 @@ def run_command(prompted: str, folder: Path, checkout: Path) -> str:
 
 
 def environment(checkout: Path) -> dict[str, str]:
-    """Returns what commands run with: as little as possible that changes what they print."""
+    """Return the environment of commands, without variables that change what they print."""
     dropped = ("PYTHON", "LD_", "CPATH", "C_INCLUDE", "LIBRARY_PATH", "CALLCOST_", "COV_", "PYTEST")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     told = {"PATH": search_path(), "CHECKOUT": str(checkout), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
@@ -225,14 +225,14 @@ def environment(checkout: Path) -> dict[str, str]:
 
 
 def tidy(text: str) -> str:
-    """Returns a text without the blanks at the ends of its lines and the empty lines around it."""
+    """Remove blanks at the ends of lines, and empty lines around the text."""
     return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
 
 def fit(shown: str, printed: str, varies: bool) -> str | None:
-    """Returns an output as the page should show it, or None if it is not what the page shows.
+    """Return an output as the page should show it; None if it does not match the page.
 
-    Each `...` of the page is kept; numbers that vary are the printed ones.
+    Keep each `...` of the page, and take numbers that vary from the output.
     """
     parts = shown.split(DOTS)
     pattern = f"({pattern_of(parts[0], varies)})"
@@ -245,7 +245,7 @@ def fit(shown: str, printed: str, varies: bool) -> str | None:
 
 
 def pattern_of(text: str, varies: bool) -> str:
-    """Returns a pattern for a text, in which numbers may be others if they vary."""
+    """Return a pattern for a text, which matches other numbers if they vary."""
     if not varies:
         return re.escape(text)
     parts, end = [], 0
@@ -256,7 +256,7 @@ def pattern_of(text: str, varies: bool) -> str:
 
 
 def check_session(example: Example) -> str | None:
-    """Runs the commands of a console block; returns what is wrong with their outputs, if any."""
+    """Run the commands of a console block; return what is wrong with an output, if anything."""
     session: Session = example.parsed
     names = example.namespace
     for command, shown in session.steps:
@@ -265,23 +265,23 @@ def check_session(example: Example) -> str | None:
         except TourError as error:
             return str(error)
         if fit(shown, printed, session.varies) is None:
-            return f"{command}\nis shown with\n{shown}\nand printed\n{printed}"
+            return f"{command}\nThe page shows:\n{shown}\nThe command printed:\n{printed}"
     return None
 
 
 def check_excerpt(example: Example) -> str | None:
-    """Compares a block with the file that it shows; returns what is wrong with it, if anything."""
+    """Compare a block with the file that it shows; return what is wrong, if anything."""
     excerpt: Excerpt = example.parsed
     text = (example.namespace["folder"] / excerpt.path).read_text(encoding="utf-8")
     right = excerpt.text == text if excerpt.whole else f"\n{excerpt.text}" in f"\n{text}"
-    return None if right else f"{excerpt.path} is another, or has no such part"
+    return None if right else f"{excerpt.path} does not contain this text"
 
 
 # Rewriting it.
 
 
 def rewritten(example: Example, folder: Path) -> str:
-    """Runs a block, whatever it shows, and returns what it should show."""
+    """Run a block and return what it should show."""
     block = example.document.text[example.start : example.end]
     fence = block.splitlines()[0]
     if isinstance(example.parsed, Session):
@@ -292,19 +292,19 @@ def rewritten(example: Example, folder: Path) -> str:
 
 
 def rewritten_session(session: Session, folder: Path) -> str:
-    """Runs the commands of a console block, and returns its text with what they printed."""
+    """Run the commands of a console block and return its text with what they printed."""
     lines = []
     for command, shown in session.steps:
         printed = run_command(command, folder, ROOT)
         if re.search(r"^(\$ |```)", printed, re.MULTILINE):
-            raise TourError(f"{command}\nprints what a console block cannot hold:\n{printed}")
+            raise TourError(f"{command}\nA console block cannot show what it printed:\n{printed}")
         fitting = fit(shown, printed, session.varies)
         lines += [command, elided(shown, printed, session.varies) if fitting is None else fitting]
     return "".join(f"{line}\n" for line in lines if line)
 
 
 def elided(shown: str, printed: str, varies: bool) -> str:
-    """Leaves out of another output what the page leaves out, where it finds the lines around it."""
+    """Shorten a new output where the page does, if it still has the lines around the gap."""
     lines, told = printed.splitlines(), shown.splitlines()
     kept: list[str] = []
     place = 0
@@ -324,23 +324,16 @@ def elided(shown: str, printed: str, varies: bool) -> str:
 
 
 def find(told: str, lines: list[str], start: int, varies: bool) -> int | None:
-    """Returns which of the lines from `start` on is the one that the page tells."""
+    """Return the number of the first line from `start` on that matches the page's."""
     fitting = (i for i in range(start, len(lines)) if fit(told, lines[i], varies) is not None)
     return next(fitting, None)
 
 
-def rewritten_chapter(chapter: Chapter) -> dict[tuple[int, int], str]:
-    """Runs a chapter, and returns what should stand at which place of the page."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name).resolve()
-        return {(each.start, each.end): rewritten(each, folder) for each in chapter.examples}
-
-
 def rewrite(page: Path, numbers: set[int]) -> Iterator[str]:
-    """Writes into a page what its chapters print now, all of them or those of these numbers.
+    """Write into a page what its chapters print now, all of them or those with these numbers.
 
-    Yields a sentence for each chapter, when it is done. Raises TourError in the end for those that
-    cannot be run, and leaves them as they were.
+    Yield a sentence per chapter. At the end raise TourError for those that failed; they keep their
+    text.
     """
     text = page.read_text(encoding="utf-8")
     changes: dict[tuple[int, int], str] = {}
@@ -349,13 +342,15 @@ def rewrite(page: Path, numbers: set[int]) -> Iterator[str]:
         if numbers and chapter.number not in numbers:
             continue
         if reason := chapter.missing():
-            yield f"{chapter.title}: left as it was, {reason}"
+            yield f"{chapter.title}: unchanged, {reason}"
             continue
         try:
-            changes |= rewritten_chapter(chapter)
+            with tempfile.TemporaryDirectory() as name:
+                folder = Path(name).resolve()
+                changes |= {(e.start, e.end): rewritten(e, folder) for e in chapter.examples}
             yield f"{chapter.title}: written"
         except TourError as error:
-            failures.append(f"{chapter.title}: left as it was\n{error}")
+            failures.append(f"{chapter.title}: unchanged\n{error}")
     for (start, end), new in sorted(changes.items(), reverse=True):
         text = text[:start] + new + text[end:]
     write_atomically(page, text)
@@ -366,7 +361,7 @@ def rewrite(page: Path, numbers: set[int]) -> Iterator[str]:
 @click.command(cls=Front)
 @click.argument("chapters", nargs=-1, type=int)
 def main(chapters: tuple[int, ...]) -> None:
-    """Rewrite the page in place: all of it, or these CHAPTERS."""
+    """Rewrite the page: all of it, or these CHAPTERS."""
     for sentence in rewrite(PAGE, set(chapters)):
         click.echo(sentence)
 

@@ -1,4 +1,4 @@
-"""Every outcome of bad input is the one that the document tells."""
+"""Every outcome of bad input is the documented one."""
 
 from __future__ import annotations
 
@@ -75,9 +75,7 @@ def test_document_has_no_other_cells() -> None:
 
 
 @needs_documented_python
-def test_document_is_what_is_made_of_the_outcomes(
-    outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_document_shows_the_outcomes(outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = [m.name for m in candidates() if Build().missing(m)]
     if lacking := [name for name in missing if name in documented_names()]:
         pytest.skip(f"not built: {', '.join(lacking)}")
@@ -117,7 +115,7 @@ def test_known_outcome(name: str, bad: BadInput, outcome: str, outcomes: Outcome
     assert outcomes[name, bad] == outcome
 
 
-# How a call ended is told apart by modules that end in each way.
+# Modules that end in each way.
 
 ENDINGS = {
     "returns": ("return n", "returns '1'"),
@@ -141,12 +139,12 @@ def test_ending_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, ending: str
 ) -> None:
     module = plant(tmp_path, monkeypatch, f"def fibonacci(n):\n    {body}")
-    # The limit of the call that waits; the one that computes is to be ended by its own before.
+    # The call that waits needs a short limit. The one that computes must reach its own limit first.
     limit_s = 2.0 if "pause" in body else 600.0
     assert call_in_child(module, TEXT, limit_s, cpu_limit_s=1) == ending
 
 
-def test_importing_takes_nothing_from_the_time_of_the_call(
+def test_importing_does_not_use_up_the_time_of_the_call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     busy = "import time\nwhile time.process_time() < 1.5: pass\ndef fibonacci(n):\n    return n"
@@ -154,20 +152,20 @@ def test_importing_takes_nothing_from_the_time_of_the_call(
     assert call_in_child(module, TEXT, cpu_limit_s=1) == "returns '1'"
 
 
-def test_a_module_that_cannot_be_imported_is_no_outcome(
+def test_a_module_that_cannot_be_imported_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = plant(tmp_path, monkeypatch, "raise TypeError")
-    with pytest.raises(ProbeError, match="was not tried"):
+    with pytest.raises(ProbeError, match="cannot try"):
         call_in_child(module, TEXT)
 
 
-def test_what_depends_on_the_process_has_one_name() -> None:
+def test_endings_that_differ_between_processes_have_one_name() -> None:
     for ending in ("returns 0", "returns 55", "crashes (SIGSEGV)", NO_ANSWER):
         assert name_outcome(ending, TEXT) == "undefined: an address for n"
         assert name_outcome(ending, TOO_LARGE) == ending
     assert name_outcome("raises TypeError", TEXT) == "raises TypeError"
 
 
-def test_what_was_not_built_has_a_row() -> None:
+def test_mechanisms_that_were_not_built_have_a_row() -> None:
     assert set(read_table(bad_input_table({})).values()) == {NOT_BUILT}

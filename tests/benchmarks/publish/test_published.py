@@ -1,4 +1,4 @@
-"""What README and docs show is what the records in results/ say, and those meet their bars."""
+"""README and docs show what the records in results/ say, and the records meet their bars."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read(path: Path) -> dict[str, Any]:
 
 # Bad input takes a while to be tried: test_bad_input.py has the outcomes, and compares this one.
 @pytest.mark.parametrize("name", [n for n in publishing.DOCUMENTS if n != "docs/bad-input.md"])
-def test_every_generated_part_is_what_the_records_say(name: str) -> None:
+def test_every_generated_part_matches_the_records(name: str) -> None:
     text = (publishing.ROOT / name).read_text()
     parts = publishing.BLOCK.findall(text)
     assert len(parts) == text.count("<!-- generated:") > 0

@@ -1,4 +1,4 @@
-"""docs/under-the-hood.md, chapter by chapter: each command is run, each output compared."""
+"""docs/under-the-hood.md: runs each command of each chapter and compares its output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHAPTERS = tour.parse(PAGE) if PAGE.exists() else []
 
 pytestmark = pytest.mark.skipif(not CHAPTERS, reason="not a checkout: no documents here")
 
-# What each chapter is about, in the order in which one leads to the next.
+# What each chapter is about, in order.
 ORDER = (
     "What a shared library is",
     "ctypes finds by name",
@@ -39,7 +39,7 @@ ORDER = (
 
 
 def sessions() -> list[Session]:
-    """Returns every console block of the page, those of the set-up once for each chapter."""
+    """Returns every console block of the page, and those of the set-up once per chapter."""
     found = [each.parsed for chapter in CHAPTERS for each in chapter.examples]
     return [each for each in found if isinstance(each, Session)]
 
@@ -51,13 +51,13 @@ def test_every_output_is_what_the_command_prints(chapter: Chapter, tmp_path: Pat
     chapter.run(tmp_path, ROOT)
 
 
-def test_the_chapters_stand_in_order() -> None:
+def test_the_chapters_are_in_order() -> None:
     assert [chapter.number for chapter in CHAPTERS] == list(range(1, len(ORDER) + 1))
     for chapter, about in zip(CHAPTERS, ORDER, strict=True):
         assert about in chapter.title
 
 
-def test_nothing_on_the_page_goes_unchecked() -> None:
+def test_every_block_is_checked() -> None:
     text = PAGE.read_text(encoding="utf-8")
     (first, *_) = CHAPTERS
     setup = [each for each in first.examples if each.start < text.index("\n## ")]
@@ -80,32 +80,32 @@ def test_every_example_is_shown() -> None:
 def test_c_examples_compile_without_a_warning(path: Path) -> None:
     skip_without_headers(path.read_text(encoding="utf-8"))
     if not tour.is_there("cc"):
-        pytest.skip("not there: cc")
+        pytest.skip("not found: cc")
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
     folders = [f"-I{ROOT / 'native' / name}" for name in (".", "ladder")]
     done = subprocess.run(["cc", *flags, *folders, path], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_the_page_links_to_is_there() -> None:
+def test_links_of_the_page_exist() -> None:
     text = re.sub(r"^```.*?^```", "", PAGE.read_text(encoding="utf-8"), flags=re.M | re.S)
     linked = re.findall(r'(?:\]\(|src="|srcset=")([^)"]+)', text)
     assert linked
     assert [path for path in linked if not (PAGE.parent / path.partition("#")[0]).exists()] == []
 
 
-def test_the_page_names_no_place_of_the_machine_it_was_written_on() -> None:
+def test_the_page_names_no_path_of_this_machine() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert str(ROOT) not in text
     assert str(Path.home()) not in text
     assert "/tmp" not in text and "/site-packages" not in text
 
 
-# The test of the tester: what is wrong is found.
+# Tests of the tester: it finds errors.
 
 
 @pytest.mark.parametrize("session", sessions())
-def test_no_output_would_match_another_text(session: Session) -> None:
+def test_no_output_matches_another_text(session: Session) -> None:
     for command, shown in session.steps:
         assert fit(shown, shown, session.varies) is not None, command
         if not shown.endswith("..."):
@@ -164,39 +164,39 @@ def run_page(tmp_path: Path, text: str) -> None:
     chapter.run(folder, ROOT)
 
 
-def test_a_page_that_is_right_passes(tmp_path: Path) -> None:
+def test_a_correct_page_passes(tmp_path: Path) -> None:
     run_page(tmp_path, RIGHT)
 
 
 @pytest.mark.parametrize(
     ("right", "wrong", "told"),
     [
-        ("cat made.txt\none file", "cat made.txt\none pile", "is shown with"),
-        ("cat made.txt\none file", "cat made.txt", "is shown with"),
-        ("cat made.txt\none file", "cat made.txt\none file\nmore", "is shown with"),
-        ("12 ms, from 0x7f00 on\n", "13 ms, from 0x7f00 on\n", "is shown with"),
-        ("exit code 1", "exit code 2", "is shown with"),
+        ("cat made.txt\none file", "cat made.txt\none pile", "The page shows:"),
+        ("cat made.txt\none file", "cat made.txt", "The page shows:"),
+        ("cat made.txt\none file", "cat made.txt\none file\nmore", "The page shows:"),
+        ("12 ms, from 0x7f00 on\n", "13 ms, from 0x7f00 on\n", "The page shows:"),
+        ("exit code 1", "exit code 2", "The page shows:"),
         ('; echo "exit code $?"', "", "ended with exit code 1"),
-        ("   7 bytes", "   7 bits", "is shown with"),
-        ("left ... right", "left ... wrong", "is shown with"),
-        ("```text\none file", "```text\nanother file", "made.txt is another"),
+        ("   7 bytes", "   7 bits", "The page shows:"),
+        ("left ... right", "left ... wrong", "The page shows:"),
+        ("```text\none file", "```text\nanother file", "made.txt does not contain"),
     ],
 )
-def test_what_is_wrong_is_found(tmp_path: Path, right: str, wrong: str, told: str) -> None:
+def test_errors_are_found(tmp_path: Path, right: str, wrong: str, told: str) -> None:
     assert RIGHT.count(right) == 1
     with pytest.raises(SybilFailure, match=re.escape(told)):
         run_page(tmp_path, RIGHT.replace(right, wrong))
 
 
-def test_a_part_of_a_file_is_whole_lines_of_it(tmp_path: Path) -> None:
+def test_a_part_of_a_file_consists_of_whole_lines(tmp_path: Path) -> None:
     part = RIGHT.replace("`made.txt`:", "From `made.txt`:")
     (tmp_path / "right").mkdir()
     run_page(tmp_path / "right", part)
-    with pytest.raises(SybilFailure, match=re.escape("made.txt is another")):
+    with pytest.raises(SybilFailure, match=re.escape("made.txt does not contain")):
         run_page(tmp_path, part.replace("```text\none file", "```text\nfile"))
 
 
-def test_dots_stand_for_a_part_of_a_line_or_for_lines() -> None:
+def test_dots_match_part_of_a_line_or_lines() -> None:
     assert fit("a ... c\nd", "a b c\nd", varies=False) == "a ... c\nd"
     assert fit("a ... d", "a b\nc d", varies=False) is None
     assert fit("a\n...\nd", "a\nb\nc\nd", varies=False) == "a\n...\nd"
@@ -204,7 +204,7 @@ def test_dots_stand_for_a_part_of_a_line_or_for_lines() -> None:
     assert fit("a\n...", "a", varies=False) is None
 
 
-def test_numbers_vary_only_where_they_may() -> None:
+def test_numbers_vary_only_where_the_page_says_so() -> None:
     assert fit("10 of  2,000\n──", "9 of 31\n────", varies=True) == "9 of 31\n────"
     assert fit("at 0x1f", "at 0xff00", varies=True) == "at 0xff00"
     assert fit("10 of 20", "ten of 20", varies=True) is None
@@ -221,26 +221,28 @@ def test_a_wrong_output_in_a_copy_of_a_chapter_is_found(tmp_path: Path) -> None:
         pytest.skip(reason)
     folder = tmp_path / "folder"
     folder.mkdir()
-    with pytest.raises(SybilFailure, match=r"and printed\n.*undefined symbol: fibonaci\n"):
+    with pytest.raises(SybilFailure, match=r"The command printed:\n.*undefined symbol: fibonaci\n"):
         chapter.run(folder, ROOT)
 
 
-def test_a_command_that_does_not_end_is_ended(
+def test_a_command_that_does_not_end_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tour, "COMMAND_TIMEOUT_S", 0.5)
-    with pytest.raises(SybilFailure, match=r"still ran after 0\.5 s"):
+    with pytest.raises(SybilFailure, match=r"did not end within 0\.5 s"):
         run_page(tmp_path, RIGHT.replace("cat made.txt", "sleep 600 & sleep 600; cat made.txt"))
 
 
 @pytest.mark.parametrize(
     ("right", "wrong", "told"),
     [
-        ("`made.txt`:\n\n", "", "a block that nothing checks"),
-        ("varies: numbers", "varies: letters", "nobody knows how letters vary"),
+        ("`made.txt`:\n\n", "", "neither a console nor a file"),
+        ("varies: numbers", "varies: letters", "only numbers can vary, not letters"),
     ],
 )
-def test_a_block_of_no_kind_is_refused(tmp_path: Path, right: str, wrong: str, told: str) -> None:
+def test_a_block_of_neither_kind_is_refused(
+    tmp_path: Path, right: str, wrong: str, told: str
+) -> None:
     assert RIGHT.count(right) == 1
     with pytest.raises(TourError, match=told):
         tour.parse(written(tmp_path, RIGHT.replace(right, wrong)))
@@ -249,9 +251,9 @@ def test_a_block_of_no_kind_is_refused(tmp_path: Path, right: str, wrong: str, t
 def test_a_chapter_says_what_it_lacks(tmp_path: Path) -> None:
     text = RIGHT.replace("`sh`", "`sh`, `no-such-tool`, `no_such_header.h`")
     (chapter,) = tour.parse(written(tmp_path, text))
-    assert chapter.missing() == "not there: no-such-tool, no_such_header.h"
+    assert chapter.missing() == "not found: no-such-tool, no_such_header.h"
     assert list(tour.rewrite(tmp_path / "page.md", set())) == [
-        "1. A chapter: left as it was, not there: no-such-tool, no_such_header.h"
+        "1. A chapter: unchanged, not found: no-such-tool, no_such_header.h"
     ]
     assert (tmp_path / "page.md").read_text() == text
 
@@ -283,7 +285,7 @@ def test_rewriting_leaves_out_what_the_page_leaves_out() -> None:
 def test_a_chapter_that_fails_stays_as_it_was(tmp_path: Path) -> None:
     text = RIGHT.replace("cat made.txt", "cat missing.txt")
     page = written(tmp_path, text)
-    with pytest.raises(TourError, match=r"1\. A chapter: left as it was\n(.*\n)*.*exit code 1"):
+    with pytest.raises(TourError, match=r"1\. A chapter: unchanged\n(.*\n)*.*exit code 1"):
         list(tour.rewrite(page, set()))
     assert page.read_text() == text
 
