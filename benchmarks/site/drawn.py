@@ -96,17 +96,14 @@ def told(row: WorkloadRow) -> str:
 
 def lines(sheet: WorkloadSheet) -> list[dict[str, Any]]:
     """Lists the lines of a workload's chart: plain Python, and C called from C."""
-    found = []
-    floors = [row for row in sheet.rows if row.kind == FLOOR and drawable(row.net_ns)]
-    direct = next((row for row in floors if row.name == "direct"), floors[0] if floors else None)
-    if direct is not None:
-        said = f"C from C ({direct.name}), {ns(direct.net_ns.value)}"
-        found.append({"value": direct.net_ns.value, "text": said, "level": 0})
-    for row in sheet.rows:
-        if row.kind == PYTHON and drawable(row.net_ns):
-            said = f"plain Python, {ns(row.net_ns.value)}"
-            found.append({"value": row.net_ns.value, "text": said, "level": 1})
-    return found
+    shown = [row for row in sheet.rows if drawable(row.net_ns)]
+    floors = sorted((row for row in shown if row.kind == FLOOR), key=lambda r: r.name != "direct")
+    found = [(row, f"C from C ({row.name})", 0) for row in floors[:1]]
+    found += [(row, "plain Python", 1) for row in shown if row.kind == PYTHON]
+    return [
+        {"value": row.net_ns.value, "text": f"{words}, {ns(row.net_ns.value)}", "level": level}
+        for row, words, level in found
+    ]
 
 
 def cost_chart(sheet: WorkloadSheet, palette: Palette) -> Chart:

@@ -50,9 +50,9 @@ def scripts() -> str:
 
 def svgs(specs: Sequence[Spec], pool: Executor) -> list[Markup]:
     """Renders many charts, in as many processes as they are worth; raises CallcostError."""
-    shares = min(os.cpu_count() or 1, 1 + len(specs) // WORTH_A_PROCESS)
-    parts = list(pool.map(_in_a_process, (specs[share::shares] for share in range(shares))))
-    return [Markup(parts[number % shares][number // shares]) for number in range(len(specs))]
+    size = max(WORTH_A_PROCESS, -(-len(specs) // (os.cpu_count() or 1)))
+    shares = [specs[start : start + size] for start in range(0, len(specs), size)]
+    return [Markup(drawn) for share in pool.map(_in_a_process, shares) for drawn in share]
 
 
 def _in_a_process(specs: Sequence[Spec] | None) -> list[str]:

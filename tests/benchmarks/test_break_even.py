@@ -1,4 +1,4 @@
-"""The sweep's two verdicts, on times planted so that the right answer is known."""
+"""The two verdicts of the sweep, on planted times with known answers."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ PROCESSES, PASSES = 12, 20
 PLAN = Plan(unroll=100, loops=100, warm_loops=1, passes=PASSES)
 EMPTY_NS, YARDSTICK_NS = 1.0, 50.0
 
-# A net time per call in each process, or one time for all of them.
+# The net time of a call in each process, or one time for all processes.
 Costs = dict[str, float | list[float]]
 
 
 def planted(name: str, costs_ns: Costs, twin: float = 1.0) -> GroupEstimate:
-    """Makes a group whose net times per call are exactly these; its twin is off by `twin`."""
+    """Makes a group with exactly these net times per call; its twin differs by `twin`."""
     group = Group(name, tuple(Contender(name, "", "fibonacci(n)") for name in costs_ns))
     rows = [np.broadcast_to(np.array(cost, dtype=float), PROCESSES) for cost in costs_ns.values()]
     rows += [np.zeros(PROCESSES), rows[0] * twin, np.full(PROCESSES, YARDSTICK_NS)]
@@ -46,7 +46,7 @@ def planted(name: str, costs_ns: Costs, twin: float = 1.0) -> GroupEstimate:
 def swept(
     costs_ns: dict[int, Costs], moved: tuple[int, ...] = ()
 ) -> tuple[dict[str, GroupEstimate], dict[str, Curve]]:
-    """Plants a sweep, {n: costs}, whose control moved at some n; returns it and its curves."""
+    """Plants a sweep {n: costs} whose control moved at some n; returns it and its curves."""
     names = {n: f"{BREAK_EVEN} n={n:02}" for n in costs_ns}
     estimates = {
         names[n]: planted(names[n], costs, twin=1.05 if n in moved else 1.0)
@@ -67,7 +67,7 @@ def halves(low: float, high: float) -> list[float]:
     return [low, high] * (PROCESSES // 2)
 
 
-def test_sweep_knows_the_names_of_the_catalogue_and_puts_them_in_order() -> None:
+def test_the_sweep_has_the_names_of_the_catalogue_in_order() -> None:
     names = [group_name(break_even_workload(n), BREAK_EVEN) for n in BREAK_EVEN_RESULTS]
     assert sweep(["fibonacci", *reversed(names), "break-even of another sort"]) == dict(
         zip(BREAK_EVEN_RESULTS, names, strict=True)
@@ -75,7 +75,7 @@ def test_sweep_knows_the_names_of_the_catalogue_and_puts_them_in_order() -> None
     assert list(sweep(reversed(names))) == sorted(BREAK_EVEN_RESULTS)
 
 
-def test_planted_costs_come_back_as_they_are() -> None:
+def test_planted_costs_are_found_exactly() -> None:
     _, found = swept(two_ways({0: 200.0, 5: 150.0}))
     assert found["c_slow"].n == (0, 5)
     assert [cost.as_list() for cost in found["c_slow"].net_ns] == [
@@ -119,7 +119,7 @@ def test_better_than_python_from(ratios: dict[int, float], first_n: int | None) 
     assert found["c_one"].better_than_python_from == first_n
 
 
-def test_the_upper_end_of_the_interval_decides_and_not_the_estimate() -> None:
+def test_the_upper_end_of_the_interval_decides() -> None:
     straddling = halves(104.0, 112.0)
     _, found = swept(
         {0: {"c_fast": 100.0, "c_slow": straddling}, 1: {"c_fast": 100.0, "c_slow": 101.0}}
@@ -136,7 +136,7 @@ def test_the_upper_end_of_the_interval_decides_and_not_the_estimate() -> None:
     assert found["c_one"].better_than_python_from is None
 
 
-def test_plain_python_is_no_way_to_call_c() -> None:
+def test_plain_python_is_not_a_way_to_call_c() -> None:
     costs: dict[int, Costs] = {n: {"c_a": 200.0, "c_b": 210.0, REFERENCE: 20.0} for n in (0, 1)}
     _, found = swept(costs)
     assert found["c_a"].no_matter_from == 0
@@ -147,21 +147,21 @@ def test_plain_python_is_no_way_to_call_c() -> None:
     assert not found[REFERENCE].compared_with_fastest
 
 
-def test_without_python_nothing_is_said_of_it() -> None:
+def test_without_python_there_is_no_verdict_on_it() -> None:
     _, found = swept(two_ways({0: 200.0, 1: 101.0}))
     assert found["c_fast"].better_than_python_from is None
     assert not found["c_fast"].compared_with_python
     assert found["c_slow"].no_matter_from == 1
 
 
-def test_a_mechanism_alone_is_not_called_as_good_as_any() -> None:
+def test_a_mechanism_alone_has_no_verdict() -> None:
     _, found = swept(against_python({0: 0.5, 1: 0.4}))
     assert found["c_one"].better_than_python_from == 0
     assert found["c_one"].no_matter_from is None
     assert not found["c_one"].compared_with_fastest
 
 
-def test_n_at_which_a_mechanism_was_not_measured_is_passed_over() -> None:
+def test_an_n_without_a_time_is_skipped() -> None:
     costs = against_python({0: 2.0, 1: 0.5, 2: 0.5, 3: 0.5})
     costs[2] = {"c_one": 50.0, "c_other": 50.0}
     costs[3] = {"c_other": 50.0, REFERENCE: 100.0}
@@ -174,7 +174,7 @@ def test_n_at_which_a_mechanism_was_not_measured_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize("inconclusive_n", [0, 1, 2])
-def test_inconclusive_groups_count_neither_for_nor_against(inconclusive_n: int) -> None:
+def test_inconclusive_groups_do_not_count(inconclusive_n: int) -> None:
     conclusive = [n for n in range(3) if n != inconclusive_n]
 
     good = against_python(dict.fromkeys(range(3), 0.5))
@@ -194,7 +194,7 @@ def test_inconclusive_groups_count_neither_for_nor_against(inconclusive_n: int) 
     assert found["c_slow"].points[inconclusive_n].inconclusive
 
 
-def test_everything_inconclusive_says_nothing() -> None:
+def test_inconclusive_groups_alone_give_no_verdict() -> None:
     estimates, found = swept(against_python({0: 0.5, 1: 0.5}), moved=(0, 1))
     assert found["c_one"].better_than_python_from is None
     assert not found["c_one"].compared_with_python
@@ -219,7 +219,7 @@ def printed(estimates: dict[str, GroupEstimate]) -> str:
     return capture.get()
 
 
-def test_the_summary_shows_the_table_in_place_of_the_groups_it_sums_up() -> None:
+def test_the_table_replaces_those_of_its_groups() -> None:
     estimates, _ = swept(two_ways({0: 200.0, 1: 101.0}))
     alone = {"fibonacci": planted("fibonacci", {"c_one": 10.0})}
     claimed, tables = pytest_callcost_tables(estimates | alone)
@@ -236,7 +236,7 @@ def cells(text: str, name: str) -> list[str]:
     return line.split()
 
 
-def test_the_table_tells_never_from_unknown_and_defines_its_columns() -> None:
+def test_the_table_distinguishes_never_from_unknown_and_defines_its_columns() -> None:
     estimates, _ = swept({n: {"c_fast": 100.0, "c_slow": 200.0, REFERENCE: 150.0} for n in (0, 20)})
     text = printed(estimates)
     assert cells(text, "c_fast")[-6:] == ["n", "=", "0", "n", "=", "0"]

@@ -1,4 +1,4 @@
-"""Rows of the suite: what is stale fails by name, what was not built is skipped with its reason."""
+"""A stale row fails by name; one that was not built is skipped with the reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def marks(parameters: list[pytest.param]) -> dict[str, pytest.Mark]:  # type: ig
     return {row.id: row.marks[0].mark for row in parameters}  # type: ignore[attr-defined]
 
 
-def test_a_stale_mechanism_is_refused_by_name_and_the_others_are_not(
+def test_only_a_stale_mechanism_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def check(_: Build, mechanism: Mechanism) -> None:
@@ -33,7 +33,9 @@ def test_a_stale_mechanism_is_refused_by_name_and_the_others_are_not(
     assert found["get_pi-cython_def"].kwargs == {"reason": "cython_def: it is stale"}
 
 
-def test_what_was_not_built_is_skipped_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mechanism_that_was_not_built_is_skipped_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(
         Build, "missing", lambda _, m: "no compiler" if m.family == "cffi" else None
     )
@@ -43,7 +45,7 @@ def test_what_was_not_built_is_skipped_with_its_reason(monkeypatch: pytest.Monke
     assert found["get_pi-cffi_api"].args == ("not built: no compiler",)
 
 
-def test_a_refused_row_fails_with_its_reason_alone(tmp_path: Path) -> None:
+def test_a_refused_row_fails_with_its_reason_only(tmp_path: Path) -> None:
     (tmp_path / "test_refused.py").write_text(
         "import pytest\n"
         "from callcost.pytest_plugin.plugin import refused\n"

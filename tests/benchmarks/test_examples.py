@@ -1,4 +1,4 @@
-"""The examples of a workload find what cheats, and cost nothing while it is timed."""
+"""The examples of a workload catch cheats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from callcost.benchmarks.contenders import describe
 from callcost.bindings.registry import Mechanism, mechanisms
 from callcost.worker.worker import checks
 
-# Where nothing goes in there is one answer only.
+# Without arguments there is only one answer.
 WITHOUT_ARGUMENTS = {"get_pi", "core_constants", "get_greeting", "get_token"}
 SAME = "always returns the same"
 CHEATS = {
@@ -45,7 +45,7 @@ def offering(workload: Workload) -> Mechanism:
 
 
 def cheats_of(workload: Workload) -> list[str]:
-    """Lists the cheats that make sense for a workload's arguments and results."""
+    """Lists the cheats that are possible with a workload's arguments and results."""
     wanted = {
         SAME: True,
         "keeps the lowest byte": workload.function in INTS | SUMS,
@@ -58,7 +58,7 @@ def cheats_of(workload: Workload) -> list[str]:
 
 
 def cheating(workload: Workload, cheat: str) -> dict[str, Any]:
-    """Describes a workload through a mechanism, with a cheat in place of its function."""
+    """Describes a workload through a mechanism, with a cheat instead of its function."""
     deed = CHEATS[cheat].format(same=repr(workload.expect))
     if workload.name == "calls_1000":
         deed = "lambda n: 1"
@@ -85,7 +85,7 @@ CHEATED = [
 
 
 @pytest.mark.parametrize(("workload", "cheat"), CHEATED)
-def test_the_examples_find_what_cheats(workload: Workload, cheat: str) -> None:
+def test_the_examples_catch_cheats(workload: Workload, cheat: str) -> None:
     described = cheating(workload, cheat)
     with pytest.raises(checks.ContenderError, match=r"returned|raised") as raised:
         checks.check(described, checks.prepare(described))
@@ -93,17 +93,17 @@ def test_the_examples_find_what_cheats(workload: Workload, cheat: str) -> None:
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
-def test_what_takes_arguments_has_examples(workload: Workload) -> None:
+def test_a_workload_with_arguments_has_examples(workload: Workload) -> None:
     assert bool(workload.examples) == (workload.function not in WITHOUT_ARGUMENTS)
     described = asdict(describe(offering(workload), workload, ()))
-    # As it is sent to a worker.
+    # In the form that a worker gets.
     sent = json.loads(json.dumps(described))
     names = checks.prepare(sent)
     checks.check(sent, names)
     checks.check_again(sent, names)
 
 
-def test_an_example_that_is_wrong_says_what_was_given() -> None:
+def test_a_wrong_example_names_its_arguments() -> None:
     (fibonacci,) = (workload for workload in WORKLOADS if workload.name == "fibonacci")
     described = cheating(fibonacci, SAME)
     said = r"with n = 10, fibonacci\(n\) returned 0 \(int\), expected 55 \(int\)"

@@ -1,4 +1,4 @@
-"""The rungs below Python: right, made of the same C, and clear about what they refuse."""
+"""The rungs below Python: right, made from the same C, and clear about refusals."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(
 
 
 def refusal(rung: Rung, *arguments: object, lines: str = "") -> str:
-    """Returns what a rung says when it refuses, which must be one line."""
+    """Returns the refusal of a rung, which must be one line."""
     done = run(rung, *arguments, lines=lines)
     assert done.returncode == 2, done.stdout + done.stderr
     (line,) = done.stderr.splitlines()
@@ -67,12 +67,12 @@ def named(name: str) -> Rung:
 
 @pytest.fixture(scope="module")
 def decoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compiles a core that answers wrong, under the name of the right one."""
+    """Compiles a core with wrong answers, under the name of the right one."""
     folder = tmp_path_factory.mktemp("decoy")
     return compiled("int fibonacci(int n) { return -1; }", folder / native.LIBRARY.name)
 
 
-# What they call, and what they answer.
+# Calls and answers.
 
 
 def test_the_rungs_are_those_that_were_built() -> None:
@@ -84,15 +84,13 @@ def test_the_rungs_are_those_that_were_built() -> None:
 
 @every_rung
 @every_workload
-def test_a_rung_says_what_its_call_returns_and_how_long_it_took(
-    rung: Rung, workload: Workload
-) -> None:
+def test_a_rung_reports_the_result_and_the_time_of_its_call(rung: Rung, workload: Workload) -> None:
     done = run(rung, workload.name, lines="1 0 0\n3 1 4080\n")
     result, *epochs = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
     assert type(workload.expect)(result) == workload.expect
     times = [tuple(map(int, epoch.split()[:2])) for epoch in epochs]
-    # After each epoch it calls once more, and says what that returned.
+    # After each epoch it calls once more, and reports that result.
     assert {float(epoch.split()[2]) for epoch in epochs} == {float(result)}
     assert len(times) == 2
     assert all(epoch_ns * empty_ns > 0 for epoch_ns, empty_ns in times)
@@ -142,7 +140,7 @@ def test_linked_rungs_import_the_core() -> None:
 
 
 @pytest.mark.parametrize("path", [*(r.path for r in RUNGS), PLUGIN_LIBRARY], ids=lambda p: p.name)
-def test_no_rung_has_code_of_its_own_for_a_function(path: Path) -> None:
+def test_no_rung_contains_its_own_code_of_a_function(path: Path) -> None:
     for binary in slices(path):
         assert defined(binary) == set()
         assert not overridable(binary)
@@ -156,13 +154,11 @@ def test_a_decoy_is_not_called(rung: Rung, decoy: Path) -> None:
     assert run(rung, "fibonacci", LD_LIBRARY_PATH=str(decoy.parent)).stdout == "0\n"
 
 
-# What they refuse.
+# Refusals.
 
 
 @every_loading_rung
-def test_a_wrong_result_is_told_and_nothing_is_timed(
-    rung: Rung, decoy: Path, tmp_path: Path
-) -> None:
+def test_a_wrong_result_is_reported_and_not_timed(rung: Rung, decoy: Path, tmp_path: Path) -> None:
     library = decoy
     if rung.name == "plugin":
         library = plug_in(tmp_path, own="int fibonacci(int n) { return -1; }")
@@ -172,7 +168,7 @@ def test_a_wrong_result_is_told_and_nothing_is_timed(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="LD_PRELOAD is Linux's")
-def test_a_wrong_result_of_the_linked_symbol_is_told(decoy: Path) -> None:
+def test_a_wrong_result_of_the_linked_symbol_is_reported(decoy: Path) -> None:
     done = run(named("direct"), "fibonacci", LD_PRELOAD=str(decoy))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "direct: fibonacci(0) returned -1, expected 0\n"
@@ -210,12 +206,12 @@ def test_a_missing_symbol_is_refused(rung: Rung, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line", ["", "1", "1 2", "0 0 0", "1 -1 0", "1 1 100000", "1 1 0 1", "one 1 0"]
 )
-def test_a_line_that_asks_for_no_epoch_is_refused(rung: Rung, line: str) -> None:
+def test_a_line_that_is_not_an_epoch_is_refused(rung: Rung, line: str) -> None:
     said = refusal(rung, "fibonacci", lines=f"{line}\n")
     assert said == f"it reads lines of turns, warm_turns and stack_bytes, not '{line}'"
 
 
-# What the host of a plug-in refuses.
+# Refusals of the host of a plug-in.
 
 PLANTED = """
 #include "plugin.h"
@@ -236,7 +232,7 @@ def plug_in(
     count: int = 1,
     returned: str = "&table",
 ) -> Path:
-    """Compiles a plug-in that may describe itself wrongly."""
+    """Compiles a plug-in, whose description of itself may be wrong."""
     source = PLANTED.format(
         own=own or "int fibonacci(int n) { return n; }",
         kind=kind,
@@ -248,7 +244,7 @@ def plug_in(
     return compiled(source, folder / "planted.so", f"-I{ladder.FOLDER}")
 
 
-def test_a_plug_in_that_describes_itself_rightly_is_called(tmp_path: Path) -> None:
+def test_a_plug_in_that_describes_itself_correctly_is_called(tmp_path: Path) -> None:
     assert run(named("plugin"), "fibonacci", plug_in(tmp_path)).stdout == "0\n"
 
 

@@ -1,4 +1,4 @@
-"""Every mechanism gives the right answer to every workload, by the tool's own callable."""
+"""Every mechanism gives the right answer to every workload, through the tool's own callable."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ every_mechanism = pytest.mark.parametrize("mechanism", mechanisms(), ids=lambda 
 
 
 def each_with(function: str, *, same_c: bool = False) -> pytest.MarkDecorator:
-    """Runs a test for each mechanism that offers a function, as a call of C where that matters."""
+    """Runs a test for each mechanism that offers a function, and calls C with it if asked."""
     supported = [
         mechanism
         for mechanism in mechanisms()
@@ -50,19 +50,19 @@ def each_with(function: str, *, same_c: bool = False) -> pytest.MarkDecorator:
 
 
 def load(mechanism: Mechanism) -> types.ModuleType:
-    """Imports a mechanism, or skips where it was not built."""
+    """Imports a mechanism, or skips the test if it was not built."""
     if reason := Build().missing(mechanism):
         pytest.skip(f"not built: {reason}")
     return importlib.import_module(mechanism.module)
 
 
 def questions(workload: Workload) -> list[Workload]:
-    """Returns a workload, and beside it the same with the arguments of each example."""
+    """Returns a workload, and the same workload with the arguments of each example."""
     return [workload, *map(workload.asked, workload.examples)]
 
 
 def evaluate(mechanism: Mechanism, workload: Workload) -> Any:
-    """Evaluates the very text that is timed, and looks at its result as the worker does."""
+    """Evaluates the text that is timed, and views the result as the worker does."""
     load(mechanism)
     names: dict[str, Any] = {}
     exec(setup_source(mechanism, workload), names)
@@ -71,20 +71,20 @@ def evaluate(mechanism: Mechanism, workload: Workload) -> Any:
 
 
 def python_frames(setup: str, call_source: str, names: dict[str, Any]) -> list[str]:
-    """Names the Python functions that one evaluation of a call enters."""
+    """Lists the Python functions that one evaluation of a call enters."""
     entered: list[str] = []
 
     def note(frame: types.FrameType, event: str, argument: object) -> None:
-        # A frame that nothing called is made up: numba shows its compiled code to profilers so.
+        # Nothing called this frame: numba makes frames up for profilers.
         if event == "call" and frame.f_back is not None:
             entered.append(frame.f_code.co_qualname)
 
     exec(setup, names)
     call = compile(call_source, "<call>", "eval")
-    # Once before, as before anything is timed: a tool may compile when first called.
+    # As before any timing: a tool may compile when it is first called.
     with contextlib.suppress(Exception):
         eval(call, names)
-    # Within: entering and leaving `suppress` is Python code too.
+    # Inside: entering and leaving `suppress` is Python code too.
     with contextlib.suppress(Exception):
         sys.setprofile(note)
         try:
@@ -92,7 +92,7 @@ def python_frames(setup: str, call_source: str, names: dict[str, Any]) -> list[s
         finally:
             sys.setprofile(None)
     assert entered.pop(0) == "<module>"  # the expression itself
-    # What the workload's own text defines: the function called back, the loop of a thousand calls.
+    # The workload's own text defines the callback, and the loop of a thousand calls.
     return [name for name in entered if name not in ("function", "<listcomp>")]
 
 
@@ -103,7 +103,7 @@ def test_answer(mechanism: Mechanism, workload: Workload) -> None:
 
 
 def check_answer(mechanism: Mechanism, workload: Workload) -> None:
-    """Makes a call; compares value and exact type with what is expected, and the reference."""
+    """Calls; compares value and exact type with the expected ones, and with the reference."""
     if workload.raises is not None:
         check_refusal(mechanism, workload)
         return
@@ -115,7 +115,7 @@ def check_answer(mechanism: Mechanism, workload: Workload) -> None:
 
 
 def check_refusal(mechanism: Mechanism, workload: Workload) -> None:
-    """Makes the call that must raise; compares exact type and, where it is given, the message."""
+    """Makes the call that must raise; compares exact type and, if given, the message."""
     assert workload.raises is not None
     load(mechanism)
     names: dict[str, Any] = {}
@@ -159,15 +159,15 @@ def test_a_module_offers_every_function_that_it_does_not_list_as_unsupported(
 
 
 @every_mechanism
-def test_what_is_unsupported_is_in_the_catalogue_and_says_why(mechanism: Mechanism) -> None:
+def test_unsupported_functions_are_in_the_catalogue_and_have_a_reason(mechanism: Mechanism) -> None:
     for names, why in mechanism.unsupported.items():
         assert set(names.removeprefix(EVERYTHING_BUT).split(", ")) <= FUNCTIONS
         assert why
 
 
 @every_mechanism
-def test_python_around_the_tool_is_admitted(mechanism: Mechanism) -> None:
-    """What the docstring lists enters Python code, and nothing else does."""
+def test_python_around_the_tool_is_declared(mechanism: Mechanism) -> None:
+    """Exactly the functions that the docstring lists enter Python code."""
     if mechanism == REFERENCE:
         return
     load(mechanism)
@@ -190,7 +190,7 @@ def test_a_wrapper_is_noticed(wrapper: object) -> None:
     assert python_frames("n = 0", "f(n)", {"f": abs}) == []
 
 
-# Beyond the workloads: the edges of what each function takes, against the same reference.
+# Beyond the workloads: the edges of each function's arguments, against the same reference.
 
 EDGES: dict[str, list[tuple[Any, ...]]] = {
     "add_million": [(-(2**31),), (2**31 - 1,), (-1,)],
@@ -223,7 +223,7 @@ def test_edges(mechanism: Mechanism, function: str) -> None:
 
 
 @each_with("new_tally", same_c=True)
-def test_a_tally_counts_round_and_ends_with_its_last_reference(mechanism: Mechanism) -> None:
+def test_a_tally_wraps_around_and_ends_with_its_last_reference(mechanism: Mechanism) -> None:
     module = load(mechanism)
     core = ctypes.CDLL(str(native.LIBRARY))
     before = core.tallies_alive()
@@ -246,12 +246,12 @@ def refuses_wrong_buffers(call: Any, *arguments: Any) -> None:
 
 
 @each_with("sum_ends", same_c=True)
-def test_a_buffer_to_read_that_does_not_fit_is_refused(mechanism: Mechanism) -> None:
+def test_a_wrong_buffer_to_read_is_refused(mechanism: Mechanism) -> None:
     refuses_wrong_buffers(load(mechanism).sum_ends)
 
 
 @each_with("fill_array", same_c=True)
-def test_a_buffer_to_write_that_does_not_fit_is_refused(mechanism: Mechanism) -> None:
+def test_a_wrong_buffer_to_write_is_refused(mechanism: Mechanism) -> None:
     refuses_wrong_buffers(load(mechanism).fill_array, 1.5)
 
 

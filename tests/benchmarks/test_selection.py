@@ -1,4 +1,4 @@
-"""The options that cut a run down: rows by name, and a sentence for a name that there is not."""
+"""The options that select rows: by name, with a sentence for an unknown name."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_names_and_patterns_select_rows() -> None:
         (["--workload", "zzz*"], "--workload zzz* matches nothing here: there is:"),
     ],
 )
-def test_a_name_that_there_is_not_gets_a_sentence(options: list[str], said: str) -> None:
+def test_an_unknown_name_gets_a_sentence(options: list[str], said: str) -> None:
     done = collect(*options)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert said in done.stderr + done.stdout

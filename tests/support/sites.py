@@ -58,7 +58,7 @@ def cut(
 
     def is_wanted(facts: Record) -> bool:
         group = groups.get(facts["group"])
-        # Without what the twin is of, there is no control.
+        # Without the twin's original there is no control.
         twin = group and group["contenders"][group["twin_of"]]
         return bool(group) and (facts["name"] in members | {twin} or facts["floor"])
 
@@ -116,7 +116,7 @@ def succeeded(result: Result) -> None:
 
 
 def history_with_a_change(folder: Path, record: Path) -> Path:
-    """Makes a history of a record's runs, in which one row has become dearer in the middle."""
+    """Makes a history of a record's runs; in the middle, one row becomes slower."""
     store = Store(folder)
     run = read_run_file(record)
     for number in range(16):

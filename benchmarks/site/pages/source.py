@@ -34,11 +34,15 @@ COLOURED = (Comment, Keyword, Number, String)
 
 @dataclass(frozen=True)
 class Source:
-    """A file of a mechanism: its name in the folder, its text, and the highlighted text."""
+    """A file of a mechanism, or a part of it: its name in the folder, and its text."""
 
     name: str
     text: str
-    html: Markup
+
+    @property
+    def html(self) -> Markup:
+        """The highlighted text."""
+        return marked_up(self.text, self.name)
 
 
 class _Formatter(HtmlFormatter[str]):
@@ -55,7 +59,7 @@ def files(mechanism: Mechanism) -> list[Source]:
     """Reads the files of a mechanism's folder, `__init__.py` first."""
     found = [path for path in mechanism.folder.rglob("*") if _is_source(path)]
     ordered = sorted(found, key=lambda path: (path.name != "__init__.py", path.as_posix()))
-    return [_source(path, path.relative_to(mechanism.folder).as_posix()) for path in ordered]
+    return [Source(path.relative_to(mechanism.folder).as_posix(), _read(path)) for path in ordered]
 
 
 def shared_files(mechanism: Mechanism, depends: Iterable[str]) -> list[Source]:
@@ -68,7 +72,7 @@ def shared_files(mechanism: Mechanism, depends: Iterable[str]) -> list[Source]:
     others = (place for place in places if not place.startswith(f"{mechanism.name}/"))
     paths = {place: FOLDER / place for place in sorted(others) if ".." not in Path(place).parts}
     return [
-        _source(path, place)
+        Source(place, _read(path))
         for place, path in paths.items()
         if path.is_file() and path.name != "build.py"
     ]
@@ -78,9 +82,8 @@ def _is_source(path: Path) -> bool:
     return path.suffix in SUFFIXES and path.name not in LEFT_OUT and "target" not in path.parts
 
 
-def _source(path: Path, name: str) -> Source:
-    text = path.read_text(encoding="utf-8")
-    return Source(name, text, marked_up(text, name))
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @cache
@@ -93,7 +96,7 @@ def marked_up(text: str, name: str) -> Markup:
 def c_source(workload: Workload) -> Markup:
     """Returns the C behind a workload: the header's lines about it, and the function."""
     about = _About({workload.c_name})
-    texts = [(native.FOLDER / file).read_text(encoding="utf-8") for file in ("core.h", "core.c")]
+    texts = [_read(native.FOLDER / file) for file in ("core.h", "core.c")]
     return marked_up("\n\n".join(map(about.in_c, texts)), "core.c")
 
 
@@ -104,14 +107,11 @@ def excerpt(sources: Iterable[Source], workload: Workload) -> list[Source]:
     for source in sources:
         if source.name == "build.py":
             continue
-        text = about.in_python(source.text) if _is_python(source) else about.in_c(source.text)
+        read = about.in_python if source.name.endswith(".py") else about.in_c
+        text = read(source.text)
         if text:
-            found.append(Source(source.name, text, marked_up(text, source.name)))
+            found.append(Source(source.name, text))
     return found
-
-
-def _is_python(source: Source) -> bool:
-    return source.name.endswith(".py")
 
 
 class _About:

@@ -1,4 +1,4 @@
-"""The site holds what the records hold: figures, facts and sources, whatever names are in them."""
+"""The site has the figures, facts and sources of its records, whatever names they contain."""
 
 from __future__ import annotations
 
@@ -89,17 +89,17 @@ def folder(record: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-# Figures: what stands on the pages is what the record says.
+# Figures: the pages agree with the record.
 
 
 def cost_cells(text: str) -> dict[str, list[str]]:
-    """Returns the texts of the cells of each row of a workload's table, by the row's name."""
+    """Returns the cells of a workload's table as text, by the name of the row."""
     rows = Reader(text).tables[0][1:]
     return {row[1][0].rstrip("*†"): [cell for cell, _ in row] for row in rows}
 
 
 @pytest.mark.parametrize("workload", sites.WORKLOADS)
-def test_costs_are_the_records(folder: Path, record: Path, workload: str) -> None:
+def test_costs_are_those_of_the_record(folder: Path, record: Path, workload: str) -> None:
     document = json.loads(record.read_text())
     shown = cost_cells(sites.page(folder, f"workloads/{workload}.html"))
     recorded = [row for row in sites.rows_of(document) if row["group"] == workload]
@@ -116,15 +116,15 @@ def test_costs_are_the_records(folder: Path, record: Path, workload: str) -> Non
         assert shown[f"{row['name']} @ {place}"][2] == number(row["net_ns"][0])
 
 
-def test_ranks_are_the_records_of_a_whole_group(tmp_path: Path) -> None:
-    """A record that is cut has other ranks, so this is of one group with all its members."""
+def test_ranks_are_those_of_the_record(tmp_path: Path) -> None:
+    """Cutting a record changes its ranks, so this uses one whole group."""
     document = sites.reference()
     whole = {row["name"] for row in sites.rows_of(document)}
     cut = sites.cut(document, ["get_pi"], whole)
     path = sites.write(tmp_path / "run.json", cut)
     sheet = inputs.read([path]).runs[0].sheets["get_pi"]
     ranks = {row["name"]: row["rank"] for row in sites.rows_of(cut) if row["group"] == "get_pi"}
-    # The run's A/A error is that of all its groups: with fewer, neighbours may tie or part.
+    # The run's A/A error depends on its groups: with fewer, ties may appear or disappear.
     told = {row.label: int(row.rank.rstrip("=")) for row in sheet.rows if row.rank}
     assert told.keys() == {name for name, rank in ranks.items() if rank is not None}
     assert sorted(told, key=lambda n: (told[n], n))[0] in {n for n, r in ranks.items() if r == 1}
@@ -146,7 +146,7 @@ def test_a_ratio_is_that_of_the_estimate(measured: Measured) -> None:
             assert found.as_list() == pytest.approx(known.as_list(), rel=1e-9)
 
 
-def test_the_csv_has_every_row_in_full(folder: Path, measured: Measured) -> None:
+def test_the_csv_has_every_row_with_all_digits(folder: Path, measured: Measured) -> None:
     with (folder / "data/costs-1.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     rows = list(measured.rows)
@@ -160,7 +160,9 @@ def test_the_csv_has_every_row_in_full(folder: Path, measured: Measured) -> None
             assert float(line["ratio_low"]) == pytest.approx(row.ratio.low, rel=1e-8)
 
 
-def test_the_csv_of_processes_has_what_each_has_measured(folder: Path, measured: Measured) -> None:
+def test_the_csv_of_processes_has_the_cost_in_each_process(
+    folder: Path, measured: Measured
+) -> None:
     with (folder / "data/rounds-1.csv").open(newline="") as file:
         lines = [line for line in csv.reader(file) if line[0] == "fibonacci"]
     rows = measured.sheets["fibonacci"].rows
@@ -171,7 +173,7 @@ def test_the_csv_of_processes_has_what_each_has_measured(folder: Path, measured:
 
 
 def script_data(text: str) -> Any:
-    """Reads what a script of data adds to what there is."""
+    """Reads the data of a script."""
     return json.loads(text[text.index("...{") + 3 : text.rindex("}")])
 
 
@@ -190,7 +192,7 @@ def test_ratios_for_the_script_are_those_of_the_sheet(folder: Path, measured: Me
 
 
 def test_cells_for_the_script_are_those_of_the_pages(folder: Path) -> None:
-    """The front page fills its table anew with them, and has to show what the pages show."""
+    """The front page refills its table with them, and must show the same as the pages."""
     found = script_data(sites.page(folder, "data/costs.js"))["workloads"]
     for workload, known in found.items():
         table = Reader(sites.page(folder, f"workloads/{workload}.html")).tables[0][1:]
@@ -199,7 +201,7 @@ def test_cells_for_the_script_are_those_of_the_pages(folder: Path) -> None:
             assert [rank, f"{name}{marks}", *map(str, shown)] == [cell for cell, _ in row]
 
 
-# Pages: each says what it is there to say.
+# Pages: each has its content.
 
 
 def test_every_mechanism_and_workload_has_a_page(folder: Path, measured: Measured) -> None:
@@ -209,7 +211,7 @@ def test_every_mechanism_and_workload_has_a_page(folder: Path, measured: Measure
         assert f"<h1>{name}</h1>" in sites.page(folder, f"workloads/{name}.html")
 
 
-def test_a_mechanisms_page_has_its_source_word_for_word(folder: Path) -> None:
+def test_the_page_of_a_mechanism_has_its_whole_source(folder: Path) -> None:
     text = sites.page(folder, "mechanisms/pybind11_module.html")
     shown = re.sub(r"<[^>]+>", "", text)
     unescaped = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'")
@@ -218,7 +220,7 @@ def test_a_mechanisms_page_has_its_source_word_for_word(folder: Path) -> None:
     assert own in unescaped
 
 
-def test_instructions_are_the_explanations(folder: Path) -> None:
+def test_instructions_are_those_of_the_explanation(folder: Path) -> None:
     text = sites.page(folder, "mechanisms/ctypes_cdll.html")
     recorded = json.loads((RESULTS / "explain.json").read_text())
     chapter = next(c for c in recorded["chapters"] if c["name"] == "fibonacci")
@@ -248,7 +250,7 @@ def test_every_link_leads_to_a_page(folder: Path) -> None:
                 assert anchor in anchors[place], f"{page} leads to {target}"
 
 
-def test_no_page_asks_for_anything_outside(folder: Path) -> None:
+def test_no_page_loads_anything_from_outside(folder: Path) -> None:
     for path in [*folder.rglob("*.html"), folder / "assets/style.css"]:
         text = path.read_text(encoding="utf-8")
         assert not re.findall(r'(?:src|href)="(?:https?:)?//', text), path
@@ -256,7 +258,7 @@ def test_no_page_asks_for_anything_outside(folder: Path) -> None:
         assert not re.findall(r"url\((?!data:)", text), path
 
 
-def test_a_chart_stands_in_every_page_as_svg_with_a_table_beside_it(folder: Path) -> None:
+def test_every_chart_is_svg_and_has_a_table_beside_it(folder: Path) -> None:
     for path in folder.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         figures = text.count("<figure")
@@ -283,7 +285,7 @@ def test_hostile_names_are_escaped(tmp_path: Path) -> None:
         text = page.read_text(encoding="utf-8")
         assert "alert(" not in re.sub(r"&lt;script&gt;alert|u003cscript\\u003ealert", "", text)
         assert "<img" not in text
-        # Scripts of the report's own: one in the head, three at the end, and data.
+        # The report's own scripts: one in the head, three at the end, and data.
         tags = Reader(text).tags
         own = 6 if page.name == "index.html" else 5
         assert tags.count("script") <= own + tags.count("figure"), page
@@ -292,7 +294,7 @@ def test_hostile_names_are_escaped(tmp_path: Path) -> None:
     assert "'=\"'&</style><img src=x>" in workloads
 
 
-def test_names_become_files_of_their_own() -> None:
+def test_every_name_has_its_own_file() -> None:
     from callcost.benchmarks.site.pages.pages import addresses
 
     names = ["a/b", "a b", "../../etc", "index", "A B", "", "x" * 300, "ctypes_cdll"]
@@ -311,10 +313,10 @@ def test_json_in_a_page_cannot_end_its_script() -> None:
     assert json.loads(text) == {"name": "</script><!--\u2028&"}
 
 
-# Records of every condition.
+# Unusual records.
 
 
-def test_a_run_without_rows_gives_pages_that_say_so(tmp_path: Path) -> None:
+def test_the_pages_of_a_run_without_rows_say_so(tmp_path: Path) -> None:
     document = sites.cut(sites.reference(), [], [])
     document["benchmarks"], document["callcost"]["groups"] = [], {}
     path = sites.write(tmp_path / "run.json", document)
@@ -386,7 +388,7 @@ def with_damaged_epochs(path: Path) -> None:
         (a_calibration_without_points, "is damaged"),
     ],
 )
-def test_what_cannot_be_read_is_named_and_nothing_is_written(
+def test_an_unreadable_file_is_named_and_nothing_is_written(
     tmp_path: Path, record: Path, damage: Any, said: str
 ) -> None:
     bad = tmp_path / "bad.json"
@@ -405,15 +407,15 @@ def test_a_report_needs_a_run() -> None:
         inputs.read([RESULTS / "explain.json"])
 
 
-def test_a_folder_that_is_no_history_is_refused(tmp_path: Path, record: Path) -> None:
+def test_a_folder_that_is_not_a_history_is_refused(tmp_path: Path, record: Path) -> None:
     with pytest.raises(HistoryError, match="is not a history"):
         inputs.read([record, tmp_path])
 
 
-# The place of the site.
+# The folder of the site.
 
 
-def test_a_site_takes_the_place_of_an_earlier_one(tmp_path: Path, folder: Path) -> None:
+def test_a_site_replaces_an_earlier_one(tmp_path: Path, folder: Path) -> None:
     old = tmp_path / "site"
     with site.beside(old) as new:
         (new / site.MARKER).touch()
@@ -425,7 +427,7 @@ def test_a_site_takes_the_place_of_an_earlier_one(tmp_path: Path, folder: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
-def test_a_site_that_fails_leaves_the_earlier_one(tmp_path: Path) -> None:
+def test_a_failure_keeps_the_earlier_site(tmp_path: Path) -> None:
     old = tmp_path / "site"
     with site.beside(old) as new:
         (new / "index.html").write_text("earlier")
@@ -436,7 +438,7 @@ def test_a_site_that_fails_leaves_the_earlier_one(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
-def test_what_is_no_site_is_not_replaced(tmp_path: Path, record: Path) -> None:
+def test_a_folder_that_is_not_a_site_is_not_replaced(tmp_path: Path, record: Path) -> None:
     (tmp_path / "thesis.tex").touch()
     result = sites.run_report(record, "--output", tmp_path)
     assert result.exit_code == 2
@@ -447,7 +449,7 @@ def test_what_is_no_site_is_not_replaced(tmp_path: Path, record: Path) -> None:
 # Controls that failed.
 
 
-def test_a_failed_control_is_said_on_every_page(tmp_path: Path) -> None:
+def test_every_page_names_a_failed_control(tmp_path: Path) -> None:
     document = sites.cut(sites.reference(), ["fibonacci"], ["ctypes_cdll", "cffi_api"])
     twin = document["callcost"]["groups"]["fibonacci"]["controls"][1]
     twin["epoch_ns"] = [
@@ -465,7 +467,7 @@ def test_a_failed_control_is_said_on_every_page(tmp_path: Path) -> None:
     assert cells["ctypes_cdll"][4] == "–"
 
 
-def test_a_sound_run_has_no_banner(folder: Path) -> None:
+def test_a_run_whose_controls_passed_has_no_banner(folder: Path) -> None:
     for page in folder.rglob("*.html"):
         assert 'class="banner"' not in page.read_text(encoding="utf-8"), page
 
@@ -473,7 +475,7 @@ def test_a_sound_run_has_no_banner(folder: Path) -> None:
 # Environments.
 
 
-def test_a_row_of_one_environment_says_so(tmp_path: Path) -> None:
+def test_a_row_in_one_environment_only_is_marked(tmp_path: Path) -> None:
     both = sites.cut(sites.reference(), ["fibonacci"], ["ctypes_cdll", "cffi_api", "pyo3_module"])
     first = sites.write(tmp_path / "first.json", both)
     fewer = sites.cut(sites.reference(), ["fibonacci"], ["ctypes_cdll", "cffi_api"])
@@ -495,12 +497,12 @@ def test_the_fit_finds_a_planted_line(measured: Measured) -> None:
     (add,) = (ladder for ladder in fits.ladders(measured.sheets) if ladder.name == "add")
     assert add.groups == {2: "add_two", 4: "add_four", 8: "add_eight"}
     found = {fit.name: fit for fit in fits.fit_all(add, measured.estimates)}
-    # ctypes pays for each argument about what others pay for the whole call.
+    # With ctypes, each argument costs about as much as a whole call with others.
     assert found["ctypes_cdll"].marginal_ns.low > 5 * found["cpython_fastcall"].marginal_ns.high
     assert found["ctypes_cdll"].worst_share < 0.1
 
 
-def test_whoever_calls_the_c_pays_for_its_work_once(measured: Measured) -> None:
+def test_calling_the_c_costs_its_own_time_once(measured: Measured) -> None:
     found = {fit.name: fit for fit in fits.fit_sweep(measured.estimates)}
     assert found["cffi_api"].marginal_ns.value == pytest.approx(1, abs=0.1)
     assert found["python_reference"].marginal_ns.low > 10
@@ -509,7 +511,7 @@ def test_whoever_calls_the_c_pays_for_its_work_once(measured: Measured) -> None:
 # The guide.
 
 
-def test_the_guide_tells_who_has_to_build_from_the_files(measured: Measured) -> None:
+def test_the_guide_reads_from_the_files_who_has_to_build(measured: Measured) -> None:
     found = {one.name: one.builds for one in guide.candidates(measured)}
     assert found["ctypes_cdll"] == found["cffi_abi"] == found["numba_njit"] == guide.NOTHING
     assert found["cpython_limited"] == found["hpy_universal"] == guide.ONE_FILE
@@ -518,8 +520,8 @@ def test_the_guide_tells_who_has_to_build_from_the_files(measured: Measured) -> 
     assert "cython_native" not in found
 
 
-def test_the_guide_tells_a_no_from_what_is_not_known(measured: Measured) -> None:
-    # The run was made with an interpreter that cannot show whether a module needs the GIL.
+def test_the_guide_distinguishes_no_from_unknown(measured: Measured) -> None:
+    # The interpreter of this run cannot show whether a module needs the GIL.
     assert measured.facts["cpython_fastcall"]["free_threading"] == "not before 3.13"
     shown = guide.as_json(measured, {})["candidates"]
     verdicts = {one["name"]: one["verdicts"] for one in shown}
@@ -529,7 +531,7 @@ def test_the_guide_tells_a_no_from_what_is_not_known(measured: Measured) -> None
     assert verdicts["cpython_limited"]["stable_abi"] == "yes"
 
 
-def test_where_one_file_serves_several_versions_the_fact_says_so_too(measured: Measured) -> None:
+def test_the_fact_agrees_that_one_file_serves_several_versions(measured: Measured) -> None:
     for one in guide.candidates(measured):
         found = one.facts["stable_abi"]
         assert (one.builds == guide.ONE_FILE) == (found in (YES, FOREIGN_ABI)), one.name
@@ -542,7 +544,7 @@ def test_where_one_file_serves_several_versions_the_fact_says_so_too(measured: M
 def test_every_mechanism_shows_how_it_writes_fibonacci(mechanism: Any) -> None:
     (about,) = (workload for workload in WORKLOADS if workload.name == "fibonacci")
     if not mechanism.offers(about.function):
-        pytest.skip("it has no fibonacci")
+        pytest.skip("it does not offer fibonacci")
     depends = {
         "cython_limited": ["callcost/bindings/cython_def/_def.pyx"],
         "hpy_cpython": ["callcost/bindings/hpy_universal/module.c"],
@@ -575,7 +577,7 @@ def test_the_c_of_a_workload_is_shown() -> None:
     assert "tally_free" not in text
 
 
-def test_a_name_from_a_record_is_no_path() -> None:
+def test_a_name_from_a_record_is_not_used_as_a_path() -> None:
     assert source.known("../bindings/ctypes_cdll") is None
     assert source.known("ctypes_cdll") is not None
     assert source.known("") is None
@@ -598,7 +600,7 @@ def test_many_charts_are_rendered_in_their_order() -> None:
 
 @pytest.mark.parametrize("name", charts.GRAMMARS)
 def test_every_grammar_is_vega_lite(name: str) -> None:
-    """Not checked while a site is written: that takes as long as everything else."""
+    """Writing a site does not validate: that takes as long as everything else."""
     import altair
 
     altair.Chart.from_dict(charts.grammar(name), validate=True).to_dict(validate=True)
@@ -615,7 +617,7 @@ def test_colours_are_those_of_the_static_charts(measured: Measured) -> None:
         assert colours == {name: look.colour for name, look in looks.items()}
 
 
-def test_a_chart_leaves_floors_to_the_lines(measured: Measured) -> None:
+def test_floors_are_lines_and_not_dots(measured: Measured) -> None:
     sheet = measured.sheets["fibonacci"]
     palette = drawn.Palette.of(measured.mechanisms)
     dots = {row["name"].rstrip("*†") for row in drawn.cost_rows(sheet.rows, palette)}
@@ -630,7 +632,7 @@ def test_a_chart_leaves_floors_to_the_lines(measured: Measured) -> None:
 # The history.
 
 
-def test_series_come_one_after_the_other_and_all(tmp_path: Path, record: Path) -> None:
+def test_every_series_is_read_one_by_one(tmp_path: Path, record: Path) -> None:
     from callcost.history import store as stores
     from callcost.history.runs import read
 
@@ -644,7 +646,7 @@ def test_series_come_one_after_the_other_and_all(tmp_path: Path, record: Path) -
         assert sorted(Store(folder).each_series(), key=str) == sorted(whole, key=str)
 
 
-def test_without_what_the_site_needs_one_sentence_says_what_to_install(tmp_path: Path) -> None:
+def test_a_missing_extra_gets_a_sentence_with_the_line_that_installs_it(tmp_path: Path) -> None:
 
     program = "import sys; sys.modules['vl_convert'] = None; from callcost.cli import main; main()"
     done = subprocess.run(

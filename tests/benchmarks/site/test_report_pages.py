@@ -1,4 +1,4 @@
-"""The site in a real browser: nothing fails or is asked for outside, everything works by hand.
+"""The site in a real browser: nothing fails, nothing is loaded from outside, everything works.
 
 Screenshots of every kind of page, at three widths, light and dark, go to the folder that
 CALLCOST_SCREENSHOTS names. Without it there are none.
@@ -25,7 +25,9 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium (apt-get install chromium)"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
+    ),
     needs_site.one_process("browser"),
 ]
 
@@ -71,7 +73,7 @@ def browser() -> Iterator[Any]:
 def open_page(browser: Any, folder: Path) -> Iterator[Any]:
     """Returns the function that opens a page of the site and waits for its charts.
 
-    Whatever the browser complains of, or asks for outside the site, fails the test.
+    The test fails if the browser complains or loads anything from outside the site.
     """
     contexts, complaints = [], []
 
@@ -83,7 +85,7 @@ def open_page(browser: Any, folder: Path) -> Iterator[Any]:
             complain("asked for", request.url)
 
     def failed(request: Any) -> None:
-        # What is downloaded is no longer a request of the page.
+        # A download is not a request of the page.
         if not request.url.endswith(".csv"):
             complain("failed", request.url)
 
@@ -110,7 +112,7 @@ def open_page(browser: Any, folder: Path) -> Iterator[Any]:
 # Every page.
 
 
-def test_every_page_loads_without_a_complaint(open_page: Any, folder: Path) -> None:
+def test_every_page_loads_without_complaints(open_page: Any, folder: Path) -> None:
     page = open_page("index.html")
     addresses = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
     assert len(addresses) > 30
@@ -122,13 +124,13 @@ def test_every_page_loads_without_a_complaint(open_page: Any, folder: Path) -> N
 
 
 def save_screenshot(page: Page, name: str) -> None:
-    """Saves a picture of the whole page, where somebody asks for it."""
+    """Saves a picture of the whole page if CALLCOST_SCREENSHOTS is set."""
     if folder := os.environ.get("CALLCOST_SCREENSHOTS"):
         page.screenshot(path=Path(folder) / name, full_page=True)
 
 
 OVERLAPS = (SUPPORT / "overlaps.js").read_text(encoding="utf-8")
-"""Lists the pairs of texts that are seen of which one covers the other by more than a hair."""
+"""Lists the pairs of visible texts that overlap."""
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -153,13 +155,11 @@ def test_overlapping_texts_are_noticed(open_page: Any) -> None:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_no_page_has_a_serious_violation_of_accessibility(
-    open_page: Any, folder: Path, theme: str
-) -> None:
+def test_no_page_seriously_violates_accessibility(open_page: Any, folder: Path, theme: str) -> None:
     axe = axe_module.Axe()
-    # Its look at style sheets is by requests, which a page from a file may not make.
+    # It would request the style sheets, which a page from a file may not do.
     options: dict[str, Any] = {"preload": False}
-    if theme != THEMES[0]:  # which differ in nothing but their colours
+    if theme != THEMES[0]:  # which differ only in their colours
         options["runOnly"] = ["color-contrast"]
     page = open_page("index.html", theme=theme)
     for address in KINDS:
@@ -178,7 +178,7 @@ def test_no_page_has_a_serious_violation_of_accessibility(
 
 
 def names(page: Page) -> list[str]:
-    """Names the rows of the front page's table that are seen, in their order."""
+    """Lists the visible rows of the front page's table, in their order."""
     found: list[str] = page.evaluate(
         "[...document.querySelectorAll('#costs tbody tr')].filter(r => !r.hidden)"
         ".map(r => r.dataset.name)"
@@ -187,7 +187,7 @@ def names(page: Page) -> list[str]:
 
 
 def dots(page: Page) -> list[str]:
-    """Lists what the chart's axis of names says, from the top."""
+    """Lists the names on the chart's axis, from the top."""
     found: list[str] = page.evaluate(
         "[...document.querySelectorAll('figure svg text')]"
         ".filter(t => t.getAttribute('text-anchor') === 'end').map(t => t.textContent)"
@@ -196,7 +196,7 @@ def dots(page: Page) -> list[str]:
 
 
 def settled(page: Page, **state: str) -> None:
-    """Waits until the chart shows a state that holds all of this."""
+    """Waits until the chart shows a state with all of these values."""
     wanted = [f"{name}={value}" for name, value in state.items()]
     page.wait_for_function(
         "wanted => wanted.every(w => decodeURIComponent(document.querySelector('#chart .chart')"
@@ -305,7 +305,7 @@ def test_a_permalink_carries_the_whole_state(open_page: Any) -> None:
     assert names(again) == shown
 
 
-def test_an_address_that_nobody_made_is_forgiven(open_page: Any) -> None:
+def test_an_invalid_address_shows_the_defaults(open_page: Any) -> None:
     page = open_page("index.html#workload=<script>&scale=x&base=nobody&sort=99&gil=maybe")
     page.wait_for_function("document.querySelector('#chart .chart').dataset.state !== undefined")
     assert page.input_value("[name=workload]") == "fibonacci"
@@ -323,7 +323,7 @@ def test_the_csv_is_downloaded(open_page: Any, folder: Path, tmp_path: Path) -> 
     assert len(fibonacci) == page.locator("#costs tbody tr").count()
 
 
-def test_a_dot_tells_its_figures(open_page: Any) -> None:
+def test_a_dot_has_a_tooltip_with_its_figures(open_page: Any) -> None:
     page = open_page("workloads/fibonacci.html")
     box = page.locator(".chart .mark-symbol path").nth(3).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -342,7 +342,7 @@ def test_the_front_page_works_by_keyboard(open_page: Any) -> None:
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.name") == "workload":
             break
-    # A select is changed by typing what begins the choice's name.
+    # Typing the start of a choice's name selects it.
     page.keyboard.type("get_pi")
     settled(page, workload="get_pi")
     for _ in range(20):
@@ -382,7 +382,7 @@ def test_the_guide_leaves_out_what_does_not_fit_and_says_why(open_page: Any, fol
     assert left == ["cffi_abi", "ctypes_cdll"]
     page.click("#answer summary")
     assert "was not seen to release the GIL" in page.inner_text("#answer details")
-    # A reason is linked to the figure behind it.
+    # A reason links to the figure behind it.
     cost = page.locator("#answer ol li .why a").first
     said = cost.inner_text().split()[0]
     cost.click()
@@ -403,7 +403,7 @@ def test_the_guide_says_when_it_does_not_matter(open_page: Any) -> None:
     assert "above 0" in page.inner_text("#answer")
 
 
-def test_a_row_brings_its_curve_out(open_page: Any) -> None:
+def test_a_row_highlights_its_curve(open_page: Any) -> None:
     page = open_page("break-even.html")
     faint = "document.querySelectorAll('#chart .mark-symbol path[opacity=\"0.1\"]').length"
     assert page.evaluate(faint) == 0
@@ -429,7 +429,7 @@ def test_a_series_is_drawn_with_its_change(open_page: Any) -> None:
     assert page.inner_text("#changes") == "No change was found."
 
 
-def test_only_rows_that_an_environment_lacks(open_page: Any) -> None:
+def test_rows_that_are_missing_somewhere_can_be_selected(open_page: Any) -> None:
     page = open_page("environments.html")
     rows = page.locator("#rows tbody tr:not([hidden])")
     everything = rows.count()
@@ -443,7 +443,7 @@ def test_only_rows_that_an_environment_lacks(open_page: Any) -> None:
 # Without JavaScript, and on paper.
 
 
-def test_pages_are_read_without_javascript(open_page: Any, folder: Path) -> None:
+def test_pages_are_complete_without_javascript(open_page: Any, folder: Path) -> None:
     page = open_page("index.html", java_script_enabled=False)
     for address in KINDS:
         page.goto(f"{folder.as_uri()}/{address}")

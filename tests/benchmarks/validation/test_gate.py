@@ -1,4 +1,4 @@
-"""The proof of the gate can be made again: what it plants fits the source, its sums are right."""
+"""The study of the gate still works: its plant fits the source, and its sums are right."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def source(checkout: Path) -> str:
     return path.read_text()
 
 
-def test_what_is_planted_fits_the_source_of_the_mechanism(checkout: Path) -> None:
+def test_the_plant_fits_the_source_of_the_mechanism(checkout: Path) -> None:
     before = source(checkout)
     planted.plant(checkout, planted.CHOICES.index(250))
     after = source(checkout)
     assert "static int chosen = 10;" in after
     assert '".rept 250\\n\\tnop\\n\\t.endr"' in after
     assert 'm.def("sum_ends_list", &planted::sum,' in after
-    # What it calls is defined above it.
+    # It calls a function that is defined above.
     assert after.index("sum_vector(") < after.index("namespace planted")
     assert len(after) > len(before)
 
 
-def test_the_number_of_steps_is_that_whose_cost_comes_nearest() -> None:
+def test_the_cost_of_the_chosen_steps_is_the_nearest() -> None:
     assert planted.choose({0: 0.0, 25: 0.004, 50: 0.011, 75: 0.019}, 0.01) == 50
 
 
@@ -47,7 +47,7 @@ def run(slower: list[str], exit_code: int, spread: float = 0.001) -> dict[str, A
             "measuring_s": 30.0, "wall_s": 33.0}  # fmt: skip
 
 
-def test_alarms_are_counted_as_what_they_are() -> None:
+def test_alarms_are_counted_by_kind() -> None:
     record = {
         "planted_row": "b-y",
         "planted": {"2%": {}},
@@ -66,7 +66,7 @@ def test_alarms_are_counted_as_what_they_are() -> None:
     assert "In 2 of the 3 runs without a plant" in table
 
 
-def test_others_are_counted_by_the_same_rules() -> None:
+def test_the_alarms_of_peers_are_counted_by_the_same_rules() -> None:
     record = {
         "planted_row": "b-y",
         "mechanisms": ["x", "y"],
