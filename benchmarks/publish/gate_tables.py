@@ -13,58 +13,53 @@ Record = dict[str, Any]
 
 def runs_table(record: Record) -> str:
     """List the outcomes of the runs of each pair of revisions."""
-    planted = record["planted_row"]
     rows = []
     for label, runs in record["runs"].items():
+        planted = {record["planted_row"]} if label in record["planted"] else set()
         codes = [run["exit_code"] for run in runs]
-        false = [
-            name for run in runs for name in run["slower"] if not _is_there(record, label, name)
-        ]
-        found = sum(planted in run["slower"] for run in runs)
+        found = sum(planted <= set(run["slower"]) for run in runs)
+        false = sum(len(set(run["slower"]) - planted) for run in runs)
         rows.append(
             [
-                f"planted to be {label} slower" if label in record["planted"] else label,
+                f"planted to be {label} slower" if planted else label,
                 str(len(runs)),
                 *(str(codes.count(code)) for code in (0, 1, 3)),
-                f"{found} of {len(runs)}" if label in record["planted"] else "–",
-                f"{len(false)} of {sum(len(run['changes']) for run in runs)}",
+                f"{found} of {len(runs)}" if planted else "–",
+                f"{false} of {sum(len(run['changes']) for run in runs)}",
                 f"{statistics.median(run['measuring_s'] for run in runs):.0f}",
                 f"{statistics.median(run['wall_s'] for run in runs):.0f}",
             ]
         )
     headings = ["base against head", "runs", "exit 0", "exit 1", "exit 3", "planted row found",
                 "other rows called slower", "measuring (s)", "all (s)"]  # fmt: skip
-    return f"{markdown_table(headings, rows)}\n\n{_how(record)}"
-
-
-def _is_there(record: Record, label: str, row: str) -> bool:
-    return label in record["planted"] and row == record["planted_row"]
+    return f"{markdown_table(headings, rows)}\n\n{_how(record)}\n\n{_by_default(record)}"
 
 
 def _how(record: Record) -> str:
-    rows = len(record["mechanisms"]) * len(record["workloads"])
+    mechanisms, workloads = record["mechanisms"], record["workloads"]
     return (
         "Made by `python -m callcost.benchmarks.validation.gate --json results/gate.json`: "
-        f"{rows} rows "
-        f"({', '.join(record['mechanisms'])}; {', '.join(record['workloads'])}), "
-        f"`--threshold {record['threshold_percent']}`. Half the runs of *same* compare an "
-        "environment with itself, half two builds. *All*: with cached environments; from an empty "
-        f"cache it took {record['cold']['wall_s']:.0f} s.\n\n{_by_default(record)}"
+        f"{len(mechanisms) * len(workloads)} rows ({', '.join(mechanisms)}; "
+        f"{', '.join(workloads)}), `--threshold {record['threshold_percent']}`. Half the runs of "
+        "*same* compare an environment with itself, half two builds. *All*: with cached "
+        f"environments; from an empty cache it took {record['cold']['wall_s']:.0f} s."
     )
 
 
 def _by_default(record: Record) -> str:
     """Judge the intervals of the runs without a plant by the default threshold."""
-    runs = [run for label, runs in record["runs"].items() for run in runs
-            if label not in record["planted"]]  # fmt: skip
-    wide = [_beyond_default(run) for run in runs]
-    rows = sorted({name for names in wide for name in names})
-    restless = [row for row in rows if sum(row in names for names in wide) > len(wide) / 2]
+    unchanged = (runs for label, runs in record["runs"].items() if label not in record["planted"])
+    wide = [_beyond_default(run) for runs in unchanged for run in runs]
+    restless = [
+        row
+        for row in sorted(set().union(*wide))
+        if sum(row in names for names in wide) > len(wide) / 2
+    ]
     settled = sum(names <= set(restless) for names in wide)
     but_for = f", except that of {', '.join(restless)}, whose processes differ more"
     return (
         f"Exit code 3 here: some row could be {record['threshold_percent']}% slower. In "
-        f"{settled} of the {len(runs)} runs without a plant, every interval is within the default "
+        f"{settled} of the {len(wide)} runs without a plant, every interval is within the default "
         f"threshold of {DEFAULT_THRESHOLD:.0%}{but_for * bool(restless)}."
     )
 
@@ -72,20 +67,17 @@ def _by_default(record: Record) -> str:
 def _beyond_default(run: Record) -> set[str]:
     """Name the rows whose interval exceeds the default threshold."""
     lowest = mirrored(DEFAULT_THRESHOLD)
-    return {
-        name
-        for name, (_, low, high) in run["changes"].items()
-        if not (lowest < low and high < DEFAULT_THRESHOLD)
-    }
+    changes = run["changes"].items()
+    return {row for row, (_, low, high) in changes if low <= lowest or high >= DEFAULT_THRESHOLD}
 
 
 def planted_table(record: Record) -> str:
     """List the plants: their size in instructions, inside C, and as measured."""
-    row = record["planted_row"]
     rows = []
     for name, plant in record["planted"].items():
         before, after = plant["instructions"]
-        changes = [run["changes"][row][0] for run in record["runs"].get(name, [])]
+        runs = record["runs"].get(name, [])
+        changes = [run["changes"][record["planted_row"]][0] for run in runs]
         rows.append(
             [
                 name,
@@ -103,12 +95,11 @@ def planted_table(record: Record) -> str:
 
 def peers_table(record: Record) -> str:
     """List what other tools said of the same rows in the same hour."""
-    labels = list(dict.fromkeys(name.rpartition(", ")[0] for name in record["peers"]))
+    row = record["planted_row"]
+    measured = len(record["mechanisms"]) * len(record["workloads"])
     rows = []
-    for label in labels:
+    for label in dict.fromkeys(name.rpartition(", ")[0] for name in record["peers"]):
         same, planted = (record["peers"][f"{label}, {what}"] for what in ("same", "2%"))
-        row = record["planted_row"]
-        measured = len(record["mechanisms"]) * len(record["workloads"])
         false = sum(len(set(run["slower"]) - {row}) for run in planted)
         rows.append(
             [

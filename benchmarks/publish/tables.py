@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -107,16 +107,18 @@ def cost(bar: Bar | None) -> str:
 def topic_table(costs: CostTables, topic: str) -> str:
     """List what every workload of a topic costs through every mechanism."""
     workloads = TOPICS[topic]
-    extra = EXTRA.get(topic)
+    names = [workload.name for workload in workloads]
+    headings = ["ns per call", *(f"`{name}`" for name in names)]
+    if has_slope := {"add_two", "add_eight"} <= set(names):
+        headings.append("each further int")
     rows = [
         [
             f"`{name.replace(ELSEWHERE, '@')}`",
-            *(cost(costs.panel(workload.name).get(name)) for workload in workloads),
-            *([extra[1](costs, name)] if extra else []),
+            *(cost(costs.panel(workload).get(name)) for workload in names),
+            *([per_argument(costs, name)] * has_slope),
         ]
-        for name in costs.names(workload.name for workload in workloads)
+        for name in costs.names(names)
     ]
-    headings = ["ns per call", *(f"`{w.name}`" for w in workloads), *([extra[0]] if extra else [])]
     return "\n".join([*_described(workloads), "", markdown_table(headings, merged(rows))])
 
 
@@ -137,12 +139,6 @@ def per_argument(costs: CostTables, name: str) -> str:
     """Say what one more int argument costs: the slope from two arguments to eight."""
     two, eight = (costs.panel(workload).get(name) for workload in ("add_two", "add_eight"))
     return f"{(eight.net_ns.value - two.net_ns.value) / 6:.1f}" if two and eight else ""
-
-
-EXTRA: dict[str, tuple[str, Callable[[CostTables, str], str]]] = {
-    "Numbers": ("each further int", per_argument)
-}
-"""An additional column of a topic's table."""
 
 
 def unsupported_list() -> str:
