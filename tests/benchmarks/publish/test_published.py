@@ -36,13 +36,30 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
-# Bad input takes a while to be tried: test_bad_input.py has the outcomes, and compares this one.
+# test_bad_input.py has the outcomes of bad input, which take a while, and compares that document.
 @pytest.mark.parametrize("name", [n for n in publishing.DOCUMENTS if n != "docs/bad-input.md"])
 def test_every_generated_part_matches_the_records(name: str) -> None:
     text = (publishing.ROOT / name).read_text()
     parts = publishing.BLOCK.findall(text)
     assert len(parts) == text.count("<!-- generated:") > 0
     assert text == publishing.fill(text)
+
+
+def anchors(document: Path) -> set[str]:
+    """Returns the anchors of a Markdown page's headings."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", [path.name for path in (publishing.ROOT / "docs").glob("*.md")])
+def test_links_between_documents_lead_somewhere(name: str) -> None:
+    document = publishing.ROOT / "docs" / name
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.M | re.S)
+    for link in re.findall(r'(?:\]\(|src=")([^)"\s:]+)', text):
+        place, _, anchor = link.partition("#")
+        target = document.parent / place if place else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
 
 
 def texts_of(drawing: Callable[[Theme], Figure]) -> set[str]:

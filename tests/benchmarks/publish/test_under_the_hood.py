@@ -87,13 +87,6 @@ def test_c_examples_compile_without_a_warning(path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_links_of_the_page_exist() -> None:
-    text = re.sub(r"^```.*?^```", "", PAGE.read_text(encoding="utf-8"), flags=re.M | re.S)
-    linked = re.findall(r'(?:\]\(|src="|srcset=")([^)"]+)', text)
-    assert linked
-    assert [path for path in linked if not (PAGE.parent / path.partition("#")[0]).exists()] == []
-
-
 def test_the_page_names_no_path_of_this_machine() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert str(ROOT) not in text
