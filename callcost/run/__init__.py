@@ -1,1 +1,1 @@
-"""Starts workers and gathers what they time; what the times mean is decided in estimate/."""
+"""Starts workers and collects their times; estimate/ decides what the times mean."""

@@ -1,4 +1,4 @@
-"""The instrument's own test weight: a delay of a known size, for calibration."""
+"""The extension module of the instrument: a delay of known size, for calibration."""
 
 from setuptools import Extension
 

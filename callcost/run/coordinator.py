@@ -1,7 +1,7 @@
-"""Runs the worker processes one after the other and collects their times.
+"""Runs one worker process after another and collects their times.
 
-Every process visits every group of the run, each in a different order. This spreads the samples
-of a row over the whole run, so that a slow spell of the machine affects all rows alike.
+Each process visits every group of the run, in a different order. This spreads the samples of a
+row over the whole run, so that a slow phase of the machine affects all rows alike.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from callcost.run.planning import (
 from callcost.run.process import WorkerError, WorkerProcess, describe_group
 
 HASH_SEEDS = 2**32 - 1
-# A call that takes fewer turns of the empty loop than these fails with NO_COST.
+# A call that costs less than this many turns of the empty loop fails with NO_COST.
 NO_COST_TURNS = 3
 
 
 def choose_cpu() -> int | None:
-    """Chooses the CPU for all workers: the last one, as the first serves most interrupts."""
+    """Chooses the CPU for all workers: the last one, because the first serves most interrupts."""
     if not hasattr(os, "sched_getaffinity"):
         return None
     return max(os.sched_getaffinity(0))
@@ -53,10 +53,9 @@ def measure(
     report: Callable[[Progress], None],
     delays: Group | None = None,
 ) -> Run:
-    """Measures all groups; what fails is in `failures`, and an interrupted run keeps its results.
+    """Measures all groups; records failures in `failures`; keeps the results if interrupted.
 
-    `delays`, a group with a name of its own, is measured with them; its failure does not
-    affect them.
+    The group `delays` is measured with them; its failure does not affect them.
     """
     seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
     run = Run(settings, choose_cpu() if settings.cpu is None else settings.cpu, seed)
@@ -74,13 +73,13 @@ def measure(
 
 
 def _set_delays_apart(run: Run, name: str) -> None:
-    """Moves the delays out of the groups of a run, and their failures out of its failures."""
+    """Moves the delays out of the run's groups, and their failures out of its failures."""
     times = run.groups.pop(name, None)
     failures = [run.failures.pop(key) for key in list(run.failures) if key[0] == name]
     if failures:
         run.delays_missing = str(failures[0])
     elif times is None or len(times.processes) < run.settings.min_processes:
-        run.delays_missing = "too few processes had measured them"
+        run.delays_missing = "too few processes have measured them"
     else:
         run.delays = times
 
@@ -119,11 +118,11 @@ class _Coordinator:
         self._report(Progress(total, total, "measured"))
 
     def _left(self) -> list[int]:
-        """Lists the groups that have not failed; none if only the delays are left."""
+        """Lists the groups that have not failed; empty if only the delays are left."""
         return [] if list(self._groups) == [self._delays] else list(self._groups)
 
     def _by_place(self, numbers: Iterable[int]) -> list[list[int]]:
-        """Splits groups by their environment."""
+        """Splits groups by environment."""
         places: dict[str, list[int]] = {}
         for number in numbers:
             places.setdefault(self._groups[number].place, []).append(number)
@@ -137,7 +136,7 @@ class _Coordinator:
         return group.contenders + self._controls(number).contenders + group.floors
 
     def _scout(self, numbers: list[int]) -> float:
-        """Checks and roughly times every call; returns the seconds a process needs besides.
+        """Checks every call and estimates its cost; returns a process's start-up time in s.
 
         A contender that fails here is left out, and the rest of its group is tried again.
         """
@@ -151,7 +150,7 @@ class _Coordinator:
         return start_up_s
 
     def _plan(self, numbers: list[int], start_up_s: float) -> dict[int, Plan]:
-        """Divides the time of one process evenly among all rows of one environment."""
+        """Divides the time of one process evenly among all rows of an environment."""
         settings = self._run.settings
         rows = sum(len(self._groups[number].members) for number in numbers)
         if not rows:
@@ -176,7 +175,7 @@ class _Coordinator:
             self._visit({number: plans[number] for number in numbers})
 
     def _visit(self, left: dict[int, Plan]) -> None:
-        """Works through groups of one environment, with a new process if one dies."""
+        """Works through the groups of one environment, in a new process whenever one dies."""
         environment = self._groups[next(iter(left))].environment
         while left:
             numbers = list(left)
@@ -237,32 +236,32 @@ class _Coordinator:
     def _enter_estimates(self, number: int, call_ns: list[float]) -> None:
         """Keeps the rough costs, and leaves out calls that a compiler has optimised away.
 
-        Such a call cannot be compared: ratios to it would be noise.
+        A ratio to such a call would be noise.
         """
         group = self._groups[number]
         limit_ns = NO_COST_TURNS * call_ns[len(group.contenders)] if group.compiles_loops else 0
         gone = [index for index in range(len(group.contenders)) if call_ns[index] < limit_ns]
         for index in reversed(gone):
-            self._fail(number, index, NO_COST, "the interpreter's compiler leaves nothing of it")
+            self._fail(number, index, NO_COST, "the interpreter's compiler optimises it away")
         if number in self._groups:
             self._call_ns[number] = [ns for index, ns in enumerate(call_ns) if index not in gone]
 
     def _give_up(self, failed: WorkerError, numbers: list[int], left: dict[int, Plan]) -> None:
-        """Fails what a worker died of; all of its groups if it never began."""
+        """Fails the contender that a worker died of; all its groups if it made no call."""
         if not self._began:
             for number in left:
                 self._blame(number, None, failed.kind, f"{failed}, before any call was made")
             left.clear()
             return
-        # It works through its groups in order, so it was in this one. Only the worker reports its
-        # position, and a call that writes out of bounds may have overwritten it.
+        # A worker works through its groups in order, so it was in this one. The position comes
+        # from the worker alone, and a call that writes out of bounds may have overwritten it.
         number = next(n for n in numbers if n in left)
         del left[number]
         known = failed.group == numbers.index(number)
         self._blame(number, failed.contender if known else None, failed.kind, str(failed))
 
     def _blame(self, number: int, contender: int | None, kind: str, message: str) -> None:
-        """Fails a contender if it is known, otherwise its group."""
+        """Fails a contender if it is known, otherwise the whole group."""
         if number not in self._groups:
             return
         if contender is None or not 0 <= contender < len(self._contenders(number)):
@@ -271,7 +270,7 @@ class _Coordinator:
             self._fail(number, contender, kind, message)
 
     def _fail(self, number: int, index: int, kind: str, message: str) -> None:
-        """Leaves a contender out; once its group is being timed, fails the whole group."""
+        """Leaves out a contender; fails the whole group if its timing has begun."""
         group = self._groups[number]
         contender = self._contenders(number)[index]
         failure = Failure(group.name, contender.name, kind, message)

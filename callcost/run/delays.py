@@ -1,7 +1,7 @@
-"""Makes contenders that delay for a known time, in C.
+"""Makes contenders that delay for a known time in C.
 
-`callcost calibrate` measures many of them. A measuring run measures a few beside its groups, as
-a control; estimate/delays.py evaluates them.
+`callcost calibrate` measures many of them. An ordinary run measures a few along with its groups,
+as a control; estimate/delays.py evaluates them.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from callcost.errors import CallcostError
 from callcost.model.contender import Contender, Group
 from callcost.model.delays import NAME
 
-# What a run injects. The slope depends on the ends; the points between show that it is a line.
+# The delays of a run. The slope depends on the ends; the points between show whether it is a line.
 CONTROL_NS = (0, 20, 50, 100, 200)
 
 
 class NoDelaysError(CallcostError):
-    """Why delays cannot be injected, as a sentence without its full stop."""
+    """Delays cannot be injected; the text says why, without a full stop."""
 
 
 def control_group(groups: Sequence[Group]) -> Group:
-    """Makes the delays that a run measures beside its groups; raises NoDelaysError."""
+    """Makes the delays that a run measures along with its groups; raises NoDelaysError."""
     if all(group.environment is not None for group in groups):
-        raise NoDelaysError("nothing is measured in this interpreter")
+        raise NoDelaysError("no group is measured in this interpreter")
     if any(group.name == NAME for group in groups):
         raise NoDelaysError(f"another group is called {NAME}")
     steps = choose_steps(CONTROL_NS)
@@ -33,13 +33,13 @@ def control_group(groups: Sequence[Group]) -> Group:
 
 
 def choose_steps(targets_ns: Sequence[int]) -> list[int]:
-    """Chooses how many steps make each target on this machine; raises NoDelaysError."""
+    """Chooses the number of steps for each target on this machine; raises NoDelaysError."""
     try:
         from callcost.run._delay import delay_ns
     except ImportError as error:
         raise NoDelaysError(
-            f"the extension that makes delays was not built ({error}); install callcost again "
-            "where a C compiler and Python's headers are installed"
+            f"the extension that makes delays was not built ({error}); install a C compiler and "
+            "Python's headers, then install callcost again"
         ) from error
     many = 1000
     step_ns = min(delay_ns(many, 200) for _ in range(20)) / many
@@ -47,7 +47,7 @@ def choose_steps(targets_ns: Sequence[int]) -> list[int]:
 
 
 def delay_group(steps: Sequence[int]) -> Group:
-    """Makes one contender per delay; the first also times every delay inside C, in each process."""
+    """Makes a contender for each delay; the first also reports every delay as timed inside C."""
     in_c = f"[sorted(delay_ns(k, 500) for _ in range(21))[10] for k in {list(steps)}]"
     contenders = [
         Contender(

@@ -1,8 +1,9 @@
-"""Describes how the running interpreter was built, as far as that changes the cost of a call.
+"""Describes those properties of the running interpreter's build that change the cost of a call.
 
-`sysconfig` may describe another build than the running program: Debian's describes a build with
-a shared libpython, but the program was built separately, with PGO and without that library. So
-the program is asked first. What only `sysconfig` knows is UNKNOWN if it describes another build.
+`sysconfig` may describe a different build than the running program. Debian's describes a build
+with a shared libpython, but the program was built separately, with PGO and without that library.
+The program is therefore asked first. Properties that only `sysconfig` knows are UNKNOWN if it
+describes a different build.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Known = bool | str
 
 
 def describe() -> dict[str, Any]:
-    """Describes the build; a value is UNKNOWN if there is no source for it."""
+    """Describes the build; a value that cannot be found out is UNKNOWN."""
     arguments = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
     flags = str(sysconfig.get_config_var("PY_CORE_CFLAGS") or "")
     shared = shared_libpython()
@@ -63,13 +64,13 @@ class _Place(ctypes.Structure):
 
 
 def shared_libpython() -> Known:
-    """Tells whether the interpreter's functions are in a library, or in the program itself."""
+    """Tells whether the interpreter's functions are in a library instead of the program."""
     file = _file_of_the_interpreter()
     return UNKNOWN if file is None else LIBRARY.fullmatch(PurePath(file).name) is not None
 
 
 def _file_of_the_interpreter() -> str | None:
-    """Returns the file that holds the running interpreter's functions, according to the loader."""
+    """Returns the file of the running interpreter's functions, according to the loader."""
     place = _Place()
     try:
         function = ctypes.cast(ctypes.pythonapi.Py_GetVersion, ctypes.c_void_p)
@@ -80,7 +81,7 @@ def _file_of_the_interpreter() -> str | None:
 
 
 def jit(arguments: str | None) -> Known:
-    """Tells whether the JIT is on; `arguments` are configure's, None if unknown."""
+    """Tells whether the JIT is on; `arguments` are those of configure, None if unknown."""
     asked = getattr(sys, "_jit", None)  # from Python 3.14 on
     if asked is not None:
         return bool(asked.is_enabled())

@@ -1,6 +1,6 @@
-"""Asks another interpreter for its version, what it can import, and whether a call is right there.
+"""Asks another interpreter for its version, what it can import, and whether a call is right.
 
-Each question is a job for a worker process, as when it is measured.
+Each question is a job for a worker process, as in a measurement.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ SILENCE_S = 20.0
 def find(
     python: str, modules: Mapping[str, str] | None = None, imports: Sequence[str] = ()
 ) -> Environment:
-    """Asks an interpreter for its version and to import some modules; raises WorkerError.
+    """Asks an interpreter for its version, and to import some modules; raises WorkerError.
 
-    `modules` has the files of modules that are not installed there, by their names.
+    `modules` has the files of modules that are not installed there, by name.
     """
     modules = dict(modules or {})
     trials = [Contender(name, f"import {name}", "None") for name in imports]
@@ -30,7 +30,7 @@ def find(
 
 
 def check(environment: Environment, contender: Contender) -> str | None:
-    """Evaluates a call once and compares the result; returns what is wrong, or None."""
+    """Evaluates a call once and checks the result; returns what is wrong, or None."""
     try:
         _, failed = _try(environment.python, environment.modules, [contender])
     except WorkerError as error:
@@ -41,7 +41,7 @@ def check(environment: Environment, contender: Contender) -> str | None:
 def _try(
     python: str, modules: dict[str, str], contenders: Sequence[Contender]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Returns the interpreter's facts, and what fails there, each with the reason."""
+    """Returns the interpreter's facts, and the contenders that fail, each with the reason."""
     groups = [describe_group((contender,), SCOUTING) for contender in contenders]
     job = {"seed": 0, "modules": modules, "groups": groups}
     facts: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Describes what a run was made on: machine and interpreter, and the machine's present state."""
+"""Describes the machine and interpreter of a run, and the machine's current state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASLR = Path("/proc/sys/kernel/randomize_va_space")
 
 
 def identity() -> dict[str, Any]:
-    """Describes what stays the same from run to run on this machine with this interpreter."""
+    """Describes the properties that stay the same from run to run."""
     memory_gib = round(psutil.virtual_memory().total / 2**30)
     return {
         "machine_digest": machine_digest(),
@@ -37,7 +37,7 @@ def machine_digest() -> str:
 
 
 class Watch:
-    """Watches what may change from minute to minute, from its creation on."""
+    """Watches the machine's changing state, from the creation of this object on."""
 
     def __init__(self, cpu: int | None) -> None:
         self._cpu = cpu
@@ -49,9 +49,9 @@ class Watch:
     def state(self) -> dict[str, Any]:
         """Describes the machine's state; None where it is unknown.
 
-        `load_1min` is from before the watch, so it shows other programs. `steal_percent` is the
-        share of the CPU's time since then that the host took away. `throttled` is how often a
-        quota on CPU time held processes back.
+        `load_1min` is from the start of the watch, so it shows other programs. `steal_percent` is
+        the share of CPU time since then that the host took away. `throttled` counts how often a
+        CPU quota stopped processes.
         """
         return {
             "load_1min": self._load,
@@ -69,7 +69,7 @@ class Watch:
 
 
 def state(cpu: int | None) -> dict[str, Any]:
-    """Describes how the machine is set up at present; None where it is unknown."""
+    """Describes the machine's current settings; None where one is unknown."""
     return {
         "cpus_allowed": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "governor": _read(Path(GOVERNOR.format(cpu=cpu))),
@@ -83,6 +83,6 @@ def _read(path: Path) -> str | None:
 
 
 def _cpu_times(cpu: int | None) -> Any:
-    """Returns the times of one CPU, or of all together if it does not exist."""
+    """Returns the times of one CPU, or the total if that CPU does not exist."""
     each = psutil.cpu_times(percpu=True)
     return psutil.cpu_times() if cpu is None or cpu >= len(each) else each[cpu]

@@ -1,4 +1,4 @@
-"""Shares the time of a run out over its rows: calls per epoch, passes per process."""
+"""Divides the time of a run among its rows: calls per epoch, passes per process."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from callcost.worker.worker import OWN_UNROLL, PROGRAM_WARM_SHARE, SCOUT_REPEATS
 
 TARGET_EPOCH_NS = 100_000
 MIN_LOOPS = 4
-# Calls that take long traces to compile have settled after half as many.
+# Twice what calls with long traces need until they are compiled.
 SETTLE_TURNS = 100_000
 CHEAPEST_EPOCH_NS = 40_000
 DEAREST_EPOCH_NS = 20_000_000
 MIN_PASSES = 15
 MAX_PASSES = 2000
-# In a small run starting the processes takes most of the time, and longer ones cost little more.
+# In a small run most of the time goes into starting processes; longer ones cost little more.
 MIN_GROUP_NS = 40_000_000
 YARDSTICK_NS = 25_000
-# About how many target epochs the worker spends on estimating one call.
+# The worker spends about this many target epochs on estimating one call.
 SCOUT_EPOCHS = 2 * SCOUT_REPEATS
-# What an epoch costs beside its own time: switching contenders, two getrusage calls, waking up.
+# The cost of an epoch besides its own time: switching contenders, two getrusage calls, cold caches.
 EPOCH_OVERHEAD_NS = 5_000
-# The same for a program: its loop's warm-up, and two switches of processes.
+# The same for a program: the warm-up of its loop, and two context switches.
 PROGRAM_OVERHEAD_NS = PROGRAM_WARM_SHARE * TARGET_EPOCH_NS + 20_000
 
 SCOUTING = Plan(unroll=1, loops=1, warm_loops=0, passes=0)
-# Where loops are compiled, a turn costs almost nothing, and many calls in one loop are more
-# than a trace can hold: the compiler would give up compiling anything in every program.
+# Where loops are compiled, a turn costs almost nothing. Many calls in one loop would exceed a
+# trace, and the compiler would then give up on the whole program.
 SCOUTING_COMPILED = replace(SCOUTING, max_unroll=1, settle_turns=SETTLE_TURNS)
 
 
 def scouting_plan(group: Group) -> Plan:
-    """Returns the plan by which a group is checked and roughly timed."""
+    """Returns the plan for checking a group and roughly timing its calls."""
     return SCOUTING_COMPILED if group.compiles_loops else SCOUTING
 
 
 def scouting_s(call_ns: Sequence[float]) -> float:
-    """Estimates how many seconds the scouting of calls with these costs has taken."""
+    """Estimates how many seconds scouting took for calls with these costs."""
     return sum(SCOUT_EPOCHS * max(TARGET_EPOCH_NS, cost) for cost in call_ns) / 1e9
 
 
 def row_time_ns(rows: int, row_s: float, processes: int, start_up_s: float) -> float:
-    """Returns how many ns of one process each row may take."""
-    # The scout is one process more than those that count.
+    """Returns the time of each row in one process, in ns."""
+    # Scouting takes one process more.
     available_s = rows * row_s - (processes + 1) * start_up_s
     return max(0.0, available_s * 1e9 / processes / rows)
 
@@ -56,7 +56,7 @@ def plan_epochs(
     """Chooses the calls per epoch so that the mean contender of a group takes about 0.1 ms.
 
     All contenders in `call_ns` share this count: different counts would bias their ratios.
-    `least_calls` is for groups where that would be too few.
+    `least_calls` is a lower limit.
     """
     mean_ns = sum(call_ns) / len(call_ns)
     calls = max(least_calls, round(TARGET_EPOCH_NS / mean_ns))
@@ -67,10 +67,10 @@ def plan_epochs(
 
 
 def least_calls(group: Group, call_ns: list[float]) -> int:
-    """Returns the fewest calls an epoch may have: more where loops are compiled.
+    """Returns the fewest calls an epoch may have: more than 1 only where loops are compiled.
 
-    The first turns there are still interpreted, which must not matter to the cheapest contender,
-    however long the dearest then takes (up to DEAREST_EPOCH_NS).
+    The first turns of a compiled loop are still interpreted. So that this does not distort the
+    cheapest contender, epochs are long, up to DEAREST_EPOCH_NS for the most expensive one.
     """
     if not group.compiles_loops:
         return 1
@@ -81,8 +81,8 @@ def least_calls(group: Group, call_ns: list[float]) -> int:
 def plan_group(group: Group, costs: list[float], programs: int, row_ns: float) -> Plan:
     """Plans the passes of a group.
 
-    `costs` has the ns per call of each contender that is not a program; `row_ns` is what each of
-    the group's members may take in one process.
+    `costs` has the ns per call of each contender that is not a program; `row_ns` is the time of
+    each of the group's members in one process.
     """
     scouted = scouting_plan(group)
     plan = plan_epochs(costs, scouted.passes, scouted.max_unroll, least_calls(group, costs))
@@ -95,12 +95,12 @@ def plan_group(group: Group, costs: list[float], programs: int, row_ns: float) -
 
 
 def plan_program(program: Contender, call_ns: float) -> Contender:
-    """Chooses a program's own number of calls: its loop is far faster than Python's."""
+    """Chooses a program's own number of calls, because its loop is far faster than Python's."""
     return replace(program, own_loops=max(1, round(TARGET_EPOCH_NS / call_ns / OWN_UNROLL)))
 
 
 def plan_programs(group: Group, call_ns: dict[str, float]) -> Group:
-    """Gives each program of a group its own number of calls, from its cost per call."""
+    """Gives each program of a group its own number of calls, based on its cost per call."""
     contenders, floors = (
         tuple(plan_program(c, call_ns[c.name]) if c.program else c for c in members)
         for members in (group.contenders, group.floors)

@@ -1,10 +1,10 @@
 """Starts one worker process, reads its answers, and always ends it.
 
-A job is one JSON object: `seed`, `limit_s`, `position_file`, `modules` (the files of those that
-the interpreter does not find by itself), and `groups`, each with its contenders and its plan
-(no passes: only estimate). The worker answers with one JSON object a line; `event` says which
-kind: `ready`, then for each group `estimates`, `times` or `error`, then `done`; and `alive` once a
-second.
+A job is a JSON object: `seed`, `limit_s`, `position_file`, `modules` (the files of modules that
+the interpreter does not find by itself), and `groups`, each with its contenders and its plan.
+A plan with no passes asks for estimates only. The worker answers with one JSON object per line,
+whose `event` is `ready`, then for each group `estimates`, `times` or `error`, then `done`; and
+`alive` once a second.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from callcost.worker import worker
 
 WORKER_FILE = Path(worker.__file__)
 STDERR_LINES = 3
-# All others that begin with PYTHON change how the interpreter runs, such as PYTHONMALLOC.
+# All other variables named PYTHON... change how the interpreter runs, such as PYTHONMALLOC.
 KEPT_VARIABLES = ("PYTHONPATH", "PYTHONHOME")
 
 
 class WorkerError(CallcostError):
-    """A worker that crashed, hung or sent a malformed answer.
+    """A worker could not be started, crashed, hung or sent a malformed answer.
 
-    `group` and `contender` are the positions in the job that it was at, or None if unknown.
+    `group` and `contender` are its position in the job, or None if unknown.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class WorkerError(CallcostError):
 def describe_group(
     contenders: tuple[Contender, ...], plan: Plan, cpu_stat: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Describes one group as the worker reads it.
+    """Describes one group for the worker's job.
 
-    `cpu_stat` names the files that tell whether a quota held the worker back.
+    `cpu_stat` names the files that tell whether a CPU quota stopped the worker.
     """
     described = [asdict(contender) for contender in contenders]
     return {**asdict(plan), "contenders": described, "cpu_stat": list(cpu_stat)}
@@ -65,7 +65,7 @@ def describe_group(
 class WorkerProcess:
     """A fresh interpreter that runs worker.py, or a script like it, on one job.
 
-    Use as a context manager. It inherits the descriptors `pass_fds`.
+    It is a context manager. The process inherits the file descriptors `pass_fds`.
     """
 
     script = WORKER_FILE
@@ -98,7 +98,7 @@ class WorkerProcess:
         try:
             self._process = subprocess.Popen(
                 self.command(python, job_file),
-                # Nothing is written to it. It closes with this process, which the worker notices.
+                # Carries nothing. It closes when this process ends, which ends the worker.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._stderr,
@@ -111,12 +111,12 @@ class WorkerProcess:
             self._stderr.close()
             self._scratch.remove()
             raise WorkerError(
-                "no interpreter", f"{Path(python).name} cannot be started: {error.strerror}"
+                "no interpreter", f"cannot start {Path(python).name}: {error.strerror}"
             ) from error
         self.not_pinned = pin(self._process.pid, cpu)
 
     def pin(self, cpu: int | None) -> None:
-        """Binds a process that was started without a CPU to one."""
+        """Binds the process to a CPU, if it was started without one."""
         self.not_pinned = pin(self._process.pid, cpu)
 
     def __enter__(self) -> Self:
@@ -132,7 +132,7 @@ class WorkerProcess:
 
     @property
     def folder(self) -> Path:
-        """The folder of its files; it exists until the process is closed."""
+        """The folder of the process's files; it exists until `close`."""
         return self._scratch.path
 
     def command(self, python: str, job_file: Path) -> list[str]:
@@ -144,13 +144,13 @@ class WorkerProcess:
         return worker_environment(hash_seed)
 
     def kill(self) -> None:
-        """Kills the process and those it started; its answers end."""
+        """Kills the process and those it started, which ends its answers."""
         # The whole session: a contender may have started processes of its own.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Ends the process if it still runs, and closes what was opened for it."""
+        """Ends the process if it still runs, closes its streams and removes its files."""
         self.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
@@ -167,7 +167,7 @@ class WorkerProcess:
             except (ValueError, TypeError, KeyError):
                 raise self.garbage(line) from None
             if name == "error":
-                # A contender may have written this text, which is shown and kept in a record.
+                # A contender may have written this text. It is shown, and kept in a record.
                 event["message"] = worker.clean(str(event.get("message")))
             if name != "alive":
                 yield event
@@ -175,7 +175,7 @@ class WorkerProcess:
                 return
 
     def _lines(self) -> Iterator[bytes]:
-        """Yields whole lines; gives up a worker that is silent for too long."""
+        """Yields whole lines; raises WorkerError if the worker is silent for too long."""
         assert self._process.stdout is not None
         pending = b""
         with selectors.DefaultSelector() as selector:
@@ -194,7 +194,7 @@ class WorkerProcess:
         try:
             status = self._process.wait(timeout=self._silence_s)
         except subprocess.TimeoutExpired:
-            return self.failure("hang", "its worker closed its output and went on")
+            return self.failure("hang", "its worker closed its output but kept running")
         if status == -signal.SIGALRM:
             return self.failure("hang", "its worker used up the time limit")
         if status < 0:
@@ -208,15 +208,14 @@ class WorkerProcess:
         return ": " + " | ".join(lines[-STDERR_LINES:]) if lines else ""
 
     def failure(self, kind: str, message: str) -> WorkerError:
-        """Makes an error that names what the worker is doing right now."""
+        """Makes an error with the worker's current position."""
         group, contender = worker.POSITION.unpack_from(self._position_file.read_bytes())
         return WorkerError(kind, message, *(at if at >= 0 else None for at in (group, contender)))
 
     def garbage(self, answer: object) -> WorkerError:
         """Makes the error for a malformed answer.
 
-        By the time it is read the worker may be at the next contender, so the error names the
-        group only.
+        It names only the group, because the worker may be at the next contender by now.
         """
         error = self.failure("garbage", f"a call made its worker answer {str(answer)[:60]}")
         error.contender = None
@@ -224,17 +223,17 @@ class WorkerProcess:
 
 
 def limit_of(silence_s: float) -> int:
-    """Returns the seconds without an answer after which a worker ends itself."""
+    """Returns how many seconds without an answer a worker may run before it ends itself."""
     return math.ceil(2 * silence_s) + 1
 
 
 def pin(pid: int, cpu: int | None) -> str | None:
     """Binds a process to one CPU; returns the reason if that fails.
 
-    Done from outside, since not every interpreter can do it itself.
+    The coordinator does this, because not every interpreter can do it itself.
     """
     if not hasattr(os, "sched_setaffinity"):
-        return f"{sys.platform} does not offer it"
+        return f"{sys.platform} does not support it"
     if cpu is None:
         return "no CPU was chosen"
     try:
@@ -245,11 +244,11 @@ def pin(pid: int, cpu: int | None) -> str | None:
 
 
 def worker_environment(hash_seed: int) -> dict[str, str]:
-    """Returns the variables without those that would change the measured interpreter."""
+    """Returns the environment variables, without those that change the measured interpreter."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("PYTHON") or name in KEPT_VARIABLES
     }
-    # Unbuffered, so that the worker sees at once what a contender writes, also through C's stdio.
+    # Unbuffered, including C's stdio: the worker then sees at once what a contender writes.
     return {**kept, "PYTHONHASHSEED": str(hash_seed), "PYTHONUNBUFFERED": "1"}

@@ -1,4 +1,4 @@
-"""Reads how much CPU time a container may use (cgroup v1 and v2), and how often that stopped it."""
+"""Reads the CPU quota of a container (cgroup v1 and v2), and how often it stopped processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ESCAPED = re.compile(r"\\[0-7]{3}")
 
 @dataclass(frozen=True)
 class Throttling:
-    """How often, and for how many ms, the limits stopped processes since their cgroups exist."""
+    """How often and for how many ms the limits have stopped processes of these cgroups so far."""
 
     count: int
     ms: float
@@ -23,10 +23,10 @@ class Throttling:
 
 @dataclass(frozen=True)
 class Quota:
-    """The CPUs that this process may use; None if there is no limit, or if it is unknown.
+    """The number of CPUs that this process may use; None if unlimited or unknown.
 
-    `stats` are the files that count how often the limits stopped it. `unknown` says why the
-    limits could not be read.
+    `stats` are the files that count how often the limits stopped processes. `unknown` says why
+    the limits could not be read.
     """
 
     cpus: float | None
@@ -34,7 +34,7 @@ class Quota:
     unknown: str | None = None
 
     def throttling(self) -> Throttling | None:
-        """Reads how often the limits stopped this process; None without limits."""
+        """Reads how often the limits have stopped processes; None without limits."""
         if not self.stats:
             return None
         counts = [dict(line.split() for line in _lines(path)) for path in self.stats]
@@ -48,7 +48,7 @@ class Quota:
 
 
 def read(proc: Path = PROC) -> Quota:
-    """Reads the quota of a process: the lowest of its cgroups and their parents."""
+    """Reads the quota of a process: the lowest limit of its cgroups and their parents."""
     if not (proc / "cgroup").exists():
         return Quota(None)
     try:
@@ -64,7 +64,7 @@ def read(proc: Path = PROC) -> Quota:
 
 
 def facts(quota: Quota, before: Throttling | None) -> dict[str, Any]:
-    """Describes a quota, and how often it stopped this process since `before`."""
+    """Describes a quota, and how often it has stopped processes since `before`."""
     now = quota.throttling()
     throttled = None if now is None or before is None else now.count - before.count
     held_ms = None if now is None or before is None else now.ms - before.ms
@@ -91,9 +91,10 @@ def _folders(proc: Path) -> Iterator[Path]:
 
 
 def _upwards(root: PurePosixPath, point: Path, path: PurePosixPath) -> Iterator[Path]:
-    """Yields a group's folder below a mount and its parents; the mount itself if it is outside.
+    """Yields a group's folder below a mount, then its parents up to the mount.
 
-    In a container the path may be the host's, while the mount shows only a part of it.
+    A group outside the mount yields only the mount: in a container the path may be the host's,
+    while the mount shows only a part of it.
     """
     inside = path.is_relative_to(root) and ".." not in path.parts
     folder = point / path.relative_to(root) if inside else point
@@ -123,5 +124,5 @@ def _lines(path: Path) -> list[str]:
 
 
 def _unescaped(word: str) -> str:
-    """Decodes a path of mountinfo, which writes spaces and the like as octal numbers."""
+    """Decodes a path of mountinfo, which writes spaces and similar characters in octal."""
     return ESCAPED.sub(lambda found: codecs.decode(found[0], "unicode_escape"), word)

@@ -1,4 +1,4 @@
-"""Temporary folders; a later run removes those of a run that was killed."""
+"""Temporary folders; a later run removes the folders of a killed run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 
 PREFIX = "callcost-"
-# Locked as long as the process lives that owns the folder.
+# Locked while the process that owns the folder is alive.
 LOCK = "alive"
 
 
 class Scratch:
-    """A temporary folder with a lock in it that ends with this process."""
+    """A temporary folder that contains a lock, which is released when this process ends."""
 
     def __init__(self) -> None:
         sweep_once()
@@ -25,7 +25,7 @@ class Scratch:
         new = self.path / f"{LOCK}.new"
         self._lock_fd = os.open(new, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock_fd, fcntl.LOCK_EX)
-        # Renamed when locked: no other process ever sees it unlocked.
+        # Renamed after locking: no other process ever sees it unlocked.
         new.rename(self.path / LOCK)
 
     def remove(self) -> None:
@@ -36,12 +36,12 @@ class Scratch:
 
 @cache
 def sweep_once() -> None:
-    """Removes the folders of dead runs, once per process."""
+    """Removes the folders of killed runs, once per process."""
     sweep(Path(tempfile.gettempdir()))
 
 
 def sweep(temporary: Path) -> None:
-    """Removes this user's folders whose lock nobody holds; follows no links."""
+    """Removes this user's folders whose lock no process holds; does not follow links."""
     with os.scandir(temporary) as entries:
         for entry in entries:
             if entry.name.startswith(PREFIX) and _is_own_folder(entry):
@@ -61,12 +61,12 @@ def _remove_dead(folder: Path) -> None:
     try:
         lock_fd = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        # Not one of these folders, or another process is just removing it.
+        # Another kind of folder, or another process is just removing it.
         return
     try:
         if stat.S_ISREG(os.fstat(lock_fd).st_mode):
             fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # What cannot be removed stays: it takes space, but changes no result.
+            # A file that cannot be removed stays: it takes space but changes no result.
             shutil.rmtree(folder, ignore_errors=True)
     except BlockingIOError:
         pass  # its run is alive

@@ -161,7 +161,7 @@ class _Turns:
             self._report(Progress(number, count, what))
             pairs.quartets.append(self._quartet(cpu))
         self._report(Progress(count, count, "measured"))
-        pinned = None if cpu is not None else f"{sys.platform} does not offer it"
+        pinned = None if cpu is not None else f"{sys.platform} does not support it"
         return replace(
             from_pairs(pairs),
             cpu=cpu,

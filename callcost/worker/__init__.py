@@ -1,1 +1,1 @@
-"""What runs inside a measured interpreter: scripts that need the standard library alone."""
+"""The scripts that run inside a measured interpreter; they need only the standard library."""

@@ -1,24 +1,23 @@
-"""Says what one call returns, and roughly what it costs, in a fresh process of its own.
+"""Finds out what one call returns, and roughly what it costs, in its own fresh process.
 
-The values of two sides are compared without ever meeting in one process: each is described by
-its exact type, a short text and two digests. It runs in any interpreter that `worker.py` runs in,
-next to that file and those that it loads.
+The values of two sides are compared without meeting in one process: each is described by its
+exact type, a short text and two digests. Any interpreter that can run worker.py can run this
+file, with worker.py and the files that it loads beside it.
 
-Reads one job, a JSON object, from the file named on its command line: `contender`, `expect` (an
-expression, or null), `estimate` (whether to estimate the cost), `settle_turns`, `modules`,
-`limit_s` and `position_file`. Answers with JSON lines as worker.py does: `ready`, `set up`,
+It reads one job, a JSON object, from the file named on the command line: `contender`, `expect`
+(an expression, or null), `estimate` (whether to estimate the cost), `settle_turns`, `modules`,
+`limit_s` and `position_file`. It answers with JSON lines like worker.py: `ready`, `set up`,
 `answers`, then `done`; or `error`.
 """
 
 import sys
 
 if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    # The folder of this file: its modules must not take the place of the standard library's.
+    # Removes the folder of this file: its modules must not shadow the standard library's.
     del sys.path[0]
 
 import copyreg
 import enum
-import gc
 import hashlib
 import importlib.util
 import json
@@ -34,11 +33,11 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from callcost.worker import worker
-    from callcost.worker.worker import Line
+    from callcost.worker.guard import Process
 
     T = TypeVar("T")
 else:
-    # By its file: in the interpreter under test callcost may be missing, or another one.
+    # By its file: the interpreter under test may lack callcost, or have another version.
     spec = importlib.util.spec_from_file_location(
         "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
     )
@@ -46,15 +45,15 @@ else:
     spec.loader.exec_module(worker)
 
 REPEATS = 3
-# Larger values than this are shown, and not compared.
+# Values with more parts are shown but not compared.
 MOST_PARTS = 50_000
-# Lists from this length on are read as a whole where that is exact.
+# Lists of this length or more are read as a whole where that is exact.
 LONG = 1_000
 MOST_BYTES = 1 << 24
 DEEPEST = 60
 LONGEST_TEXT = 90
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}")
-# Struct codes of numbers that can be NaN, and of what is an address.
+# Struct codes of numbers that can be NaN, and of addresses.
 FLOATS = re.compile(r"[efdg]")
 ADDRESSES = re.compile(r"[PO&XzZ](?![fdg])")
 NATIVE = re.compile(r"([@=<>]?)([bBhHiIlLqQfd?c])")
@@ -62,11 +61,11 @@ OWN_ORDER = ("", "@", "=", "<" if sys.byteorder == "little" else ">")
 
 
 class Reader:
-    """Reads one value into digests, and notes what in it cannot be compared.
+    """Turns one value into two digests, and notes which parts of it cannot be compared.
 
-    `full` stands for all that is known of a value. `sure` leaves out what may differ between
-    equal values. So equal `full` digests mean equal values, unless something is `opaque`, and
-    unequal `sure` digests mean unequal values.
+    The digest `full` covers everything known about a value; `sure` leaves out what may differ
+    between equal values. Equal `full` digests therefore mean equal values, unless something is
+    `opaque`; different `sure` digests mean different values.
     """
 
     def __init__(self) -> None:
@@ -111,12 +110,12 @@ class Reader:
             return self._read_buffer(value, view)
 
     def _read_buffer(self, value: "Any", view: memoryview) -> "tuple[bytes, bytes]":
-        """Reads what offers its memory: arrays, NumPy's scalars, what ctypes makes."""
+        """Reads a value that exposes its memory: an array, a NumPy scalar, a ctypes object."""
         shape = f"{view.format}{view.shape}".encode()
         if view.nbytes > MOST_BYTES:
             return self._unknown(value, "too large to compare")
         if fields := ctypes_fields(type(value)):
-            # Not its memory, which has padding.
+            # By field: its memory contains padding.
             return self._join(value, [self.read(getattr(value, name)) for name in fields])
         native = NATIVE.fullmatch(view.format)
         if native and native[1] in OWN_ORDER:
@@ -134,7 +133,7 @@ class Reader:
         return self._join(value, [self.read(items), (shape, shape)])
 
     def _read_object(self, value: "Any") -> "tuple[bytes, bytes]":
-        """Reads an object by what would be pickled of it, and by what its own `repr` says."""
+        """Reads any other object through what pickle would store of it and through its `repr`."""
         kind = type(value)
         if not has_own(kind, "__eq__"):
             return self._unknown(value, f"{type_name(kind)} equals only itself")
@@ -143,12 +142,12 @@ class Reader:
             shown = b""
         name = type_name(kind).encode()
         try:
-            # As pickle does it.
+            # Like pickle.
             reduce: Any = copyreg.dispatch_table.get(kind)
             made: Any = value.__reduce_ex__(4) if reduce is None else reduce(value)
         except Exception:
-            # Nothing else tells all that is in it, so only a difference can be seen.
-            self.opaque[f"what is in {type_name(kind)} cannot be seen"] = None
+            # Only its repr is known, which can show a difference but not equality.
+            self.opaque[f"the content of {type_name(kind)} cannot be read"] = None
             return digest(name, shown), digest(name, shown)
         if isinstance(made, str):
             return digest(name, made.encode()), digest(name, shown)
@@ -172,9 +171,9 @@ class Reader:
 
 
 def atom(value: "Any") -> "bytes | None":
-    """Returns the exact content of a value that has no parts; None for what has some.
+    """Returns the exact content of a value without parts; None for any other value.
 
-    All NaN are the same, and 0.0 is not -0.0.
+    All NaN are equal, and 0.0 differs from -0.0.
     """
     if value is None or value is Ellipsis or value is NotImplemented:
         return b""
@@ -192,9 +191,9 @@ def atom(value: "Any") -> "bytes | None":
 
 
 def simple_parts(value: "Any") -> "list[bytes] | None":
-    """Returns the exact content of a long list of numbers or texts; one by one would take long.
+    """Returns the exact content of a long list of numbers or texts; None for any other value.
 
-    None for every other value.
+    Reading the items one by one would be slow.
     """
     if not isinstance(value, (list, tuple)) or len(value) < LONG:
         return None
@@ -203,11 +202,11 @@ def simple_parts(value: "Any") -> "list[bytes] | None":
         try:
             return [json.dumps(value).encode()]
         except ValueError:
-            # Python does not write the digits of very long numbers.
+            # Python refuses to print very long numbers.
             return None
     if kinds != {float}:
         return None
-    # All NaN are the same, whatever their bits are.
+    # All NaN are equal, whatever their bits.
     missing = [place for place, number in enumerate(value) if number != number]
     numbers = array("d", value)
     for place in missing:
@@ -216,7 +215,7 @@ def simple_parts(value: "Any") -> "list[bytes] | None":
 
 
 def digest(*parts: bytes) -> bytes:
-    """Returns the digest of some texts, whose borders count."""
+    """Returns one digest of several parts; moving bytes between parts changes it."""
     found = hashlib.sha256()
     for part in parts:
         found.update(len(part).to_bytes(8, "little"))
@@ -225,13 +224,13 @@ def digest(*parts: bytes) -> bytes:
 
 
 def full_name(named: "Any") -> str:
-    """Names a class or a function with its module."""
+    """Returns the qualified name of a class or function, with its module."""
     own = getattr(named, "__qualname__", type(named).__qualname__)
     return f"{getattr(named, '__module__', '')}.{own}"
 
 
 def type_name(kind: type) -> str:
-    """Names a type as people do: int, numpy.float64."""
+    """Returns a type's name as people write it: int, numpy.float64."""
     name = full_name(kind)
     for prefix in ("builtins.", "__callcost__."):
         name = name[len(prefix) :] if name.startswith(prefix) else name
@@ -239,12 +238,12 @@ def type_name(kind: type) -> str:
 
 
 def has_own(kind: type, method: str) -> bool:
-    """Tells whether a type has a method of its own where `object` has one too."""
+    """Tells whether a type overrides a method of `object`."""
     return getattr(kind, method) is not getattr(object, method)
 
 
 def ctypes_fields(kind: type) -> "list[str]":
-    """Lists the fields of a structure of ctypes; empty for every other type."""
+    """Lists the fields of a ctypes structure; empty for any other type."""
     ctypes = sys.modules.get("ctypes")
     if ctypes is None or not issubclass(kind, ctypes.Structure):
         return []
@@ -252,7 +251,7 @@ def ctypes_fields(kind: type) -> "list[str]":
 
 
 class Short(reprlib.Repr):
-    """Shows a value in a short text, however large it is."""
+    """Shows any value as a short text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -263,13 +262,13 @@ class Short(reprlib.Repr):
         return repr(value) if len(value) <= self.maxother else f"{value[: self.maxother]!r}..."
 
     def repr_int(self, value: int, level: int) -> str:
-        """Shows the length of a long number, whose digits Python may refuse to write."""
+        """Shows the size of a long number instead, as Python may refuse to print its digits."""
         bits = value.bit_length()
-        return repr(value) if bits <= 200 else f"<a number of {bits} bits>"
+        return repr(value) if bits <= 200 else f"<{bits}-bit number>"
 
 
 def show(value: "Any") -> str:
-    """Shows a value on one line, cut and without control characters."""
+    """Shows a value on one line, shortened and without control characters."""
     try:
         text = Short().repr(value)
     except Exception as error:
@@ -278,7 +277,7 @@ def show(value: "Any") -> str:
 
 
 def describe(value: "Any") -> "dict[str, Any]":
-    """Describes a value so that it can be compared with one of another process."""
+    """Describes a value so that it can be compared with a value of another process."""
     reader = Reader()
     try:
         full, sure = reader.read(value)
@@ -295,7 +294,7 @@ def describe(value: "Any") -> "dict[str, Any]":
 
 
 def is_right(value: "Any", expected: "Any") -> "bool | None":
-    """Tells whether a value is the expected one, type included; None if that cannot be told."""
+    """Tells whether a value equals the expected one, type included; None if unknown."""
     if value is expected:
         return True
     one, other = describe(value), describe(expected)
@@ -310,35 +309,15 @@ def is_right(value: "Any", expected: "Any") -> "bool | None":
 
 
 def is_plain(value: "Any", expected: "Any") -> bool:
-    """Tells whether the processes that are timed can find this out by themselves."""
+    """Tells whether the timing processes can compare these values themselves."""
     try:
         return worker.checks.alike(value, expected)
     except Exception:
         return False
 
 
-def guarded(work: "Callable[[], T]", kind: str, what: str) -> "T":
-    """Does some work of the contender's; raises ContenderError for all that it may do instead."""
-    forks = worker.guard.forks
-    try:
-        found = work()
-    except worker.ContenderError:
-        raise
-    # Also what would end this process: the caller has to hear of it.
-    except BaseException as error:
-        raise worker.ContenderError(kind, f"{what} raised {worker.described(error)}") from error
-    if worker.guard.forks != forks:
-        raise worker.ContenderError("fork", f"{what} forked its process")
-    return found
-
-
-def evaluate(source: str, namespace: "dict[str, Any]", kind: str, what: str) -> "Any":
-    """Evaluates an expression; raises ContenderError."""
-    return guarded(lambda: eval(compile(source, f"<{what}>", "eval"), namespace), kind, what)
-
-
 def output_size(what: str) -> int:
-    """Counts what was written to standard output; raises ContenderError where that is closed."""
+    """Counts the bytes written to standard output; raises ContenderError if it was closed."""
     try:
         return worker.output_size()
     except (OSError, ValueError) as error:
@@ -346,106 +325,111 @@ def output_size(what: str) -> int:
         raise worker.ContenderError("closed", message) from error
 
 
-class Answers:
-    """What a call answered each time that it was made.
+class Call:
+    """The call of a job: runs its set-up, then finds its answers and its cost.
 
-    Each answer is described at once: a later call may change the object that an earlier one
-    returned.
+    Each answer is described at once: a later call may change an object returned earlier.
+    Every method raises ContenderError if the contender fails.
     """
 
-    def __init__(self, call: str, expected: "Callable[[], Any] | None") -> None:
-        self._call = call
-        self._expected = expected
-        self.seen: list[dict[str, Any]] = []
-        self.right: list[bool | None] = []
-        self.plain = True
+    def __init__(self, job: "dict[str, Any]", process: "Process") -> None:
+        self._job = job
+        self._call = job["contender"]["call"]
+        self._process = process
+        self._seen: list[dict[str, Any]] = []
+        self._right: list[bool | None] = []
+        self._plain = job["expect"] is not None
+        start_ns = worker.CLOCK()
+        self._namespace = self._guarded(
+            lambda: worker.prepare(job["contender"]), "setup failed", "its set-up"
+        )
+        self.setup_s = (worker.CLOCK() - start_ns) / 1e9
 
-    def take(self, namespace: "dict[str, Any]", written: int) -> None:
-        """Makes the call once more; raises ContenderError."""
-        value = evaluate(self._call, namespace, "call failed", self._call)
+    def answer(self) -> "dict[str, Any]":
+        """Makes the call several times; returns the event with its answers and its cost."""
+        written = output_size("its set-up")
+        expect = self._job["expect"]
+        expected: tuple[Any, ...] = ()
+        if expect is not None:
+            expected = (self._evaluate(expect, "expect failed", f"--expect {expect}"),)
+        for _ in range(REPEATS):
+            self._take(written, expected)
+        call_ns = self._estimate_ns() if self._job["estimate"] else None
+        # Once more: some calls only turn wrong after many calls.
+        self._take(written, expected)
+        return {
+            **self._judged(),
+            "expected": describe(expected[0]) if expected else None,
+            "plain": self._plain,
+            "call_ns": call_ns,
+        }
+
+    def _take(self, written: int, expected: "tuple[Any, ...]") -> None:
+        """Makes the call once; compares the answer with what is expected, if anything is."""
+        value = self._evaluate(self._call, "call failed", self._call)
         if output_size(self._call) != written:
             raise worker.ContenderError("garbage", f"{self._call} wrote to standard output")
-        self.seen.append(describe(value))
-        if self._expected is not None:
-            expected = self._expected()
-            self.right.append(is_right(value, expected))
-            self.plain = self.plain and is_plain(value, expected)
+        self._seen.append(describe(value))
+        for wanted in expected:
+            self._right.append(is_right(value, wanted))
+            self._plain = self._plain and is_plain(value, wanted)
 
-    def event(self) -> "dict[str, Any]":
-        """Returns what the coordinator is told."""
+    def _judged(self) -> "dict[str, Any]":
+        """Returns whether the answers are right and equal, and one: a wrong one if there is one."""
         right = None
-        value = self.seen[0]
-        if False in self.right:
-            right, value = False, self.seen[self.right.index(False)]
-        elif self.right and None not in self.right:
+        value = self._seen[0]
+        if False in self._right:
+            right, value = False, self._seen[self._right.index(False)]
+        elif self._right and None not in self._right:
             right = True
         return {
             "event": "answers",
             "value": value,
-            "changes": any(one["full"] != value["full"] for one in self.seen),
-            "type_changes": any(one["type"] != value["type"] for one in self.seen),
-            "expected": None if self._expected is None else describe(self._expected()),
+            "changes": any(one["full"] != value["full"] for one in self._seen),
+            "type_changes": any(one["type"] != value["type"] for one in self._seen),
             "right": right,
-            "plain": self.plain and self._expected is not None,
         }
 
+    def _estimate_ns(self) -> float:
+        """Estimates roughly what a call costs, in ns."""
 
-def expectation(job: "dict[str, Any]", namespace: "dict[str, Any]") -> "Callable[[], Any] | None":
-    """Evaluates what is expected; raises ContenderError."""
-    expect = job["expect"]
-    if expect is None:
-        return None
-    expected = evaluate(expect, namespace, "expect failed", f"--expect {expect}")
-    return lambda: expected
+        def work() -> float:
+            epoch = worker.compile_epoch(self._call, self._namespace, 1)
+            worker.settle(epoch, self._job["settle_turns"])
+            return worker.estimate_turn_ns(epoch)
 
+        return self._guarded(work, "call failed", self._call)
 
-def answer(job: "dict[str, Any]", namespace: "dict[str, Any]") -> "dict[str, Any]":
-    """Makes the call several times; returns what it answers and what it costs."""
-    written = output_size("its set-up")
-    answers = Answers(job["contender"]["call"], expectation(job, namespace))
-    for _ in range(REPEATS):
-        answers.take(namespace, written)
-    call_ns = estimate_ns(job, namespace) if job["estimate"] else None
-    # Once more after many calls, as a call may turn wrong only then.
-    answers.take(namespace, written)
-    return {**answers.event(), "call_ns": call_ns}
+    def _evaluate(self, source: str, kind: str, what: str) -> "Any":
+        code = f"<{what}>"
+        return self._guarded(
+            lambda: eval(compile(source, code, "eval"), self._namespace), kind, what
+        )
 
-
-def estimate_ns(job: "dict[str, Any]", namespace: "dict[str, Any]") -> float:
-    """Estimates roughly what a call costs, in ns."""
-    call = job["contender"]["call"]
-
-    def work() -> float:
-        epoch = worker.compile_epoch(call, namespace, 1)
-        worker.settle(epoch, job["settle_turns"])
-        return worker.estimate_turn_ns(epoch)
-
-    return guarded(work, "call failed", call)
-
-
-def work_off(job: "dict[str, Any]", line: "Line") -> None:
-    """Does the one job; raises ContenderError."""
-    contender = job["contender"]
-    start_ns = worker.CLOCK()
-    namespace = guarded(lambda: worker.prepare(contender), "setup failed", "its set-up")
-    line.answer({"event": "set up", "setup_s": (worker.CLOCK() - start_ns) / 1e9})
-    line.answer(answer(job, namespace))
+    def _guarded(self, work: "Callable[[], T]", kind: str, what: str) -> "T":
+        """Runs code of the contender; raises ContenderError if it does anything but return."""
+        forks = self._process.forks
+        try:
+            found = work()
+        except worker.ContenderError:
+            raise
+        # SystemExit too: the caller must hear why there is no answer.
+        except BaseException as error:
+            raise worker.ContenderError(kind, f"{what} raised {worker.described(error)}") from error
+        if self._process.forks != forks:
+            raise worker.ContenderError("fork", f"{what} forked its process")
+        return found
 
 
 def main() -> None:
-    """Runs the one job that the command line names."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        job = json.load(file)
-    worker.die_with_coordinator()
-    line = worker.Line(worker.take_over_output(), job["position_file"], job["limit_s"])
+    """Runs the job that the command line names."""
+    job, line = worker.begin_job()
     line.answer({"event": "ready", "interpreter": worker.interpreter_facts()})
-    sys.meta_path.append(worker.ModuleFinder(job["modules"]))
-    if hasattr(sys, "getrefcount"):
-        # As while it is timed.
-        gc.disable()
-    worker.guard.begin([job["contender"]])
+    process = worker.guard.begin([job["contender"]])
     try:
-        work_off(job, line)
+        call = Call(job, process)
+        line.answer({"event": "set up", "setup_s": call.setup_s})
+        line.answer(call.answer())
     except worker.ContenderError as error:
         line.answer({"event": "error", "kind": error.kind, "message": str(error)})
     line.answer({"event": "done"})

@@ -1,36 +1,49 @@
 """Checks contenders before and after they are timed, and says in one line what is wrong.
 
-Loaded by its path, beside worker.py; uses the standard library alone.
+worker.py loads this file by its path; it needs only the standard library.
 """
 
 import hashlib
 import os
 import re
 import sys
+from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 OUTPUT = sys.stdout
-# The most characters of a value or exception, and of a whole message.
+# The most characters shown of a value or exception, and of a whole message.
 LONGEST_VALUE = 200
 LONGEST_MESSAGE = 1_000
-# Sequences that a terminal would obey: colours, cursor movements, titles.
+# Sequences that a terminal would interpret: colours, cursor movements, titles.
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 
 class ContenderError(Exception):
-    """A contender must not get a time; `kind` says why in a word."""
+    """A contender must not get a time; `kind` says why in a word or two."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
 
 
+@contextmanager
+def refusing(kind: str, what: str) -> "Iterator[None]":
+    """Raises ContenderError of this kind for any exception of its block: `what` raised it."""
+    try:
+        yield
+    except ContenderError:
+        raise
+    except Exception as error:
+        raise ContenderError(kind, f"{what} raised {described(error)}") from error
+
+
 def clean(text: str, longest: int = LONGEST_MESSAGE) -> str:
     """Returns text as one line of printable characters, cut at `longest`."""
-    # Ignores what a subclass of str overrides.
+    # A subclass of str may override __str__.
     text = str.__str__(text)
     begun = ESCAPES.sub("", text[: 10 * longest])
     line = " ".join("".join(c if c.isprintable() else " " for c in begun).split())
@@ -43,13 +56,13 @@ def shown(value: object) -> str:
     """Returns the repr of a value, cleaned."""
     try:
         return clean(repr(value), LONGEST_VALUE)
-    # A repr may raise anything, which must not end this process.
+    # A repr may raise anything. That must not end this process.
     except BaseException as error:
         return f"<{named(type(value))} whose repr raised {named(type(error))}>"
 
 
 def described(error: BaseException) -> str:
-    """Returns type and text of an exception in one line."""
+    """Returns the type and text of an exception on one line."""
     try:
         text = clean(str(error), LONGEST_VALUE)
     except BaseException as another:
@@ -63,7 +76,7 @@ def named(kind: type) -> str:
 
 
 def alike(got: "Any", expected: "Any") -> bool:
-    """Tells whether two values and their types are equal, also in tuples, lists and dicts."""
+    """Tells whether two values and their types are equal, also inside tuples, lists and dicts."""
     kind = type(expected)
     if type(got) is not kind:
         return False
@@ -79,24 +92,22 @@ def prepare(contender: "dict[str, Any]") -> "dict[str, Any]":
     """Runs the set-up source and returns its names."""
     namespace: dict[str, Any] = {"__name__": "__callcost__"}
     had_gil = has_gil()
-    try:
+    with refusing("setup failed", "its set-up"):
         exec(compile(contender["setup"], "<setup>", "exec"), namespace)
-    except Exception as error:
-        raise ContenderError("setup failed", f"its set-up raised {described(error)}") from error
     if has_gil() and not had_gil:
-        raise ContenderError("GIL", "its set-up turned the GIL back on, for everybody")
+        raise ContenderError("GIL", "its set-up turned the GIL back on, for all contenders")
     return namespace
 
 
 def has_gil() -> bool:
-    """Tells whether the GIL is on; a free-threaded build can run without."""
+    """Tells whether the GIL is on; a free-threaded build can run without it."""
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 def check(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Compares its files and the result of its call with the expected ones; raises ContenderError.
+    """Checks a contender's files and the results of its calls; raises ContenderError.
 
-    Evaluates the call once with the names of its set-up, and once for each example.
+    Evaluates the call once with the names of its set-up, then each example.
     """
     for binary in contender["binaries"]:
         check_binary(binary)
@@ -112,7 +123,7 @@ def check_again(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> Non
 
 
 def check_calls(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Evaluates the call, and each example with names of its own."""
+    """Evaluates the call, then each example with its own names."""
     written = output_size()
     check_call(contender, namespace)
     for example in contender.get("examples", ()):
@@ -122,7 +133,7 @@ def check_calls(contender: "dict[str, Any]", namespace: "dict[str, Any]") -> Non
 
 
 def check_call(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
-    """Evaluates one call, and compares what it returns or raises."""
+    """Evaluates one call and compares what it returns or raises."""
     if asked["raises"] is None:
         check_answer(asked, namespace)
     else:
@@ -130,7 +141,7 @@ def check_call(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
 
 
 def said(asked: "dict[str, Any]") -> str:
-    """Returns the call as text, with the arguments of an example."""
+    """Returns the call as text, with the arguments if it is an example."""
     given = asked.get("given")
     return f"with {clean(given)}, {asked['call']}" if given else str(asked["call"])
 
@@ -138,7 +149,7 @@ def said(asked: "dict[str, Any]") -> str:
 def check_answer(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
     """Evaluates the call and compares the result, if one is expected; raises ContenderError."""
     call, expect, view = asked["call"], asked["expect"], asked["view"]
-    try:
+    with refusing("call failed", said(asked)):
         if expect is None:
             exec(compile(call, "<call>", "exec"), namespace)
             return
@@ -146,8 +157,6 @@ def check_answer(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
         got = eval(compile(call, "<call>", "eval"), namespace)
         if view is not None:
             got = eval(compile(view, "<view>", "eval"), {**namespace, "result": got})
-    except Exception as error:
-        raise ContenderError("call failed", f"{said(asked)} raised {described(error)}") from error
     seen = said(asked) if view is None else f"with result = {said(asked)}, {view}"
     answer = f"{seen} returned {shown(got)} ({named(type(got))})"
     wanted = f"{shown(expected)} ({named(type(expected))})"
@@ -157,7 +166,7 @@ def check_answer(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
         raise ContenderError(
             "wrong answer",
             f"{answer}, which cannot be compared with the expected {wanted}: "
-            f"that raised {described(error)}",
+            f"== raised {described(error)}",
         ) from error
     if not right:
         raise ContenderError("wrong answer", f"{answer}, expected {wanted}")
@@ -182,7 +191,7 @@ def check_refusal(asked: "dict[str, Any]", namespace: "dict[str, Any]") -> None:
 
 
 def text_of(error: Exception) -> "str | None":
-    """Returns the text of an exception; None if asking for it raises."""
+    """Returns the text of an exception; None if `str` raises."""
     try:
         return str(error)
     except Exception:
@@ -192,37 +201,35 @@ def text_of(error: Exception) -> "str | None":
 def expected_refusal(
     raises: str, namespace: "dict[str, Any]"
 ) -> "tuple[type[Exception], str | None]":
-    """Evaluates the expression for what must be raised: a class, or an instance with a message."""
-    try:
+    """Evaluates what a call must raise; returns the class, and the message if it is an instance."""
+    with refusing("setup failed", raises):
         wanted = eval(compile(raises, "<raises>", "eval"), namespace)
-    except Exception as error:
-        raise ContenderError("setup failed", f"{raises} raised {described(error)}") from error
     return (wanted, None) if isinstance(wanted, type) else (type(wanted), str(wanted))
 
 
 def check_binary(binary: "dict[str, str]") -> None:
-    """Compares a compiled file with the build's record and with the imported module."""
+    """Compares a compiled file with the hash of the build and with the imported module."""
     path = binary["path"]
     try:
         with open(path, "rb") as file:
             digest = hashlib.sha256(file.read()).hexdigest()
     except OSError as error:
-        raise ContenderError("stale file", f"{path} cannot be read: {error.strerror}") from error
+        raise ContenderError("stale file", f"cannot read {path}: {error.strerror}") from error
     if digest != binary["sha256"]:
-        raise ContenderError("stale file", f"{path} is not the file that was built; install again")
+        raise ContenderError("stale file", f"{path} is not the file that was built: install again")
     if binary["module"]:
         imported = sys.modules.get(binary["module"])
         origin = getattr(imported, "__file__", None) or "nothing"
         if os.path.realpath(origin) != os.path.realpath(path):
             raise ContenderError(
-                "stale file", f"{binary['module']} came from {origin}, the build made {path}"
+                "stale file", f"{binary['module']} was imported from {origin}, but built as {path}"
             )
 
 
 def output_size() -> int:
     """Counts the bytes written to file descriptor 1.
 
-    The coordinator starts this interpreter unbuffered, and C's stdio with it.
+    The coordinator starts this interpreter unbuffered, including C's stdio.
     """
     for stream in (sys.stdout, OUTPUT):
         # A contender may have replaced or removed sys.stdout.

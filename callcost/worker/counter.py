@@ -1,26 +1,28 @@
-"""Counts the instructions of contenders, in one fresh process that runs under callgrind.
+"""Counts the instructions of contenders, in one fresh process under callgrind.
 
-Each call of MARKER makes callgrind write down what was executed since the one before, so that
-the process can read, between two contenders, what its own epochs have cost. Any CPython from
-3.9 on can run this file, with the standard library and worker.py beside it.
+Each call of MARKER makes callgrind dump the instructions since the previous one. Between two
+contenders, the process reads from the dumps what its epochs have cost. Any CPython from 3.9 on
+can run this file, with worker.py and the files that it loads beside it.
 
-Reads one job, a JSON object, from the file named on its command line: `modules`, `limit_s`,
-`position_file`, `contenders`, `layout` (a number that decides where things come to lie in
-memory), `counts`, which is false where contenders are only to be checked, as no callgrind is
-there, `vgdb`, the program that can tell callgrind to begin and to end (empty: it always counts),
-and `profiles`, which is true where the dumps are to be kept. Answers with JSON lines as worker.py
-does: `ready`, then for each contender, in order, `checked` or `count` or `error`, then `done`.
+It reads one job, a JSON object, from the file named on the command line:
+
+- `modules`, `limit_s`, `position_file`, `contenders`;
+- `layout`: a number that determines where objects are placed in memory;
+- `counts`: false to only check the contenders, without callgrind;
+- `vgdb`: the program that switches counting on and off; if empty, callgrind counts all the time;
+- `profiles`: true to keep the dumps.
+
+It answers with JSON lines like worker.py: `ready`, then for each contender, in order, `checked`,
+`count` or `error`, then `done`.
 """
 
 import sys
 
 if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    # The folder of this file: its modules must not take the place of the standard library's.
+    # Removes the folder of this file: its modules must not shadow the standard library's.
     del sys.path[0]
 
-import gc
 import importlib.util
-import json
 import os
 import random
 from functools import partial
@@ -32,9 +34,10 @@ if TYPE_CHECKING:
     from typing import Any, NamedTuple
 
     from callcost.worker import worker
+    from callcost.worker.guard import Process
 
     class Shape(NamedTuple):
-        """How many calls a turn of the loop has, and how many turns the epochs make."""
+        """The calls in a turn of the loop, the turns of the epochs, and the pairs of epochs."""
 
         unroll: int
         turns: int
@@ -44,28 +47,26 @@ if TYPE_CHECKING:
 else:
     from collections import namedtuple
 
-    def _load_worker():
-        path = __file__.rpartition("/")[0] + "/worker.py"
-        spec = importlib.util.spec_from_file_location("callcost_worker", path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    worker = _load_worker()
+    # By its file: the interpreter under test may lack callcost, or have another version.
+    spec = importlib.util.spec_from_file_location(
+        "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
+    )
+    worker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(worker)
     Shape = namedtuple("Shape", "unroll turns warm_turns pairs")
 
-# A function of libc that nothing else calls, and that does nothing but return.
+# A libc function that does next to nothing and that nothing else calls.
 MARKER = "getppid"
 mark = os.getppid
-# The dump before the marker's n-th call is this file's name, a dot and n.
+# The dump at the marker's n-th call is called this, a dot, and n.
 DUMP_NAME = "counts"
-# The pipes by which vgdb talks to valgrind begin with this.
+# The names of the pipes between vgdb and valgrind begin with this.
 SWITCH_NAME = "vgdb"
 TAIL_BYTES = 200
 SHIFT_BLOCKS = 500
 SHIFT_BYTES = range(1, 1_000)
 WARM_RUNS = 4
-# The interpreter tries again and again to specialise what cannot be: when an instruction has run
+# The interpreter retries specialising an instruction that it cannot specialise: when it has run
 # 16 times, 48, 112, 240, 496, 1008, 2032. All counted turns lie between the last two.
 SHAPES = (
     (4_000, Shape(8, 64, 1_100, 3)),
@@ -78,27 +79,27 @@ EMPTY = {"call": worker.EMPTY_CALL, "raises": None}
 
 
 def no_clock() -> int:
-    """Stands in the place of the clock: a number of ns costs more or less by its digits.
+    """Replaces the clock: the cost of handling a number of ns depends on its digits.
 
-    A function of Python's, as the interpreter tries a builtin one again and again to specialise.
+    A Python function, because the interpreter would retry specialising the call of a builtin one.
     """
     return 0
 
 
 def shift_memory(layout: int) -> "list[bytes]":
-    """Takes blocks of memory, so that all later ones lie elsewhere; they have to be kept.
+    """Allocates blocks of memory, which moves all later ones; returns the blocks, to be kept.
 
-    Interned names and types are found by their addresses in the interpreter's own caches, where
-    two that a call needs may happen to share a place.
+    The interpreter's caches look up interned names and types by address, so two that a call
+    needs may share a slot by chance.
     """
     chance = random.Random(layout)
     return [bytes(chance.choice(SHIFT_BYTES)) for _ in range(SHIFT_BLOCKS * layout)]
 
 
 class Switch:
-    """Has callgrind count within a `with` only: all else runs several times as fast without.
+    """Makes callgrind count only inside a `with`: everything else runs several times as fast.
 
-    To turn it takes tenths of a second, so that one `with` may stand around several.
+    Switching takes tenths of a second, so an outer `with` keeps callgrind on for inner ones.
     """
 
     def __init__(self, vgdb: str, prefix: str) -> None:
@@ -122,21 +123,21 @@ class Switch:
         silence = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
         command = [*self._command, word]
         pid = os.posix_spawn(command[0], command, {}, file_actions=[silence])
-        # In a loop, as valgrind looks for commands between the instructions that it runs.
+        # Polls: valgrind only reads commands while this process executes instructions.
         ended, status = 0, 0
         while not ended:
             ended, status = os.waitpid(pid, os.WNOHANG)
         if status:
             raise worker.ContenderError(
                 "no callgrind",
-                f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}",
+                f"{' '.join(command)} ended with exit code {os.waitstatus_to_exitcode(status)}",
             )
 
 
 class Dumps:
-    """The files that callgrind writes at each call of the marker, read and removed in turn.
+    """The files that callgrind writes at each call of the marker, read and removed in order.
 
-    Or kept, where `keep` is set: the names of the last ones read are then in `kept`.
+    `keep` leaves the files there; `kept` then has the names of those read last.
     """
 
     def __init__(self, file: str, keep: bool = False) -> None:
@@ -146,7 +147,7 @@ class Dumps:
         self.kept: list[str] = []
 
     def skip(self) -> None:
-        """Removes what is there: calls of the marker by somebody else."""
+        """Removes the dumps that exist: something else has called the marker."""
         while os.path.exists(self._name()):
             os.unlink(self._name())
             self._number += 1
@@ -165,7 +166,7 @@ class Dumps:
         if len(totals) != count:
             raise worker.ContenderError(
                 "garbage",
-                f"callgrind wrote {len(totals)} dumps where {count} were due: "
+                f"callgrind wrote {len(totals)} dumps instead of {count}: "
                 f"it calls {MARKER}, which marks where counting begins and ends",
             )
         return totals
@@ -175,7 +176,7 @@ class Dumps:
 
 
 def read_total(file: str) -> int:
-    """Returns the instructions that one dump of callgrind sums up."""
+    """Returns the total of one of callgrind's dumps, in instructions."""
     with open(file, "rb") as dump:
         dump.seek(0, os.SEEK_END)
         dump.seek(max(0, dump.tell() - TAIL_BYTES))
@@ -184,17 +185,17 @@ def read_total(file: str) -> int:
 
 
 def warm_up(epoch: "worker.Epoch", turns: int) -> None:
-    """Has the interpreter specialise what it will, and allocators come to their steady state."""
+    """Runs an epoch until the interpreter has specialised it and allocators are steady."""
     run, values = epoch
     for number in [1] * WARM_RUNS + [turns]:
         run(repeat(None, number), no_clock, *values)
 
 
 def make_windows(pairs: int) -> "Callable[..., None]":
-    """Compiles the function that runs epochs of N and of 2N calls in turn, and marks each.
+    """Compiles a function that runs epochs of N and of 2N calls in turn, and marks each.
 
-    Every run has its place in the code, which is passed once only: the interpreter specialises
-    nothing there, so that to run an epoch costs always the same.
+    Each run has its own place in the code, which executes only once. The interpreter therefore
+    specialises nothing there, and starting an epoch always costs the same.
     """
     names = [name for pair in range(pairs) for name in (f"short_{pair}", f"long_{pair}")]
     runs = "; ".join(f"{name}(); mark()" for name in names)
@@ -212,16 +213,16 @@ def counted(
     dumps: Dumps,
     switch: Switch,
 ) -> "tuple[list[list[int]], list[list[str]]]":
-    """Returns what epochs of N and of 2N calls cost, in instructions, as often as they ran.
+    """Returns the instructions of each epoch of N calls and of 2N calls.
 
-    Beside that, in the same order, the dumps that say so, where they are kept.
+    Also returns the names of the dumps, in the same order, if they are kept.
     """
     epoch = worker.compile_epoch(contender["call"], namespace, shape.unroll, contender["raises"])
     run, values = epoch
     windows = make_windows(shape.pairs)
     turns = [shape.turns, 2 * shape.turns] * shape.pairs
-    # By way of a C function, so that the interpreter's loop is entered while callgrind looks on:
-    # from one function of Python to another it stays within the same call of itself.
+    # Through a C function: the interpreter's loop is then entered while callgrind counts. A call
+    # from Python to Python stays in the same C call of the loop.
     runs = [partial(run, repeat(None, number), no_clock, *values) for number in turns]
     warm_up(epoch, shape.warm_turns)
     with switch:
@@ -233,7 +234,7 @@ def counted(
 
 
 def choose_shape(epochs: "list[list[int]]") -> "Shape":
-    """Chooses how many calls to count by what one takes, so that the dear ones end in time."""
+    """Chooses how many calls to count: fewer of expensive ones, so that they end in time."""
     call = min(epochs[1]) - min(epochs[0])
     return next((shape for limit, shape in SHAPES if call < limit), LONG_CALLS)
 
@@ -241,26 +242,20 @@ def choose_shape(epochs: "list[list[int]]") -> "Shape":
 def count_contender(
     contender: "dict[str, Any]", empty: "dict[Shape, Any]", dumps: "Dumps | None", switch: Switch
 ) -> "dict[str, Any]":
-    """Checks one contender and, if there are dumps, counts it and checks it again.
+    """Checks one contender; if there are dumps, also counts it and checks it again.
 
     Raises ContenderError.
     """
     if contender["program"]:
-        raise worker.ContenderError("setup failed", "it is a program, and only calls are counted")
+        raise worker.ContenderError("setup failed", "it is a program; only calls are counted")
     namespace = worker.prepare(contender)
     worker.check(contender, namespace)
     if dumps is None:
         return {"event": "checked"}
     written = worker.output_size()
-    try:
+    with worker.refusing("call failed", "it"):
         shape = choose_shape(counted(contender, namespace, CHECK_SHAPE, dumps, switch)[0])
         epochs, profiles = counted(contender, namespace, shape, dumps, switch)
-    except worker.ContenderError:
-        raise
-    except Exception as error:
-        raise worker.ContenderError(
-            "call failed", f"it raised {worker.described(error)}"
-        ) from error
     if worker.output_size() != written:
         raise worker.ContenderError("garbage", "it wrote to standard output while it was counted")
     worker.check_again(contender, namespace)
@@ -275,7 +270,7 @@ def count_contender(
     }
 
 
-def count_all(job: "dict[str, Any]", line: "worker.Line") -> None:
+def count_all(job: "dict[str, Any]", line: "worker.Line", process: "Process") -> None:
     """Answers for each contender of the job, in order."""
     empty: dict[Shape, Any] = {}
     dumps = None
@@ -283,11 +278,11 @@ def count_all(job: "dict[str, Any]", line: "worker.Line") -> None:
     switch = Switch(job["vgdb"], os.path.join(folder, SWITCH_NAME))
     if job["counts"]:
         dumps = Dumps(os.path.join(folder, DUMP_NAME), job["profiles"])
-        # Before all else, so that they cannot depend on what is counted.
+        # First, so that these counts cannot depend on the contenders.
         with switch:
             for shape in (CHECK_SHAPE, *(shape for _, shape in SHAPES), LONG_CALLS):
                 empty[shape] = counted(EMPTY, {}, shape, dumps, switch)
-    watch = worker.Guard(vars(worker))
+    watch = worker.Guard(process, vars(worker))
     for index, contender in enumerate(job["contenders"]):
         line.enter(index)
         try:
@@ -297,25 +292,20 @@ def count_all(job: "dict[str, Any]", line: "worker.Line") -> None:
             event = {"event": "error", "kind": error.kind, "message": str(error)}
         line.answer(event)
         if watch.changed():
-            # The rest needs a process that nobody has changed.
+            # The other contenders need a process with unchanged state.
             return
 
 
 def main() -> None:
-    """Runs the one job that the command line names."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        job = json.load(file)
-    worker.die_with_coordinator()
-    # A sign of life takes memory, and when it is due depends on the time.
+    """Runs the job that the command line names."""
+    # No signs of life: they allocate memory, at times that depend on the clock.
     worker.HEARTBEAT_NS = sys.maxsize
-    line = worker.Line(worker.take_over_output(), job["position_file"], job["limit_s"])
+    job, line = worker.begin_job()
     line.answer({"event": "ready", "interpreter": worker.interpreter_facts()})
-    sys.meta_path.append(worker.ModuleFinder(job["modules"]))
-    gc.disable()
-    worker.guard.begin(job["contenders"])
+    process = worker.guard.begin(job["contenders"])
     kept = shift_memory(job["layout"])
     line.begin(0)
-    count_all(job, line)
+    count_all(job, line, process)
     del kept
     line.begin(worker.NOWHERE)
     line.answer({"event": "done"})

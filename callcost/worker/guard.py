@@ -1,7 +1,7 @@
-"""Notices if a contender changes something that would distort the others in its process.
+"""Detects when a contender changes process state that would distort the other contenders.
 
-Loaded by its path, beside worker.py; uses the standard library alone. What an interpreter cannot
-read counts as unchanged.
+worker.py loads this file by its path; it needs only the standard library. State that an interpreter
+cannot read counts as unchanged.
 """
 
 import _thread
@@ -15,7 +15,7 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
 NAMES = tuple(vars(builtins))
@@ -24,25 +24,12 @@ TOOLS = range(6)
 STREAMS = range(3)
 TINY, LEAST_NORMAL, SMALL = 5e-324, sys.float_info.min, 1e-16
 
-# For mypy: names that only later versions have.
+# Hides names from mypy that only later versions have.
 python: "Any" = sys
-# The programs that the worker itself has started.
-programs: "set[int]" = set()
-forks = 0
-
-
-def _count_fork() -> None:
-    global forks
-    forks += 1
-
-
-def watch_forks() -> None:
-    """Ends every process that is forked from this one: otherwise two would answer."""
-    os.register_at_fork(after_in_parent=_count_fork, after_in_child=lambda: os._exit(0))
 
 
 def monitoring_tools() -> object:
-    """Reads which tools listen to sys.monitoring, and to which events."""
+    """Reads which tools use sys.monitoring, and their events."""
     monitoring = python.monitoring
     names = [monitoring.get_tool(tool) for tool in TOOLS]
     events = [monitoring.get_events(t) if names[t] is not None else 0 for t in TOOLS]
@@ -50,26 +37,20 @@ def monitoring_tools() -> object:
 
 
 def signals() -> object:
-    """Reads what each signal does, and which are blocked."""
+    """Reads the handler of each signal, and which signals are blocked."""
     handlers = {number: id(signal.getsignal(number)) for number in signal.valid_signals()}
     return handlers, signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def timers() -> object:
-    """Reads the timers; for the alarm that ends a silent worker, only whether it is set."""
+    """Reads the timers; of the alarm that ends a silent worker, only whether it is set."""
     rest_s, interval_s = signal.getitimer(signal.ITIMER_REAL)
     others = [signal.getitimer(which) for which in (signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)]
     return rest_s > 0, interval_s, others
 
 
-def child_processes() -> object:
-    """Reads the children of the main thread, without the programs of the worker (Linux)."""
-    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
-        return set(map(int, file.read().split())) - programs
-
-
 def streams() -> object:
-    """Reads where the standard streams lead, in Python and in C."""
+    """Reads which files the standard streams use, in Python and in C."""
     return (
         [id(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)],
         [(os.fstat(fd).st_dev, os.fstat(fd).st_ino) for fd in STREAMS],
@@ -77,9 +58,9 @@ def streams() -> object:
 
 
 def arithmetic(one: float = 1.0, two: float = 2.0) -> object:
-    """Reads how floats are rounded, and whether the smallest count as zero.
+    """Reads how floats are rounded, and whether denormal numbers are flushed to zero.
 
-    Loading a library that was compiled with -ffast-math changes that.
+    Loading a library compiled with -ffast-math turns flushing on.
     """
     return TINY * one, LEAST_NORMAL / two, one + SMALL, SMALL - one, -one - SMALL
 
@@ -105,9 +86,9 @@ def locale() -> object:
 
 
 class Throttle:
-    """Counts the passes during which a quota on CPU time stopped this process.
+    """Counts the passes during which a CPU quota stopped this process.
 
-    `files` count how often that happens (cpu.stat of its cgroups); empty without a quota.
+    `files` are the cpu.stat files of its cgroups, which count the stops; none without a quota.
     """
 
     def __init__(self, files: "Sequence[str]") -> None:
@@ -116,7 +97,7 @@ class Throttle:
         self.passes = 0
 
     def end_pass(self) -> None:
-        """Counts the pass that has just ended, if the quota stopped it."""
+        """Counts the pass that just ended if the quota stopped the process during it."""
         if self._files:
             now = self._read()
             self.passes += now != self._last
@@ -143,8 +124,6 @@ WATCHED: "tuple[tuple[str, Callable[[], object]], ...]" = (
     ("the recursion limit", sys.getrecursionlimit),
     ("the flags for loading libraries", lambda: sys.getdlopenflags()),
     ("the threads", lambda: sorted(sys._current_frames())),
-    ("the child processes", child_processes),
-    ("the number of forks", lambda: forks),
     ("the CPUs that it may run on", lambda: os.sched_getaffinity(0)),
     ("the priority", lambda: os.getpriority(os.PRIO_PROCESS, 0)),
     ("the scheduling policy", lambda: os.sched_getscheduler(0)),
@@ -158,56 +137,83 @@ WATCHED: "tuple[tuple[str, Callable[[], object]], ...]" = (
     ("the arithmetic of floats", arithmetic),
     ("the builtin functions", lambda: [id(vars(builtins).get(name)) for name in NAMES]),
 )
-"""What no contender may change, as it would distort the others; and how to read it."""
+"""State of the interpreter and the process that all contenders share, and how to read it."""
 
 
-def begin(contenders: "Iterable[dict[str, Any]]") -> None:
-    """Prepares this process for its contenders.
+class Process:
+    """The worker's own process: the forks and programs it has started, and its watched state.
 
-    A contender that is alone may change what it likes: only the instrument is watched.
+    An `alone` contender may change anything but the instrument: there is nobody to distort.
     """
-    global WATCHED
-    watch_forks()
-    if any(contender.get("alone") for contender in contenders):
-        WATCHED = ()
+
+    def __init__(self, *, alone: bool = False) -> None:
+        self.forks = 0
+        # The ids of running programs that the worker itself started.
+        self.programs: set[int] = set()
+        own = (("the child processes", self._children), ("the number of forks", lambda: self.forks))
+        self.watched = () if alone else (*WATCHED, *own)
+
+    def end_forks(self) -> None:
+        """Counts forks, and ends every process forked from this one: it must not answer too."""
+        os.register_at_fork(after_in_parent=self._count_fork, after_in_child=lambda: os._exit(0))
+
+    def read(self) -> "Iterator[tuple[str, object]]":
+        """Yields the name of each watched state and its value."""
+        for name, read in self.watched:
+            try:
+                yield name, read()
+            # What an interpreter lacks fails both times; what a contender has broken, only once.
+            except Exception as error:
+                yield name, type(error)
+
+    def _count_fork(self) -> None:
+        self.forks += 1
+
+    def _children(self) -> object:
+        """Reads the children of the main thread, without the worker's own programs (Linux)."""
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+            return set(map(int, file.read().split())) - self.programs
 
 
-def glance() -> object:
-    """Reads what is quick to read, after each epoch; a Guard names what differs."""
-    return (
-        forks,
-        id(sys.gettrace()),
-        id(sys.getprofile()),
-        gc.isenabled(),
-        sys.getswitchinterval(),
-        _thread._count(),
-    )
+def begin(contenders: "Iterable[dict[str, Any]]") -> Process:
+    """Prepares this process for running these contenders."""
+    process = Process(alone=any(contender.get("alone") for contender in contenders))
+    process.end_forks()
+    return process
 
 
 class Guard:
-    """Remembers the state of this process, and tells what has changed since.
+    """Remembers the state of a process, and tells what has changed since.
 
     `instrument` has the globals of the measuring module, which must not change either.
     """
 
-    def __init__(self, instrument: "dict[str, Any]") -> None:
+    def __init__(self, process: Process, instrument: "dict[str, Any]") -> None:
+        self.process = process
         self._instrument = instrument
         self._names = tuple(instrument)
         self._before = self._read()
+
+    def again(self) -> "Guard":
+        """Returns a guard that compares with the present state instead."""
+        return Guard(self.process, self._instrument)
 
     def changed(self) -> "list[str]":
         """Lists what has changed."""
         now = self._read()
         return [name for name, state in self._before.items() if now[name] != state]
 
+    def glance(self) -> object:
+        """Reads the state that is cheap enough to read after each epoch."""
+        return (
+            self.process.forks,
+            id(sys.gettrace()),
+            id(sys.getprofile()),
+            gc.isenabled(),
+            sys.getswitchinterval(),
+            _thread._count(),
+        )
+
     def _read(self) -> "dict[str, object]":
         own = [id(self._instrument.get(name)) for name in self._names]
-        return {**{name: _state(read) for name, read in WATCHED}, "the instrument": own}
-
-
-def _state(read: "Callable[[], object]") -> object:
-    try:
-        return read()
-    # What an interpreter lacks fails both times; what a contender has broken, only once.
-    except Exception as error:
-        return type(error)
+        return {**dict(self.process.read()), "the instrument": own}

@@ -1,16 +1,15 @@
-"""Lists the files that a contender's process loads and reads, each contender in its own process.
+"""Lists the files that each contender loads and reads, in a separate process for each.
 
-It runs in any interpreter that `worker.py` runs in, next to that file, from which it takes the
-set-up and the check. Each contender is prepared and checked in a fork, which then lists its
-modules' files, the libraries in its memory and what else it has opened, and the modules that it
-has looked for without importing them. Where a process does what such a list cannot show, it says
-what.
+Any interpreter that can run worker.py can run this file, with worker.py and the files that it
+loads beside it. A fork prepares and checks each contender. It then lists the files of its
+modules, the libraries in its memory, the other files that it opened, and the modules that it
+looked for but did not import. Anything that such a list cannot show is reported as a doubt.
 """
 
 import sys
 
 if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    # The folder of this file: its modules must not take the place of the standard library's.
+    # Removes the folder of this file: its modules must not shadow the standard library's.
     del sys.path[0]
 
 import importlib.machinery
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from callcost.worker import worker
 else:
-    # By its file: in the interpreter under test callcost may be missing, or another one.
+    # By its file: the interpreter under test may lack callcost, or have another version.
     spec = importlib.util.spec_from_file_location(
         "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
     )
@@ -32,7 +31,7 @@ else:
     spec.loader.exec_module(worker)
 
 MAPS = "/proc/self/maps"
-# What leaves the process: files that another one reads are not seen here.
+# Events after which another process may read files, which are not seen here.
 LEAVING = {
     "os.system": "it starts another program",
     "os.exec": "it starts another program",
@@ -44,14 +43,14 @@ LEAVING = {
     "socket.connect": "it opens a connection",
 }
 GONE = " (deleted)"
-# No files that a package could bring.
+# Folders whose files cannot come from a package.
 SYSTEM_FOLDERS = ("/proc/", "/sys/", "/dev/")
 
 
 class Seen:
-    """What a process has opened and looked for; a hook for audits and a finder of modules.
+    """What a process has opened and looked for: an audit hook and a module finder.
 
-    `folder` is that of the job, whose files are none of the contender's.
+    `folder` is the folder of the job; its files do not belong to the contender.
     """
 
     def __init__(self, folder: str) -> None:
@@ -61,19 +60,19 @@ class Seen:
         self.doubts: set[str] = set()
 
     def audit(self, event: str, arguments: "tuple[Any, ...]") -> None:
-        """Takes an event of the interpreter's."""
+        """Records an audit event of the interpreter."""
         if event in LEAVING:
             self.doubts.add(LEAVING[event])
         elif event == "open" and isinstance(arguments[0], (str, bytes)):
             self.opened.add(os.path.abspath(os.fsdecode(arguments[0])))
 
     def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> None:
-        """Takes the name of a module that is looked for, and leaves it to the other finders."""
+        """Records the name of a module that is looked for; other finders search for it."""
         self.looked_for.add(name)
 
 
 def files_of_modules(seen: Seen) -> "set[str]":
-    """Lists the source or compiled file of every module; what is in no file is a doubt."""
+    """Lists the source or compiled file of every module; a module without a file is a doubt."""
     found = set()
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
@@ -82,12 +81,12 @@ def files_of_modules(seen: Seen) -> "set[str]":
         if os.path.isfile(file):
             found.add(os.path.abspath(file))
         elif not file.startswith("<"):
-            seen.doubts.add(f"its module {name} is in no file of its own")
+            seen.doubts.add(f"its module {name} has no file of its own")
     return found
 
 
 def files_in_memory(seen: Seen) -> "set[str]":
-    """Lists the files that are mapped, the compiled libraries among them."""
+    """Lists the mapped files, which include the compiled libraries."""
     try:
         with open(MAPS, encoding="utf-8", errors="surrogateescape") as maps:
             paths = {line.rstrip("\n").split(None, 5)[5] for line in maps if "/" in line}
@@ -96,17 +95,17 @@ def files_in_memory(seen: Seen) -> "set[str]":
         return set()
     gone = sorted(path for path in paths if path.endswith(GONE) and "lib" in path)
     if gone:
-        seen.doubts.add(f"a library that it has loaded is gone from the disk ({gone[0]})")
+        seen.doubts.add(f"a library that it has loaded was removed from the disk ({gone[0]})")
     return {path for path in paths if os.path.isfile(path)}
 
 
 def survey(contender: "dict[str, Any]", seen: Seen) -> "dict[str, Any]":
-    """Prepares and checks a contender, and lists what that took; raises ContenderError."""
+    """Prepares and checks a contender, and lists what it used; raises ContenderError."""
     sys.meta_path.insert(0, seen)
     sys.addaudithook(seen.audit)
     namespace = worker.prepare(contender)
     worker.check(contender, namespace)
-    # A copy: what follows opens files too.
+    # A copy: the next lines open files too.
     opened = {path for path in seen.opened if os.path.isfile(path) and not path.endswith(".pyc")}
     files = opened | files_of_modules(seen) | files_in_memory(seen)
     return {
@@ -123,12 +122,12 @@ def is_there(name: str) -> bool:
 
 
 def survey_and_end(contender: "dict[str, Any]", folder: str, answer_fd: int) -> "NoReturn":
-    """Writes the survey to a pipe, and ends this process whatever happens."""
+    """Writes the survey to a pipe and ends this process, whatever happens."""
     try:
         if hasattr(sys, "addaudithook"):
             found = survey(contender, Seen(folder))
         else:
-            found = {"doubts": ["its interpreter does not tell what it opens"]}
+            found = {"doubts": ["its interpreter does not report which files it opens"]}
     except worker.ContenderError as error:
         found = {"doubts": [f"it fails: {error}"]}
     except BaseException as error:
@@ -141,7 +140,7 @@ def survey_and_end(contender: "dict[str, Any]", folder: str, answer_fd: int) -> 
 
 
 def in_a_fork(contender: "dict[str, Any]", folder: str) -> "dict[str, Any]":
-    """Surveys a contender in a process of its own."""
+    """Surveys a contender in its own process."""
     from_fd, to_fd = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -159,12 +158,8 @@ def in_a_fork(contender: "dict[str, Any]", folder: str) -> "dict[str, Any]":
 
 
 def main() -> None:
-    """Runs the one job that the command line names."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        job = json.load(file)
-    worker.die_with_coordinator()
-    line = worker.Line(worker.take_over_output(), job["position_file"], job["limit_s"])
-    sys.meta_path.append(worker.ModuleFinder(job["modules"]))
+    """Runs the job that the command line names."""
+    job, line = worker.begin_job()
     folder = os.path.dirname(job["position_file"])
     for number, contender in enumerate(job["contenders"]):
         line.begin(number)

@@ -1,25 +1,22 @@
-"""Times one epoch after the other on command, in step with processes that do the same elsewhere.
+"""Times one epoch per command, so that processes of several environments take turns on one CPU.
 
-What `worker.py` is to contenders within one process, this is to those of several: it makes every
-contender of its job ready, says so, and then times one epoch of a row for each command, so that
-whoever gives the commands can have processes of two environments take turns on one CPU.
+worker.py times contenders that share a process; this file times contenders in separate ones. It
+prepares every contender of its job, reports that it is ready, and then times one epoch of a row
+for each command.
 
-It runs in any interpreter that `worker.py` runs in, next to that file, from which it takes all
-that concerns a single contender. A command is a 32-bit number, that of a row, on the pipe
-`commands_fd`; the answer is a 64-bit one on `results_fd`, the ns of an epoch, negative if the
-thread was preempted, and FAILED if the call has failed, for which the line of answers has the
-reason.
+Any interpreter that can run worker.py can run this file, with worker.py and the files that it
+loads beside it. A command is the 32-bit number of a row, on the pipe `commands_fd`. The answer is
+a 64-bit number on `results_fd`: the ns of the epoch, negative if the thread was preempted, or
+FAILED if the call failed; the reason is then on the line of answers.
 """
 
 import sys
 
 if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    # The folder of this file: its modules must not take the place of the standard library's.
+    # Removes the folder of this file: its modules must not shadow the standard library's.
     del sys.path[0]
 
-import gc
 import importlib.util
-import json
 import os
 import random
 import struct
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
     from callcost.worker.guard import Guard
     from callcost.worker.worker import Line
 else:
-    # By its file: in the interpreter under test callcost may be missing, or another one.
+    # By its file: the interpreter under test may lack callcost, or have another version.
     spec = importlib.util.spec_from_file_location(
         "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
     )
@@ -46,7 +43,7 @@ FAILED = 0
 
 
 class Row:
-    """One contender that was checked, and is ready to be timed; raises ContenderError."""
+    """One contender, checked and ready to be timed; raises ContenderError."""
 
     def __init__(self, described: "dict[str, Any]", settle_turns: int) -> None:
         contender = described["contender"]
@@ -62,7 +59,7 @@ class Row:
         worker.settle(self._epoch, settle_turns)
 
     def estimate_ns(self) -> float:
-        """Estimates roughly what a call costs."""
+        """Estimates roughly what a call costs, in ns."""
         return worker.estimate_turn_ns(self._epoch) / float(self._unroll)
 
     def check_again(self) -> None:
@@ -70,12 +67,12 @@ class Row:
         worker.check_again(self._contender, self._namespace)
 
     def time_epoch(self) -> int:
-        """Times one epoch in ns; negative if the thread was preempted meanwhile."""
+        """Times one epoch in ns; negative if the thread was preempted during it."""
         return worker.time_epoch(self._epoch, self._loops, self._warm_loops)
 
 
 def make_ready(job: "dict[str, Any]", line: "Line", watch: "Guard") -> "list[Row | None]":
-    """Checks and compiles every row; those that fail are reported, and left out."""
+    """Checks and compiles every row; a row that fails is reported and left out."""
     rows: list[Row | None] = []
     for number, described in enumerate(job["rows"]):
         line.begin(number)
@@ -101,7 +98,7 @@ def report(number: "int | None", error: Exception, line: "Line") -> None:
 
 
 def estimates_ns(rows: "list[Row | None]", line: "Line", watch: "Guard") -> "list[float | None]":
-    """Estimates roughly what a call of each row costs, in ns, and checks it again."""
+    """Estimates roughly what a call of each row costs, in ns, and checks the row again."""
     costs: list[float | None] = []
     for number, row in enumerate(rows):
         cost_ns = None
@@ -122,7 +119,8 @@ def estimates_ns(rows: "list[Row | None]", line: "Line", watch: "Guard") -> "lis
 def check_again(rows: "list[Row | None]", line: "Line", watch: "Guard") -> None:
     """Checks every row after the last epoch, and reports those that have turned wrong.
 
-    What was changed meanwhile is nobody's, unless a further call of a row changes it again.
+    If shared state changed while the rows were timed, the row that changes it again in a further
+    call is reported, otherwise no row by name.
     """
     changed = watch.changed()
     found = False
@@ -130,7 +128,7 @@ def check_again(rows: "list[Row | None]", line: "Line", watch: "Guard") -> None:
         if row is not None:
             line.begin(number)
             line.enter(0)
-            now = worker.Guard(vars(worker))
+            now = watch.again()
             try:
                 row.check_again()
                 worker.refuse_interference(now)
@@ -146,18 +144,20 @@ def obey(
     job: "dict[str, Any]",
     rows: "list[Row | None]",
     line: "Line",
+    prepared: "Guard",
     from_anywhere: "Callable[[Callable[[], int]], int]",
 ) -> "Guard":
-    """Times an epoch for every command, until the pipe that they come through closes.
+    """Times an epoch for each command, until the pipe of commands closes.
 
-    Returns what watches this process since the first of them, as it is bound to a CPU before.
+    Returns a guard that compares with the state at the first command: before it, the coordinator
+    binds this process to a CPU.
     """
     watch = None
     written = os.fstat(1).st_size
     while command := os.read(job["commands_fd"], COMMAND.size):
         if watch is None:
-            watch = worker.Guard(vars(worker))
-            glance = worker.guard.glance()
+            watch = prepared.again()
+            glance = watch.glance()
         (number,) = COMMAND.unpack(command)
         row = rows[number]
         assert row is not None
@@ -166,36 +166,27 @@ def obey(
         try:
             epoch_ns = from_anywhere(row.time_epoch)
             if os.fstat(1).st_size != written:
-                raise worker.ContenderError(
-                    "garbage", "it wrote to standard output while it was timed"
-                )
-            if worker.guard.glance() != glance:
+                raise worker.ContenderError("garbage", worker.WROTE_WHILE_TIMED)
+            if watch.glance() != glance:
                 worker.refuse_interference(watch)
         except Exception as error:
             report(number, error, line)
             epoch_ns = FAILED
         os.write(job["results_fd"], RESULT.pack(epoch_ns))
-    return watch or worker.Guard(vars(worker))
+    return watch or prepared.again()
 
 
 def main() -> None:
-    """Runs the one job that the command line names."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        job = json.load(file)
-    worker.die_with_coordinator()
-    line = worker.Line(worker.take_over_output(), job["position_file"], job["limit_s"])
-    sys.meta_path.append(worker.ModuleFinder(job["modules"]))
+    """Runs the job that the command line names."""
+    job, line = worker.begin_job()
     shuffler = random.Random(job["seed"])
-    if hasattr(sys, "getrefcount"):
-        # Without reference counts it is the collector that destroys what the calls make.
-        gc.disable()
-    worker.guard.begin(row["contender"] for row in job["rows"])
-    watch = worker.Guard(vars(worker))
+    process = worker.guard.begin(row["contender"] for row in job["rows"])
+    watch = worker.Guard(process, vars(worker))
     rows = make_ready(job, line, watch)
     costs = estimates_ns(rows, line, watch) if job["estimate"] else []
     layouts = worker.make_layouts(shuffler, job["layouts"])
     line.answer({"event": "ready", "interpreter": worker.interpreter_facts(), "call_ns": costs})
-    watch = obey(job, rows, line, lambda time_epoch: shuffler.choice(layouts)(time_epoch))
+    watch = obey(job, rows, line, watch, lambda time_epoch: shuffler.choice(layouts)(time_epoch))
     check_again(rows, line, watch)
     line.answer({"event": "done"})
 

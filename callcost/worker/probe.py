@@ -1,6 +1,6 @@
-"""Says which interpreter runs this file and what is installed for it, as one line of JSON.
+"""Describes the interpreter that runs this file and what is installed in it, as a line of JSON.
 
-For any interpreter that can be measured, so it uses the standard library alone.
+Any interpreter that can be measured can run it: it needs only the standard library.
 """
 
 import importlib.metadata
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def installed(folders: "list[str]") -> "dict[str, str]":
-    """Lists the distributions in these folders, with their versions."""
+    """Returns the versions of the distributions in these folders, by name."""
     found = importlib.metadata.distributions(path=folders)
     return {str(each.metadata["Name"]): each.version for each in found}
 
 
 def files() -> "list[Path]":
-    """Lists the files that the interpreter's own code is in."""
+    """Lists the files that contain the interpreter's own code."""
     named = [Path(sys.executable).resolve()]
     if sysconfig.get_config_var("Py_ENABLE_SHARED"):
         folder = str(sysconfig.get_config_var("LIBDIR"))
@@ -32,7 +32,7 @@ def files() -> "list[Path]":
 
 
 def facts(worker_file: str) -> "dict[str, Any]":
-    """Collects everything; `worker_file` is the worker's, which has the words of a record."""
+    """Collects all facts; `worker_file` is the path of worker.py, which describes interpreters."""
     spec = importlib.util.spec_from_file_location("callcost_worker", worker_file)
     assert spec is not None and spec.loader is not None
     worker = importlib.util.module_from_spec(spec)

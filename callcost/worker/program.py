@@ -1,6 +1,6 @@
-"""A contender that is a program of its own, which worker.py asks for one epoch after the other.
+"""A contender that is a separate program, which worker.py asks for one epoch after another.
 
-worker.py loads this file, and gives it `checks` and `guard`, which both must share.
+worker.py loads this file and gives it its own `checks`, so that both raise the same classes.
 """
 
 import os
@@ -13,27 +13,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-    from callcost.worker import checks, guard
+    from callcost.worker import checks
 
 CLOCK = time.perf_counter_ns
 LONGEST_ANSWER = 200
-# How long a program may take to answer, where the job does not say it.
+# How long a program may take to answer if the job sets no limit.
 PROGRAM_LIMIT_S = 10.0
 
 
 class Program:
-    """A contender that is a program: it makes its calls and times them itself, beside this process.
+    """A contender that is a separate program, which makes and times its calls itself.
 
-    It begins with a line that says what the call returned, a whole number or a float. It then
-    answers each line `turns warm_turns stack_bytes` with a line `epoch_ns empty_ns`: what so
-    many turns of OWN_UNROLL calls took, with its stack moved by so many bytes, and what as many
-    turns of its own empty loop took; both are negative if it was preempted meanwhile. A third
-    number on that line, if there is one, says what the call returns after the epoch.
+    It first writes a line with the result of the call, a whole number or a float. It then
+    answers each line `turns warm_turns stack_bytes` with a line `epoch_ns empty_ns`: the time of
+    that many turns of OWN_UNROLL calls, with its stack moved by that many bytes, and the time of
+    as many turns of its own empty loop; both are negative if it was preempted during them. An
+    optional third number on that line is the result of the call after the epoch.
     A program that does not answer within `limit_s` seconds fails.
+
+    Its process id is in `running` while it runs.
     """
 
-    def __init__(self, contender: "dict[str, Any]", limit_s: float = PROGRAM_LIMIT_S) -> None:
-        # Slow to import, and only a process that has programs needs it.
+    def __init__(
+        self,
+        contender: "dict[str, Any]",
+        limit_s: float = PROGRAM_LIMIT_S,
+        running: "set[int] | None" = None,
+    ) -> None:
+        # Imported here: it is slow to import, and only processes with programs need it.
         import subprocess
 
         for binary in contender["binaries"]:
@@ -52,10 +59,11 @@ class Program:
         except OSError as error:
             self._stderr.close()
             raise checks.ContenderError(
-                "setup failed", f"its program cannot be started: {error.strerror}"
+                "setup failed", f"cannot start its program: {error.strerror}"
             ) from error
         assert self._process.stdin is not None and self._process.stdout is not None
-        guard.programs.add(self._process.pid)
+        self._running = set() if running is None else running
+        self._running.add(self._process.pid)
         self._to_fd, self._from_fd = self._process.stdin.fileno(), self._process.stdout.fileno()
 
     def __enter__(self) -> "Program":
@@ -65,17 +73,17 @@ class Program:
         """Ends the program."""
         self._process.kill()
         self._process.wait()
-        guard.programs.discard(self._process.pid)
+        self._running.discard(self._process.pid)
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             assert stream is not None
             stream.close()
 
     def check(self) -> None:
-        """Compares what its call returned with what is expected; raises ContenderError."""
+        """Compares the result of its call with the expected one; raises ContenderError."""
         self._compare(self._read("setup failed"), "in its program")
 
     def _compare(self, answer: bytes, where: str) -> None:
-        """Compares what its call is said to have returned; raises ContenderError."""
+        """Compares the result that the program reports; raises ContenderError."""
         if self._contender["expect"] is None:
             return
         expected = eval(compile(self._contender["expect"], "<expect>", "eval"), {})
@@ -91,7 +99,7 @@ class Program:
             )
 
     def time_epoch(self, turns: int, warm_turns: int, stack_bytes: int) -> int:
-        """Has one epoch timed, in ns; negative if the program was preempted meanwhile."""
+        """Asks for one epoch, in ns; negative if the program was preempted during it."""
         if select.select([self._from_fd], [], [], 0)[0]:
             self._refuse(self._read("crash"))
         start_ns = CLOCK()
@@ -114,7 +122,7 @@ class Program:
         return epoch_ns
 
     def _read(self, kind: str) -> bytes:
-        """Returns what it writes next, up to the end of a line; its end is a failure of `kind`."""
+        """Returns its next line; if it ends instead, that is a failure of this kind."""
         answer = b""
         end_ns = CLOCK() + int(self._limit_s * 1e9)
         while not answer.endswith(b"\n"):
@@ -129,7 +137,7 @@ class Program:
         return answer
 
     def _fail_silent(self, answer: bytes) -> "NoReturn":
-        """Raises ContenderError for a program that does not answer, or not with a whole line."""
+        """Raises ContenderError for a program that does not answer with a whole line."""
         begun = f" (it began with {answer[:60]!r} and did not end the line)" if answer else ""
         raise checks.ContenderError(
             "hang",
@@ -138,14 +146,14 @@ class Program:
         )
 
     def _fail(self, kind: str) -> "NoReturn":
-        """Raises ContenderError, which says how the program ended and what it said last."""
+        """Raises ContenderError, which says how the program ended and quotes its last line."""
         import subprocess
 
         try:
             status = self._process.wait(self._limit_s)
         except subprocess.TimeoutExpired:
             raise checks.ContenderError(
-                "hang", "its program closed its output and went on"
+                "hang", "its program closed its output but kept running"
             ) from None
         if status < 0:
             raise checks.ContenderError(

@@ -1,19 +1,18 @@
-"""Times contenders in one fresh process, with the standard library alone.
+"""Times contenders in one fresh process, using only the standard library.
 
 Any interpreter that can import a contender can run this file, with checks.py, guard.py and
-program.py beside it: CPython from 3.9 on, and PyPy, whose modules lack a few names of CPython's.
+program.py beside it: CPython from 3.9 on, and PyPy, whose modules lack a few names.
 
-Reads one job, a JSON object, from the file named on its command line, and answers with JSON
-lines on what was its standard output when it began; run/process.py describes both. What a
-contender writes to standard output goes to a file that is watched, since a call that prints
-is not the call that was meant. Standard input tells nothing: it closes when the coordinator
-ends, and ends this process too.
+It reads one job, a JSON object, from the file named on the command line, and answers with JSON
+lines on the standard output that it started with; run/process.py describes both. A contender's
+own output is redirected to a file and counted: a call that prints is not the call to measure.
+Nothing is sent on standard input. It closes when the coordinator ends, which ends this process.
 """
 
 import sys
 
 if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    # The folder of this file: its modules must not take the place of the standard library's.
+    # Removes the folder of this file: its modules must not shadow the standard library's.
     del sys.path[0]
 
 import fcntl
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NamedTuple
 
-    # `as` tells that they are also used as names of this module.
+    # `as` exports them: other files use them as names of this module.
     from callcost.worker import checks as checks
     from callcost.worker import guard as guard
     from callcost.worker.checks import ContenderError as ContenderError
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from callcost.worker.checks import expected_refusal as expected_refusal
     from callcost.worker.checks import output_size as output_size
     from callcost.worker.checks import prepare as prepare
+    from callcost.worker.checks import refusing as refusing
     from callcost.worker.guard import Guard as Guard
     from callcost.worker.program import Program as Program
 
@@ -64,7 +64,7 @@ else:
     def load_beside(name, **shared):
         """Loads a file of this folder, whichever callcost the interpreter would import.
 
-        `shared` are modules that it uses: loaded twice, they would have two of each class.
+        `shared` are loaded modules that it uses. Loading one twice would duplicate its classes.
         """
         path = f"{os.path.dirname(os.path.abspath(__file__))}/{name}.py"
         spec = importlib.util.spec_from_file_location(f"callcost_{name}", path)
@@ -78,13 +78,13 @@ else:
     expected_refusal, clean, described = checks.expected_refusal, checks.clean, checks.described
     output_size, prepare = checks.output_size, checks.prepare
     Guard = guard.Guard
-    Program = load_beside("program", checks=checks, guard=guard).Program
+    refusing, Program = checks.refusing, load_beside("program", checks=checks).Program
 
 
 CLOCK = time.perf_counter_ns
 EMPTY_CALL = "pass"
 HEARTBEAT_NS = 1_000_000_000
-# Above the descriptors that a contender might close or write to by mistake, where so many may be.
+# Above the descriptors that a contender might close or write to by mistake, if the limit allows.
 ANSWERS_FD = 200
 SPARE_FDS = 8
 POSITION = struct.Struct("=ii")
@@ -93,51 +93,54 @@ SCOUT_NS = 100_000
 SCOUT_REPEATS = 5
 PAGE_WORDS = 4096 // 8
 MAX_DEPTH = 10
-# A call that takes long has had its loops compiled by then. The first limit is processor time,
-# which does not depend on what else the machine does; the second is for calls that wait.
+# By then the loops of a long call have been compiled. The first limit is CPU time, which does not
+# depend on other programs; the second is for calls that wait.
 SETTLE_CPU_NS = 200_000_000
 SETTLE_WALL_NS = 2_000_000_000
-# How many calls one turn of a program's loop makes.
+# Calls in one turn of a program's loop.
 OWN_UNROLL = 100
-# A program comes back from a switch of processes: it gets this share of its epoch to wake up in.
+# Untimed share of a program's epoch: its caches are cold after the context switch.
 PROGRAM_WARM_SHARE = 0.1
 STACK_BYTES = range(0, 4096, 16)
-# A way out of a loop is compiled at the 200th time (a whole function when begun 1,600 times).
+# PyPy compiles a loop's exit after it is taken 200 times (and a function after 1,600 calls).
 SETTLE_EXITS = 300
 
 
+WROTE_WHILE_TIMED = "it wrote to standard output while it was timed"
+
+
 class InterferenceError(ContenderError):
-    """A contender that has changed what concerns the others, so that this process must end."""
+    """A contender changed state that all contenders share, so this process must end."""
 
     def __init__(self, changed: "Sequence[str]", who: str = "it") -> None:
         what = " and ".join(changed)
-        super().__init__("interference", f"{who} changed {what}, which concerns all others")
+        super().__init__("interference", f"{who} changed {what}, which affects all others")
 
 
 class ModuleFinder:
-    """Finds modules by their files: those of an environment that the suite is not installed in."""
+    """Finds modules by their files, in an environment where the suite is not installed."""
 
     def __init__(self, files: "dict[str, str]") -> None:
         self._files = files
 
     def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
-        """Describes a module that is one of the files; None leaves it to the other finders."""
+        """Returns the spec of a module that is one of the files, otherwise None."""
         file = self._files.get(name)
         return None if file is None else importlib.util.spec_from_file_location(name, file)
 
 
 class Line:
-    """The line to the coordinator: answers, signs of life, and where this process is.
+    """The line to the coordinator: answers, signs of life, and the position in the job.
 
-    The position is two 32-bit numbers in a shared file, group and contender, and can be read
-    there also when this process has died: a store to memory costs too little to disturb what
-    is timed next.
+    The position is two 32-bit numbers, group and contender, in a memory-mapped file. The
+    coordinator can read it even after this process has died, and storing it costs too little to
+    disturb the next epoch.
     """
 
     def __init__(self, answers_fd: int, position_file: str, limit_s: int) -> None:
         self._answers_fd = answers_fd
         self._limit_s = limit_s
-        # The coordinator waits for about half of the limit: it is told of a silent program first.
+        # The coordinator waits for about half of `limit_s`. A silent program is reported earlier.
         self.program_limit_s = max(limit_s / 4, limit_s / 2 - 2)
         self._group = NOWHERE
         self._last_ns = CLOCK()
@@ -148,24 +151,24 @@ class Line:
         signal.alarm(limit_s)
 
     def answer(self, event: "dict[str, Any]") -> None:
-        """Sends one answer, and starts the time limit anew."""
+        """Sends one answer and restarts the time limit."""
         if os.getpid() != self._pid:
-            # A process that was forked in C must not answer for this one.
+            # A process forked in C must not answer for this one.
             os._exit(0)
         line = memoryview(json.dumps(event).encode() + b"\n")
         while line:
             line = line[os.write(self._answers_fd, line) :]
         self._last_ns = CLOCK()
-        # SIGALRM keeps its default action, which ends the process in the middle of C too.
+        # SIGALRM keeps its default action, which also ends a process inside a C call.
         signal.alarm(self._limit_s)
 
     def begin(self, group: int) -> None:
-        """Says which group comes now, or NOWHERE."""
+        """Records which group begins, or NOWHERE."""
         self._group = group
         self.enter(NOWHERE)
 
     def enter(self, contender: int) -> None:
-        """Says which contender runs from now on; once a second, that all is well."""
+        """Records which contender runs next, and sends a sign of life once a second."""
         self.contender = contender
         POSITION.pack_into(self._memory, 0, self._group, contender)
         if CLOCK() - self._last_ns > HEARTBEAT_NS:
@@ -186,10 +189,10 @@ def compile_epoch(
 ) -> "Epoch":
     """Compiles a function that times a loop over `unroll` literal copies of the call.
 
-    The names that the call uses are parameters, hence fast locals. Every contender gets a
-    function of its own, because inline caches belong to the code object. The copies stand on
-    one line, where `pass` leaves no instruction behind: an empty loop is empty. A call that
-    raises has a `try` around each copy, which costs nothing until something is raised.
+    The names that the call uses are parameters and therefore fast locals. Each contender gets
+    its own function, because inline caches belong to the code object. All copies share one line,
+    where `pass` compiles to no instruction, so that an empty loop is empty. A call that raises
+    has a `try` around each copy, which costs nothing until it raises.
     """
     names = [name for name in used_names(compile(call, "<call>", "exec")) if name in namespace]
     if raises is None:
@@ -211,7 +214,7 @@ def compile_epoch(
 
 
 def used_names(code: "types.CodeType") -> "list[str]":
-    """Lists the names that code looks up, also within a comprehension that it holds."""
+    """Lists the names that code looks up, including those in nested code such as comprehensions."""
     nested = [
         name for c in code.co_consts if isinstance(c, types.CodeType) for name in used_names(c)
     ]
@@ -219,7 +222,7 @@ def used_names(code: "types.CodeType") -> "list[str]":
 
 
 def estimate_turn_ns(subject: "Epoch | Program") -> float:
-    """Estimates roughly what one turn costs, to choose how many calls an epoch needs."""
+    """Estimates roughly what one turn costs, in ns; the coordinator chooses epoch sizes from it."""
     loops = 1
     while True:
         shortest_ns = min(abs(time_epoch(subject, loops, 0)) for _ in range(SCOUT_REPEATS))
@@ -229,20 +232,20 @@ def estimate_turn_ns(subject: "Epoch | Program") -> float:
 
 
 def preemptions() -> int:
-    """Counts how often this thread has lost the processor against its will."""
+    """Counts the involuntary context switches of this thread."""
     return resource.getrusage(WHOSE_USAGE).ru_nivcsw
 
 
-# macOS counts for the whole process only, which here is one thread.
+# macOS only counts for the whole process, which has one thread here.
 WHOSE_USAGE = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
 
 
 def settle(epoch: "Epoch", turns: int) -> None:
-    """Lets a tracing compiler finish its work on an epoch, by so many turns of its loop or more.
+    """Runs an epoch's loop for at least `turns` turns, until a tracing compiler is done with it.
 
-    It counts turns and not time, and tries a long trace again and again before it gives it up.
-    The runs grow, because a function that is often begun is compiled once more, from its start.
-    Then the loop is left a number of times, after which that is compiled too.
+    Such a compiler counts turns, not time, and retries a long trace several times before giving
+    up. The runs double in length: many short ones would make it compile the function again, from
+    its start. Short runs follow, so that it also compiles the exit of the loop.
     """
     run, arguments = epoch
     start_ns, start_cpu_ns = CLOCK(), time.process_time_ns()
@@ -258,11 +261,11 @@ def settle(epoch: "Epoch", turns: int) -> None:
 def time_epoch(
     subject: "Epoch | Program", loops: int, warm_loops: int, stack_bytes: int = 0
 ) -> int:
-    """Times one epoch in ns; negative if the thread was preempted meanwhile."""
+    """Times one epoch in ns; negative if the thread was preempted during it."""
     if isinstance(subject, Program):
         return subject.time_epoch(loops, warm_loops, stack_bytes)
     run, arguments = subject
-    # Wakes the caches and predictors that the contender before has taken over.
+    # Warms the caches and branch predictors: the previous contender has filled them.
     run(repeat(None, warm_loops), CLOCK, *arguments)
     before = preemptions()
     epoch_ns = run(repeat(None, loops), CLOCK, *arguments)
@@ -270,12 +273,11 @@ def time_epoch(
 
 
 def make_layout(frame_words: int, depth: int) -> "Callable[[Callable[[], int]], int]":
-    """Returns a function that calls another from elsewhere on the Python and the C stack.
+    """Returns a function that calls another from a different place on the Python and C stacks.
 
-    `frame_words` unused locals move the Python frames, `depth` nested calls of `map` the C
-    stack. Where the two lie relative to each other changes the time of a call by several
-    percent, and stays the same for as long as the caller does: for a whole process, if
-    nothing moves it.
+    `frame_words` unused locals move the Python frame, and `depth` nested calls of `map` move the
+    C stack. Their relative position changes the time of a call by several percent. If nothing
+    moved them, it would stay the same for the whole process.
     """
     unused = "".join(f"    local_{number} = None\n" for number in range(frame_words))
     namespace: dict[str, Any] = {}
@@ -285,14 +287,14 @@ def make_layout(frame_words: int, depth: int) -> "Callable[[Callable[[], int]], 
     def descend(function: "Callable[[], int]", levels: int = depth) -> int:
         if levels == 0:
             return from_here(function)
-        # Unlike a plain call or a generator, `map` enters the interpreter anew, in C.
+        # Unlike a plain call or a generator, `map` re-enters the interpreter through C.
         return next(map(lambda _: descend(function, levels - 1), (None,)))  # noqa: C417
 
     return descend
 
 
 def make_layouts(shuffler: random.Random, count: int) -> "list[Callable[[Callable[[], int]], int]]":
-    """Makes the places on the stacks that the epochs of one process are timed from."""
+    """Makes the stack layouts from which one process times its epochs."""
     return [
         make_layout(shuffler.randrange(PAGE_WORDS), shuffler.randrange(MAX_DEPTH))
         for _ in range(count)
@@ -309,7 +311,7 @@ def make_timer(
     loops = contender["own_loops"] or group["loops"]
     if not isinstance(subject, Program):
         return partial(time_epoch, subject, loops, group["warm_loops"])
-    # What layouts are to the stacks of this process, these are to that of the program.
+    # The program's own stack is moved too, like this process's stacks by the layouts.
     places = [shuffler.choice(STACK_BYTES) for _ in range(group["layouts"])]
     warm_loops = max(1, round(PROGRAM_WARM_SHARE * loops))
     return lambda: time_epoch(subject, loops, warm_loops, shuffler.choice(places))
@@ -322,37 +324,33 @@ def time_passes(
     line: Line,
     end_pass: "Callable[[], None]" = lambda: None,
 ) -> "list[list[int]]":
-    """Times every contender once a pass, in a fresh order; ns per epoch, negative if preempted."""
+    """Times every contender once a pass, in random order; ns per epoch, negative if preempted."""
     timers = [
         make_timer(subject, contender, group, shuffler)
-        # Not strict: Python 3.9 does not know that. Each contender has its subject.
+        # Python 3.9 does not have `strict`. There is a subject for each contender.
         for subject, contender in zip(subjects, group["contenders"])  # noqa: B905
     ]
     written = os.fstat(1).st_size
     layouts = make_layouts(shuffler, group["layouts"])
     times_ns: list[list[int]] = [[] for _ in subjects]
     order = list(range(len(subjects)))
-    for _ in range(group["passes"]):
-        shuffler.shuffle(order)
-        for index in order:
-            line.enter(index)
-            from_layout = shuffler.choice(layouts)
-            try:
+    with refusing("call failed", "it"):
+        for _ in range(group["passes"]):
+            shuffler.shuffle(order)
+            for index in order:
+                line.enter(index)
+                from_layout = shuffler.choice(layouts)
                 times_ns[index].append(from_layout(timers[index]))
-            except ContenderError:
-                raise
-            except Exception as error:
-                raise ContenderError("call failed", f"it raised {described(error)}") from error
-            if os.fstat(1).st_size != written:
-                raise ContenderError("garbage", "it wrote to standard output while it was timed")
-        end_pass()
+                if os.fstat(1).st_size != written:
+                    raise ContenderError("garbage", WROTE_WHILE_TIMED)
+            end_pass()
     return times_ns
 
 
 def measure_group(
     group: "dict[str, Any]", shuffler: random.Random, line: Line, watch: Guard
 ) -> "dict[str, Any]":
-    """Checks every contender of a group, then times them or, in a scouting job, estimates."""
+    """Checks the contenders of a group, then times them; a scouting job only estimates costs."""
     with ExitStack() as programs:
         return measure_ready(group, make_ready(group, line, watch, programs), shuffler, line, watch)
 
@@ -360,12 +358,13 @@ def measure_group(
 def make_ready(
     group: "dict[str, Any]", line: Line, watch: Guard, programs: ExitStack
 ) -> "list[tuple[Epoch | Program, dict[str, Any]]]":
-    """Checks every contender; pairs what is to be timed with the names that its set-up made."""
+    """Checks every contender; returns the subjects to time, each with the names of its set-up."""
     ready: list[tuple[Epoch | Program, dict[str, Any]]] = []
     for index, contender in enumerate(group["contenders"]):
         line.enter(index)
         if contender["program"]:
-            program = programs.enter_context(Program(contender, line.program_limit_s))
+            own = watch.process.programs
+            program = programs.enter_context(Program(contender, line.program_limit_s, own))
             program.check()
             ready.append((program, {}))
             continue
@@ -379,7 +378,7 @@ def make_ready(
 
 
 def refuse_interference(watch: Guard) -> None:
-    """Raises InterferenceError if what concerns all contenders is not as it was."""
+    """Raises InterferenceError if the state that all contenders share has changed."""
     changed = watch.changed()
     if changed:
         raise InterferenceError(changed)
@@ -388,7 +387,7 @@ def refuse_interference(watch: Guard) -> None:
 def check_timed(
     subject: "Epoch | Program", contender: "dict[str, Any]", namespace: "dict[str, Any]"
 ) -> None:
-    """Checks a contender again that was timed; raises ContenderError."""
+    """Checks a contender again after it was timed; raises ContenderError."""
     if not isinstance(subject, Program):
         check_again(contender, namespace)
 
@@ -397,12 +396,16 @@ def find_culprit(
     group: "dict[str, Any]",
     ready: "list[tuple[Epoch | Program, dict[str, Any]]]",
     line: Line,
-    changed: "list[str]",
+    watch: Guard,
 ) -> None:
-    """Raises InterferenceError for what was changed during the passes, by one more call of each."""
+    """Finds who changed shared state during the passes, by one more call of each contender.
+
+    Raises InterferenceError, which names nobody if no further call changes anything.
+    """
+    changed = watch.changed()
     for index, (subject, namespace) in enumerate(ready):
         line.enter(index)
-        now = Guard(globals())
+        now = watch.again()
         check_timed(subject, group["contenders"][index], namespace)
         refuse_interference(now)
     line.enter(NOWHERE)
@@ -416,7 +419,7 @@ def measure_ready(
     line: Line,
     watch: Guard,
 ) -> "dict[str, Any]":
-    """Times contenders that were checked or, in a scouting job, estimates what they cost."""
+    """Times contenders that were checked; a scouting job only estimates their costs."""
     subjects = [subject for subject, _ in ready]
     for index, subject in enumerate(subjects):
         if not isinstance(subject, Program):
@@ -426,9 +429,8 @@ def measure_ready(
         return {"event": "estimates", "call_ns": list(estimates_ns(group, ready, line, watch))}
     throttle = guard.Throttle(group["cpu_stat"])
     times_ns = time_passes(group, subjects, shuffler, line, throttle.end_pass)
-    changed = watch.changed()
-    if changed:
-        find_culprit(group, ready, line, changed)
+    if watch.changed():
+        find_culprit(group, ready, line, watch)
     reports = {}
     for index, contender in enumerate(group["contenders"]):
         line.enter(index)
@@ -448,11 +450,9 @@ def measure_ready(
 
 
 def evaluate_report(report: str, namespace: "dict[str, Any]") -> "Any":
-    """Evaluates what a contender reports beside its times."""
-    try:
+    """Evaluates the value that a contender reports besides its times."""
+    with refusing("call failed", "its report"):
         return eval(compile(report, "<report>", "eval"), namespace)
-    except Exception as error:
-        raise ContenderError("call failed", f"its report raised {described(error)}") from error
 
 
 def estimates_ns(
@@ -461,58 +461,53 @@ def estimates_ns(
     line: Line,
     watch: Guard,
 ) -> "Iterator[float]":
-    """Yields roughly what a call of each contender costs, in ns, and checks it again."""
+    """Yields a rough cost per call of each contender, in ns, and checks the contender again."""
     for index, (subject, namespace) in enumerate(ready):
         line.enter(index)
         contender = group["contenders"][index]
-        try:
+        with refusing("call failed", "it"):
             turn_ns = estimate_turn_ns(subject)
-        except ContenderError:
-            raise
-        except Exception as error:
-            raise ContenderError("call failed", f"it raised {described(error)}") from error
         check_timed(subject, contender, namespace)
         refuse_interference(watch)
         yield turn_ns / unroll_of(contender, group)
 
 
 def unroll_of(contender: "dict[str, Any]", group: "dict[str, Any]") -> int:
-    """Tells how many calls one turn of this contender's loop makes."""
+    """Returns the number of calls in one turn of this contender's loop."""
     if contender["program"]:
         return OWN_UNROLL
     return int(group["max_unroll"] if contender["own_loops"] else group["unroll"])
 
 
 def interpreter_facts() -> "dict[str, str]":
-    """Says which interpreter runs this, in the words that a record keeps."""
+    """Describes the running interpreter, with the keys that a record keeps."""
     known = sys.implementation
     return {
         "implementation": known.name,
         "cache_tag": str(known.cache_tag),
         "implementation_version": ".".join(map(str, known.version[:3])),
         "python_version": ".".join(map(str, sys.version_info[:3])),
-        # "t": a free-threaded build.
+        # "t" is a free-threaded build.
         "abi_flags": getattr(sys, "abiflags", ""),
         "build": " ".join(sys.version.split()),
     }
 
 
 def die_with_coordinator() -> None:
-    """Makes the kernel end this process and those it starts when the coordinator is gone (Linux).
+    """Makes the kernel end this process and those it starts when the coordinator ends (Linux).
 
-    SIGIO comes when the other end of standard input closes, and its default action ends a
-    process in the middle of a C call too. A negative number is a group of processes: the
-    coordinator gives every worker one of its own.
+    SIGIO arrives when the other end of standard input closes. Its default action also ends a
+    process inside a C call. A negative owner is a process group: each worker has its own.
     """
     if sys.platform == "linux":
         fcntl.fcntl(0, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([0], [], [], 0)[0]:
-        sys.exit("callcost: the coordinator ended before its worker began")
+        sys.exit("callcost: the coordinator ended before its worker started")
 
 
 def take_over_output() -> int:
-    """Keeps standard output for the answers; contenders write to a file that is counted."""
+    """Reserves standard output for the answers; contenders write to a file instead."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     lowest = ANSWERS_FD if most == resource.RLIM_INFINITY else min(ANSWERS_FD, most - SPARE_FDS)
     answers_fd = fcntl.fcntl(1, fcntl.F_DUPFD, lowest)
@@ -522,20 +517,29 @@ def take_over_output() -> int:
     return answers_fd
 
 
-def main() -> None:
-    """Runs the one job that the command line names."""
+def begin_job() -> "tuple[dict[str, Any], Line]":
+    """Reads the job that the command line names, and prepares this process for it.
+
+    Returns the job and the line to the coordinator.
+    """
     with open(sys.argv[1], encoding="utf-8") as file:
         job = json.load(file)
     die_with_coordinator()
     line = Line(take_over_output(), job["position_file"], job["limit_s"])
-    line.answer({"event": "ready", "interpreter": interpreter_facts()})
     sys.meta_path.append(ModuleFinder(job["modules"]))
-    shuffler = random.Random(job["seed"])
     if hasattr(sys, "getrefcount"):
-        # Without reference counts it is the collector that destroys what the calls make.
+        # Without reference counts, only the collector destroys the objects that calls create.
         gc.disable()
-    guard.begin(contender for group in job["groups"] for contender in group["contenders"])
-    watch = Guard(globals())
+    return job, line
+
+
+def main() -> None:
+    """Runs the job that the command line names."""
+    job, line = begin_job()
+    line.answer({"event": "ready", "interpreter": interpreter_facts()})
+    shuffler = random.Random(job["seed"])
+    process = guard.begin(contender for group in job["groups"] for contender in group["contenders"])
+    watch = Guard(process, globals())
     for number, group in enumerate(job["groups"]):
         line.begin(number)
         try:
@@ -545,7 +549,7 @@ def main() -> None:
         line.answer({**event, "group": number, "contender": line.contender})
         line.begin(NOWHERE)
         if watch.changed():
-            # The rest needs a process that nobody has changed.
+            # The other groups need a process with unchanged state.
             break
     line.answer({"event": "done"})
 

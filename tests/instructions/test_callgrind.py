@@ -83,9 +83,9 @@ SAID = {
     "prints late": "garbage: it wrote to standard output while it was counted",
     "exits late": "crash: its worker ended with exit code 3",
     "marks": "it calls getppid, which marks where counting begins and ends",
-    "program": "setup failed: it is a program, and only calls are counted",
+    "program": "setup failed: it is a program; only calls are counted",
     "wrong late": "wrong answer: after it was timed, late() returned 1 (int), expected None",
-    "collects": "interference: it changed the garbage collector, which concerns all others",
+    "collects": "interference: it changed the garbage collector, which affects all others",
 }
 HANGS = Contender("hangs", "import time\n" + LATE.format(deed="time.sleep(600)"), "late()")
 COORDINATOR = """
@@ -244,7 +244,7 @@ def test_a_missing_interpreter_is_named() -> None:
     results = count("/no/such/python", CALLS)
     assert set(results) == set(CALLS)
     for result in results.values():
-        assert str(result) == "no interpreter: python cannot be started: No such file or directory"
+        assert str(result) == "no interpreter: cannot start python: No such file or directory"
 
 
 def test_a_missing_valgrind_is_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

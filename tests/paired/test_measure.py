@@ -148,7 +148,7 @@ def test_a_bad_contender_is_named_and_the_others_are_measured(deed: str, side: s
 
 
 def test_a_side_that_does_not_start_is_named() -> None:
-    with pytest.raises(SideFailedError, match=r"head .*cannot be started"):
+    with pytest.raises(SideFailedError, match=r"head .*cannot start"):
         measure(
             sides(head="/nowhere/python"),
             [GOOD],

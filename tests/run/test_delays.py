@@ -1,4 +1,4 @@
-"""The control of injected delays: its arithmetic on made-up epochs, and where it shows in a run."""
+"""The control of injected delays: its arithmetic on made-up epochs, and its place in a run."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def made_up(
     targets_ns: tuple[int, ...] = CONTROL_NS,
     processes: int = 12,
 ) -> GroupTimes:
-    """Makes delays of known size, of which `hidden_ns` do not show and the rest `slope` times."""
+    """Makes the times of delays: `slope` times their known size, less `hidden_ns`."""
     group = delays.delay_group(range(len(targets_ns)))
     injected_ns = np.array(targets_ns, dtype=float)
     added_ns = np.maximum(0, slope * injected_ns - hidden_ns)
-    # Behind the delays stand the empty loop, the twin of the first, and the yardstick.
+    # The empty loop, the twin of the first delay and the yardstick follow the delays.
     cost_ns = np.concatenate([20 + added_ns, [0, 20, 10]])
     epochs = np.rint((cost_ns[:, None] + 0.2) * 1000 * np.ones(30)).astype(np.int64)
     plan = Plan(100, 10, 1, 30)
@@ -56,7 +56,7 @@ def run_with(times: GroupTimes | None, missing: str | None = None) -> Run:
 
 @pytest.mark.parametrize("targets_ns", [CONTROL_NS, (0, 2, 5, 10, 15, 20, 30, 45, 60, 100, 200)])
 @pytest.mark.parametrize(("slope", "hidden_ns"), [(1.0, 0.0), (1.0, 9.0), (0.9, 4.0), (1.2, 0.0)])
-def test_slope_and_hidden_part_are_found_again(
+def test_fit_recovers_the_slope_and_the_hidden_part(
     slope: float, hidden_ns: float, targets_ns: tuple[int, ...]
 ) -> None:
     found = fit(made_up(slope, hidden_ns, targets_ns))
@@ -70,7 +70,7 @@ def test_slope_and_hidden_part_are_found_again(
 @pytest.mark.parametrize(
     ("slope", "failed"), [(0.5, True), (0.979, True), (0.985, False), (1.0, False), (1.021, True)]
 )
-def test_delays_of_a_wrong_size_are_said_to_be(slope: float, failed: bool) -> None:
+def test_delays_measured_at_a_wrong_size_are_reported(slope: float, failed: bool) -> None:
     run = run_with(made_up(slope, 9.0))
     found = estimate_delays(run)
     assert found is not None and found.failed is failed
@@ -86,23 +86,23 @@ def test_delays_of_a_wrong_size_are_said_to_be(slope: float, failed: bool) -> No
     ("low", "high", "failed"),
     [(0.5, 0.985, False), (1.01, 1.5, False), (1.03, 1.5, True), (np.nan, np.nan, False)],
 )
-def test_only_a_whole_interval_beyond_the_limit_fails(
+def test_delays_fail_only_if_the_whole_interval_is_beyond_the_limit(
     low: float, high: float, failed: bool
 ) -> None:
     found = Delays(Interval((low + high) / 2, low, high), Interval(0, 0, 0), [])
     assert found.failed is failed
 
 
-def test_a_few_processes_give_no_interval() -> None:
+def test_too_few_processes_give_no_interval() -> None:
     run = run_with(made_up(0.5, processes=5))
     found = estimate_delays(run)
     assert found is not None and not found.failed
     assert found.slope.as_list() == [pytest.approx(0.5), None, None]
-    assert trust(run, {}) == ["Injected delays: slope 0.5000 (interval not known); 1 is right."]
+    assert trust(run, {}) == ["Injected delays: slope 0.5000 (interval unknown); 1 is right."]
 
 
-def test_delays_that_make_no_line_have_no_slope() -> None:
-    # As where C's clock stands still: none of them is long enough to be fitted.
+def test_equal_delays_have_no_slope() -> None:
+    # As with a clock that does not advance in C: no delay is long enough to be fitted.
     times = made_up(1.0)
     times.reports = [{times.group.contenders[0].name: [0.0] * len(CONTROL_NS)}] * 12
     found = fit(times)
@@ -119,9 +119,9 @@ def test_a_run_without_delays_says_why() -> None:
     ]
 
 
-def test_delays_that_cannot_be_had_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reason_for_missing_delays_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = replace(ABSOLUTE, environment=Environment("other", sys.executable, {}))
-    with pytest.raises(NoDelaysError, match="nothing is measured in this interpreter"):
+    with pytest.raises(NoDelaysError, match="no group is measured in this interpreter"):
         delays.control_group([elsewhere])
     with pytest.raises(NoDelaysError, match=f"another group is called {NAME}"):
         delays.control_group([replace(ABSOLUTE, name=NAME)])
@@ -138,11 +138,11 @@ def quietly(*groups: Group, control: Group) -> Run:
     return measure(groups, SETTINGS, lambda progress: None, control)
 
 
-def test_delays_are_measured_beside_the_groups_and_are_none_of_them() -> None:
+def test_delays_are_measured_in_the_processes_of_the_groups_but_are_not_a_group() -> None:
     run = quietly(ABSOLUTE, control=delays.control_group([ABSOLUTE]))
     assert (list(run.groups), run.failures, run.delays_missing) == (["absolute"], {}, None)
     assert run.delays is not None and len(run.delays.processes) == len(run.delays.reports) == 10
-    # The same processes as the group's: one to scout, and ten that time both.
+    # The group's own processes: one that scouts, and ten that time both.
     assert len(run.hash_seeds) == 11
     found = estimate_delays(run)
     assert found is not None
@@ -156,7 +156,7 @@ CRASH = "import ctypes, os\ndelay = lambda: os.kill(os.getpid(), 11)"
 @pytest.mark.parametrize(
     ("setup", "kind"), [("import no_such_module", "setup failed"), (CRASH, "crash")]
 )
-def test_delays_that_fail_cost_the_groups_nothing(setup: str, kind: str) -> None:
+def test_failing_delays_do_not_affect_the_groups(setup: str, kind: str) -> None:
     bad = Contender("bad", setup, "delay()", "None")
     good = Contender("good", "", "None", report="[0.0]")
     run = quietly(ABSOLUTE, control=Group(NAME, (good, bad)))
@@ -166,12 +166,12 @@ def test_delays_that_fail_cost_the_groups_nothing(setup: str, kind: str) -> None
     assert run.delays_missing.startswith(f"{NAME}: bad: {kind}: ")
 
 
-def test_no_process_is_spent_on_delays_alone() -> None:
+def test_no_process_measures_delays_alone() -> None:
     wrong = replace(ABSOLUTE.contenders[0], expect="4")
     run = quietly(Group("absolute", (wrong,)), control=Group(NAME, (Contender("one", "", "None"),)))
     assert list(run.failures) == [("absolute", "builtin")]
-    assert run.delays_missing == "too few processes had measured them"
-    # One that scouts is enough.
+    assert run.delays_missing == "too few processes have measured them"
+    # Only the process that scouts was started.
     assert len(run.hash_seeds) == 1
 
 
@@ -181,7 +181,7 @@ def pytest_callcost_tables(config, estimates):
 """
 
 
-def test_delays_are_nowhere_among_the_rows(
+def test_delays_are_not_among_the_rows(
     toy: Any, write_suite: Any, run_pytest: Any, records: Any, tmp_path: Path
 ) -> None:
     write_suite(toy)
@@ -192,7 +192,7 @@ def test_delays_are_nowhere_among_the_rows(
     said = done.stdout.replace(str(tmp_path), "")
     assert "5 passed" in said
     assert "estimates of ['absolute', 'length']" in said
-    # Of all that is printed, one sentence is theirs.
+    # The output has one sentence about delays.
     assert said.count("elays") == said.count("Injected delays: slope ") == 1
     document = Record.load(path).document
     assert len(document["benchmarks"]) == 5
@@ -207,21 +207,21 @@ def test_delays_are_nowhere_among_the_rows(
 
 
 def recorded(run: Run) -> dict[str, Any]:
-    """Returns the document of a run without rows, as it is read from a file."""
+    """Returns the document of a run without rows, as if read from a file."""
     document = {"callcost": run_facts(run, estimate_run(run), {}), "benchmarks": []}
     read: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
     return read
 
 
 @pytest.mark.parametrize("processes", [5, 12])
-def test_delays_are_read_back_and_estimated_anew(processes: int) -> None:
+def test_delays_are_read_back_and_estimated_again(processes: int) -> None:
     run = run_with(made_up(0.5, 9.0, processes=processes))
     document = recorded(run)
     read = Record(Path("some.json"), document).run
     assert run.delays is not None and read.delays is not None
     assert read.delays.group == run.delays.group
     assert read.delays.controls == run.delays.controls
-    # As text: NaN is an end of an interval that is not known, and does not equal itself.
+    # As text: an unknown end of an interval is NaN, which does not equal itself.
     assert repr(fit(read.delays).points) == repr(fit(run.delays).points)
     found = estimate_delays(read)
     assert found is not None and found.failed is (processes == 12)
@@ -247,14 +247,14 @@ def test_damaged_delays_are_refused(lost: str) -> None:
         Record(Path("some.json"), document)
 
 
-def test_damaged_epochs_of_delays_are_refused_by_name() -> None:
+def test_damaged_epochs_of_delays_are_refused_with_their_field() -> None:
     document = recorded(run_with(made_up(1.0)))
     del document["callcost"]["delays"]["raw"]["timed_in_c_ns"]
     with pytest.raises(RecordError, match=r"callcost.delays.raw: it lacks timed_in"):
         _ = Record(Path("some.json"), document).run
 
 
-def test_a_run_whose_test_weights_were_not_built_goes_on_without(
+def test_a_run_without_the_delay_extension_goes_on_without_delays(
     toy: Any, write_suite: Any, run_pytest: Any, records: Any, tmp_path: Path
 ) -> None:
     write_suite(toy)
@@ -272,7 +272,7 @@ def test_a_run_whose_test_weights_were_not_built_goes_on_without(
 
 
 def test_more_steps_of_the_delay_take_longer_inside_c() -> None:
-    # The best of many, and a factor of 100 between the two: far above any noise.
+    # The best of many, and 100 times the steps: a difference far above any noise.
     short_ns, long_ns = (min(delay_ns(steps, 50) for _ in range(50)) for steps in (100, 10_000))
     assert long_ns > 10 * short_ns
     assert delay(100) is None  # type: ignore[func-returns-value]

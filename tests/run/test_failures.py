@@ -1,4 +1,4 @@
-"""Whatever a contender does, the run ends with one clear message and leaves nothing behind."""
+"""Whatever a contender does, the run names it in one clear message and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import small_suites
 from processes import MARK, few_files, marked_processes, wait_until
 
 TIMEOUT_S = 600
-# Long enough for a busy machine to start an interpreter, and what a program gets of it.
+# Long enough to start an interpreter on a busy machine, and a program's share of it.
 SILENCE_S = 16
 PROGRAM_S = 14.5
 SEGFAULT = "import ctypes\nread = ctypes.string_at"
@@ -78,18 +78,18 @@ SAID = {
     "exits at once": "crash: its worker ended with exit code 0",
     "turns wrong": "wrong answer: after it was timed, late() returned 1 (int), expected None",
     "traces and fails": "setup failed: its set-up raised ZeroDivisionError",
-    "replaces a builtin": "interference: it changed the builtin functions, which concerns all",
-    "collects": "interference: it changed the garbage collector, which concerns all others",
-    "forks": "the number of forks, which concerns all others",
-    "forks in the call": "the number of forks, which concerns all others",
-    "forks in C": "interference: it changed the child processes, which concerns all others",
+    "replaces a builtin": "interference: it changed the builtin functions, which affects all",
+    "collects": "interference: it changed the garbage collector, which affects all others",
+    "forks": "the number of forks, which affects all others",
+    "forks in the call": "the number of forks, which affects all others",
+    "forks in C": "interference: it changed the child processes, which affects all others",
     "speaks in colours": "(8,000,002 characters) (str), expected '' (str)",
 }
 
 
 NOT_THERE = "is not there"
 ANSWER = "print(answer(turns), flush=True)"
-# What a program may do wrong: text of a good one, what stands there instead, and what is said.
+# What a program may do wrong: text of a good program, and its replacement.
 BAD_PROGRAMS = {
     "crashes": ("print(3, flush=True)", "os.kill(os.getpid(), signal.SIGSEGV)"),
     "crashes late": (ANSWER, "os.kill(os.getpid(), signal.SIGSEGV)"),
@@ -113,8 +113,8 @@ SAID_OF_PROGRAMS = {
     "exits late": "crash: its program ended with exit code 1: enough",
     "hangs": f"hang: its program did not answer within {PROGRAM_S:g} s: it must",
     "hangs late": f"hang: its program did not answer within {PROGRAM_S:g} s: it must",
-    "closes its output": "hang: its program closed its output and went on",
-    NOT_THERE: "setup failed: its program cannot be started: No such file or directory",
+    "closes its output": "hang: its program closed its output but kept running",
+    NOT_THERE: "setup failed: cannot start its program: No such file or directory",
     "wrong value": "wrong answer: abs(n) returned 4 in its program, expected 3",
     "garbage": "garbage: its program answered b'three",
     "garbage late": "garbage: its program answered b'fast",
@@ -139,7 +139,7 @@ def leftovers(folder: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Told:
-    """What a run with many bad contenders in it came to."""
+    """The result of a run with many bad contenders."""
 
     returncode: int
     said: str
@@ -147,14 +147,14 @@ class Told:
     left: tuple[str, ...]
 
     def of(self, deed: str) -> str:
-        """Returns what was said of the culprit in this group; fails where it was not named."""
+        """Returns the message about the culprit in this group; fails if there is none."""
         _, named, rest = self.said.partition(f" FAILED {deed}: culprit: ")
         assert named, self.said
         return rest.partition(" FAILED ")[0]
 
 
 def run_with(folder: Path, catalogue: dict[str, Any]) -> Told:
-    """Measures a catalogue, and asserts that no process is left of it."""
+    """Measures a catalogue, and asserts that no process of the run is left."""
     small_suites.write(folder, catalogue)
     with pytest.MonkeyPatch.context() as patch, few_files():
         patch.setenv(MARK, str(folder))
@@ -171,29 +171,29 @@ def run_with(folder: Path, catalogue: dict[str, Any]) -> Told:
 
 
 def beside(culprits: dict[str, Any]) -> dict[str, Any]:
-    """Makes a catalogue with a group for each culprit, which is in it, and one without."""
+    """Makes a catalogue with a group for each culprit, and one group without a culprit."""
     good = small_suites.copy_of_toy()
     groups = {deed: {**good["absolute"], "culprit": one} for deed, one in culprits.items()}
     return {"length": good["length"], **groups}
 
 
-# One run for all of them: each is beside contenders that are good, and others as bad.
+# All bad contenders share one run, next to good ones.
 
 
 @pytest.fixture(scope="module")
 def bad_contenders(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """What a run came to in which every contender of BAD was."""
+    """The result of a run with every contender of BAD."""
     return run_with(tmp_path_factory.mktemp("contenders"), beside(BAD))
 
 
 @pytest.fixture(scope="module")
 def bad_programs(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """What a run came to in which every program of BAD_PROGRAMS was."""
+    """The result of a run with every program of BAD_PROGRAMS."""
     culprits = {deed: small_suites.make_program(*bad) for deed, bad in BAD_PROGRAMS.items()}
     catalogue = beside({**culprits, NOT_THERE: ("", "abs(n)", "3", ["./no such program"])})
     catalogue["length"]["floor"] = small_suites.make_program()
     catalogue["only"] = {"culprit": BAD["raises"], "floor": small_suites.make_program()}
-    # Only what is timed is warmed up before.
+    # Only an epoch that counts has warm-up turns, so this program passes scouting.
     late = small_suites.make_program(ANSWER, f"warm_turns and sys.exit('enough'); {ANSWER}")
     catalogue["timed"] = {**small_suites.copy_of_toy()["absolute"], "culprit": late}
     return run_with(tmp_path_factory.mktemp("programs"), catalogue)
@@ -207,7 +207,7 @@ def test_a_bad_contender_is_named_and_the_others_keep_their_results(
     assert SAID[deed] in bad_contenders.of(deed)
     assert {"test_toy[length-builtin]", "test_toy[length-method]"} <= bad_contenders.kept
     assert f"test_toy[{deed}-culprit]" not in bad_contenders.kept
-    # What writes into the line to the coordinator costs its group.
+    # A contender that writes into the line to the coordinator fails its whole group.
     assert deed == "garbage" or f"test_toy[{deed}-python]" in bad_contenders.kept
     assert bad_contenders.left == ()
 
@@ -231,7 +231,7 @@ def test_floors_are_compared_with_each_other_when_their_contenders_fail(
     assert re.search(r" only: ns per call.{,99} ─+ 1 floor .{,99} fastest ", bad_programs.said)
 
 
-def test_a_program_that_fails_while_it_is_timed_costs_its_group(bad_programs: Told) -> None:
+def test_a_program_that_fails_while_it_is_timed_fails_its_group(bad_programs: Told) -> None:
     said = bad_programs.said
     assert "timed: culprit: crash: its program ended with exit code 1: enough" in said
     assert "timed: builtin: crash: not measured, because culprit failed" in said
@@ -249,8 +249,8 @@ def test_a_run_without_any_result_saves_nothing(
 
 
 def interrupt(command: list[str], folder: Path, cue: str) -> tuple[int, str]:
-    """Starts a run, sends SIGINT once it says the cue, and returns exit code and output."""
-    # What was started in the background of a shell ignores SIGINT, and so would the run.
+    """Starts a run, sends SIGINT when it prints the cue, and returns exit code and output."""
+    # A process that a shell starts in the background ignores SIGINT; the run would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
@@ -298,9 +298,9 @@ def test_a_late_interrupt_keeps_what_enough_processes_measured(
 
 @pytest.fixture
 def start_endless(command: Any, tmp_path: Path) -> Any:
-    """Returns the function that starts a run, waits until it has so many processes, and kills it.
+    """Returns a function that starts a run, waits for its processes, and kills it.
 
-    The run itself is one of them.
+    It waits until there is the given number of processes, including the run itself.
     """
 
     def start_and_kill(processes: int) -> None:
@@ -312,7 +312,7 @@ def start_endless(command: Any, tmp_path: Path) -> Any:
             ) as run,
         ):
             try:
-                # Long, as a busy machine takes its time to start three interpreters.
+                # A busy machine may take long to start three interpreters.
                 assert wait_until(
                     lambda: len(marked_processes(tmp_path)) == processes, limit_s=300
                 ), f"{marked_processes(tmp_path)}: {said.read_text()}"
@@ -323,9 +323,9 @@ def start_endless(command: Any, tmp_path: Path) -> Any:
     return start_and_kill
 
 
-@pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")
+@pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux sends SIGIO when a pipe closes")
 @pytest.mark.parametrize("call", ["sleep(600)", "pow(7, 10**7)"])
-def test_a_killed_coordinator_takes_its_worker_along(
+def test_the_worker_of_a_killed_coordinator_ends(
     call: str, write_suite: Any, start_endless: Any, tmp_path: Path
 ) -> None:
     write_suite({"only": {"endless": ("from time import sleep", call, "None")}})
@@ -333,12 +333,12 @@ def test_a_killed_coordinator_takes_its_worker_along(
     assert wait_until(lambda: not marked_processes(tmp_path))
 
 
-@pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")
+@pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux sends SIGIO when a pipe closes")
 @pytest.mark.parametrize("busy", ["time.sleep(600)", "while True: pass"])
-def test_a_killed_coordinator_takes_the_programs_along(
+def test_the_programs_of_a_killed_coordinator_end(
     busy: str, write_suite: Any, start_endless: Any, tmp_path: Path, program: Any
 ) -> None:
     write_suite({"only": {"endless": program(ANSWER, busy)}})
-    # The coordinator itself, its worker, and the worker's programs: the contender, and its twin.
+    # The coordinator, its worker, and the worker's programs: the contender and its twin.
     start_endless(4)
     assert wait_until(lambda: not marked_processes(tmp_path))

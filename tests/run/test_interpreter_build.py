@@ -1,4 +1,4 @@
-"""A record describes the interpreter that runs, and says "unknown" where nothing tells."""
+"""A record describes the running interpreter, with "unknown" for what cannot be found out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from callcost.run import interpreter_build
 from callcost.run.interpreter_build import UNKNOWN
 
 DEBIAN = {
-    # As Debian's sysconfig describes its other build, the one with a shared library.
+    # Debian's sysconfig describes its other build, with a shared library.
     "CONFIG_ARGS": "'--enable-shared' '--enable-experimental-jit=yes-off'",
     "Py_ENABLE_SHARED": 1,
     "PY_CORE_CFLAGS": "-O2",
@@ -27,9 +27,9 @@ def configured(monkeypatch: pytest.MonkeyPatch, values: dict[str, Any]) -> None:
     monkeypatch.setattr(sysconfig, "get_config_var", values.get)
 
 
-def test_where_the_interpreters_functions_are_is_asked_of_the_loader() -> None:
+def test_the_loader_tells_where_the_interpreters_functions_are() -> None:
     if sys.platform != "linux":
-        pytest.skip("only Linux lists what is mapped")
+        pytest.skip("only Linux lists the mapped files")
     mapped = {Path(each.path).name for each in psutil.Process().memory_maps()}
     there = any(name.startswith("libpython") for name in mapped)
     assert interpreter_build.shared_libpython() == there
@@ -47,14 +47,16 @@ def test_where_the_interpreters_functions_are_is_asked_of_the_loader() -> None:
         (None, UNKNOWN),
     ],
 )
-def test_a_library_is_told_from_a_program(
+def test_a_library_is_distinguished_from_a_program(
     file: str | None, shared: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(interpreter_build, "_file_of_the_interpreter", lambda: file)
     assert interpreter_build.shared_libpython() == shared
 
 
-def test_what_describes_another_build_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sysconfig_is_ignored_if_it_describes_another_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     configured(monkeypatch, DEBIAN)
     monkeypatch.setattr(interpreter_build, "shared_libpython", lambda: False)
     found = interpreter_build.describe()
@@ -63,7 +65,7 @@ def test_what_describes_another_build_is_not_believed(monkeypatch: pytest.Monkey
     assert found["debug"] == hasattr(sys, "gettotalrefcount")
 
 
-def test_what_describes_this_build_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sysconfig_is_used_if_it_describes_this_build(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {**DEBIAN, "CONFIG_ARGS": "--enable-shared --enable-optimizations --with-lto"}
     configured(monkeypatch, values)
     monkeypatch.setattr(interpreter_build, "shared_libpython", lambda: True)
@@ -71,7 +73,7 @@ def test_what_describes_this_build_is_believed(monkeypatch: pytest.MonkeyPatch) 
     assert (found["pgo"], found["lto"], found["cflags"]) == (True, True, "-O2 -Wall")
 
 
-def test_a_jit_that_is_built_in_and_off_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_jit_that_is_built_but_disabled_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     for on in (False, True):
         asked = SimpleNamespace(is_enabled=lambda on=on: on)
         monkeypatch.setattr(sys, "_jit", asked, raising=False)
@@ -90,7 +92,7 @@ def test_a_jit_that_is_built_in_and_off_is_off(monkeypatch: pytest.MonkeyPatch) 
         (None, "", UNKNOWN),
     ],
 )
-def test_before_it_could_be_asked_configure_tells_of_the_jit(
+def test_before_python_3_14_configure_tells_whether_there_is_a_jit(
     arguments: str | None, variable: str, on: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(sys, "_jit", raising=False)
@@ -104,7 +106,7 @@ def test_before_it_could_be_asked_configure_tells_of_the_jit(
 def test_a_free_threaded_build_is_described_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     configured(monkeypatch, {**DEBIAN, "Py_GIL_DISABLED": 1})
     monkeypatch.setattr(sys, "abiflags", "t", raising=False)
-    # A build with a GIL says from 3.13 on that it is in force.
+    # From Python 3.13 on, sys.flags.gil tells whether the GIL is on.
     monkeypatch.setattr(sys, "flags", SimpleNamespace(gil=None))
     found = interpreter_build.describe()
     assert (found["abi_flags"], found["gil"]) == ("t", False)

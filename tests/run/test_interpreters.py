@@ -1,4 +1,4 @@
-"""Groups of another interpreter are measured there, beside this one's, and fail by themselves."""
+"""Groups of another interpreter are measured in it, in the same run, and fail separately."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ABSOLUTE = (
     Contender("builtin", "n = -3", "abs(n)", "3"),
     Contender("method", "n = -3", "n.__abs__()", "3"),
 )
-# Counts every call of C, also those whose result nobody looks at; after 99 comes 0.
+# The tally counts every call of C, even if its result is unused; 0 follows 99.
 CTYPES = f"""
 import ctypes
 library = ctypes.CDLL({str(native.LIBRARY)!r})
@@ -52,18 +52,18 @@ ffi.cdef("void *tally_new(int start); int tally_increment(void *self);")
 library = ffi.dlopen({str(native.LIBRARY)!r})
 """
 TALLY = "increment = library.tally_increment\ntally = library.tally_new(0)"
-# What another interpreter may import: nothing that CPython alone would understand.
+# Mechanisms that another interpreter may import: their files must not need CPython.
 PORTABLE = [m for m in mechanisms() if not m.compiled or m.family in ("cffi", "ctypes")]
 
 
 @pytest.fixture(scope="module")
 def other() -> Environment:
-    """The running interpreter under another name: all that another one needs, found everywhere."""
+    """The running interpreter under another name: unlike a second one, it is always there."""
     return replace(environment.find(sys.executable), name="other3")
 
 
 def wrapper(folder: Path, script: str) -> str:
-    """Writes an executable that is called like an interpreter."""
+    """Writes an executable script to use as an interpreter."""
     path = folder / "python-wrapper"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -88,7 +88,7 @@ def answers(python: str, told: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def evaluated_unions(tree: ast.Module) -> Iterator[int]:
-    """Yields the lines of annotations with `|` that are evaluated when the module is imported."""
+    """Yields the lines of annotations with `|` that importing the module evaluates."""
     for node in ast.walk(tree):
         notes: list[ast.expr | None] = []
         if isinstance(node, ast.FunctionDef):
@@ -107,7 +107,7 @@ BESIDE_IT = [worker.checks.__file__, worker.guard.__file__]
 @pytest.mark.parametrize(
     "path", [worker.__file__, *BESIDE_IT, *(m.folder / "__init__.py" for m in PORTABLE)]
 )
-def test_what_other_interpreters_run_is_python_3_9(path: str | Path) -> None:
+def test_files_for_other_interpreters_are_valid_python_3_9(path: str | Path) -> None:
     tree = ast.parse(Path(path).read_text(encoding="utf-8"), feature_version=(3, 9))
     # `int | None` is a TypeError there, unless annotations are left alone: quoted, local to a
     # function, or after `from __future__ import annotations`.
@@ -117,7 +117,7 @@ def test_what_other_interpreters_run_is_python_3_9(path: str | Path) -> None:
 
 @pytest.mark.parametrize("library", [CTYPES, CFFI], ids=["ctypes", "cffi"])
 @pytest.mark.parametrize("python", [sys.executable, pytest.param(PYPY, marks=needs_pypy)])
-def test_every_call_is_made_though_its_result_is_unused(python: str, library: str) -> None:
+def test_every_call_is_made_even_if_its_result_is_unused(python: str, library: str) -> None:
     ready, times, done = answers(python, tally_job(library, settle_turns=5000))
     assert ready["interpreter"]["implementation"] in ("cpython", "pypy")
     assert [len(row) for row in times["epoch_ns"]] == [3]
@@ -129,14 +129,14 @@ def test_every_call_is_made_though_its_result_is_unused(python: str, library: st
 
 
 @needs_pypy
-def test_a_settled_loop_of_pypy_is_timed_in_machine_code(tmp_path: Path) -> None:
+def test_pypy_runs_a_settled_loop_as_machine_code(tmp_path: Path) -> None:
     assert PYPY is not None
     interpreted = wrapper(tmp_path, f'exec {PYPY} --jit off "$@"')
     groups = [describe_group(ABSOLUTE, planning.SCOUTING_COMPILED)]
     told = {"seed": 1, "modules": {}, "groups": groups}
     interpreted_ns = answers(interpreted, told)[1]["call_ns"]
-    # A compiled turn takes a fifth of an interpreted one, or less. What else the machine does can
-    # only make it longer, so the shortest of several is compared.
+    # A compiled turn takes at most a fifth of an interpreted one. Other programs can only make it
+    # slower, so the fastest of several is compared.
     tries = [answers(PYPY, told)[1]["call_ns"] for _ in range(5)]
     compiled_ns = [min(each) for each in zip(*tries, strict=True)]
     assert all(0 < ns < 0.5 * slow for ns, slow in zip(compiled_ns, interpreted_ns, strict=True))
@@ -150,15 +150,13 @@ def test_groups_of_two_interpreters_are_measured_in_one_run(other: Environment) 
     run = quietly(here, there)
     assert run.failures == {}
     assert [len(times.processes) for times in run.groups.values()] == [10, 10]
-    # A process for each interpreter and round, and one each to scout.
+    # A process for each interpreter and round, and one for each to scout.
     assert len(run.hash_seeds) == 22
     said = "\n".join(trust(run, estimate_run(run)))
     assert f"@ other3 is {other.facts['build']}" in said
 
 
-def test_the_setups_run_in_the_interpreter_that_they_are_for(
-    other: Environment, tmp_path: Path
-) -> None:
+def test_set_ups_run_in_the_interpreter_of_their_group(other: Environment, tmp_path: Path) -> None:
     script = f'CALLCOST_OTHER=yes exec {sys.executable} "$@"'
     elsewhere = replace(other, python=wrapper(tmp_path, script))
     marked = Contender(
@@ -185,13 +183,13 @@ def test_modules_that_are_not_installed_are_found_by_their_files(
 @pytest.mark.parametrize(
     ("script", "kind", "said"),
     [
-        (None, "no interpreter", "python-wrapper cannot be started: No such file or directory"),
+        (None, "no interpreter", "cannot start python-wrapper: No such file or directory"),
         ("echo broken >&2; exit 3", "crash", "exit code 3: broken, before any call was made"),
         ("kill -SEGV $$", "crash", "its worker died of SIGSEGV, before any call was made"),
         ("echo '{}'", "garbage", "made its worker answer"),
     ],
 )
-def test_a_broken_interpreter_costs_its_groups_alone(
+def test_a_broken_interpreter_only_loses_its_own_groups(
     script: str | None, kind: str, said: str, other: Environment, tmp_path: Path
 ) -> None:
     python = str(tmp_path / "python-wrapper") if script is None else wrapper(tmp_path, script)
@@ -208,7 +206,7 @@ def test_a_broken_interpreter_costs_its_groups_alone(
         environment.find(python)
 
 
-def test_a_call_that_a_compiler_leaves_nothing_of_is_left_out(other: Environment) -> None:
+def test_a_call_that_is_optimised_away_is_left_out(other: Environment) -> None:
     compiled = replace(other, facts={**other.facts, "implementation": "pypy"})
     run = Run(SETTINGS, None, 1)
     work = _Coordinator(run, [Group("g", ABSOLUTE, environment=compiled)], lambda _: None)
@@ -253,7 +251,7 @@ def test_toy(callcost):
 """
 
 
-def test_a_record_says_which_interpreter_and_is_read_back_whole(
+def test_a_record_names_the_interpreter_and_is_read_back_whole(
     tmp_path: Path, run_pytest: Any, records: Any, other: Environment
 ) -> None:
     (tmp_path / "test_toy.py").write_text(SUITE)
@@ -271,14 +269,16 @@ def test_a_record_says_which_interpreter_and_is_read_back_whole(
     assert read is not None and read.facts == other.facts
 
 
-def test_calls_are_checked_where_they_would_be_measured(tmp_path: Path, run_pytest: Any) -> None:
+def test_calls_are_checked_in_the_interpreter_that_would_measure_them(
+    tmp_path: Path, run_pytest: Any
+) -> None:
     (tmp_path / "test_toy.py").write_text(SUITE.replace('"3")', '"4")'))
     done = run_pytest("--benchmark-disable")
     assert done.returncode == 1
     assert "builtin @ cpython3" in done.stdout and "returned 3 (int), expected 4" in done.stdout
 
 
-def test_without_pypy_its_rows_are_one_that_is_skipped_with_the_reason(
+def test_without_pypy_one_skipped_row_gives_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(environments.VARIABLE, "no-such-pypy")
@@ -294,7 +294,7 @@ def test_without_pypy_its_rows_are_one_that_is_skipped_with_the_reason(
 
 @pytest.fixture
 def asked_for_pypy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Asks for PyPy's rows, as a user does."""
+    """Requests PyPy's rows like a user."""
     monkeypatch.setenv(environments.VARIABLE, environments.COMMAND)
     environments.pypy.cache_clear()
     yield
@@ -302,7 +302,7 @@ def asked_for_pypy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @needs_pypy
-def test_pypy_imports_what_has_no_extension_or_says_why_not(asked_for_pypy: None) -> None:
+def test_pypy_imports_mechanisms_without_an_extension_or_says_why_not(asked_for_pypy: None) -> None:
     pypy = environments.pypy()
     asked = {mechanism.module for mechanism in environments.portable()}
     assert pypy.name.startswith("pypy3.")
@@ -313,13 +313,13 @@ def test_pypy_imports_what_has_no_extension_or_says_why_not(asked_for_pypy: None
 
 
 @needs_pypy
-def test_pypy_computes_what_is_expected(asked_for_pypy: None) -> None:
+def test_pypy_returns_the_expected_results(asked_for_pypy: None) -> None:
     pypy = environments.pypy()
     rows = environments.environment_rows(WORKLOADS)
     made = [
         mark.kwargs["contender"] for row in rows for mark in row.marks if "contender" in mark.kwargs
     ]
-    # One process for all: what each computes is compared there.
+    # One process checks the results of all of them.
     renamed = [replace(contender, name=str(number)) for number, contender in enumerate(made)]
     assert renamed
     _, wrong = environment._try(pypy.python, pypy.modules, renamed)
@@ -327,7 +327,7 @@ def test_pypy_computes_what_is_expected(asked_for_pypy: None) -> None:
 
 
 @needs_pypy
-def test_what_is_built_for_pypy_calls_the_core_that_all_others_call(asked_for_pypy: None) -> None:
+def test_extensions_built_for_pypy_call_the_same_core(asked_for_pypy: None) -> None:
     pypy = environments.pypy()
     api = next(m for m in mechanisms() if m.name == "cffi_api")
     if api.module in pypy.missing:

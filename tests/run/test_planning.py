@@ -1,4 +1,4 @@
-"""How many calls an epoch gets: enough for the clock, and the same for every contender."""
+"""An epoch has enough calls for the clock, and equally many for every contender."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_call_longer_than_an_epoch_is_timed_alone() -> None:
     assert (plan.unroll, plan.loops, plan.warm_loops) == (1, 1, 0)
 
 
-def test_the_twin_rotates_over_the_contenders_of_a_run() -> None:
+def test_the_twin_rotates_over_the_contenders_from_group_to_group() -> None:
     group = Group("g", tuple(Contender(name, "setup", f"{name}()", "1") for name in "abc"))
     controls = [controls_for(group, number) for number in range(4)]
     assert [control.twin_of for control in controls] == [0, 1, 2, 0]
@@ -30,7 +30,7 @@ def test_the_twin_rotates_over_the_contenders_of_a_run() -> None:
 
 
 @pytest.mark.parametrize("call_ns", [1.2, 9.0, 80.0])
-def test_a_program_has_as_many_calls_as_an_epoch_needs(call_ns: float) -> None:
+def test_a_program_gets_as_many_calls_as_fill_an_epoch(call_ns: float) -> None:
     planned = plan_program(Contender("p", "", "f()", program=("p",)), call_ns)
     assert planned.own_loops is not None
     assert planned.own_loops * OWN_UNROLL * call_ns == pytest.approx(TARGET_EPOCH_NS, rel=0.1)
@@ -40,7 +40,7 @@ def test_a_program_of_long_calls_makes_one_turn() -> None:
     assert plan_program(Contender("p", "", "f()", program=("p",)), 1e6).own_loops == 1
 
 
-def test_floors_beside_contenders_get_no_twin_and_alone_are_contenders() -> None:
+def test_floors_have_no_twin_next_to_contenders_and_are_contenders_alone() -> None:
     a, b = (Contender(name, "", f"{name}()") for name in "ab")
     both = make_group("g", [a], [b])
     assert (both.contenders, both.floors, both.members) == ((a,), (b,), (a, b))

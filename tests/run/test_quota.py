@@ -1,4 +1,4 @@
-"""A quota on CPU time is found wherever it is set, and what it held back is counted and said."""
+"""A CPU quota is found at any level, and the passes that it stopped are counted and reported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STAT_V2 = {"cpu.stat": "usage_usec 1\nnr_periods 9\nnr_throttled 3\nthrottled_us
 
 
 class Tree:
-    """What /proc and /sys/fs/cgroup would be, in a folder."""
+    """Stand-ins for /proc and /sys/fs/cgroup in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.proc = folder / "proc"
@@ -47,7 +47,7 @@ class Tree:
             (folder / name).write_text(text)
 
     def read(self) -> Quota:
-        """Reads the quota that all of that comes to."""
+        """Writes the files of /proc and reads the quota."""
         (self.proc / "cgroup").write_text("".join(f"{line}\n" for line in self._groups))
         (self.proc / "mountinfo").write_text("".join(f"{line}\n" for line in self._mounted))
         return quota.read(self.proc)
@@ -58,7 +58,7 @@ def tree(tmp_path: Path) -> Tree:
     return Tree(tmp_path)
 
 
-def test_the_least_of_a_group_and_all_above_it_counts(tree: Tree) -> None:
+def test_the_lowest_limit_of_a_group_and_its_parents_counts(tree: Tree) -> None:
     tree.mount("v2", "cgroup2", "rw,nsdelegate")
     tree.enter("0::/outer/middle/inner")
     tree.group("v2/outer", {"cpu.max": "150000 100000\n"}, STAT_V2)
@@ -70,7 +70,7 @@ def test_the_least_of_a_group_and_all_above_it_counts(tree: Tree) -> None:
     assert found.throttling() == quota.Throttling(6, 3.0)
 
 
-def test_version_1_is_read_where_its_cpu_controller_is(tree: Tree) -> None:
+def test_version_1_is_read_from_its_cpu_controller(tree: Tree) -> None:
     tree.mount("cpu,cpuacct", "cgroup", "rw,cpu,cpuacct")
     tree.mount("memory", "cgroup", "rw,memory")
     tree.mount("unified", "cgroup2", "rw")
@@ -104,7 +104,7 @@ def test_without_a_quota_there_is_none(tree: Tree) -> None:
     assert [*quota_remarks({})] == [], "an older record"
 
 
-def test_what_cannot_be_read_is_unknown(tree: Tree) -> None:
+def test_a_limit_that_cannot_be_read_is_unknown(tree: Tree) -> None:
     tree.mount("v2", "cgroup2", "rw")
     tree.enter("0::/")
     tree.group("v2", {"cpu.max": "a lot"})
@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_unknown(tree: Tree) -> None:
     assert said.startswith("Whether a quota limits the CPU is unknown (ValueError")
 
 
-def test_a_run_under_a_quota_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_reports_its_quota(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     tree.mount("v2", "cgroup2", "rw")
     tree.enter("0::/")
     tree.group("v2", {"cpu.max": "50000 100000"}, STAT_V2)
@@ -125,13 +125,11 @@ def test_a_run_under_a_quota_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch
     state = watch.state()
     assert (state["cpu_quota_cpus"], state["throttled"], state["throttled_ms"]) == (0.5, 7, 40)
     run = Run(Settings(), 0, 1, state=state, throttled_passes=5)
-    said = (
-        "A quota allows 0.5 CPUs, and stopped this run 7 times, for 40 ms; 5 passes were held back."
-    )
+    said = "A quota allows 0.5 CPUs, and stopped this run 7 times, for 40 ms, during 5 passes."
     assert said in trust(run, {})
 
 
-def test_passes_that_a_quota_held_back_are_counted(tree: Tree) -> None:
+def test_passes_that_a_quota_stopped_are_counted(tree: Tree) -> None:
     tree.group("v2", STAT_V2)
     throttle = guard.Throttle([str(tree.mounts / "v2" / "cpu.stat")])
     throttle.end_pass()

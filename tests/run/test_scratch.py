@@ -1,4 +1,4 @@
-"""What a killed run leaves in the temporary folder is removed by the next one, and nothing else."""
+"""A run removes what killed runs have left in the temporary folder, and nothing else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A temporary folder of the test's own, with what a killed run has left in it."""
+    """A temporary folder that contains what a killed run has left."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     subprocess.run([sys.executable, "-c", KILLED], check=False)
@@ -40,7 +40,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_what_a_killed_run_left_is_removed(temporary: Path) -> None:
+def test_the_folder_of_a_killed_run_is_removed(temporary: Path) -> None:
     assert len(names(temporary)) == 1
     alive = Scratch()
     sweep(temporary)
@@ -68,15 +68,13 @@ def test_nothing_else_is_removed(temporary: Path, tmp_path_factory: pytest.TempP
     assert (elsewhere / LOCK).exists()
 
 
-def test_what_belongs_to_another_user_is_left(
-    temporary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folders_of_another_user_are_kept(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     sweep(temporary)
     assert len(names(temporary)) == 1
 
 
-def test_every_command_that_starts_a_worker_tidies_up(temporary: Path) -> None:
+def test_starting_a_worker_removes_old_folders(temporary: Path) -> None:
     scratch.sweep_once.cache_clear()
     job = {"seed": 0, "modules": {}, "groups": []}
     with WorkerProcess(sys.executable, job, hash_seed=0, silence_s=60) as process:
@@ -85,7 +83,7 @@ def test_every_command_that_starts_a_worker_tidies_up(temporary: Path) -> None:
     assert names(temporary) == set()
 
 
-def test_a_run_that_ends_meanwhile_is_no_error(
+def test_a_run_that_ends_during_the_sweep_is_not_an_error(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with os.scandir(temporary) as entries:

@@ -154,9 +154,7 @@ def test_the_source_archive_installs_without_a_compiler(
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: the extension that makes delays was not built (")
-    assert line.endswith(
-        "install callcost again where a C compiler and Python's headers are installed"
-    )
+    assert line.endswith("install a C compiler and Python's headers, then install callcost again")
 
 
 def required_by(extra: Mapping[str, list[str]], name: str) -> set[str]:

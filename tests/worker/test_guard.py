@@ -1,4 +1,4 @@
-"""Whatever a contender may change that would distort the others is noticed, and named."""
+"""The guard notices and names every change of state that would distort the other contenders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from callcost.worker import guard
 # FE_DOWNWARD of fenv.h.
 DOWNWARD = 0x800000 if platform.machine() == "aarch64" else 0x400
 TRACE = "def trace(*_): pass\n"
-# What changes each of the states, by the name of the state.
+# Code that changes each watched state, by the name of the state.
 DEEDS = {
     "the trace function (sys.settrace)": TRACE + "sys.settrace(trace)",
     "the profile function (sys.setprofile)": TRACE + "sys.setprofile(trace)",
@@ -28,8 +28,6 @@ DEEDS = {
     "the recursion limit": "sys.setrecursionlimit(5000)",
     "the flags for loading libraries": "sys.setdlopenflags(os.RTLD_NOW | os.RTLD_GLOBAL)",
     "the threads": "threading.Thread(target=threading.Event().wait, daemon=True).start()",
-    "the child processes": "import ctypes; ctypes.CDLL(None).fork() or os._exit(0)",
-    "the number of forks": "os.waitpid(os.fork(), 0)",
     "the CPUs that it may run on": "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
     "the priority": "os.nice(1)",
     "the scheduling policy": "os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))",
@@ -42,6 +40,8 @@ DEEDS = {
     "the standard streams": "os.dup2(0, 1)",
     "the arithmetic of floats": f"import ctypes; ctypes.CDLL('libm.so.6').fesetround({DOWNWARD})",
     "the builtin functions": "import builtins; builtins.abs = max",
+    "the child processes": "import ctypes; ctypes.CDLL(None).fork() or os._exit(0)",
+    "the number of forks": "os.waitpid(os.fork(), 0)",
     "the instrument": "instrument['CLOCK'] = min",
 }
 PROGRAM = f"""
@@ -49,10 +49,10 @@ import importlib.util, os, resource, signal, sys, threading
 spec = importlib.util.spec_from_file_location("guard", {guard.__file__!r})
 guard = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(guard)
-guard.begin([{{"alone": sys.argv[2] == "alone"}}])
+process = guard.begin([{{"alone": sys.argv[2] == "alone"}}])
 signal.alarm(60)
 instrument = {{"CLOCK": max}}
-watch = guard.Guard(instrument)
+watch = guard.Guard(process, instrument)
 assert watch.changed() == []
 exec(sys.argv[1])
 os.write(2, repr(watch.changed()).encode())
@@ -60,37 +60,36 @@ os._exit(0)
 """
 
 
-def test_every_watched_state_has_its_deed() -> None:
-    assert [*DEEDS] == [*(name for name, _ in guard.WATCHED), "the instrument"]
+def test_each_watched_state_is_tested() -> None:
+    assert [*DEEDS] == [*(name for name, _ in guard.Process().watched), "the instrument"]
 
 
 def cannot(name: str) -> str:
-    """Tells why a state cannot be changed here; empty where it can."""
-    reading = dict(guard.WATCHED).get(name)
-    if reading is not None and guard._state(reading) is AttributeError:
+    """Returns why a state cannot be changed here; empty if it can."""
+    if dict(guard.Process().read()).get(name) is AttributeError:
         return "this interpreter does not have it"
     if name in ("the child processes", "the arithmetic of floats") and sys.platform != "linux":
-        return "it is changed in another way elsewhere"
+        return "other systems change it in another way"
     if name == "the CPUs that it may run on" and len(os.sched_getaffinity(0)) == 1:
-        return "there is one CPU only"
+        return "there is only one CPU"
     return ""
 
 
 @pytest.mark.parametrize("name", DEEDS)
-def test_a_change_is_noticed(name: str) -> None:
+def test_each_change_is_named(name: str) -> None:
     if reason := cannot(name):
         pytest.skip(reason)
     assert repr(name) in changed_by(DEEDS[name])
 
 
-def test_who_is_alone_may_change_all_but_the_instrument() -> None:
+def test_a_contender_that_is_alone_may_change_anything_but_the_instrument() -> None:
     names = ("the environment variables", "the working folder", "the instrument")
     deeds = "; ".join(DEEDS[name] for name in names)
     assert changed_by(deeds, alone=True) == "['the instrument']"
 
 
 def changed_by(deed: str, *, alone: bool = False) -> str:
-    """Returns what a process writes of the changes that it has noticed."""
+    """Changes something in a new process; returns what its guard has noticed."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, deed, "alone" if alone else "with others"],
         capture_output=True,

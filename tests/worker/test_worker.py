@@ -1,4 +1,4 @@
-"""The worker's loop does what it claims: literal calls, fast locals, a code object for each."""
+"""The worker's loop has literal calls, fast locals and its own code object; bad answers fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def contender(setup: str, call: str, expect: str | None = None, **more: Any) -> 
     return {**facts, "binaries": [], "program": [], **more}
 
 
-def test_an_epoch_makes_exactly_the_calls_it_says() -> None:
+def test_an_epoch_makes_exactly_the_planned_calls() -> None:
     namespace: dict[str, Any] = {"made": []}
     run, arguments = worker.compile_epoch("made.append(1)", namespace, unroll=7)
     run(repeat(None, 3), worker.CLOCK, *arguments)
@@ -41,7 +41,7 @@ def test_names_of_the_call_are_fast_locals() -> None:
     assert all("LOAD_FAST" in instruction.opname for instruction in loads)
 
 
-def test_an_empty_loop_has_nothing_in_it() -> None:
+def test_an_empty_loop_compiles_to_no_instruction() -> None:
     one, _ = worker.compile_epoch(worker.EMPTY_CALL, {}, unroll=1)
     many, _ = worker.compile_epoch(worker.EMPTY_CALL, {}, unroll=100)
     assert [i.opname for i in dis.get_instructions(one)] == [
@@ -49,7 +49,7 @@ def test_an_empty_loop_has_nothing_in_it() -> None:
     ]
 
 
-def test_the_same_call_gets_a_code_object_of_its_own_each_time() -> None:
+def test_each_compiled_epoch_has_its_own_code_object() -> None:
     first, _ = worker.compile_epoch("f(n)", {"f": abs, "n": 1}, unroll=3)
     second, _ = worker.compile_epoch("f(n)", {"f": abs, "n": 1}, unroll=3)
     assert first.__code__ is not second.__code__
@@ -75,10 +75,10 @@ def test_every_pass_times_every_contender_once() -> None:
     assert len({tuple(order) for order in passes}) > 1
 
 
-def test_a_worker_says_that_it_lives_before_each_epoch(
+def test_a_worker_can_send_a_sign_of_life_before_each_epoch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A group may take many times as long as its worker may be silent.
+    # A group may take much longer than its worker may be silent.
     position, answers = tmp_path / "position", tmp_path / "answers"
     position.write_bytes(worker.POSITION.pack(0, 0))
     now_ns = iter(range(0, 1 << 62, 2 * worker.HEARTBEAT_NS))
@@ -93,7 +93,7 @@ def test_a_worker_says_that_it_lives_before_each_epoch(
     assert answers.read_text() == '{"event": "alive"}\n' * 24
 
 
-def test_names_of_a_contender_never_clash_with_those_of_the_loop() -> None:
+def test_names_of_a_contender_do_not_clash_with_names_of_the_loop() -> None:
     namespace = {"epoch": abs, "_": -1, "start": -2, "seen": []}
     run, arguments = worker.compile_epoch("seen.append(epoch(_) - start)", namespace, unroll=2)
     run(repeat(None, 2), worker.CLOCK, *arguments)
@@ -107,14 +107,14 @@ def test_a_set_up_that_turns_the_gil_back_on_is_refused(monkeypatch: pytest.Monk
         worker.prepare(contender("", "1"))
 
 
-def test_pinning_says_why_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_pinning_returns_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "sched_setaffinity", refuse, raising=False)
     assert process.pin(0, 0) == "Operation not permitted"
     monkeypatch.delattr(os, "sched_setaffinity")
-    assert process.pin(0, 0) == f"{sys.platform} does not offer it"
+    assert process.pin(0, 0) == f"{sys.platform} does not support it"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,9 @@ ALWAYS = f"type('Array', (), {{'__eq__': lambda self, other: {TRUTHLESS}}})"
         ("fail(silent)", "1", "raised ValueError: its text raised SystemExit"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_printable_line(call: str, expect: str, wrong: str) -> None:
+def test_a_wrong_answer_is_described_on_one_printable_line(
+    call: str, expect: str, wrong: str
+) -> None:
     text = "\x1b[31mall \x1b]0;title\x07red\n\tand\0 more\u202e\x1b[0m"
     names: dict[str, Any] = {"text": text}
     source = f"""
@@ -176,14 +178,14 @@ silent, colours = Silent(), Colours()
     assert len(str(raised.value)) < 1_000
 
 
-def test_an_error_that_a_worker_reports_is_cleaned_again() -> None:
+def test_the_coordinator_also_cleans_error_messages() -> None:
     assert str(process.WorkerError("crash", "\x1b[1mit died\nof \x07 itself")) == (
         "it died of itself"
     )
 
 
 def late(after: int, deed: str) -> str:
-    """Writes a set-up for a call that does something from so many calls on."""
+    """Writes a set-up whose call does something after the given number of calls."""
     return (
         "import sys, itertools\ncount = itertools.count(1)\ndef call():\n    made = next(count)\n"
         f"    if made > {after}:\n        {deed}\n    return 1\n"
@@ -191,7 +193,7 @@ def late(after: int, deed: str) -> str:
 
 
 def run_passes(*setups: str) -> list[int]:
-    """Times contenders that were checked; returns those that it entered."""
+    """Checks and times contenders; returns the positions that the worker recorded."""
     contenders = [
         contender(setup, "call()", "1", own_loops=None, report=None, name="") for setup in setups
     ]
@@ -201,7 +203,7 @@ def run_passes(*setups: str) -> list[int]:
     }  # fmt: skip
     entered: list[int] = []
     line = cast(worker.Line, SimpleNamespace(enter=entered.append))
-    watch = worker.Guard({})
+    watch = worker.Guard(worker.guard.Process(), {})
     try:
         with ExitStack() as stack:
             ready = worker.make_ready(group, line, watch, stack)
@@ -217,7 +219,7 @@ def test_a_call_that_turns_wrong_while_it_is_timed_is_named() -> None:
         run_passes(late(10, "pass"), late(10, "return 2"))
 
 
-def test_who_changes_what_concerns_all_while_it_is_timed_is_named() -> None:
+def test_a_contender_that_changes_shared_state_while_it_is_timed_is_named() -> None:
     before = sys.getswitchinterval()
     try:
         with pytest.raises(worker.InterferenceError, match="it changed the switch interval"):
@@ -226,30 +228,30 @@ def test_who_changes_what_concerns_all_while_it_is_timed_is_named() -> None:
         sys.setswitchinterval(before)
 
 
-def test_a_file_that_is_not_the_one_built_is_refused(tmp_path: Any) -> None:
+def test_a_file_other_than_the_built_one_is_refused(tmp_path: Any) -> None:
     path = tmp_path / "extension.so"
     path.write_bytes(b"built")
     digest = hashlib.sha256(b"built").hexdigest()
     binary = {"path": str(path), "sha256": digest, "module": ""}
     checks.check_binary(binary)
-    with pytest.raises(worker.ContenderError, match=r"json came from .*, the build made"):
+    with pytest.raises(worker.ContenderError, match=r"json was imported from .*, but built as"):
         checks.check_binary({**binary, "module": "json"})
     path.write_bytes(b"stale")
     with pytest.raises(worker.ContenderError, match="is not the file that was built"):
         checks.check_binary(binary)
     path.unlink()
-    with pytest.raises(worker.ContenderError, match="cannot be read"):
+    with pytest.raises(worker.ContenderError, match="cannot read"):
         checks.check_binary(binary)
 
 
-def test_a_program_is_asked_for_what_its_loop_is_to_do(program: Any) -> None:
+def test_a_program_receives_the_turns_and_stack_bytes_of_its_epoch(program: Any) -> None:
     _, call, expect, command = program(
         "print(answer(turns), flush=True)", "print('asked', line, end='', flush=True)"
     )
     facts = contender("", call, expect, program=command)
     with worker.Program(facts) as echo:
         echo.check()
-        # That is no epoch: it says again what it was asked.
+        # The program repeats the request, which is not a valid answer.
         with pytest.raises(worker.ContenderError, match=r"its program answered b'asked 7 2 48\\n'"):
             echo.time_epoch(7, 2, 48)
 
@@ -270,7 +272,7 @@ SILENT = "its program did not answer within 0.1 s: it must end each answer with 
 
 
 @pytest.mark.parametrize("instead", ["pass", "print(answer(turns))"])
-def test_a_program_that_does_not_answer_is_given_up(instead: str, program: Any) -> None:
+def test_a_program_that_does_not_answer_fails(instead: str, program: Any) -> None:
     _, call, expect, command = program("print(answer(turns), flush=True)", instead)
     with worker.Program(contender("", call, expect, program=command), 60) as silent:
         silent.check()
@@ -284,14 +286,16 @@ def test_a_program_that_does_not_answer_is_given_up(instead: str, program: Any) 
     ("instead", "said"),
     [
         ("print(12, end='', flush=True)", r"within 0.1 s \(it began with b'12' and did not end"),
-        ("os.close(1); signal.pause()", "its program closed its output and went on"),
+        ("os.close(1); signal.pause()", "its program closed its output but kept running"),
     ],
 )
-def test_a_program_that_answers_by_half_is_given_up(instead: str, said: str, program: Any) -> None:
+def test_a_program_that_answers_with_part_of_a_line_fails(
+    instead: str, said: str, program: Any
+) -> None:
     _, call, expect, command = program("print(answer(turns), flush=True)", instead)
     with worker.Program(contender("", call, expect, program=command), 60) as halting:
         halting.check()
-        # It is asked before its time begins, so that it has all the time it needs.
+        # It is asked before the limit is set, so it has as much time as it needs.
         os.write(halting._to_fd, b"7 2 48\n")
         select.select([halting._from_fd], [], [])
         halting._limit_s = 0.1
@@ -308,7 +312,7 @@ def test_a_program_has_less_time_than_its_worker(tmp_path: Path) -> None:
         assert 0 < worker.Line(1, str(position), limit_s).program_limit_s < silence_s
 
 
-def test_a_program_that_is_preempted_counts_negative(program: Any) -> None:
+def test_a_preempted_epoch_of_a_program_is_negative(program: Any) -> None:
     _, call, expect, command = program('f"{now_ns() - start_ns} 1"', 'f"-{now_ns() - start_ns} -1"')
     with worker.Program(contender("", call, expect, program=command)) as preempted:
         preempted.check()
