@@ -1,1 +1,1 @@
-"""The instrument: measures what any call expression costs, and how far its own figures hold."""
+"""The instrument: measures what any call costs, and how far its own figures can be trusted."""

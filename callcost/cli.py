@@ -1,4 +1,4 @@
-"""The command `callcost`: the instrument's own commands, and those that a suite adds to it."""
+"""The command `callcost`: the instrument's own commands and those that a suite adds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from callcost.console.front import FrontGroup
 from callcost.errors import CallcostError
 
 GROUP = "callcost.commands"
-# Where each command is: a module is loaded only when its command or all their help is wanted.
+# Where each command is. A module is only loaded for its own command, or for the list of commands.
 OWN = (
     EntryPoint("calibrate", "callcost.commands.calibrate_command:calibrate", GROUP),
     EntryPoint("clean", "callcost.commands.clean_command:clean", GROUP),
@@ -44,7 +44,7 @@ def _load(entry: EntryPoint) -> click.Command:
         command: click.Command = entry.load()
     except KeyboardInterrupt:
         raise
-    # A broken package may raise anything: it must not end the process with 1, which is "slower".
+    # A broken package may raise anything. It must not end the process with 1, which means slower.
     except BaseException as error:
         traceback.print_exc()
         message = f"Cannot load callcost {entry.name}: {error!r}. Install callcost again."

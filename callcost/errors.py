@@ -11,8 +11,8 @@ INTERRUPTED = 130
 class CallcostError(Exception):
     """An error that the user can act on.
 
-    Its text is one sentence: what happened, where, and what to do. The command line prints it
-    and exits with `exit_code`. Above the sentence it prints the lines of `log_tail`.
+    Its text is one sentence: what happened, where, and what to do. The command line prints the
+    lines of `log_tail`, then the sentence, and exits with `exit_code`.
     """
 
     exit_code = FAILED

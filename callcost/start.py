@@ -1,6 +1,6 @@
-"""Where the command begins: an interrupt or a broken package may end it before it is loaded.
+"""The entry point: sets the exit code if an interrupt or a broken package stops the import.
 
-Python would end with 1 then, which means `slower` here. Nothing is imported above that can fail.
+Python would end with 1 then, which means "slower" here. This file imports nothing that can fail.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from callcost.errors import FAILED, INTERRUPTED
 
 
 def main() -> None:
-    """Loads the command and runs it; ends the process with its exit code."""
+    """Loads the command and runs it, which ends the process with an exit code."""
     try:
         from callcost.cli import main as command
     except KeyboardInterrupt:

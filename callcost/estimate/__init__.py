@@ -1,1 +1,1 @@
-"""Turns epochs into figures, and keeps both on disk; nothing here measures."""
+"""Turns epochs into figures and stores both on disk; nothing here measures."""

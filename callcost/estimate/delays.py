@@ -1,4 +1,4 @@
-"""Estimates injected delays: each must add its full size to the measured call."""
+"""Estimates the injected delays: each must add its full size to the measured call."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from callcost.model.run import GroupTimes, Run
 
 Floats = npt.NDArray[np.float64]
 
-# The slope is fitted to delays from here on: the processor partly hides a shorter one, as it runs
-# it in parallel with its surroundings. Delays are whole steps, so they miss their target a little.
+# The shortest delay that the line is fitted to. The processor partly hides a shorter one, because
+# it runs it in parallel with other code. Delays are whole steps, so they differ a little from their
+# targets.
 FIT_FROM_NS = 20
 FIT_SLACK = 0.95
 
 
 def timed_in_c(times: GroupTimes) -> list[list[float]]:
-    """Returns for each process what it timed inside C: ns, one value per delay."""
+    """Returns the delays as each process timed them inside C: a list per process, in ns."""
     name = times.group.contenders[0].name
     return [reports[name] for reports in times.reports]
 
@@ -31,10 +32,10 @@ def estimate_delays(run: Run) -> Delays | None:
 
 
 def fit(times: GroupTimes) -> Delays:
-    """Fits measured against injected delay, process by process.
+    """Fits measured against injected delays, process by process.
 
-    The first delay is zero, and is subtracted from both. The group may have other contenders
-    after the delays.
+    The first delay is zero and is subtracted from both. Other contenders may follow the delays
+    in the group.
     """
     estimate = GroupEstimate(times)
     in_c = np.array(timed_in_c(times)).T[:, estimate.usable]
@@ -52,7 +53,7 @@ def fit(times: GroupTimes) -> Delays:
 
 
 def _line(injected: Floats, measured: Floats) -> tuple[float, float]:
-    """Returns slope and intercept; NaN if the delays do not differ."""
+    """Returns the slope and the intercept; NaN if all delays are equal."""
     if np.unique(injected).size < 2:
         return np.nan, np.nan
     return linear_regression(injected.tolist(), measured.tolist())

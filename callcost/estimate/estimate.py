@@ -1,8 +1,8 @@
 """Turns the epochs of a group into costs and ratios, each with a confidence interval.
 
-Within a process, a ratio is the interquartile mean, over passes, of the log of the two
-contenders' epochs in the same pass. Over processes it is the trimmed mean, with the interval
-that belongs to it. docs/measuring.md says why.
+Within a process, a ratio is the interquartile mean, over passes, of the log of the ratio of the
+two contenders' epochs in the same pass. Over processes it is the trimmed mean, with its
+confidence interval. docs/measuring.md explains why.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ MIN_CALM_PASSES = 8
 MIN_CALM_PROCESSES = 10
 # Fewer processes are too few for an interval.
 MIN_PROCESSES = 6
-# Smaller differences are always ties: a minimum effect size avoids false alarms.
+# Smaller differences are always ties: a minimum effect size prevents false alarms.
 MIN_EFFECT = 0.005
 # A twin that is off by more than this, interval and all, makes its group inconclusive.
 TWIN_LIMIT = 0.02
 
 
 def trimmed_interval(samples: Floats, confidence: float = CONFIDENCE) -> Interval:
-    """Estimates the trimmed mean of independent samples, TRIM of them cut off at either end.
+    """Estimates the trimmed mean of independent samples, without the share TRIM at either end.
 
-    NaN is left out; fewer than MIN_PROCESSES give NaN ends.
+    Leaves out NaN. The ends are NaN for fewer than MIN_PROCESSES samples.
     """
     samples = samples[~np.isnan(samples)]
     if not samples.size:
@@ -51,7 +51,7 @@ def trimmed_interval(samples: Floats, confidence: float = CONFIDENCE) -> Interva
 
 
 def _intervals(samples: Floats) -> Floats:
-    """Estimates every row as `trimmed_interval` does: shape (n, samples) gives (n, 3)."""
+    """Estimates each row like `trimmed_interval`: shape (n, samples) gives (n, 3)."""
     found = np.full((len(samples), 3), np.nan)
     whole = ~np.isnan(samples).any(axis=1)
     for row in np.flatnonzero(~whole):
@@ -65,9 +65,9 @@ def _intervals(samples: Floats) -> Floats:
 
 
 def interquartile_mean(samples: Floats) -> Floats:
-    """Averages the middle half of each row, leaving NaN out: shape (n, passes) gives (n,).
+    """Averages the middle half of each row without NaN: shape (n, passes) gives (n,).
 
-    A row with only NaN gives NaN.
+    A row that is all NaN gives NaN.
     """
     means = np.full(len(samples), np.nan)
     known = ~np.isnan(samples).all(axis=1)
@@ -75,19 +75,19 @@ def interquartile_mean(samples: Floats) -> Floats:
         rows = samples[known]
         low, high = _quartiles(rows)
         inside = (rows >= low) & (rows <= high)
-        # Neither of two samples lies between their quartiles; then both count.
+        # Neither of two samples lies between their quartiles: then both count.
         inside |= ~inside.any(axis=1, keepdims=True)
         means[known] = np.nanmean(np.where(inside, rows, np.nan), axis=1)
     return means
 
 
 def _quartiles(rows: Floats) -> tuple[Floats, Floats]:
-    """Returns the lower and the upper quartile of each row, leaving NaN out: shape (n, 1) each.
+    """Returns the lower and the upper quartile of each row without NaN: shape (n, 1) each.
 
-    Like NumPy's `nanquantile`, which goes row by row and takes ten times as long.
+    Equals NumPy's `nanquantile`, which works row by row and takes ten times as long.
     """
     ordered = np.sort(rows, axis=1)
-    # Sorting puts NaN last.
+    # NaN is sorted to the end.
     last = np.count_nonzero(~np.isnan(rows), axis=1, keepdims=True) - 1
     low, high = (_interpolate(ordered, share * last) for share in (0.25, 0.75))
     return low, high
@@ -98,7 +98,7 @@ def _interpolate(ordered: Floats, places: npt.NDArray[np.floating]) -> Floats:
     before, after = (np.floor(places).astype(np.intp), np.ceil(places).astype(np.intp))
     left, right = (np.take_along_axis(ordered, ends, axis=1) for ends in (before, after))
     share = places - before
-    # From the nearer end, like NumPy: the same to the last bit.
+    # From the nearer end, so that the result equals NumPy's to the last bit.
     found: Floats = np.where(
         share < 0.5, left + (right - left) * share, right - (right - left) * (1 - share)
     )
@@ -108,8 +108,8 @@ def _interpolate(ordered: Floats, places: npt.NDArray[np.floating]) -> Floats:
 class GroupEstimate:
     """The costs of one group's contenders, and their ratios to each other.
 
-    Rows are numbered as in `GroupTimes.contenders`; costs are ns per call. `size` rows are the
-    group's own: only they have ranks.
+    Rows are numbered as in `GroupTimes.contenders`; costs are ns per call. The first `size` rows
+    are the group's own contenders: only they have ranks.
     """
 
     def __init__(self, times: GroupTimes) -> None:
@@ -134,20 +134,20 @@ class GroupEstimate:
 
     @cached_property
     def _undisturbed(self) -> list[Bools]:
-        """For each process the passes in which the yardstick kept its pace."""
+        """For each process, the passes in which the yardstick was not slow."""
         yardsticks = [np.abs(epochs[self.yardstick]) for epochs in self.times.processes]
         limit = CALM_FACTOR * np.quantile(np.concatenate(yardsticks), CALM_LEVEL)
         return [yardstick <= limit for yardstick in yardsticks]
 
     @cached_property
     def filtered(self) -> bool:
-        """Whether disturbed passes were left out: not if almost all are disturbed."""
+        """Whether disturbed passes are left out; they are kept if almost all are disturbed."""
         calm = sum(int(passes.sum()) >= MIN_CALM_PASSES for passes in self._undisturbed)
         return calm >= min(MIN_CALM_PROCESSES, len(self._undisturbed))
 
     @cached_property
     def _calm(self) -> list[Bools]:
-        """For each process the passes that count."""
+        """For each process, the passes that count."""
         if not self.filtered:
             return [np.ones_like(passes) for passes in self._undisturbed]
         return [
@@ -162,13 +162,13 @@ class GroupEstimate:
 
     @cached_property
     def gross_by_process(self) -> Floats:
-        """Gross ns per call, empty loop included: shape (rows, usable processes)."""
+        """Gross ns per call, including the empty loop: shape (rows, usable processes)."""
         columns = [interquartile_mean(self._gross[number]) for number in self.usable]
         return np.array(columns).T
 
     @cached_property
     def _log_net(self) -> list[Floats]:
-        """Log of the net epochs of each usable process: shape (contenders, passes)."""
+        """Log of the net ns per call in each usable process: shape (contenders, passes)."""
         logs = []
         for position, number in enumerate(self.usable):
             gross = self._gross[number][: len(self.names)]
@@ -177,11 +177,11 @@ class GroupEstimate:
         return logs
 
     def rounds_ns(self, row: int) -> list[float]:
-        """Lists gross ns per call of every process that has a usable epoch of this row."""
+        """Lists the gross ns per call of each process that has a usable epoch of this row."""
         return [cost for cost in self.gross_by_process[row].tolist() if not np.isnan(cost)]
 
     def gross_ns(self, row: int) -> Interval:
-        """Estimates the cost of one turn of the loop with this contender's call in it."""
+        """Estimates the cost of the call including its share of the loop."""
         return Interval(*map(float, self._gross_ends[row]))
 
     @cached_property
@@ -190,12 +190,12 @@ class GroupEstimate:
 
     @cached_property
     def _net_ends(self) -> Floats:
-        # All at once and only once: every rank, table and chart needs them.
+        # All rows at once, and only once: every rank, table and chart needs them.
         gross = self.gross_by_process
         return _intervals(gross[: len(self.names)] - gross[self._empty_rows])
 
     def net_ns(self, row: int) -> Interval:
-        """Estimates the cost of the call alone: gross less the empty loop that belongs to it."""
+        """Estimates the cost of the call alone: gross minus the contender's empty loop."""
         return Interval(*map(float, self._net_ends[row]))
 
     def net_by_process(self, row: int) -> Floats:
@@ -209,7 +209,7 @@ class GroupEstimate:
         return self.gross_ns(self._empty)
 
     def ratios_by_process(self, row: int, base: int) -> Floats:
-        """Net cost of `row` by that of `base`, one ratio per usable process."""
+        """Returns the ratio of the net costs of `row` and `base` in each usable process."""
         logs = [interquartile_mean(log[[row]] - log[[base]])[0] for log in self._log_net]
         ratios: Floats = np.exp(np.array(logs))
         return ratios
@@ -229,9 +229,9 @@ class GroupEstimate:
         return [Interval(*map(float, row)) for row in ends]
 
     def ratio_table(self) -> Floats:
-        """Returns every ratio of `ratio`, at once: shape (contenders, contenders, 3).
+        """Returns all results of `ratio` at once: shape (contenders, contenders, 3).
 
-        At [row, base] are value, low and high of the net cost of `row` by that of `base`.
+        [row, base] holds the value and the interval's ends (low, high) of `ratio(row, base)`.
         """
         count = len(self.names)
         logs = np.full((count, count, len(self.usable)), np.nan)
@@ -241,16 +241,16 @@ class GroupEstimate:
         table = np.full((count, count, 3), np.nan)
         for base in range(count):
             table[base:, base] = np.exp(_intervals(logs[base:, base]))
-            # The inverse is the same comparison with its ends exchanged.
+            # The inverse ratio: low and high swap places.
             table[base, base:] = 1 / table[base:, base][:, [0, 2, 1]]
             table[base, base] = 1.0
         return table
 
     def ratios_to_yardstick(self) -> Floats:
-        """Returns the net cost of every row by the yardstick's gross cost; NaN if unknown.
+        """Returns the ratio of each row's net cost to the yardstick's gross cost; NaN if unknown.
 
-        Gross, since the yardstick's epochs have another size: its share of the empty loop depends
-        on the epochs of the others, which must not enter the ratio.
+        Gross, because the yardstick's epochs have their own size. Its net cost would depend on the
+        empty loop of the other rows' epochs, which must not enter the ratio.
         """
         logs = np.array(
             [
@@ -267,43 +267,43 @@ class GroupEstimate:
 
     @cached_property
     def twin_ratio(self) -> Interval:
-        """The A/A control: two contenders of the same code; 1 if the instrument is right."""
+        """The A/A control, the ratio of two contenders with the same code: ideally 1."""
         return self.ratio(self._twin, self.times.controls.twin_of)
 
     @property
     def inconclusive(self) -> bool:
-        """True where the A/A control moved too far for any ratio of this group to be trusted."""
+        """True if the A/A control moved too far to trust any ratio of this group."""
         twin = self.twin_ratio
         far = twin.low > 1 + TWIN_LIMIT or twin.high < 1 - TWIN_LIMIT
         return bool(far or np.isnan(twin.value) or len(self.usable) < MIN_PROCESSES)
 
     @cached_property
     def order(self) -> list[int]:
-        """The group's own rows, the fastest first."""
+        """The group's own rows, fastest first."""
         return self._by_cost(range(self.size))
 
     @cached_property
     def floors(self) -> list[int]:
-        """The rows of the group's floors, the fastest first: they have no rank."""
+        """The rows of the group's floors, fastest first; they have no rank."""
         return self._by_cost(range(self.yardstick + 1, len(self.names)))
 
     def _by_cost(self, rows: range) -> list[int]:
-        # A row without usable epochs comes last: NaN would break the order of the others.
+        # A row without usable epochs comes last: NaN would break the sorting.
         costs_ns = {row: self.net_ns(row).value for row in rows}
         return sorted(rows, key=lambda row: np.nan_to_num(costs_ns[row], nan=np.inf))
 
     @property
     def fastest(self) -> int:
-        """The row that the others are compared with."""
+        """The fastest of the group's own rows, with which the others are compared."""
         return self.order[0]
 
     def ranks(self, min_effect: float = MIN_EFFECT) -> dict[int, int]:
-        """Ranks the rows from 1; those that cannot be told apart share the rank of their first.
+        """Ranks the group's own rows from 1; tied rows share the rank of the first of them.
 
         A row ties with the first of its rank if the interval of their ratio reaches down to
-        1 + `min_effect`, or MIN_EFFECT if that is more.
+        1 + `min_effect`, or to 1 + MIN_EFFECT if that is more.
         """
-        # In this order, so that an unknown `min_effect` (NaN) gives MIN_EFFECT.
+        # In this order, `max` returns MIN_EFFECT if `min_effect` is unknown (NaN).
         floor = max(MIN_EFFECT, min_effect)
         ranks: dict[int, int] = {}
         leader = self.fastest
@@ -316,12 +316,12 @@ class GroupEstimate:
         return ranks
 
     def preempted(self, row: int) -> int:
-        """Counts the epochs of a row that were dropped because the thread lost the processor."""
+        """Counts the epochs of a row that were dropped because the thread was preempted."""
         return sum(int((epochs[row] < 0).sum()) for epochs in self.times.processes)
 
     @property
     def disturbed_share(self) -> float:
-        """The share of passes in which the yardstick ran slow; left out if `filtered`."""
+        """The share of passes in which the yardstick was slow; left out if `filtered`."""
         return 1.0 - float(np.concatenate(self._undisturbed).mean())
 
 
@@ -333,5 +333,5 @@ def aa_error(estimates: list[GroupEstimate], quantile: float = 0.95) -> float:
 
 
 def estimate_run(run: Run) -> dict[str, GroupEstimate]:
-    """Estimates every group of a run that enough processes have timed."""
+    """Estimates each group of a run that enough processes have timed."""
     return {name: GroupEstimate(times) for name, times in run.finished().items()}

@@ -1,8 +1,8 @@
-"""What a record says: a pytest-benchmark JSON that also holds everything the instrument saw.
+"""The content of a record: a pytest-benchmark JSON with everything that the instrument measured.
 
 Each benchmark's `extra_info["callcost"]` has its raw epochs and its estimates. The section
-`callcost` at the top level describes the run as a whole, with its controls. estimate/record.py
-reads the run back from these, so that every figure can be estimated again.
+`callcost` at the top level describes the whole run, with its controls. estimate/record.py
+rebuilds the run from these, so every figure can be estimated again.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from callcost.model.run import GroupTimes, Run
 
 
 def pack_epochs(times: GroupTimes, row: int) -> list[str]:
-    """Writes a row's epochs as one string of ns per process; negative: preempted."""
+    """Returns a row's epochs as one string of ns per process; negative if preempted."""
     return [" ".join(map(str, epochs[row].tolist())) for epochs in times.processes]
 
 
 def contender_facts(estimate: GroupEstimate, row: int, ranks: dict[int, int]) -> dict[str, Any]:
-    """Describes one contender: estimates as [value, low, high], raw epochs."""
+    """Describes one contender: its estimates, as [value, low, high], and its raw epochs."""
     times = estimate.times
     return {
         "group": times.group.name,
@@ -56,7 +56,7 @@ def _epochs(times: GroupTimes, row: int) -> dict[str, list[str]]:
 def _portable(contender: Contender) -> dict[str, Any]:
     """Describes a contender without the local paths."""
     facts = asdict(contender)
-    # Every process has checked them, and no estimate needs them.
+    # Every process has checked the examples, and no estimate needs them.
     del facts["examples"]
     facts["binaries"] = [{**binary, "path": ""} for binary in facts["binaries"]]
     facts["program"] = [Path(word).name for word in facts["program"]]
@@ -66,7 +66,7 @@ def _portable(contender: Contender) -> dict[str, Any]:
 def run_facts(
     run: Run, estimates: dict[str, GroupEstimate], environment: dict[str, Any]
 ) -> dict[str, Any]:
-    """Describes the run as a whole, by the estimates made from it."""
+    """Describes the whole run, with the estimates made from it."""
     error = aa_error(list(estimates.values()))
     settings = {k: v for k, v in asdict(run.settings).items() if k != "python"}
     return {
@@ -96,7 +96,7 @@ def run_facts(
 
 
 def _delays_facts(run: Run) -> dict[str, Any] | None:
-    """Describes the injected delays; `raw` has the epochs behind the estimate."""
+    """Describes the injected delays; `raw` has the epochs that the estimate is made from."""
     times, found = run.delays, estimate_delays(run)
     if times is None or found is None:
         return None
@@ -124,9 +124,9 @@ def _delays_facts(run: Run) -> dict[str, Any] | None:
 
 
 def peak_mib() -> float:
-    """Returns the most memory that this process has used, in MiB."""
+    """Returns the peak memory of this process in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KiB, macOS in bytes.
+    # Linux reports KiB, macOS bytes.
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 

@@ -1,7 +1,7 @@
-"""The layout of each file that callcost reads, for msgspec.
+"""The layout of each file that callcost reads, as msgspec structures.
 
-Fields that are not listed are not checked, so no reader may use them. A field with a default is
-missing in older records.
+Fields that are not listed here are not checked, so no reader may use them. A field with a
+default is missing in older records.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from callcost.model.plan import Plan, Settings
 from callcost.model.run import Failure
 
 MOST = 1e18
-"""The largest number in a record: in ns, it is 31 years."""
+"""The largest number that a record may contain; in ns, it is 31 years."""
 MOST_EPOCH_NS = 10**15
 Number = Annotated[float, Meta(ge=-MOST, le=MOST)]
 NotNegative = Annotated[float, Meta(ge=0, le=MOST)]
@@ -23,16 +23,16 @@ Whole = Annotated[int, Meta(ge=0, le=10**18)]
 Seconds = Annotated[float, Meta(ge=1e-15, le=1e9)]
 Count = Annotated[int, Meta(ge=0, le=10**15)]
 Rounds = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-# Everything that UTF-8 can encode; names are shown on one line.
+# Text is anything that UTF-8 can encode; a name must also fit on one line.
 Text = Annotated[str, Meta(pattern=r"\A[^\x00\ud800-\udfff]*\Z")]
 _ONE_LINE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*\Z"
 Name = Annotated[str, Meta(pattern=_ONE_LINE, max_length=10_000)]
 Estimate = tuple[Number | None, Number | None, Number | None]
-"""What `Interval.as_list` writes: value, low and high; None if unknown."""
+"""What `Interval.as_list` returns: value, low and high; None if unknown."""
 
 
 class Times(Struct):
-    """A contender of a record: its name and its raw epochs, a text for each process."""
+    """A contender of a record: its name, and its raw epochs as one text per process."""
 
     name: Name
     setup: Text
@@ -60,7 +60,7 @@ class Row(Struct):
 
 
 class GroupFacts(Struct):
-    """A group of a record: its rows by their names, and its three controls."""
+    """A group of a record: the names of its rows, and its three controls."""
 
     plan: Plan
     contenders: Annotated[list[Name], Meta(min_length=1)]
@@ -92,7 +92,7 @@ class DelayPoint(Struct):
 
 
 class DelaysFacts(Struct):
-    """The injected delays of a record, and their estimate."""
+    """The injected delays of a record and their estimate."""
 
     slope: Estimate
     intercept_ns: Estimate
@@ -111,7 +111,7 @@ class EnvironmentFacts(Struct):
 
 
 class Elsewhere(Struct):
-    """Another interpreter that groups were measured in."""
+    """Another interpreter in which groups were measured."""
 
     implementation: Name
     cache_tag: Name
@@ -119,7 +119,7 @@ class Elsewhere(Struct):
 
 
 class Section(Struct):
-    """What a record says about the run as a whole."""
+    """What a record says about the whole run."""
 
     settings: Settings
     cpu: int | None
@@ -168,7 +168,7 @@ class Machine(Struct):
 
 
 class RecordFile(Struct):
-    """A record: a run of pytest-benchmark with everything that was measured."""
+    """A record: a run of pytest-benchmark with everything that callcost measured."""
 
     benchmarks: list[Row]
     callcost: Section
@@ -184,7 +184,7 @@ class Commit(Struct):
 
 
 class Dated(Struct):
-    """When and on what a run was made, and its commit."""
+    """When a run was made, on which machine, and of which commit."""
 
     machine_info: Machine
     datetime: Name
@@ -200,7 +200,7 @@ class Stats(Struct):
 
 
 class Benchmark(Struct):
-    """A row of any file of pytest-benchmark."""
+    """A row of any pytest-benchmark file."""
 
     name: Name
     fullname: Name
@@ -238,7 +238,7 @@ class Calibration(Struct):
 
 
 class ExplainedRow(Struct):
-    """One call of an explanation; `spent` has instructions, part and frames in each text."""
+    """One call of an explanation; each text of `spent` has instructions, a part and frames."""
 
     name: Name
     instructions: Whole | NotNegative
@@ -249,7 +249,7 @@ class ExplainedRow(Struct):
 
 
 class ExplainedChapter(Struct):
-    """The calls of a workload, and those that were not counted."""
+    """The calls of a workload, and the reasons for those that were not counted."""
 
     name: Name
     call: Name

@@ -1,4 +1,4 @@
-"""A recorded run: read from its file once, checked field by field, estimated when it is needed."""
+"""A recorded run: read from its file once, checked field by field, estimated when needed."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ from callcost.model.run import GroupTimes, Run, Times
 
 # Parts of a record, each with its place in the file.
 Located = list[tuple[str, dict[str, Any]]]
-# The most turns of an epoch, and the most calls of a turn.
+# The largest number of turns in an epoch, and of calls in a turn.
 MOST_CALLS = 10**9
-# Version 1 had no delays. A field that a record lacks is younger than it, and has its default.
+# Version 1 had no delays. An older record lacks newer fields, which then have their defaults.
 VERSION = 2
 SECTION = "callcost"
 
 
 class Record:
-    """A record: its document, the run that it holds, and the estimates made from that run.
+    """A record: its document, the run that it contains, and the estimates made from that run.
 
-    Raises RecordError, which names the file and the field: here for a document that is not a
-    record, in `run` and what uses it for damaged epochs.
+    Raises RecordError, which names the file and the field. The constructor raises it if the
+    document is not a record; `run`, and what depends on it, if epochs are damaged.
     """
 
     def __init__(self, path: Path, document: Any) -> None:
@@ -59,7 +59,7 @@ class Record:
 
     @property
     def section(self) -> dict[str, Any]:
-        """What the record says about the run as a whole."""
+        """What the record says about the whole run."""
         return dict(self.document[SECTION])
 
     @property
@@ -74,7 +74,7 @@ class Record:
 
     @cached_property
     def estimates(self) -> dict[str, GroupEstimate]:
-        """The estimate of every group that enough processes have timed."""
+        """The estimates of the groups that enough processes have timed."""
         return estimate_run(self.run)
 
     @cached_property
@@ -84,16 +84,16 @@ class Record:
 
 
 def _check(path: Path, document: Any) -> RecordFile:
-    """Returns a record in its layout; raises RecordError for one that is damaged or none at all."""
+    """Returns the document in its layout; raises RecordError if it is damaged or not a record."""
     section = document.get(SECTION) if isinstance(document, dict) else None
     if not isinstance(section, dict) or "groups" not in section:
         advice = "make one with: pytest benchmarks --benchmark-only"
         raise other_kind(path, document, "a record of callcost", advice)
     version = section.get("version")
-    # By its type: True would pass for a 1.
+    # The type is compared, because True would pass for 1.
     if type(version) is not int or version > VERSION:
         raise RecordError(
-            f"{shown(path)} has record version {version!a:.40}, this callcost reads up to {VERSION}"
+            f"{shown(path)} has record version {version!a:.40}; this callcost reads up to {VERSION}"
         )
     record = checked(path, document, RecordFile)
     for name in section.keys() - {"groups", "delays"}:
@@ -105,7 +105,7 @@ def _check(path: Path, document: Any) -> RecordFile:
 
 
 class _Rebuilding:
-    """Rebuilds the run of a record; everything it raises is a RecordError that names a field."""
+    """Rebuilds the run of a record; any error is a RecordError that names the field."""
 
     def __init__(self, path: Path, document: dict[str, Any], section: Section) -> None:
         self._path = path
@@ -122,7 +122,7 @@ class _Rebuilding:
             self._rows[key] = where, facts
 
     def run(self) -> Run:
-        """Returns the run, with every group that has a row left."""
+        """Returns the run, with every group that still has a row."""
         section = self._section
         run = Run(
             section.settings,
@@ -154,7 +154,7 @@ class _Rebuilding:
         return run
 
     def _environment(self, where: str, place: str) -> Environment | None:
-        # An older record holds groups of the one interpreter that made it.
+        # All groups of an older record belong to the interpreter that made it.
         if not place:
             return None
         if place not in self._section.interpreters:
@@ -178,13 +178,13 @@ class _Rebuilding:
         contenders, controls, floors = rows
         for number, member in enumerate(found.contenders):
             if found.contenders.index(member) < number or member in found.floors:
-                raise damaged(self._path, f"{where}.contenders", f"{member} is there twice")
+                raise damaged(self._path, f"{where}.contenders", f"it has {member} twice")
         if found.twin_of >= len(found.contenders):
             raise damaged(self._path, f"{where}.twin_of", "there is no such contender")
         twin_name = found.contenders[found.twin_of]
         names = [row["name"] for _, row in contenders]
         if twin_name not in names:
-            reason = f"the twin of {twin_name} is there, but not {twin_name} itself"
+            reason = f"it has the twin of {twin_name}, but not {twin_name} itself"
             raise damaged(self._path, where, reason)
         empty, twin, yardstick = map(self._contender, controls)
         return GroupTimes(
@@ -211,12 +211,12 @@ class _Rebuilding:
         if contender.own_loops is not None and not 1 <= contender.own_loops <= MOST_CALLS:
             raise damaged(self._path, f"{where}.own_loops", "it makes no calls")
         if bool(contender.program) != (facts.get("empty_ns") is not None):
-            reason = "a program has the epochs of its empty loop here, and nothing else has"
+            reason = "a program has the epochs of its empty loop here; other contenders do not"
             raise damaged(self._path, f"{where}.empty_ns", reason)
         return contender
 
     def _processes(self, rows: Located) -> list[Times]:
-        """Unpacks the epochs of every process: all rows have as many of them, and of processes."""
+        """Unpacks the epochs of each process; all rows must have equally many of both."""
         packed = [(f"{where}.epoch_ns", facts["epoch_ns"]) for where, facts in rows]
         packed += [
             (f"{where}.empty_ns", facts["empty_ns"])
@@ -241,7 +241,7 @@ class _Rebuilding:
             reason = "it is not a list of whole numbers of ns"
             raise damaged(self._path, where, reason) from error
         if not epochs.size or np.abs(epochs).max() > MOST_EPOCH_NS or epochs.min() < -MOST_EPOCH_NS:
-            raise damaged(self._path, where, "it has no epochs, or one that no call takes")
+            raise damaged(self._path, where, "it has no epochs, or an impossibly long one")
         return epochs
 
     def _delays(self) -> GroupTimes | None:

@@ -1,4 +1,4 @@
-"""The sheet of a group: what every table and chart shows of it, as data.
+"""The sheet of a group: the data that every table and chart of it shows.
 
 Terminal, documents, charts and site all take costs, ranks, ties and ratios from here.
 """
@@ -16,11 +16,11 @@ from callcost.model.interval import Interval
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One contender or floor; costs in ns per call.
+    """One contender or floor; costs are in ns per call.
 
     number: its row in the estimate.
-    rank: empty where there is none, ends with = where it is a tie.
-    ratio: to the fastest contender; None where the group is inconclusive.
+    rank: empty if it has none; ends with = if it is a tie.
+    ratio: to the fastest contender; None if the group is inconclusive.
     marks: letters to show beside its name.
     """
 
@@ -37,7 +37,7 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A group: its contenders, the fastest first, then its floors, and its empty loop."""
+    """A group: its contenders, fastest first, then its floors, and the cost of its empty loop."""
 
     name: str
     rows: tuple[SheetRow, ...]
@@ -48,7 +48,7 @@ class Sheet:
 def sheet_of(
     estimate: GroupEstimate, error: float, marks: Mapping[str, str] = MappingProxyType({})
 ) -> Sheet:
-    """Makes the sheet of a group; `error` is the run's A/A error, `marks` are by name.
+    """Makes the sheet of a group; `error` is the run's A/A error; `marks` are keyed by name.
 
     An inconclusive group has neither ranks nor ratios.
     """

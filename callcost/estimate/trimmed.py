@@ -1,6 +1,6 @@
 """Trimmed means and their confidence intervals, in NumPy.
 
-SciPy has them too, but takes 143 MB on disk and 0.6 s to import: too much for a small install.
+SciPy has them too, but it takes 143 MB on disk and 0.6 s to import: too much for a small install.
 tests/estimate/test_trimmed.py compares every function with SciPy's.
 """
 
@@ -25,16 +25,16 @@ def trim_mean(samples: Floats) -> Floats:
     """Average the last axis without the TRIM smallest and the TRIM largest samples of each row."""
     size = samples.shape[-1]
     cut = int(TRIM * size)
-    # Not sorted whole: this is as SciPy's `trim_mean` does it, to the last bit.
+    # Partitioned, not sorted, so that the result equals SciPy's `trim_mean` to the last bit.
     parted = np.partition(samples, (cut, size - cut - 1), axis=-1)
     means: Floats = np.mean(parted[..., cut : size - cut], axis=-1)
     return means
 
 
 def trim_mean_ends(samples: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Return the ends of the interval of each trimmed mean along the last axis.
+    """Return the ends of the confidence interval of each trimmed mean along the last axis.
 
-    By Tukey and McLaughlin from the winsorised variance, like SciPy's `trimmed_mean_ci`.
+    Tukey and McLaughlin's method, from the winsorised variance, like SciPy's `trimmed_mean_ci`.
     """
     size = samples.shape[-1]
     error = np.std(_winsorised(samples), axis=-1, ddof=1) / ((1 - 2 * TRIM) * math.sqrt(size))
@@ -44,9 +44,10 @@ def trim_mean_ends(samples: Floats, confidence: float) -> tuple[Floats, Floats]:
 
 
 def difference(after: Floats, before: Floats, confidence: float) -> tuple[float, float, float]:
-    """Return the difference of two trimmed means and its ends, by Yuen's test for unlike variances.
+    """Return the difference of two trimmed means, and the ends of its confidence interval.
 
-    Like SciPy's `ttest_ind(after, before, equal_var=False, trim=TRIM)`.
+    Yuen's test for unequal variances, like SciPy's
+    `ttest_ind(after, before, equal_var=False, trim=TRIM)`.
     """
     sizes = np.array([sample.size - 2 * int(TRIM * sample.size) for sample in (after, before)])
     squares = [np.var(_winsorised(sample)) * sample.size for sample in (after, before)]
@@ -60,7 +61,7 @@ def difference(after: Floats, before: Floats, confidence: float) -> tuple[float,
 
 
 def _winsorised(samples: Floats) -> Floats:
-    """Sort each row, and replace what a trimmed mean cuts off by the nearest sample that stays."""
+    """Sort each row, and replace the samples that are cut off by the nearest one that is kept."""
     size = samples.shape[-1]
     cut = int(TRIM * size)
     places = np.clip(np.arange(size), cut, size - cut - 1)
@@ -70,10 +71,10 @@ def _winsorised(samples: Floats) -> Floats:
 
 @lru_cache(maxsize=1024)
 def student_quantile(confidence: float, freedom: float) -> float:
-    """Return the t that |T| exceeds with probability 1 - confidence, T having Student's t.
+    """Return the t that |T| exceeds with probability 1 - confidence, for Student's T.
 
-    Newton's method: it comes from below, as P(|T| < t) is concave in t > 0 and a normal
-    distribution has the smaller quantile.
+    Newton's method, from below: P(|T| < t) is concave in t > 0, and it starts at the quantile of
+    the normal distribution, which is smaller.
     """
     log_scale = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
     scale = 2 * math.exp(log_scale) / math.sqrt(math.pi)

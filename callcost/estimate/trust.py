@@ -1,4 +1,4 @@
-"""Says how far a run can be trusted: what its controls found, what failed, what was left out."""
+"""Reports how far to trust a run: what its controls found, what failed, what was left out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from callcost.model.run import NO_COST, Run
 
 
 def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
-    """Lists what the run's own controls show, a sentence each."""
+    """Lists what the controls and failures of a run show, one sentence each."""
     lines = []
     if estimates:
         lines.append(_controls(estimates))
@@ -26,8 +26,8 @@ def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
     if run.interrupted:
         done = max((len(times.processes) for times in run.groups.values()), default=0)
         lines.append(
-            f"INTERRUPTED after {done} of {run.settings.processes} processes: what at least "
-            f"{run.settings.min_processes} of them had measured is kept."
+            f"INTERRUPTED after {done} of {run.settings.processes} processes: groups that at "
+            f"least {run.settings.min_processes} of them have measured are kept."
         )
     lines += [
         f"{'LEFT OUT' if failure.kind == NO_COST else 'FAILED'} {failure}"
@@ -49,7 +49,7 @@ def failed_controls(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
     if restless:
         lines.append(
             f"RESTLESS: {', '.join(restless)}: the machine was hardly ever calm, so no passes "
-            "were left out as disturbed. Expect the ratios of unlike calls to move."
+            "were left out as disturbed. Expect the ratios of unlike calls to vary."
         )
     moved = [name for name, estimate in estimates.items() if estimate.inconclusive]
     if moved:
@@ -61,7 +61,7 @@ def failed_controls(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
 
 
 def _elsewhere(estimates: dict[str, GroupEstimate]) -> list[str]:
-    """Names the build behind each other interpreter."""
+    """Names the build of each other interpreter."""
     environments = [estimate.times.group.environment for estimate in estimates.values()]
     builds = {known.name: known.facts["build"] for known in environments if known is not None}
     return [
@@ -82,14 +82,14 @@ def _controls(estimates: dict[str, GroupEstimate]) -> str:
 
 
 def _delays(run: Run) -> Iterator[str]:
-    """Says whether delays of a known size were measured at that size."""
+    """Reports whether delays of known size were measured at that size."""
     if run.delays_missing is not None:
         yield f"Injected delays: none in this run: {run.delays_missing}."
     found = estimate_delays(run)
     if found is None:
         return
     slope = found.slope
-    ends = "interval not known" if isnan(slope.low) else f"{slope.low:.4f} .. {slope.high:.4f}"
+    ends = "interval unknown" if isnan(slope.low) else f"{slope.low:.4f} .. {slope.high:.4f}"
     yield f"Injected delays: slope {slope.value:.4f} ({ends}); 1 is right."
 
 
@@ -105,19 +105,19 @@ def _dropped(run: Run, estimates: dict[str, GroupEstimate]) -> str:
         f"{run.wall_s / members:.2f} s a row; "
         f"{preempted:,} of {total:,} epochs dropped as preempted, "
         f"{sum(shares) / len(shares):.0%} of the passes as disturbed; "
-        f"every group rests on at least {least} processes."
+        f"every group has at least {least} usable processes."
     )
 
 
 def quota_remarks(state: dict[str, Any], passes: int | None = None) -> Iterator[str]:
-    """Yields what a recorded state says about a quota on CPU time; nothing where there was none.
+    """Yields what a recorded state says about a CPU quota; nothing if there was none.
 
-    `passes` counts the passes that were held back, where that is known.
+    `passes` is the number of passes during which it stopped the run, if known.
     """
     cpus = state.get("cpu_quota_cpus")
     if cpus is not None:
         held = f"{state.get('throttled') or 0} times, for {state.get('throttled_ms') or 0:.0f} ms"
-        counted = "" if passes is None else f"; {passes} passes were held back"
+        counted = "" if passes is None else f", during {passes} passes"
         yield f"A quota allows {cpus:g} CPUs, and stopped this run {held}{counted}."
     if state.get("cpu_quota_unknown"):
         yield f"Whether a quota limits the CPU is unknown ({state['cpu_quota_unknown']})."

@@ -1,1 +1,1 @@
-"""Plain data that describes what is measured and what came of it; nothing here starts a process."""
+"""Plain data that describes what is measured and the results; nothing here starts a process."""

@@ -1,4 +1,4 @@
-"""Reads the tags that builds of Python put into file names and versions.
+"""Reads the ABI tags in file names, and the versions, of Python builds.
 
 An extension module's file is named `module.TAG.so`. TAG is the ABI of one build, such as
 `cpython-314t-x86_64-linux-gnu`, or an ABI that several versions share: `abi3`, and `abi3t` for
@@ -19,20 +19,20 @@ FREE_THREADED_FLAG = "t"
 
 
 class StableTag(NamedTuple):
-    """A tag of the stable ABI: which, and the platform where the tag names one."""
+    """A tag of the stable ABI, and the platform if the tag names one."""
 
     abi: str
     platform: str | None
 
 
 def tag_of(file_name: str) -> str | None:
-    """Returns the ABI tag in a file's name, None if there is none."""
+    """Returns the ABI tag in a file's name; None if there is none."""
     _, *tags = file_name.rpartition("/")[2].split(".")
     return ".".join(tags[:-1]) or None
 
 
 def stable_tag(tag: str | None) -> StableTag | None:
-    """Splits a tag of the stable ABI; None for every other tag."""
+    """Splits a tag of the stable ABI; returns None for any other tag."""
     found = STABLE.fullmatch(tag or "")
     return StableTag(found[1], found[2]) if found else None
 
@@ -50,8 +50,8 @@ def is_universal(file_name: str) -> bool:
 def version(facts: Mapping[str, Any], parts: int = 3) -> str:
     """Returns an interpreter's version as people write it: 3.14.0, and 3.14.0t if free-threaded.
 
-    `facts` are those of `worker.interpreter_facts`, or a record's `machine_info`. `parts` shortens
-    the version, to 3.14t for example. Returns "?" if the version is unknown.
+    `facts` are the result of `worker.interpreter_facts` or a record's `machine_info`. `parts`
+    shortens the version, for example to 3.14t. Returns "?" if the version is unknown.
     """
     own = facts.get("callcost")
     build = own.get("interpreter") if isinstance(own, Mapping) else facts

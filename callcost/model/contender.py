@@ -1,4 +1,4 @@
-"""What is measured: contenders, gathered into groups, and the controls that a run adds to each."""
+"""What is measured: contenders, in groups, and the controls that a run adds to each group."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ELSEWHERE = " @ "
 
 @dataclass(frozen=True)
 class Binary:
-    """A compiled file that a contender must use, with the hash it was built with.
+    """A compiled file that a contender must use, with its hash from the build.
 
-    `name` is its place in the installed package, the same on every machine. `module` is the name
-    it is imported under, empty for a library that is not a module.
+    `name` is its path in the installed package, the same on every machine. `module` is its import
+    name, empty for a library that is not a module.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Example:
     """The call with other arguments, and what it must return or raise.
 
     Examples are checked but not timed: a contender that always returns the same value fails them.
-    `given` describes the arguments. `setup` is complete, as each example has its own names.
+    `given` describes the arguments. `setup` is complete, because each example has its own names.
     """
 
     given: str
@@ -46,18 +46,18 @@ class Example:
 class Contender:
     """A call to measure, as source text: set-up, call expression, expected value.
 
-    expect: an expression; the result must equal its value. None compares nothing.
-    view: an expression of `result`, compared instead of the result: what the call has changed,
-        or the inside of an object.
-    raises: an expression for what the call must raise instead of returning: an exception class,
-        or an instance, whose message is compared too.
-    examples: evaluated before and after the timing, together with the call itself.
-    alone: its processes have no other contender, so it may change what it likes in them.
+    expect: an expression; the result must equal its value. None accepts any result.
+    view: an expression of `result` to compare instead of the result, such as what the call has
+        changed, or an object's content.
+    raises: an expression for what the call must raise: an exception class, or an instance, whose
+        message must be equal too.
+    examples: checked before and after the timing, together with the call itself.
+    alone: it has processes to itself, so it may change any state in them.
     report: an expression, evaluated once in each process after the timing; its value is returned.
-    own_loops: overrides the epoch size of a contender that is not compared: this many turns of
-        its loop, of `Plan.max_unroll` calls each.
+    own_loops: overrides the epoch size of a contender that is not ranked: the turns of its loop,
+        each of `Plan.max_unroll` calls.
     program: a command that makes and times the calls itself (see worker.Program). `call` then
-        only names what it calls, and each turn of its loop makes OWN_UNROLL calls.
+        only names the call, and each turn of its loop makes OWN_UNROLL calls.
     """
 
     name: str
@@ -76,12 +76,12 @@ class Contender:
 
 @dataclass(frozen=True)
 class Environment:
-    """An interpreter other than the running one, and what is needed to measure in it.
+    """Another interpreter, and what is needed to measure in it.
 
     python: its executable.
-    facts: what its worker says about it.
-    modules: the files of modules that are not installed there.
-    missing: the modules that it cannot import, each with the reason.
+    facts: how its worker describes it.
+    modules: the files of modules that are not installed there, by name.
+    missing: the reason for each module that it cannot import.
     """
 
     name: str
@@ -93,10 +93,10 @@ class Environment:
 
 @dataclass(frozen=True)
 class Group:
-    """Contenders that are compared with each other; their names differ.
+    """Contenders that are compared with each other; each name is unique.
 
-    `floors` are timed in the same passes but have no rank: they show what lies below the
-    contenders. All of them live in one environment; None is the running interpreter.
+    `floors` are timed in the same passes but have no rank: they show the cost of the call below
+    Python. All belong to one environment; None is the running interpreter.
     """
 
     name: str
@@ -133,7 +133,7 @@ def make_group(
     floors: Iterable[Contender],
     environment: Environment | None = None,
 ) -> Group:
-    """Makes a group; floors without any contender are compared with each other instead."""
+    """Makes a group; floors without any contenders become its contenders."""
     ranked, unranked = tuple(contenders), tuple(floors)
     if not ranked:
         ranked, unranked = unranked, ()
@@ -160,13 +160,13 @@ class Controls:
 
 
 EMPTY = Contender("empty loop", "", EMPTY_CALL)
-# About 20 microseconds of a builtin function: long enough to tell a slow spell from the clock's
+# About 20 microseconds of a builtin function: long enough to tell a slow phase from the clock's
 # noise, even in groups whose calls are so long that an epoch has only one.
 YARDSTICK = Contender(
     "yardstick", "yardstick = abs; operand = -1", "yardstick(operand)", "1", own_loops=20
 )
 # A compiler would move a call of `abs` out of the loop. This call loops inside the interpreter,
-# where the compiler does not look.
+# out of the compiler's reach.
 COMPILED_YARDSTICK = Contender(
     "yardstick",
     "yardstick = [1, 2, 3, 4] * 8; operand = 5",

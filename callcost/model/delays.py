@@ -1,4 +1,4 @@
-"""The control of injected delays: what a run found when it timed delays of known sizes."""
+"""The control of injected delays: what a run measured for delays of known size."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from callcost.model.interval import Interval
 
 NAME = "injected delays"
 """The name of their group."""
-# A slope that is off by more than this, interval and all, is wrong: as much as a twin may be off
-# (TWIN_LIMIT). On a calm machine the slope is within a tenth of it; on a busy one it wanders by
-# half of it or more, and its interval is as wide.
+# A slope is wrong if its whole interval is farther than this from 1; a twin may be off by as much
+# (TWIN_LIMIT). On a calm machine the slope is within a tenth of the limit. On a busy one it varies
+# by half of it or more, and its interval is as wide.
 SLOPE_LIMIT = 0.02
 
 
 @dataclass(frozen=True)
 class Point:
-    """One injected delay: how long it took inside C, and what it added to the call, in ns."""
+    """One injected delay: its duration inside C, and what it added to the call, in ns."""
 
     injected_ns: float
     measured: Interval
@@ -27,8 +27,8 @@ class Point:
 class Delays:
     """The line through the points that are `fitted`: measured = slope x injected + intercept.
 
-    The slope has no unit, and is 1 if the instrument is right. An intercept below 0 is the part
-    of each delay that the processor hides.
+    The slope has no unit; it is 1 if the instrument is right. An intercept below 0 is the part of
+    each delay that the processor hides.
     """
 
     slope: Interval
@@ -37,5 +37,5 @@ class Delays:
 
     @property
     def failed(self) -> bool:
-        """True where delays were not measured at their size; False where that is not known."""
+        """True if delays were not measured at their size; False if that is unknown."""
         return self.slope.low > 1 + SLOPE_LIMIT or self.slope.high < 1 - SLOPE_LIMIT

@@ -1,7 +1,7 @@
-"""Reads one expression and its set-up, and says where a mistake is.
+"""Parses one expression and its set-up, and reports where a mistake is.
 
-The expression is put on one line, since the loop repeats it on one line. The bytecode shows what
-the compiler folds.
+The expression is put on one line, because the loop repeats it on one line. The bytecode shows
+whether the compiler folds it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from callcost.model import abi
 from callcost.model.contender import Contender, Environment, compiles_loops
 from callcost.worker.worker import interpreter_facts
 
-# The names of the function that the expression is compiled into (worker.compile_epoch).
+# The names in the function that the expression is compiled into (worker.compile_epoch).
 OWN_NAMES = {f"callcost_{name}" for name in ("epoch", "loops", "clock", "start", "turn", "refusal")}
 
 
@@ -42,7 +42,7 @@ class Asked:
 
     @property
     def interpreter(self) -> str:
-        """Names the interpreter for people: Python 3.13.0, pypy 3.9.16."""
+        """The interpreter's name and version, for people: Python 3.13.0, pypy 3.9.16."""
         facts = {} if self.environment is None else self.environment.facts
         kind = facts.get("implementation", sys.implementation.name)
         return f"{'Python' if kind == 'cpython' else kind} {self.python}"
@@ -50,9 +50,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reading:
-    """An expression that was read; `folded` if the compiler leaves nothing of it to time.
+    """A parsed expression; `folded` if the compiler leaves nothing to time.
 
-    `what_it_does` is equal for two sides that run the same code, however it is formatted.
+    `what_it_does` is equal for two sides that run the same code, whatever its formatting.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Reading:
 
     @property
     def label(self) -> str:
-        """The expression as it was written, if that fits on a line."""
+        """The expression as it was written, if that is on one line."""
         text = self.asked.call.strip()
         return text if text.isprintable() and "#" not in text else self.call
 
@@ -79,7 +79,7 @@ class Reading:
 
 
 def read(asked: Asked, what: str) -> Reading:
-    """Reads what was asked for; `what` names it in messages.
+    """Parses an expression and its set-up; `what` names the expression in messages.
 
     Raises ExpressionError, with the place of the mistake.
     """
@@ -99,20 +99,21 @@ def read(asked: Asked, what: str) -> Reading:
 
 
 def _is_folded(call: str) -> bool:
-    """Tells whether the compiler leaves as little of an expression as of `pass`."""
+    """Tells whether an expression compiles to as little as `pass`."""
     return _instructions(call) <= {"NOP", *_instructions("pass")}
 
 
 def _instructions(statement: str) -> set[str]:
-    # Not the first statement: the compiler would keep a string there as the docstring.
+    # Not as the first statement, where a string would be kept as the docstring.
     code = compile(f"pass; {statement}", "<expression>", "exec")
     return {instruction.opname for instruction in dis.get_instructions(code)}
 
 
 def _read_setup(asked: Asked, what: str) -> str:
-    """Returns the set-up without comments, for comparing it with another.
+    """Returns the set-up without comments, to compare it with another.
 
-    A syntax error here may be valid in another interpreter, which then reports it if it is not.
+    A syntax error is ignored if another interpreter runs the set-up: it may be valid there, and
+    otherwise that interpreter reports it.
     """
     try:
         return _on_one_line(_parse(asked.setup, "exec", what), what)
@@ -123,7 +124,7 @@ def _read_setup(asked: Asked, what: str) -> str:
 
 
 def _import_from_here() -> str:
-    """Returns the line by which modules of the current folder can be imported, as with timeit."""
+    """Returns the line that makes modules of the current folder importable, as in timeit."""
     try:
         here = Path.cwd()
     except FileNotFoundError as error:
@@ -139,17 +140,17 @@ def _on_one_line(tree: ast.AST, what: str) -> str:
 
 
 def _refuse_unfit(tree: ast.AST, what: str) -> None:
-    """Raises ExpressionError for an expression that would do more than be evaluated."""
+    """Raises ExpressionError for an expression that would change the loop around it."""
     for node in ast.walk(tree):
         # Both would end or suspend the loop that the expression is compiled into.
         if isinstance(node, ast.Await | ast.Yield | ast.YieldFrom):
             raise ExpressionError(
-                f"{what} awaits or yields, which works within a function only: call one instead"
+                f"{what} awaits or yields, which only works inside a function: call one instead"
             )
         if isinstance(node, ast.Name) and node.id in OWN_NAMES:
             raise ExpressionError(f"{what} uses {node.id}, a name of the loop: choose another")
         if isinstance(node, ast.NamedExpr):
-            raise ExpressionError(f"{what} assigns with :=, so that it is more than an expression")
+            raise ExpressionError(f"{what} assigns with :=; move the assignment into --setup")
 
 
 def _parse(source: str, mode: str, what: str) -> ast.AST:
@@ -159,19 +160,19 @@ def _parse(source: str, mode: str, what: str) -> ast.AST:
         at = f"line {error.lineno}, column {error.offset}"
         raise ExpressionError(f"{what} has a syntax error at {at}: {error.msg}") from error
     except ValueError as error:
-        raise ExpressionError(f"{what} cannot be read: {error}") from error
+        raise ExpressionError(f"Cannot parse {what}: {error}") from error
     except (RecursionError, MemoryError) as error:
         raise ExpressionError(f"{what} is nested too deeply") from error
 
 
 def _refuse_statement(call: str, what: str) -> None:
-    """Raises ExpressionError for what would be right as a statement."""
+    """Raises ExpressionError for text that is valid as a statement."""
     try:
         tree = ast.parse(call)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     kinds = ", ".join(dict.fromkeys(type(node).__name__.lower() for node in tree.body))
     raise ExpressionError(
-        f"{what} is no expression but a statement ({kinds}): put statements into --setup and "
+        f"{what} is a statement ({kinds}), not an expression: put statements into --setup and "
         "time an expression, or call a function that the set-up defines"
     )

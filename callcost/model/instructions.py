@@ -1,6 +1,6 @@
-"""What counting the instructions of a call yields: a count, or a reason, and where they were spent.
+"""The result of counting a call's instructions: a count and where they were spent, or a reason.
 
-A call is identified by stacks: a function and its callers, as callgrind names them.
+Places are stacks: a function and its callers, as callgrind names them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CHANGED_INSTRUCTIONS = 2.0
 
 @dataclass(frozen=True, order=True)
 class Frame:
-    """A function and its object file, as callgrind names them: either may be `UNKNOWN`.
+    """A function and its object file, as callgrind names them; either may be `UNKNOWN`.
 
     A function without a symbol has its address as its name.
     """
@@ -34,7 +34,7 @@ Stack = tuple[Frame, ...]
 """A function, its caller, and so on outwards."""
 
 Spent = Mapping[Stack, float]
-"""Instructions by the stack that executed them, without those of its callees."""
+"""Instructions by the stack that executed them, excluding its callees."""
 
 CALLED_ASIDE = Frame(UNKNOWN, UNKNOWN)
 """Stands for a callee whose call callgrind cannot follow."""
@@ -42,10 +42,10 @@ CALLED_ASIDE = Frame(UNKNOWN, UNKNOWN)
 
 @dataclass(frozen=True)
 class Count:
-    """Instructions of one call, net of the loop.
+    """The instructions of one call, net of the loop.
 
     `calls` is the N that it was measured with. `spread` is the largest difference between epochs
-    of one process, in instructions per call: 0 if every call takes the same. `spent` has the same
+    of one process, in instructions per call: 0 if all calls are equal. `spent` has the same
     instructions by stack, if profiles were requested.
     """
 
@@ -57,7 +57,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Uncounted:
-    """Why a contender has no count: the kind of failure in a word, and a sentence."""
+    """Why a contender has no count: the kind of failure, in a word or two, and a sentence."""
 
     kind: str
     message: str
@@ -67,6 +67,6 @@ class Uncounted:
 
 
 def changed(base: Count, head: Count) -> bool:
-    """Tell whether two counts of one call differ by more than 0.5% or by more than 2."""
+    """Tells whether two counts of one call differ by more than 0.5% or by more than 2."""
     difference = abs(head.instructions - base.instructions)
     return difference > min(CHANGED_INSTRUCTIONS, CHANGED_SHARE * abs(base.instructions))

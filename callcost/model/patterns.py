@@ -1,4 +1,4 @@
-"""Chooses names by patterns such as 'add_*', and refuses a pattern that matches none."""
+"""Matches names with patterns such as 'add_*', and rejects a pattern that matches nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from callcost.errors import CallcostError
 
 
 class UnknownNameError(CallcostError):
-    """A pattern matches nothing; the text says which, and suggests a name."""
+    """A pattern matches nothing; the text names it and suggests a name."""
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

@@ -1,4 +1,4 @@
-"""How a run is done, and how each of its groups is timed."""
+"""The settings of a run, and the plan by which each of its groups is timed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ QUICK_ROW_S = 0.18
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run is done.
+    """The settings of a run.
 
     processes: worker processes to measure with; a group counts once `min_processes` have timed it.
-    row_s: wall time for each row, all processes together.
-    silence_s: how long a worker may go without an answer.
-    layouts: places on the stacks that a process times from; 1 leaves it to chance.
+    row_s: wall time for each row, over all processes.
+    silence_s: how long a worker may run without an answer.
+    layouts: stack layouts that each process times from; 1 leaves the layout to chance.
     cpu: the CPU to pin workers to; None chooses one.
     """
 
@@ -41,10 +41,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Plan:
-    """How one group is timed in each process: an epoch is `loops` times `unroll` literal calls.
+    """How each process times one group: an epoch is `loops` turns of `unroll` literal calls.
 
-    layouts: places on the stacks that the epochs are timed from.
-    max_unroll: the most literal calls in a turn of the loop; the yardstick always has as many.
+    layouts: stack layouts that the epochs are timed from.
+    max_unroll: the most literal calls in a turn of the loop; the yardstick always has that many.
     settle_turns: turns that each epoch's loop makes before anything is timed.
     """
 

@@ -1,4 +1,4 @@
-"""What a run has found: the times of each group, the failures, and how far the run has come."""
+"""The results of a run: the times of each group, the failures, and the run's progress."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Failure:
 
 @dataclass
 class GroupTimes:
-    """What the processes timed for one group.
+    """The times of one group in each process.
 
-    processes: for each process a row for each of `contenders`, then one for the empty loop of
-        each program among them, with a column per pass: ns per epoch, negative where the epoch
-        was preempted.
-    reports: for each process the values that contenders reported, by their names.
+    processes: an array per process, with a row for each of `contenders`, then one for the empty
+        loop of each program among them, and a column per pass: ns per epoch, negative if the
+        epoch was preempted.
+    reports: for each process, the values that contenders reported, by contender.
     """
 
     group: Group
@@ -49,7 +49,7 @@ class GroupTimes:
 
     @property
     def contenders(self) -> tuple[Contender, ...]:
-        """The group's own contenders, the controls, then the floors."""
+        """The group's own contenders, then the controls, then the floors."""
         return self.group.contenders + self.controls.contenders + self.group.floors
 
     def calls(self, row: int) -> int:
@@ -69,10 +69,10 @@ class GroupTimes:
 
 @dataclass
 class Run:
-    """Everything that one run found.
+    """All results of one run.
 
-    `delays` is the control of injected delays, kept apart from the groups. `delays_missing` says
-    why there is none; it is None where none were asked for.
+    `delays` is the control of injected delays, separate from the groups. `delays_missing` says why
+    it is missing; it is None if no delays were requested.
     """
 
     settings: Settings

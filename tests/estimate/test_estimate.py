@@ -1,4 +1,4 @@
-"""The estimates, on epochs whose truth is known because they were made up."""
+"""Estimates recover the known costs of made-up epochs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def made_up(
     seed: int = 1,
     floors_ns: dict[str, float] | None = None,
 ) -> GroupTimes:
-    """Makes a group whose net costs per call are given; noise is a share, drawn per epoch.
+    """Makes a group with the given net costs per call; noise is a share, drawn for each epoch.
 
     Floors are programs with ten times as many calls and a longer empty loop than Python's.
     """
@@ -59,7 +59,7 @@ def made_up(
     return GroupTimes(group, controls, Plan(CALLS, 1, 0, passes), made)
 
 
-def test_costs_and_ratios_are_found_again() -> None:
+def test_estimates_recover_costs_and_ratios() -> None:
     estimate = GroupEstimate(made_up({"slow": 300.0, "fast": 20.0}))
     assert estimate.gross_ns(0).value == pytest.approx(300.2, rel=0.003)
     assert estimate.net_ns(1).value == pytest.approx(20, rel=0.003)
@@ -76,11 +76,11 @@ def test_a_ratio_and_its_inverse_agree() -> None:
     assert there.value * back.value == pytest.approx(1, rel=1e-3)
 
 
-def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
+def test_intervals_cover_the_truth_with_the_stated_probability() -> None:
     covered = 0
     for seed in range(400):
         random = np.random.default_rng(seed)
-        # Two modes, as layouts make them, and now and then a process that was disturbed.
+        # Two modes, as caused by layouts, and an occasional disturbed process.
         samples = random.choice([14.0, 14.8], 30) + random.normal(0, 0.1, 30)
         samples[random.random(30) < 0.02] += 7
         interval = trimmed_interval(samples)
@@ -88,7 +88,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     assert 0.92 <= covered / 400 <= 0.98
 
 
-def test_a_disturbed_process_at_either_end_does_not_count() -> None:
+def test_extreme_processes_at_either_end_are_trimmed() -> None:
     samples = np.array([1.0, *[50.0] * 9, *[52.0] * 9, 9000.0])
     assert trimmed_interval(samples).value == pytest.approx(51.0)
 
@@ -115,10 +115,10 @@ def test_preempted_epochs_do_not_count() -> None:
     assert estimate.ratio(0, 1).value == pytest.approx(2, rel=0.005)
 
 
-def test_passes_in_which_the_yardstick_ran_slow_are_left_out() -> None:
+def test_passes_with_a_slow_yardstick_are_left_out() -> None:
     times = made_up({"a": 100.0, "b": 50.0})
     for epochs in times.processes:
-        # A busy neighbour slows the yardstick by half and, unequally, everything else.
+        # A busy neighbour makes the yardstick take half as long again, and the others unequally so.
         epochs[:, 60:] = epochs[:, 60:] * 3 // 2
         epochs[0, 60:] *= 3
     estimate = GroupEstimate(times)
@@ -127,7 +127,7 @@ def test_passes_in_which_the_yardstick_ran_slow_are_left_out() -> None:
     assert estimate.gross_ns(0).value == pytest.approx(100.2, rel=0.005)
 
 
-def test_a_run_without_calm_is_used_whole_and_says_so() -> None:
+def test_a_run_without_calm_passes_is_used_whole_and_marked() -> None:
     times = made_up({"a": 100.0, "b": 50.0}, processes=12)
     for number, epochs in enumerate(times.processes):
         if number > 2:
@@ -138,7 +138,7 @@ def test_a_run_without_calm_is_used_whole_and_says_so() -> None:
     assert len(estimate.usable) == 12
 
 
-def test_a_row_without_an_epoch_left_has_no_rounds_and_spoils_no_other() -> None:
+def test_a_row_without_usable_epochs_has_no_rounds_and_does_not_affect_others() -> None:
     times = made_up({"a": 100.0, "b": 50.0, "c": 70.0})
     for epochs in times.processes[:18]:
         epochs[1] *= -1
@@ -158,7 +158,7 @@ def test_equal_contenders_share_a_rank_and_unequal_ones_do_not() -> None:
     assert estimate.ranks() == {1: 1, 2: 1, 0: 3, 3: 3, 4: 5}
 
 
-def test_a_difference_below_the_minimum_effect_is_a_tie_however_sure() -> None:
+def test_a_difference_below_the_minimum_effect_is_a_tie_even_if_certain() -> None:
     times = made_up({"a": 100.0, "b": 100.3}, noise=0.0001)
     assert GroupEstimate(times).ratio(1, 0).low > 1.002
     for floor in (MIN_EFFECT, 0.0, float("nan")):
@@ -177,7 +177,7 @@ def test_a_twin_that_moves_makes_the_group_inconclusive() -> None:
     assert GroupEstimate(made_up({"a": 100.0, "b": 50.0}, twin_factor=0.95)).inconclusive
 
 
-def test_aa_error_is_that_of_the_twins() -> None:
+def test_the_aa_error_is_a_quantile_of_the_errors_of_the_twins() -> None:
     off = [GroupEstimate(made_up({"a": 100.0}, twin_factor=f, noise=1e-4)) for f in (1.01, 0.98)]
     assert aa_error(off, quantile=1.0) == pytest.approx(0.02, rel=0.01)
     assert aa_error(off, quantile=0.0) == pytest.approx(0.01, rel=0.01)
@@ -189,7 +189,7 @@ def test_groups_with_too_few_processes_are_not_estimated() -> None:
     assert list(estimate_run(run)) == ["enough"]
 
 
-def test_a_floor_is_net_of_its_own_empty_loop_over_its_own_calls() -> None:
+def test_the_cost_of_a_floor_uses_its_own_empty_loop_and_calls() -> None:
     estimate = GroupEstimate(made_up({"a": 30.0, "b": 20.0}, floors_ns={"p": 3.0, "q": 2.0}))
     assert [estimate.names[row] for row in estimate.floors] == ["q", "p"]
     low, high = estimate.floors
@@ -201,7 +201,7 @@ def test_a_floor_is_net_of_its_own_empty_loop_over_its_own_calls() -> None:
     assert ratio.low < 0.15 < ratio.high
 
 
-def test_floors_take_no_part_in_what_is_ranked() -> None:
+def test_floors_are_not_ranked() -> None:
     with_floors = GroupEstimate(made_up({"a": 30.0, "b": 20.0}, floors_ns={"p": 3.0}))
     assert with_floors.size == 2
     assert with_floors.order == [1, 0]
@@ -210,7 +210,7 @@ def test_floors_take_no_part_in_what_is_ranked() -> None:
     assert GroupEstimate(made_up({"a": 30.0})).floors == []
 
 
-def test_programs_alone_are_ranked_by_their_own_empty_loops() -> None:
+def test_programs_without_contenders_are_ranked_net_of_their_own_empty_loops() -> None:
     times = made_up({"a": 30.0}, floors_ns={"p": 3.0, "q": 2.0})
     group = Group("made up", times.group.floors)
     controls = controls_for(group, 0)
@@ -233,7 +233,7 @@ def test_a_preempted_epoch_of_a_program_does_not_count() -> None:
     assert estimate.net_ns(floor).value == pytest.approx(3.0, rel=0.003)
 
 
-def test_quartiles_are_those_of_numpy() -> None:
+def test_quartiles_equal_those_of_numpy() -> None:
     shuffled = np.random.default_rng(2)
     for passes in (1, 2, 3, 5, 40):
         rows = shuffled.lognormal(size=(50, passes))
@@ -243,7 +243,7 @@ def test_quartiles_are_those_of_numpy() -> None:
         assert np.array_equal(np.array(_quartiles(rows)), expected)
 
 
-def test_ratios_to_the_yardstick_do_not_depend_on_how_many_calls_an_epoch_has() -> None:
+def test_ratios_to_the_yardstick_do_not_depend_on_the_epoch_size() -> None:
     few = made_up({"a": 40, "b": 80, "lost": 120}, floors_ns={"floor": 5})
     for epochs in few.processes:
         epochs[2] = -np.abs(epochs[2])
@@ -255,7 +255,7 @@ def test_ratios_to_the_yardstick_do_not_depend_on_how_many_calls_an_epoch_has() 
         expected = estimate.net_ns(row).value / yardstick_ns
         assert ratios[row] == pytest.approx(expected, rel=0.002)
     assert np.isnan(ratios[2])
-    # With so long an empty loop, the yardstick's net cost would be below zero.
+    # The empty loop is now so long that the yardstick's net cost would be below zero.
     for epochs in few.processes:
         added_ns = epochs[3].max() * 100
         epochs[[0, 1, 3, 4]] += added_ns

@@ -1,4 +1,4 @@
-"""What no command can read is refused in one sentence: which file, which field, what to do."""
+"""A file that a command cannot read is refused in one sentence: file, field, what to do."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ Change = Callable[[Any], None]
 
 
 def said(*arguments: str | Path) -> str:
-    """Runs a command on bad input in this process, and returns the sentence it ends with."""
+    """Runs a command on bad input in this process, and returns the error message."""
     with mock.patch.object(flow, "explain", lambda *_: explanations.made()):
         done = CliRunner().invoke(main, list(map(str, arguments)))
     assert done.exit_code == 2, done.output
     assert "Traceback" not in done.output and "report it" not in done.output
-    # A mechanism that is left out of the build has its own line above.
+    # A mechanism that was left out of the build has its own line above.
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
     assert done.stderr.endswith(f"{line}\n")
     return line
 
 
 def asked(command: str, path: Path) -> tuple[str | Path, ...]:
-    """Returns the command line by which a command reads a file."""
+    """Returns the command line that makes a command read a file."""
     folder = path.parent
     return {
         "compare": ("compare", path, path),
@@ -84,7 +84,9 @@ COMMANDS = ["compare", "add", "report", "publish", "explain"]
     ],
     ids=lambda value: value[:12].hex() if isinstance(value, bytes) else None,
 )
-def test_what_is_no_json_is_refused(tmp_path: Path, command: str, data: bytes, reason: str) -> None:
+def test_a_file_that_is_not_json_is_refused(
+    tmp_path: Path, command: str, data: bytes, reason: str
+) -> None:
     path = tmp_path / "odd.json"
     path.write_bytes(data)
     sentence = said(*asked(command, path))
@@ -96,7 +98,7 @@ def test_what_is_no_json_is_refused(tmp_path: Path, command: str, data: bytes, r
     [("pipe", "it is a pipe"), ("zero", "it is a device"), ("huge", "more than 512 MiB"),
      ("dangling", "No such file"), ("loop", "symbolic links"), ("folder", "it is a folder")],
 )  # fmt: skip
-def test_what_is_no_file_is_refused_and_not_waited_for(
+def test_anything_but_a_regular_file_is_refused_without_waiting(
     tmp_path: Path, kind: str, reason: str
 ) -> None:
     path = tmp_path / "odd.json"
@@ -121,7 +123,9 @@ def test_a_path_is_shown_on_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_a_byte_order_mark_and_wide_characters_are_read(tmp_path: Path, encoding: str) -> None:
+def test_files_with_a_byte_order_mark_or_wide_characters_are_read(
+    tmp_path: Path, encoding: str
+) -> None:
     plain = made_records.written(tmp_path / "plain.json", RUN)
     path = tmp_path / "wide.json"
     path.write_text(json.dumps(RUN), encoding=encoding)
@@ -153,7 +157,7 @@ def test_a_small_file_that_decompresses_to_a_huge_one_is_refused(
         read_json(path)
 
 
-def test_xz_data_that_ask_for_much_memory_are_refused(tmp_path: Path) -> None:
+def test_xz_data_that_need_much_memory_are_refused(tmp_path: Path) -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 2**28}]
     path = tmp_path / "greedy.json"
     path.write_bytes(lzma.compress(b"{}", filters=filters))
@@ -174,7 +178,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("tool", list(OTHERS))
-def test_files_of_other_tools_are_named_with_what_to_do_instead(tmp_path: Path, tool: str) -> None:
+def test_files_of_other_tools_are_refused_with_advice(tmp_path: Path, tool: str) -> None:
     path = made_records.written(tmp_path / "other.json", OTHERS[tool])
     sentence = said(*asked("add", path))
     assert tool in sentence and "pytest --benchmark-only --benchmark-json=FILE" in sentence
@@ -184,13 +188,13 @@ def test_files_of_other_tools_are_named_with_what_to_do_instead(tmp_path: Path, 
         assert tool in said(*asked("report", path))
 
 
-def test_a_run_without_callcost_is_kept_but_cannot_be_compared(tmp_path: Path) -> None:
+def test_a_run_without_callcost_cannot_be_compared(tmp_path: Path) -> None:
     path = made_records.written(tmp_path / "run.json", RUN)
     assert "a run of pytest-benchmark without callcost's" in said(*asked("compare", path))
 
 
 def put(*steps: str | int, value: Any) -> Change:
-    """Returns the function that puts a value into a field of a document."""
+    """Returns a function that sets a field of a document."""
 
     def change(document: Any) -> None:
         *above, last = steps
@@ -202,7 +206,7 @@ def put(*steps: str | int, value: Any) -> Change:
 
 
 def lose(*steps: str | int) -> Change:
-    """Returns the function that takes a field out of a document."""
+    """Returns a function that removes a field of a document."""
 
     def change(document: Any) -> None:
         *above, last = steps
@@ -237,7 +241,7 @@ RECORDS = [
     (put(*GROUP, "plan", "loops", value=0), "callcost.groups.work.plan: it has no calls"),
     (put(*GROUP, "twin_of", value=2), "callcost.groups.work.twin_of: there is no such contender"),
     (put(*GROUP, "twin_of", value=-1), "callcost.groups.work.twin_of: expected int"),
-    (put(*GROUP, "contenders", value=["one", "one"]), "work.contenders: one is there twice"),
+    (put(*GROUP, "contenders", value=["one", "one"]), "work.contenders: it has one twice"),
     (put(*GROUP, "contenders", value=[]), "work.contenders: expected array"),
     (put(*GROUP, "controls", value=[]), "work.controls: expected array"),
     (put(*GROUP, "interpreter", value="pypy"), "callcost.interpreters does not have pypy"),
@@ -249,7 +253,7 @@ RECORDS = [
     (put(*ROW, "epoch_ns", 0, value="1 two"), f"{FACTS}.epoch_ns[0]: it is not a list of whole"),
     (put(*ROW, "epoch_ns", 0, value="nan " * 12), f"{FACTS}.epoch_ns[0]: it is not a list"),
     (put(*ROW, "epoch_ns", 0, value="9" * 30), f"{FACTS}.epoch_ns[0]: it is not a list of whole"),
-    (put(*ROW, "epoch_ns", 0, value="9" * 18), f"{FACTS}.epoch_ns[0]: it has no epochs, or one"),
+    (put(*ROW, "epoch_ns", 0, value="9" * 18), f"{FACTS}.epoch_ns[0]: it has no epochs, or an"),
     (put(*ROW, "own_loops", value=0), f"{FACTS}.own_loops: it makes no calls"),
     (put(*ROW, "program", value=["sh"]), f"{FACTS}.empty_ns: a program has"),
     (put(*ROW, "binaries", value=[{}]), f"{FACTS}.binaries[0]: it lacks name"),
@@ -302,7 +306,7 @@ def test_a_damaged_run_of_pytest_benchmark_is_refused_with_the_field(
     assert not (tmp_path / "history").exists()
 
 
-def test_what_is_not_kept_of_a_run_may_be_anything(tmp_path: Path) -> None:
+def test_fields_of_a_run_that_are_not_kept_may_contain_anything(tmp_path: Path) -> None:
     document = made_records.copied(RUN)
     document["benchmarks"][0]["extra_info"] = {"nan": NAN, "deep": DEEP, "half": "\ud800"}
     path = made_records.written(tmp_path / "run.json", document)
@@ -351,7 +355,7 @@ def test_a_damaged_calibration_is_refused_with_the_field(
     assert f"odd.json is damaged: {reason}" in said(*asked("report", path))
 
 
-def test_whole_files_are_read_by_every_command(tmp_path: Path) -> None:
+def test_undamaged_files_are_read_by_every_command(tmp_path: Path) -> None:
     base = made_records.written(tmp_path / "base.json", RECORD)
     head = made_records.written(tmp_path / "head.json", made_records.record(2, 1.3))
     done = CliRunner().invoke(main, ["compare", str(base), str(head)])

@@ -1,4 +1,4 @@
-"""A record is read back whole, and what is no record is refused by name."""
+"""A record is read back whole, and an error names a file that is not a record."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from callcost.estimate.record import Record
 
 @pytest.fixture
 def record(measured: Measured, tmp_path: Path) -> Path:
-    """A copy of the record of a run, to be changed."""
+    """A copy of a run's record, which the test may change."""
     return Path(shutil.copy(measured.record, tmp_path))
 
 
-def test_estimates_made_from_a_record_are_those_it_holds(record: Path) -> None:
+def test_estimates_made_from_a_record_equal_those_in_it(record: Path) -> None:
     document, run = Record.load(record).document, Record.load(record).run
     for row in document["benchmarks"]:
         facts = row["extra_info"]["callcost"]
@@ -37,7 +37,7 @@ def test_estimates_made_from_a_record_are_those_it_holds(record: Path) -> None:
     assert run.groups["absolute"].plan.calls > 100
 
 
-def test_a_record_holds_raw_epochs_of_every_process(record: Path) -> None:
+def test_a_record_has_the_raw_epochs_of_every_process(record: Path) -> None:
     run = Record.load(record).run
     for times in run.groups.values():
         assert len(times.processes) == 10
@@ -52,7 +52,7 @@ def test_a_record_names_no_path_and_no_host(measured: Measured) -> None:
     assert "/site-packages" not in text and str(measured.folder) not in text
 
 
-def test_a_damaged_record_is_refused_by_name(record: Path) -> None:
+def test_an_error_names_the_damaged_record_and_field(record: Path) -> None:
     document = json.loads(record.read_text())
     del document["benchmarks"][0]["extra_info"]["callcost"]["epoch_ns"]
     record.write_text(json.dumps(document))
@@ -67,21 +67,21 @@ def test_a_damaged_record_is_refused_by_name(record: Path) -> None:
         ('{"benchmarks": [', "is not JSON"),
         ("[]", "is not a record of callcost"),
         ('{"benchmarks": []}', "is not a record of callcost"),
-        ('{"callcost": {"version": 99, "groups": {}}}', "has record version 99, .* reads up to 2$"),
-        ('{"callcost": {"version": "1", "groups": {}}}', "has record version '1', "),
-        ('{"callcost": {"version": 1.0, "groups": {}}}', r"has record version 1\.0, "),
-        ('{"callcost": {"version": true, "groups": {}}}', "has record version True, "),
-        ('{"callcost": {"groups": {}}}', "has record version None, "),
+        ('{"callcost": {"version": 99, "groups": {}}}', "has record version 99; .* reads up to 2$"),
+        ('{"callcost": {"version": "1", "groups": {}}}', "has record version '1'; "),
+        ('{"callcost": {"version": 1.0, "groups": {}}}', r"has record version 1\.0; "),
+        ('{"callcost": {"version": true, "groups": {}}}', "has record version True; "),
+        ('{"callcost": {"groups": {}}}', "has record version None; "),
     ],
 )
-def test_what_is_no_record_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+def test_an_error_names_a_file_that_is_not_a_record(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "some.json"
     path.write_text(text)
     with pytest.raises(RecordError, match=rf"some\.json {said}"):
         Record.load(path)
 
 
-def test_a_missing_record_is_refused_by_name(tmp_path: Path) -> None:
+def test_an_error_names_a_missing_record(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"none\.json cannot be read: No such file"):
         Record.load(tmp_path / "none.json")
 
@@ -118,7 +118,7 @@ def test_floors_are_read_back(toy: Any, tmp_path: Path, program: Any) -> None:
     times = run.groups["absolute"]
     (floor,) = times.group.floors
     assert (floor.name, floor.program[1]) == ("floor", "-c")
-    assert "/" not in floor.program[0], "a path is this machine's own"
+    assert "/" not in floor.program[0], "a record contains no local paths"
     assert floor.own_loops is not None
     assert {epochs.shape for epochs in times.processes} == {
         (len(times.contenders) + 1, times.plan.passes)
@@ -137,7 +137,7 @@ def test_floors_are_read_back(toy: Any, tmp_path: Path, program: Any) -> None:
     assert run.groups["length"].group.floors == ()
 
 
-def test_a_record_that_is_older_than_floors_is_read(record: Path) -> None:
+def test_a_record_from_before_floors_is_read(record: Path) -> None:
     document = json.loads(record.read_text())
     for group in document["callcost"]["groups"].values():
         del group["floors"]
@@ -152,7 +152,7 @@ def test_a_record_that_is_older_than_floors_is_read(record: Path) -> None:
         assert times.group == whole.groups[name].group
 
 
-def test_a_record_that_is_older_than_injected_delays_is_read(record: Path) -> None:
+def test_a_record_from_before_injected_delays_is_read(record: Path) -> None:
     document = json.loads(record.read_text())
     section = document["callcost"]
     assert section["version"] == 2

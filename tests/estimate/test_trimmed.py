@@ -1,4 +1,4 @@
-"""Trimmed means and their intervals agree with SciPy's."""
+"""Trimmed means and their intervals equal SciPy's."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SIZES = (6, 7, 9, 10, 11, 29, 30, 31, 200)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_means_are_those_of_scipy_to_the_last_bit(size: int) -> None:
+def test_means_equal_those_of_scipy_to_the_last_bit(size: int) -> None:
     rows = ROWS[:, :size]
     assert trim_mean(rows).tolist() == scipy.stats.trim_mean(rows, TRIM, axis=1).tolist()
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("confidence", [0.5, 0.95, 0.9999])
-def test_intervals_are_those_of_scipy(size: int, confidence: float) -> None:
+def test_intervals_equal_those_of_scipy(size: int, confidence: float) -> None:
     rows = ROWS[:, :size]
     theirs = scipy.stats.mstats.trimmed_mean_ci(rows, (TRIM, TRIM), alpha=1 - confidence, axis=1)
     ours = trim_mean_ends(rows, confidence)
@@ -35,7 +35,7 @@ def test_intervals_are_those_of_scipy(size: int, confidence: float) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("confidence", [0.95, 0.9999])
-def test_differences_are_those_of_scipy(size: int, confidence: float) -> None:
+def test_differences_equal_those_of_scipy(size: int, confidence: float) -> None:
     after, before = 1 + 2 * ROWS[0, :size], ROWS[1]
     theirs = scipy.stats.ttest_ind(after, before, equal_var=False, trim=TRIM)
     ends = theirs.confidence_interval(confidence)
@@ -44,12 +44,12 @@ def test_differences_are_those_of_scipy(size: int, confidence: float) -> None:
     np.testing.assert_allclose((low, high), (ends.low, ends.high), rtol=1e-8)
 
 
-def test_samples_that_never_vary_differ_by_exactly_that() -> None:
+def test_the_difference_of_constant_samples_is_exact() -> None:
     assert difference(np.full(9, 3.0), np.full(9, 1.0), 0.95) == (2.0, 2.0, 2.0)
 
 
 @pytest.mark.parametrize("freedom", [4.1, 5, 23, 123.4, 1_000, 10_000])
 @pytest.mark.parametrize("confidence", [0.1, 0.95, 0.9999])
-def test_quantiles_are_those_of_scipy(freedom: float, confidence: float) -> None:
+def test_quantiles_equal_those_of_scipy(freedom: float, confidence: float) -> None:
     theirs = scipy.stats.t.ppf((1 + confidence) / 2, freedom)
     assert student_quantile(confidence, freedom) == pytest.approx(theirs, rel=1e-8)

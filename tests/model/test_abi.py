@@ -1,4 +1,4 @@
-"""ABI tags and versions are read as Python writes them, of this interpreter and of any other."""
+"""ABI tags and versions of any interpreter are read as Python writes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from callcost.inspect.extension import read_name
 from callcost.model import abi
 from callcost.worker.worker import interpreter_facts
 
-# The suffixes that interpreters import, as importlib.machinery has them there.
+# The suffixes that interpreters import, from importlib.machinery.EXTENSION_SUFFIXES.
 SUFFIXES = {
     "3.11, Debian 12": [".cpython-311-x86_64-linux-gnu.so", ".abi3.so", ".so"],
     "3.14, Debian": [
@@ -38,7 +38,7 @@ SUFFIXES = {
 
 
 @pytest.mark.parametrize("suffixes", SUFFIXES.values(), ids=SUFFIXES)
-def test_the_files_that_several_versions_import_are_told_by_their_suffix(
+def test_a_files_suffix_tells_whether_several_versions_import_it(
     suffixes: list[str],
 ) -> None:
     for suffix in suffixes:
@@ -59,11 +59,11 @@ def test_the_files_that_several_versions_import_are_told_by_their_suffix(
         ("_x.abi3t.pyd", True),
     ],
 )
-def test_nothing_else_is_taken_for_the_stable_abi(name: str, stable: bool) -> None:
+def test_only_tags_of_the_stable_abi_count_as_stable(name: str, stable: bool) -> None:
     assert abi.is_stable(name) == stable
 
 
-def test_an_extension_for_the_stable_abi_is_known_by_the_name_that_is_built_here() -> None:
+def test_the_name_of_an_extension_built_here_tells_whether_it_is_stable() -> None:
     made = Extension(
         "a._module", ["a.c"], py_limited_api=not sysconfig.get_config_var("Py_GIL_DISABLED")
     )
@@ -83,7 +83,7 @@ def test_an_extension_for_the_stable_abi_is_known_by_the_name_that_is_built_here
         ("_x.cpython-314t-x86_64-linux-gnu.so", "only free-threaded CPython 3.14"),
     ],
 )
-def test_what_a_file_name_promises_is_said(name: str, said: str) -> None:
+def test_the_meaning_of_a_file_name_is_described(name: str, said: str) -> None:
     assert said in read_name(name).meaning
 
 
@@ -92,7 +92,7 @@ def facts(version: str, flags: str) -> dict[str, Any]:
             "python_version": version, "abi_flags": flags}  # fmt: skip
 
 
-def test_a_free_threaded_version_has_its_t() -> None:
+def test_a_free_threaded_version_ends_with_t() -> None:
     assert abi.version(facts("3.14.6", "t")) == "3.14.6t"
     assert abi.version(facts("3.14.6", "t"), parts=2) == "3.14t"
     assert abi.version(facts("3.14.6", "td"), parts=2) == "3.14t"
@@ -110,7 +110,7 @@ def machine_of(info: dict[str, Any]) -> _Machine:
     return _Machine(msgspec.convert(info, Machine), None)
 
 
-def test_a_free_threaded_interpreter_is_a_series_of_its_own() -> None:
+def test_a_free_threaded_interpreter_has_its_own_series() -> None:
     info = {"python_version": "3.14.6", "python_implementation": "CPython", "node": "here",
             "callcost": {"interpreter": {"cache_tag": "cpython-314", "gil": True}}}  # fmt: skip
     before = machine_of(info).identity()
@@ -120,7 +120,7 @@ def test_a_free_threaded_interpreter_is_a_series_of_its_own() -> None:
         machine_of({**info, "callcost": {"interpreter": build}}).identity()
         for build in (flagless, free)
     )
-    # A record from before there were flags belongs to the same series.
+    # A record without flags is older, and belongs to the same series.
     assert now["machine"] == before["machine"] != other["machine"]
     assert "3.14t" in other["machine_label"] and "3.14t" not in now["machine_label"]
     one, two = (machine_of(info).identity(facts("3.14.6", flags))["machine"] for flags in ("", "t"))
