@@ -48,5 +48,5 @@ def test_missing_test_weights_get_a_sentence_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "callcost.run._delay", None)
-    with pytest.raises(NoDelaysError, match="install callcost again where a C comp"):
+    with pytest.raises(NoDelaysError, match="then install callcost again"):
         calibrate.calibrate(Settings(), lambda progress: None)
