@@ -8,7 +8,7 @@ from callcost.model.interval import Interval
 
 NAME = "injected delays"
 """The name of their group."""
-# A slope is wrong if its whole interval is farther than this from 1; a twin may be off by as much
+# A slope is wrong if its whole interval lies more than this from 1. A twin may be off by as much
 # (TWIN_LIMIT). On a calm machine the slope is within a tenth of the limit. On a busy one it varies
 # by half of it or more, and its interval is as wide.
 SLOPE_LIMIT = 0.02

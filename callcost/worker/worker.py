@@ -104,8 +104,6 @@ PROGRAM_WARM_SHARE = 0.1
 STACK_BYTES = range(0, 4096, 16)
 # PyPy compiles a loop's exit after it is taken 200 times (and a function after 1,600 calls).
 SETTLE_EXITS = 300
-
-
 WROTE_WHILE_TIMED = "it wrote to standard output while it was timed"
 
 

@@ -25,8 +25,7 @@ from callcost.estimate.trust import trust
 from callcost.model.contender import COMPILED_YARDSTICK, Contender, Environment, Group, controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import NO_COST, Run
-from callcost.run import interpreters as environment
-from callcost.run import planning
+from callcost.run import interpreters, planning
 from callcost.run.coordinator import _Coordinator, measure
 from callcost.run.process import WorkerError, WorkerProcess, describe_group
 from callcost.worker import worker
@@ -59,7 +58,7 @@ PORTABLE = [m for m in mechanisms() if not m.compiled or m.family in ("cffi", "c
 @pytest.fixture(scope="module")
 def other() -> Environment:
     """The running interpreter under another name: unlike a second one, it is always there."""
-    return replace(environment.find(sys.executable), name="other3")
+    return replace(interpreters.find(sys.executable), name="other3")
 
 
 def wrapper(folder: Path, script: str) -> str:
@@ -101,14 +100,12 @@ def evaluated_unions(tree: ast.Module) -> Iterator[int]:
                 yield note.lineno
 
 
-BESIDE_IT = [worker.checks.__file__, worker.guard.__file__]
-
-
 @pytest.mark.parametrize(
-    "path", [worker.__file__, *BESIDE_IT, *(m.folder / "__init__.py" for m in PORTABLE)]
+    "path",
+    [*Path(worker.__file__).parent.glob("*.py"), *(m.folder / "__init__.py" for m in PORTABLE)],
 )
-def test_files_for_other_interpreters_are_valid_python_3_9(path: str | Path) -> None:
-    tree = ast.parse(Path(path).read_text(encoding="utf-8"), feature_version=(3, 9))
+def test_files_for_other_interpreters_are_valid_python_3_9(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
     # `int | None` is a TypeError there, unless annotations are left alone: quoted, local to a
     # function, or after `from __future__ import annotations`.
     if "from __future__ import annotations" not in ast.unparse(tree):
@@ -172,12 +169,12 @@ def test_modules_that_are_not_installed_are_found_by_their_files(
 ) -> None:
     (tmp_path / "__init__.py").write_text("answer = 42\n")
     files = {"callcost_toy": str(tmp_path / "__init__.py")}
-    asked = environment.find(sys.executable, files, ["callcost_toy", "callcost_no_such"])
+    asked = interpreters.find(sys.executable, files, ["callcost_toy", "callcost_no_such"])
     assert list(asked.missing) == ["callcost_no_such"]
     assert "ModuleNotFoundError" in asked.missing["callcost_no_such"]
     toy = Contender("toy", "from callcost_toy import answer", "answer", "42")
-    assert environment.check(asked, toy) is None
-    assert "wrong answer" in str(environment.check(asked, replace(toy, expect="43")))
+    assert interpreters.check(asked, toy) is None
+    assert "wrong answer" in str(interpreters.check(asked, replace(toy, expect="43")))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +200,7 @@ def test_a_broken_interpreter_only_loses_its_own_groups(
         failure = run.failures["absolute @ other3", contender.name]
         assert failure.kind == kind and said in failure.message
     with pytest.raises(WorkerError):
-        environment.find(python)
+        interpreters.find(python)
 
 
 def test_a_call_that_is_optimised_away_is_left_out(other: Environment) -> None:
@@ -322,7 +319,7 @@ def test_pypy_returns_the_expected_results(asked_for_pypy: None) -> None:
     # One process checks the results of all of them.
     renamed = [replace(contender, name=str(number)) for number, contender in enumerate(made)]
     assert renamed
-    _, wrong = environment._try(pypy.python, pypy.modules, renamed)
+    _, wrong = interpreters._try(pypy.python, pypy.modules, renamed)
     assert {made[int(number)].name: said for number, said in wrong.items()} == {}
 
 
@@ -344,4 +341,4 @@ def test_extensions_built_for_pypy_call_the_same_core(asked_for_pypy: None) -> N
     assert core.sha256 == hashlib.sha256(native.LIBRARY.read_bytes()).hexdigest()
     assert ".pypy" in extension.path
     # The worker compares the extension's hash, and the file that it was imported from.
-    assert environment.check(pypy, made) is None
+    assert interpreters.check(pypy, made) is None
