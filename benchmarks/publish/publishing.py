@@ -6,8 +6,6 @@ A generated part of a document stands between the lines `<!-- generated: NAME --
 
 from __future__ import annotations
 
-import json
-import lzma
 import re
 from collections.abc import Callable
 from functools import cache, partial
@@ -27,6 +25,7 @@ from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.benchmarks.facts import bad_input, facts
 from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.publish import explain_tables, figures, gate_tables, tables
+from callcost.benchmarks.publish.archive import compressed
 from callcost.benchmarks.publish.tables import CostTables
 from callcost.bindings.registry import mechanisms
 from callcost.console.files import write_atomically
@@ -75,7 +74,7 @@ def publish(record: Path | None) -> list[Path]:
             raise RecordError(f"{path} is missing; the documents say which command makes it")
     refuse_unfit(record or REFERENCE)
     if record is not None and record.resolve() != REFERENCE:
-        write_atomically(REFERENCE, compressed(Record.load(record).document))
+        write_atomically(REFERENCE, compressed(Record.load(record)))
     drawn = [*charts.draw(REFERENCE, formats=["svg"]), *draw_explanation(RESULTS)]
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.
@@ -83,11 +82,6 @@ def publish(record: Path | None) -> list[Path]:
     for path, text in zip(documents, texts, strict=True):
         write_atomically(path, text)
     return [*drawn, *documents]
-
-
-def compressed(document: dict[str, Any]) -> bytes:
-    """Returns a record as compact JSON in xz, a quarter of what pytest-benchmark writes."""
-    return lzma.compress(json.dumps(document, separators=(",", ":")).encode())
 
 
 def draw_explanation(folder: Path) -> list[Path]:

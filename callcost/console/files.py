@@ -72,7 +72,7 @@ class UnreadableError(CallcostError):
 
 
 MAX_BYTES = 2**29
-"""Larger files are refused. A record of a thousand rows has about 20 MB."""
+"""Larger files are refused. A record of a thousand rows has about 17 MB."""
 
 _KINDS = {
     stat.S_IFDIR: "it is a folder",

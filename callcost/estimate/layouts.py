@@ -17,6 +17,7 @@ from callcost.model.run import Failure
 MOST = 1e18
 """The largest number that a record may contain; in ns, it is 31 years."""
 MOST_EPOCH_NS = 10**15
+LONGEST_TICK_NS = 1000
 Number = Annotated[float, Meta(ge=-MOST, le=MOST)]
 NotNegative = Annotated[float, Meta(ge=0, le=MOST)]
 Whole = Annotated[int, Meta(ge=0, le=10**18)]
@@ -27,18 +28,34 @@ Rounds = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Text = Annotated[str, Meta(pattern=r"\A[^\x00\ud800-\udfff]*\Z")]
 _ONE_LINE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*\Z"
 Name = Annotated[str, Meta(pattern=_ONE_LINE, max_length=10_000)]
+Digits = Annotated[list[str], Meta(min_length=1, max_length=8)]
 Estimate = tuple[Number | None, Number | None, Number | None]
 """What `Interval.as_list` returns: value, low and high; None if unknown."""
 
 
+class PackedEpochs(Struct):
+    """The epochs of a row as estimate/epochs.py packs them. The limits keep them below 2**63."""
+
+    tick_ns: Annotated[float, Meta(ge=1, le=LONGEST_TICK_NS)]
+    medians: Annotated[
+        list[Annotated[int, Meta(ge=-MOST_EPOCH_NS, le=MOST_EPOCH_NS)]], Meta(min_length=1)
+    ]
+    distances: Digits
+    others: Digits
+
+
+Epochs = list[str] | PackedEpochs
+"""The epochs of a row: packed, or a text of numbers for each process."""
+
+
 class Times(Struct):
-    """A contender of a record: its name, and its raw epochs as one text per process."""
+    """A contender of a record: its name and its raw epochs."""
 
     name: Name
     setup: Text
     call: Name
-    epoch_ns: list[str]
-    empty_ns: list[str] | None = None
+    epoch_ns: Epochs
+    empty_ns: Epochs | None = None
 
 
 class RowTimes(Times):

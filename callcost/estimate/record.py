@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from callcost.console.files import shown
+from callcost.estimate.epochs import unpack
 from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
 from callcost.estimate.layouts import (
     MOST_EPOCH_NS,
     Elsewhere,
     GroupFacts,
+    PackedEpochs,
     RawDelays,
     RecordFile,
     Section,
@@ -223,10 +225,7 @@ class _Rebuilding:
             for where, facts in rows
             if facts.get("empty_ns") is not None
         ]
-        unpacked = [
-            [self._unpack(f"{where}[{process}]", text) for process, text in enumerate(texts)]
-            for where, texts in packed
-        ]
+        unpacked = [self._unpack(where, epochs) for where, epochs in packed]
         first = [epochs.size for epochs in unpacked[0]]
         for (where, _), row in zip(packed, unpacked, strict=True):
             if [epochs.size for epochs in row] != first:
@@ -234,15 +233,28 @@ class _Rebuilding:
                 raise damaged(self._path, where, reason)
         return [np.array(process) for process in zip(*unpacked, strict=True)]
 
-    def _unpack(self, where: str, text: str) -> Times:
+    def _unpack(self, where: str, epochs: Any) -> list[Times]:
+        """Returns the epochs of a row, an array for each process."""
+        if isinstance(epochs, list):
+            places = [f"{where}[{process}]" for process in range(len(epochs))]
+            found = list(map(self._parse, places, epochs))
+        else:
+            places = [where] * len(epochs["medians"])
+            try:
+                found = unpack(checked(self._path, epochs, PackedEpochs, where))
+            except ValueError as error:
+                raise damaged(self._path, where, str(error)) from error
+        for place, own in zip(places, found, strict=True):
+            if not own.size or own.max() > MOST_EPOCH_NS or own.min() < -MOST_EPOCH_NS:
+                raise damaged(self._path, place, "it has no epochs, or an impossibly long one")
+        return found
+
+    def _parse(self, where: str, text: str) -> Times:
         try:
-            epochs = np.array(text.split(), dtype=np.int64)
+            return np.array(text.split(), dtype=np.int64)
         except (ValueError, OverflowError) as error:
             reason = "it is not a list of whole numbers of ns"
             raise damaged(self._path, where, reason) from error
-        if not epochs.size or np.abs(epochs).max() > MOST_EPOCH_NS or epochs.min() < -MOST_EPOCH_NS:
-            raise damaged(self._path, where, "it has no epochs, or an impossibly long one")
-        return epochs
 
     def _delays(self) -> GroupTimes | None:
         if self._section.delays is None:

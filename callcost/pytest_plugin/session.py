@@ -193,7 +193,8 @@ class MeasuringSession:
         try:
             document = self._document()
             path = self._folder / _file_name(document)
-            write_atomically(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
+            text = json.dumps(document, separators=(",", ":"), allow_nan=False)
+            write_atomically(path, text + "\n")
             self._record_path = path
             made = self._config.hook.pytest_callcost_saved(config=self._config, path=path)
             self._made_files = [path for paths in made for path in paths]

@@ -13,6 +13,7 @@ from unittest import mock
 
 import explanations
 import made_records
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -20,6 +21,7 @@ from callcost.benchmarks.site import site
 from callcost.cli import main
 from callcost.console.files import MAX_BYTES
 from callcost.estimate import reading
+from callcost.estimate.epochs import pack
 from callcost.estimate.reading import RecordError, read_json
 from callcost.estimate.record import Record
 from callcost.explain import flow, records
@@ -217,6 +219,11 @@ def lose(*steps: str | int) -> Change:
     return change
 
 
+def packed(**fields: Any) -> dict[str, Any]:
+    """Makes packed epochs, ten processes of twelve each, with some fields exchanged."""
+    return {**pack([np.full(12, 80_000)] * 10, 10.0), **fields}
+
+
 NAN, INF = float("nan"), float("inf")
 DEEP: Any = []
 for _ in range(50):
@@ -254,6 +261,20 @@ RECORDS = [
     (put(*ROW, "epoch_ns", 0, value="nan " * 12), f"{FACTS}.epoch_ns[0]: it is not a list"),
     (put(*ROW, "epoch_ns", 0, value="9" * 30), f"{FACTS}.epoch_ns[0]: it is not a list of whole"),
     (put(*ROW, "epoch_ns", 0, value="9" * 18), f"{FACTS}.epoch_ns[0]: it has no epochs, or an"),
+    (put(*ROW, "epoch_ns", value={}), f"{FACTS}.epoch_ns: it lacks tick_ns"),
+    (put(*ROW, "epoch_ns", value=3), f"{FACTS}.epoch_ns: expected"),
+    (put(*ROW, "epoch_ns", value=packed(tick_ns=0.5)), f"{FACTS}.epoch_ns.tick_ns: expected float"),
+    (put(*ROW, "epoch_ns", value=packed(tick_ns=NAN)), f"{FACTS}.epoch_ns.tick_ns: expected float"),
+    (put(*ROW, "epoch_ns", value=packed(medians=[])), f"{FACTS}.epoch_ns.medians: expected array"),
+    (put(*ROW, "epoch_ns", value=packed(medians=[2**60])), ".epoch_ns.medians[0]: expected int"),
+    (put(*ROW, "epoch_ns", value=packed(medians=[1])), f"{FACTS}.epoch_ns: it does not have as"),
+    (put(*ROW, "epoch_ns", value=packed(medians=[1] * 7)), f"{FACTS}.epoch_ns: it does not have e"),
+    (put(*ROW, "epoch_ns", value=packed(others=["!"])), f"{FACTS}.epoch_ns: it does not have equ"),
+    (put(*ROW, "epoch_ns", value=packed(others=["!", "!!"])), ".epoch_ns: its texts differ in len"),
+    (put(*ROW, "epoch_ns", value=packed(distances=["é" * 60])), ".epoch_ns: its texts differ in"),
+    (put(*ROW, "epoch_ns", value=packed(distances=["~" * 120] * 8)), ".epoch_ns: it has no epochs"),
+    (put(*ROW, "epoch_ns", value=packed(distances=["~" * 120] * 9)), "distances: expected array"),
+    (put(*ROW, "epoch_ns", value=packed(distances=[""], others=[""])), ".epoch_ns: it has no epo"),
     (put(*ROW, "own_loops", value=0), f"{FACTS}.own_loops: it makes no calls"),
     (put(*ROW, "program", value=["sh"]), f"{FACTS}.empty_ns: a program has"),
     (put(*ROW, "binaries", value=[{}]), f"{FACTS}.binaries[0]: it lacks name"),

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import convert
 
 from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site.command import report
 from callcost.estimate import record
+from callcost.estimate.epochs import unpack
+from callcost.estimate.layouts import PackedEpochs
 from callcost.history.rows import Row
 from callcost.history.runs import read as read_run_file
 from callcost.history.store import Store
@@ -41,8 +44,14 @@ Record = dict[str, Any]
 
 
 def reference() -> Record:
-    """Reads the reference run."""
-    return record.Record.load(REFERENCE).document
+    """Reads the reference run, with its epochs as numbers."""
+    document = record.Record.load(REFERENCE).document
+    controls = [row for facts in document[SECTION]["groups"].values() for row in facts["controls"]]
+    for facts in [*rows_of(document), *controls]:
+        for name in facts.keys() & {"epoch_ns", "empty_ns"}:
+            processes = unpack(convert(facts[name], PackedEpochs))
+            facts[name] = [" ".join(map(str, epochs.tolist())) for epochs in processes]
+    return document
 
 
 def cut(

@@ -29,12 +29,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from callcost.benchmarks.publish.archive import compressed
 from callcost.benchmarks.site import site
 from callcost.benchmarks.site.inputs import Inputs
 from callcost.benchmarks.site.pages import environments
 from callcost.cli import main
 from callcost.console.files import write_atomically
 from callcost.errors import CallcostError
+from callcost.estimate.record import Record
 from callcost.explain import flow, records
 from callcost.history.files import digest_of
 from callcost.history.show import as_json
@@ -42,6 +44,7 @@ from callcost.history.store import Store
 
 Steps = tuple[str | int, ...]
 RECORD = made_records.record()
+ARCHIVED = json.loads(lzma.decompress(compressed(Record(Path("run.json"), RECORD))))
 RUN = made_records.pytest_run(
     [made_records.benchmark(f"test_{name}", (n + 1) * 1e-6) for n, name in enumerate("abcd")]
 )
@@ -184,7 +187,7 @@ def report(*paths: Path) -> int | None:
 
 
 @odd_files(600)
-@given(mutated(RECORD), st.booleans())
+@given(st.one_of(mutated(RECORD), mutated(ARCHIVED)), st.booleans())
 def test_compare(odd: Odd, first: bool) -> None:
     with folder() as place:
         path = made_records.written(place / "odd.json", odd.document)
@@ -206,7 +209,7 @@ def added_and_shown(odd: Odd) -> None:
 
 
 @odd_files(250)
-@given(mutated(RECORD))
+@given(st.one_of(mutated(RECORD), mutated(ARCHIVED)))
 def test_history_add_of_a_record(odd: Odd) -> None:
     added_and_shown(odd)
 
@@ -218,7 +221,7 @@ def test_history_add_of_a_run_of_pytest_benchmark(odd: Odd) -> None:
 
 
 @odd_files(450)
-@given(mutated(RECORD))
+@given(st.one_of(mutated(RECORD), mutated(ARCHIVED)))
 def test_report_of_a_record(odd: Odd) -> None:
     with folder() as place:
         assert report(made_records.written(place / "odd.json", odd.document)) in (0, None, 2)
@@ -234,7 +237,7 @@ def test_report_of_what_goes_with_a_record(odd: Odd) -> None:
 
 
 @odd_files(200)
-@given(mutated(RECORD))
+@given(st.one_of(mutated(RECORD), mutated(ARCHIVED)))
 def test_publish(odd: Odd) -> None:
     with folder() as place:
         # It has not all that a reference must have, so nothing is published.
@@ -252,7 +255,7 @@ def test_explain_against(odd: Odd) -> None:
 @odd_files(400)
 @given(
     st.one_of(
-        [damaged(json.dumps(one).encode()) for one in (RECORD, RUN, EXPLANATION)]
+        [damaged(json.dumps(one).encode()) for one in (RECORD, ARCHIVED, RUN, EXPLANATION)]
         + [damaged(compress(json.dumps(RECORD).encode())) for compress in (COMPRESS, lzma.compress)]
     ),
     st.sampled_from(("compare", "add", "report", "explain")),
