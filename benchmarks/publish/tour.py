@@ -175,9 +175,7 @@ def parse(page: Path) -> list[Chapter]:
 
 def needs_of(document: Document, heading: Example) -> list[str]:
     """Read what a chapter needs from the line in italics below its heading, if there is one."""
-    following = HEADING.search(document.text, heading.end)
-    end = following.start() if following else len(document.text)
-    found = NEEDS.search(document.text, heading.end, end)
+    found = NEEDS.search(document.text[heading.end :].partition("\n## ")[0])
     return re.findall(r"`([^`]+)`", found[1]) if found else []
 
 
