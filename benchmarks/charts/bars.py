@@ -43,7 +43,7 @@ from callcost.model.interval import Interval
 PANEL_HEAD_IN, GAP_IN = 0.5, 0.35
 # Room for a rank before a bar.
 RANK_IN = 0.4
-# With more panels than this they stand in two columns, lest the chart grow too tall.
+# More panels than this are drawn in two columns, or the chart would be too tall.
 ONE_COLUMN = 3
 # The axis of the bars starts this factor below the cheapest, so that even that one is a bar.
 HEAD_START = 2.5
@@ -59,7 +59,7 @@ BELOW_PYTHON = "below Python"
 class Bar:
     """One contender's cost; `rank` is empty where there is none, `place` is in rows from the top.
 
-    `label` is its name with the marks of this cell; `family` are the bars that stand together.
+    `label` is its name with the marks of this cell. Bars of a `family` are drawn together.
     """
 
     name: str
@@ -107,8 +107,8 @@ def panel_of(
 ) -> Panel:
     """Collects what is drawn of one group; `error` is the run's A/A error.
 
-    `elsewhere` are the groups of the same workload in other interpreters, by their names: their
-    times stand in the same panel, but have no rank in it.
+    `elsewhere` has the groups of the same workload in other interpreters, by their names. They
+    are drawn in the same panel, without ranks.
     """
     marked = {contender: marks.of(contender, name) for contender in estimate.names}
     sheet = sheet_of(estimate, error, marked)
@@ -133,7 +133,7 @@ def _bar(row: SheetRow) -> Bar:
 def _placed(bars: Iterable[Bar]) -> Iterator[Bar]:
     """Puts the variants of a family together, and the families in the order of their fastest.
 
-    Floors come first and other interpreters last. What runs code of its own does not take its
+    Floors come first and other interpreters last. A bar that runs its own code does not move its
     family to the front.
     """
     families: dict[str, list[Bar]] = {}
@@ -236,7 +236,7 @@ def _bars(axes: Axes, panel: Panel, style: Style) -> None:
             drawn.set(facecolor="none", edgecolor=colour, hatch="/////", linewidth=0.7)
         write(axes, max(left_ns, own_ns, high_ns), place, format_ns(own_ns), 5)
         write(axes, left_ns, place, bar.label, -72 * RANK_IN)
-        # The sign of a tie hangs, so that the figures stand below each other.
+        # The sign of a tie is written apart, so that the digits are aligned.
         rank = bar.rank.removesuffix("=")
         write(axes, left_ns, place, rank, -12, color=theme.muted)
         write(axes, left_ns, place, bar.rank[len(rank) :], -3.5, color=theme.muted)
@@ -245,7 +245,7 @@ def _bars(axes: Axes, panel: Panel, style: Style) -> None:
 
 
 def _whiskers(axes: Axes, panel: Panel, style: Style) -> None:
-    """Draws all intervals as one line with gaps: on its own, each would make the file larger."""
+    """Draws all intervals as one line with gaps: one line for each would make the file larger."""
     x: list[float] = []
     y: list[float] = []
     for bar in panel.bars:
@@ -267,7 +267,7 @@ def _reference_lines(axes: Axes, panel: Panel, style: Style) -> None:
     for bar in panel.bars:
         if bar.name == REFERENCE:
             own_ns = bar.net_ns.value
-            # Only slower bars are crossed: behind the faster ones stand their times.
+            # Only slower bars are crossed: the times of faster ones are written there.
             slower = [other.place for other in panel.bars if other.net_ns.value > own_ns]
             y = [end for place in (*slower, last) for end in (place - 0.4, place + 0.4, nan)]
             axes.plot([own_ns] * len(y), y, color=style.theme.text, linewidth=0.9)

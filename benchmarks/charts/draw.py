@@ -23,7 +23,7 @@ from callcost.estimate.record import Record
 from callcost.model import abi
 from callcost.model.contender import ELSEWHERE
 
-# More panels than this are told apart by topic; the headline is then drawn alone as well.
+# More panels than this get a chart for each topic, and one for the headline alone.
 ONE_CHART = 4
 HEADLINE = "fibonacci"
 OTHER = "Other"
@@ -117,7 +117,7 @@ def panels_of(estimates: dict[str, GroupEstimate], marks: Marks = NO_MARKS) -> l
     for name, estimate in here.items():
         workload, _, place = name.partition(ELSEWHERE)
         if place and workload in here:
-            continue  # it stands in the panel of its workload
+            continue  # it is in the panel of its workload
         elsewhere = {
             other.partition(ELSEWHERE)[2]: here[other]
             for other in here
@@ -128,7 +128,7 @@ def panels_of(estimates: dict[str, GroupEstimate], marks: Marks = NO_MARKS) -> l
 
 
 def provenance(document: dict[str, Any]) -> str:
-    """Says what a record was measured with, as far as it tells."""
+    """Says what a record was measured with, as far as the record knows."""
     facts = document.get("machine_info", {})
     version = abi.version(facts) if "python_version" in facts else ""
     python = f"{facts.get('python_implementation', '')} {version}"

@@ -2,7 +2,7 @@
 
 Colours are derived from names, never listed by hand. A family has a hue, and a mechanism
 within it a lightness and a dash, by its position among the sorted names in bindings/. So a
-mechanism looks the same in every chart, and a newcomer changes none that stands before it.
+mechanism looks the same in every chart, and a new one changes none that sorts before it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def style_for(names: Iterable[str], theme: Theme) -> Style:
     names = set(names)
     known = {mechanism.name for mechanism in mechanisms()}
     families: dict[str, list[str]] = {}
-    # Names that only an older record has come last, lest they move the hues of the others.
+    # Names that only an older record has come last, so that they move no other hue.
     for name in [*sorted(known - {REFERENCE}), *sorted(names - known - {REFERENCE})]:
         families.setdefault(Mechanism(name, FOLDER / name).family, []).append(name)
     looks = {REFERENCE: Look(theme.muted, ())}

@@ -1,4 +1,4 @@
-"""Draws all of a run at a glance: a row for each workload, a column for each mechanism.
+"""Draws a whole run as a heat map: a row for each workload, a column for each mechanism.
 
 A cell says how many times the cheapest of its row it costs; an empty one is unsupported.
 """
@@ -32,7 +32,7 @@ from callcost.console.page import (
     text_width_in,
 )
 
-# Dark cells are dear on a light page, light ones on a dark page: both stand out from it.
+# Costly cells are dark on a light page and light on a dark page.
 COLOURS = {"light": "YlOrRd", "dark": "inferno"}
 # The shades between the cheapest call of a row and one that costs MOST times as much.
 MOST, LEVELS = 100.0, 24
@@ -115,7 +115,7 @@ def _level(ratio: float) -> int:
 
 
 def _draw_cells(axes: Axes, cells: Sequence[Cell], style: Style) -> None:
-    """Draws all cells of one shade as one shape: each on its own would make the file larger."""
+    """Draws all cells of one shade as one shape: one for each would make the file larger."""
     colours = matplotlib.colormaps[COLOURS[style.theme.name]]
     # A shade above the ends of the map, which are the page's own colour.
     shades = [colours(0.05 + 0.9 * level / LEVELS) for level in range(LEVELS + 1)]
@@ -135,6 +135,6 @@ def _draw_cells(axes: Axes, cells: Sequence[Cell], style: Style) -> None:
 
 
 def _ink(shade: tuple[float, ...]) -> str:
-    """Chooses black or white for what is written on a shade."""
+    """Chooses black or white for text on a shade."""
     bright = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2] > 0.55
     return "#1f2328" if bright else "#ffffff"

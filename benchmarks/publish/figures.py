@@ -1,4 +1,4 @@
-"""What the documents take from the files in results/ that are not runs."""
+"""Reads the files in results/ that are not runs, for the documents."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Facts(Struct):
 
 
 class Load(Struct):
-    """How busy the machine was."""
+    """The load of the machine."""
 
     load_1min: Number
 
@@ -124,7 +124,7 @@ class Plant(Struct):
 
 
 class GateRun(Struct):
-    """What one comparison came to."""
+    """The result of one comparison."""
 
     exit_code: int
     slower: list[Name]
@@ -134,7 +134,7 @@ class GateRun(Struct):
 
 
 class PeerRun(Struct):
-    """What another tool said."""
+    """The verdict of another tool."""
 
     failed: bool
     slower: list[Name]

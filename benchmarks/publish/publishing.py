@@ -1,7 +1,7 @@
 """Writes every figure and chart that README and docs show, from the records in results/.
 
-A generated part of a document stands between the lines `<!-- generated: NAME -->` and
-`<!-- end -->`. Nothing between them is written by hand; a test holds them against the records.
+A generated part of a document begins with the line `<!-- generated: NAME -->` and ends with
+`<!-- end -->`. Nothing between them is written by hand: a test compares it with the records.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def refuse_unfit(record: Path) -> None:
     """Raises RecordError for a run that is not whole, or not conclusive."""
     read = Record.load(record)
     run, there, document = read.run, read.estimates, read.document
-    # What another interpreter's compiler leaves nothing of has no cost, and is no failure.
+    # A call that another interpreter's compiler removes has no cost. That is not a failure.
     checked(record, document, figures.Reference)
     found = document["callcost"].get("failures", [])
     failures = [failure for failure in found if failure["kind"] != NO_COST]
