@@ -1,4 +1,5 @@
-/* Shared by this extension's files: the state of the module, and how arguments are taken. */
+/* Shared by this extension's files: the state of the module, and how arguments are taken.
+ * cpython_limited compiles some of them for the limited API. */
 #ifndef CALLCOST_FASTCALL_H
 #define CALLCOST_FASTCALL_H
 
@@ -8,6 +9,17 @@
 #include <stdbool.h>
 
 #include "core.h"
+
+#ifdef Py_LIMITED_API
+/* What the limited API of 3.11 lacks in the shared files, and what replaces it. PyUnicode_AsUTF8
+ * belongs to it from 3.13 on. Without vectorcall, a call makes a tuple of its arguments. */
+#define PyList_GET_SIZE PyList_Size
+#define PyTuple_GET_SIZE PyTuple_Size
+#define PyTuple_GET_ITEM PyTuple_GetItem
+#define PyUnicode_AsUTF8(object) PyUnicode_AsUTF8AndSize(object, NULL)
+#define PyObject_CallOneArg(callable, argument) \
+    PyObject_CallFunctionObjArgs(callable, argument, NULL)
+#endif
 
 typedef struct {
     PyObject *name_n; /* the interned string "n": a keyword is found by comparing pointers */
@@ -45,7 +57,7 @@ static inline bool takes(const char *function, Py_ssize_t wanted, Py_ssize_t giv
  * PyLong_AsInt does this from 3.13 on. */
 static inline int as_c_int(PyObject *object)
 {
-#if PY_VERSION_HEX >= 0x030D0000
+#if PY_VERSION_HEX >= 0x030D0000 && !defined(Py_LIMITED_API)
     return PyLong_AsInt(object);
 #else
     long value = PyLong_AsLong(object);
@@ -58,10 +70,14 @@ static inline int as_c_int(PyObject *object)
 }
 
 /* Converts to a double. Returns -1 with an exception set for anything but a number.
- * It reads a float, by far the most common argument, without a call. */
+ * Outside the limited API it reads a float, by far the most common argument, without a call. */
 static inline double as_double(PyObject *object)
 {
+#ifdef Py_LIMITED_API
+    return PyFloat_AsDouble(object);
+#else
     return PyFloat_CheckExact(object) ? PyFloat_AS_DOUBLE(object) : PyFloat_AsDouble(object);
+#endif
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* The stable ABI: METH_NOARGS, METH_O and METH_FASTCALL belong to it, CPython's macros do not.
  * This is the module; its functions and types are in the other files. */
-#include "limited.h"
+#include "../cpython_fastcall/fastcall.h"
 
 static int module_traverse(PyObject *module, visitproc visit, void *arg)
 {

@@ -3,7 +3,7 @@
  * Each module, and so each interpreter, makes its own two types. Their objects refer only to
  * their type, and the type cannot refer back to them. So the garbage collector need not track
  * them: tracking would make each object larger and slower to create. */
-#include "limited.h"
+#include "../cpython_fastcall/fastcall.h"
 
 #include <stddef.h>
 

@@ -39,6 +39,12 @@ def sources(suffixes: set[str]) -> list[str]:
     )
 
 
+# What cpython_limited compiles of cpython_fastcall.
+LIMITED_TOO = [
+    f"bindings/cpython_fastcall/{name}.c" for name in ("numbers", "text", "arrays", "calls")
+]
+
+
 def include_folders(path: str) -> list[str]:
     folders = [sysconfig.get_path("include"), sysconfig.get_path("platinclude")]
     text = (ROOT / path).read_text(encoding="utf-8")
@@ -57,6 +63,8 @@ def include_folders(path: str) -> list[str]:
 
 def flags_for_headers(path: str) -> list[list[str]]:
     """Returns the flags that other people's headers need, for each way to compile a file."""
+    if path in LIMITED_TOO and not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return [[], ["-DPy_LIMITED_API=0x030B0000"]]
     if not path.startswith("bindings/hpy_"):
         return [[]]
     # HPy has to know the ABI; its macros leave out fields, in the lines that use them.

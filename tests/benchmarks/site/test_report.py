@@ -546,6 +546,7 @@ def test_every_mechanism_shows_how_it_writes_fibonacci(mechanism: Any) -> None:
     if not mechanism.offers(about.function):
         pytest.skip("it does not offer fibonacci")
     depends = {
+        "cpython_limited": ["callcost/bindings/cpython_fastcall/numbers.c"],
         "cython_limited": ["callcost/bindings/cython_def/_def.pyx"],
         "hpy_cpython": ["callcost/bindings/hpy_universal/module.c"],
         "nanobind_abi3": ["callcost/bindings/nanobind_module/module.cpp"],
