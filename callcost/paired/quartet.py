@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import select
@@ -20,7 +19,7 @@ from callcost.model.plan import Plan
 from callcost.paired.rows import QUARTET, Cell, PairedRow, RowFailure, Side, Times
 from callcost.run.coordinator import HASH_SEEDS
 from callcost.run.planning import SETTLE_TURNS
-from callcost.run.process import WorkerError, WorkerProcess, pin
+from callcost.run.process import WorkerError, WorkerProcess, bound
 from callcost.worker import lockstep
 
 
@@ -214,7 +213,8 @@ def time_quartet(
         timers = [stack.enter_context(Timer(sides[name], rows, conditions)) for name in QUARTET]
         for timer in timers:
             timer.wait_until_ready()
-        stack.enter_context(_beside(conditions.cpu))
+        # Waking a process on another CPU takes longer than switching to it on the same.
+        stack.enter_context(bound(conditions.cpu))
         found = _take_turns(timers, rows, conditions.shuffler)
         for timer in timers:
             timer.finish()
@@ -234,20 +234,3 @@ def _take_turns(
         row.cell: np.array(epochs, dtype=np.int64)
         for (row, _), epochs in zip(rows, times, strict=True)
     }
-
-
-@contextlib.contextmanager
-def _beside(cpu: int | None) -> Iterator[None]:
-    """Binds this process to the CPU of the processes that it commands.
-
-    Waking a process on another CPU takes longer than switching to it on the same.
-    """
-    if not hasattr(os, "sched_getaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    pin(0, cpu)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

@@ -96,24 +96,25 @@ class WorkerProcess:
             )
         )
         try:
-            self._process = subprocess.Popen(
-                self.command(python, job_file),
-                # Carries nothing. It closes when this process ends, which ends the worker.
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._stderr,
-                env=self.environment(hash_seed),
-                # Its own session: Ctrl-C only reaches the coordinator, which ends the worker.
-                start_new_session=True,
-                pass_fds=pass_fds,
-            )
+            # The process inherits the CPU. Bound later, it could see its affinity change.
+            with bound(cpu) as self.not_pinned:
+                self._process = subprocess.Popen(
+                    self.command(python, job_file),
+                    # Carries nothing. It closes when this process ends, which ends the worker.
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._stderr,
+                    env=self.environment(hash_seed),
+                    # Its own session: Ctrl-C only reaches the coordinator, which ends the worker.
+                    start_new_session=True,
+                    pass_fds=pass_fds,
+                )
         except OSError as error:
             self._stderr.close()
             self._scratch.remove()
             raise WorkerError(
                 "no interpreter", f"cannot start {Path(python).name}: {error.strerror}"
             ) from error
-        self.not_pinned = pin(self._process.pid, cpu)
 
     def pin(self, cpu: int | None) -> None:
         """Binds the process to a CPU, if it was started without one."""
@@ -241,6 +242,20 @@ def pin(pid: int, cpu: int | None) -> str | None:
     except OSError as error:
         return error.strerror or repr(error)
     return None
+
+
+@contextlib.contextmanager
+def bound(cpu: int | None) -> Iterator[str | None]:
+    """Binds this thread, and the processes that it starts, to one CPU inside a `with`.
+
+    Yields the reason if that fails.
+    """
+    before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    try:
+        yield pin(0, cpu)
+    finally:
+        if before is not None:
+            os.sched_setaffinity(0, before)
 
 
 def worker_environment(hash_seed: int) -> dict[str, str]:

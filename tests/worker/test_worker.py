@@ -117,6 +117,25 @@ def test_failed_pinning_returns_the_reason(monkeypatch: pytest.MonkeyPatch) -> N
     assert process.pin(0, 0) == f"{sys.platform} does not support it"
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin")
+def test_a_worker_is_pinned_before_its_first_instruction(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.sched_getaffinity(0)
+    cpu = min(before)
+    pinned: list[int] = []
+    bind = os.sched_setaffinity
+
+    def record(pid: int, cpus: set[int]) -> None:
+        pinned.append(pid)
+        bind(pid, cpus)
+
+    monkeypatch.setattr(os, "sched_setaffinity", record)
+    with process.WorkerProcess(sys.executable, {}, 0, 60, cpu) as started:
+        assert os.sched_getaffinity(started._process.pid) == {cpu}
+    # This thread alone: the worker inherits its CPU, and never sees it change.
+    assert set(pinned) == {0}
+    assert os.sched_getaffinity(0) == before
+
+
 @pytest.mark.parametrize(
     ("call", "expect", "said"),
     [
