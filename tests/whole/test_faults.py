@@ -75,7 +75,6 @@ EXPECTED = {
 NEEDS = {
     ("full disk", "history add"),
     ("full disk", "report"),
-    ("lost temporary folder", "report"),
 }
 # Options that name a file or a folder to be written.
 OUTPUTS = {
