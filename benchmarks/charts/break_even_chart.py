@@ -1,4 +1,4 @@
-"""Draws the sweep over n: from which n on the way to call C stops to matter."""
+"""Draws the sweep over n: from which n on the way to call C stops mattering."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def break_even_chart(found: Sequence[Curve], call: str, footer: str, style: Styl
         + " A question mark: inconclusive, and left out below." * any(moved.values()),
     ]
     height_in = verdicts_top_in + verdicts_in + TICKS_IN + FOOTER_IN
-    figure = start_chart(height_in, "When does it stop to matter how C is called?", lines, footer)
+    figure = start_chart(height_in, "When does it stop mattering how C is called?", lines, footer)
     left_in = MARGIN_IN + text_width_in(curve.name for curve in found) + LEADER_IN
     width_in = WIDTH_IN - left_in - TIME_IN
     upper = frameless(figure, left_in, HEADER_IN, width_in, curves_in)

@@ -1,4 +1,4 @@
-"""Draws a record: what each call costs, all of it at a glance, and when that stops to matter."""
+"""Draws a record: what each call costs, all of it at a glance, and when that stops mattering."""
 
 from __future__ import annotations
 
