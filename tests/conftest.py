@@ -18,6 +18,8 @@ import surroundings
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
 # Far more than any test takes on a busy machine: a test that takes longer hangs, and is named.
 LIMIT_S = 900
+# Files that take long although they have many tests.
+MANY_AND_LONG = ("test_memory.py", "test_faults.py")
 
 # Before anything else is imported, and before pytest-xdist starts the processes that test.
 surroundings.clear()
@@ -42,14 +44,14 @@ def pytest_xdist_auto_num_workers() -> int | None:
     """Starts more processes than there are CPUs: many tests only wait for something."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
-    return 2 * (os.cpu_count() or 1) + 1
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Puts the files with few tests first: those are the long ones, and none is to be left over."""
+    """Puts the files that take long first, so that none is left over: they have few tests."""
     if hasattr(config, "workerinput"):
         tests = Counter(item.path for item in items)
-        items.sort(key=lambda item: tests[item.path])
+        items.sort(key=lambda item: (item.path.name not in MANY_AND_LONG, tests[item.path]))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,7 +11,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from callcost.run.process import WorkerError, WorkerProcess
 K = TypeVar("K", bound=Hashable)
 
 TIMEOUT_S = 120.0
+WAKE_S = 0.5
 CPYTHON = "cpython"
 
 
@@ -113,8 +114,12 @@ def count(
     how = _How(shutil.which(python) or python, dict(modules or {}), timeout_s, layouts, profiles)
     counting = [_Counting(share, how, report, halt) for share in shares.values()]
     with ThreadPoolExecutor(max(1, jobs)) as threads:
-        futures = [threads.submit(one.run) for one in counting]
         try:
+            futures = [threads.submit(one.run) for one in counting]
+            # In steps: a signal that another thread receives does not wake this one.
+            done, running = wait(futures, 0)
+            while running and not any(future.exception() for future in done):
+                done, running = wait(futures, WAKE_S)
             found = {key: result for future in futures for key, result in future.result().items()}
         except BaseException:
             halt()
