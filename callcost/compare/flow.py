@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from callcost.revisions.environments import Built
 from callcost.revisions.errors import SpecError
 from callcost.revisions.spec import parse
 from callcost.run.process import KEPT_VARIABLES
+from callcost.run.together import together
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 # The progress of a comparison when its environments are ready, and when all rows are measured.
@@ -225,12 +225,7 @@ def _count_rows(
     if not rows:
         return {}
     tell(0)
-    with ThreadPoolExecutor(len(SIDES)) as pool:
-        try:
-            base, head = pool.map(count, SIDES)
-        except BaseException:
-            halt()
-            raise
+    base, head = together(count, SIDES, halt)
     return {row.cell: _pair(base[row.cell], head[row.cell]) for row in rows}
 
 

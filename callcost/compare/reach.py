@@ -8,7 +8,6 @@ if the sides differ in what is installed, both are asked what each call really l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from callcost.compare.code import same_code
 from callcost.paired.rows import BASE, HEAD, PairedRow, Reach, Side
 from callcost.revisions.environments import Built
 from callcost.run.process import WorkerError, WorkerProcess
+from callcost.run.together import together
 from callcost.worker import loaded
 
 SURVEY_SILENCE_S = 60.0
@@ -47,8 +47,7 @@ def find(
     if not requirements or not rows or sides[BASE].build != sides[HEAD].build:
         return Reach()
     report("asking both sides what each call loads")
-    with ThreadPoolExecutor(len(sides)) as pool:
-        surveys = list(pool.map(lambda name: _survey(sides[name], rows), (BASE, HEAD)))
+    surveys = together(lambda name: _survey(sides[name], rows), (BASE, HEAD))
     judge = _Judge(base, head)
     words = {
         row.cell: judge.compare(ours, theirs)

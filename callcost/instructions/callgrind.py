@@ -11,7 +11,6 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,11 +19,11 @@ from callcost.instructions.counting import CounterProcess, fixed_layout, vgdb
 from callcost.model.contender import Contender
 from callcost.model.instructions import Count, Spent, Uncounted
 from callcost.run.process import WorkerError, WorkerProcess
+from callcost.run.together import together
 
 K = TypeVar("K", bound=Hashable)
 
 TIMEOUT_S = 120.0
-WAKE_S = 0.5
 CPYTHON = "cpython"
 
 
@@ -113,17 +112,8 @@ def count(
         shares.setdefault(apart(key) if apart else number % jobs, {})[key] = contender
     how = _How(shutil.which(python) or python, dict(modules or {}), timeout_s, layouts, profiles)
     counting = [_Counting(share, how, report, halt) for share in shares.values()]
-    with ThreadPoolExecutor(max(1, jobs)) as threads:
-        try:
-            futures = [threads.submit(one.run) for one in counting]
-            # In steps: a signal that another thread receives does not wake this one.
-            done, running = wait(futures, 0)
-            while running and not any(future.exception() for future in done):
-                done, running = wait(futures, WAKE_S)
-            found = {key: result for future in futures for key, result in future.result().items()}
-        except BaseException:
-            halt()
-            raise
+    shared = together(_Counting.run, counting, halt, jobs)
+    found = {key: result for each in shared for key, result in each.items()}
     return {key: found[key] for key in contenders}
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +23,7 @@ from callcost.revisions.resolution import Resolver, Wanted
 from callcost.revisions.source import WORKING_TREE, Repository, Source
 from callcost.revisions.spec import Spec
 from callcost.revisions.supervision import Supervision, mend
+from callcost.run.together import together
 
 WAIT_S = 0.2
 Report = Callable[[str], None]
@@ -120,15 +120,7 @@ class _Builder:
 
     def _all(self, work: Callable[[Any], T], items: Collection[Any]) -> list[T]:
         """Does some work on all items at the same time; if one fails, cancels the others."""
-        with ThreadPoolExecutor(max(1, len(items))) as pool:
-            futures = [pool.submit(work, item) for item in items]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-            except BaseException:
-                self._supervision.stop()
-                raise
-        return [future.result() for future in futures]
+        return together(work, list(items), self._supervision.stop)
 
     def _sides(self, specs: Sequence[Spec]) -> list[Wanted]:
         with self._cache.staged("snapshot") as (scratch, _):

@@ -8,7 +8,6 @@ these versions, except for what its SPEC names.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from packaging.requirements import Requirement
@@ -20,6 +19,7 @@ from callcost.revisions.project import Project
 from callcost.revisions.source import Source
 from callcost.revisions.spec import Spec
 from callcost.revisions.supervision import Supervision
+from callcost.run.together import together
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class Resolver:
         if all(side.texts == sides[0].texts for side in sides):
             return [self._resolve(label, sides[0].texts)] * len(sides)
         limits = self._common({side.project.requirements for side in sides}, label)
-        with ThreadPoolExecutor(len(sides)) as pool:
-            return list(pool.map(self._side, sides, [limits] * len(sides)))
+        return together(lambda side: self._side(side, limits), sides)
 
     def _common(self, required: set[tuple[str, ...]], label: str) -> list[str]:
         try:
