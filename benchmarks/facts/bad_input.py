@@ -9,10 +9,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
+
+import psutil
 
 from callcost.bindings.registry import Build, Mechanism, mechanisms
 from callcost.console.markdown import markdown_table, merged
@@ -21,8 +24,11 @@ from callcost.errors import CallcostError
 FUNCTION = "fibonacci"
 # Long enough for a tool that compiles at the first call.
 CPU_LIMIT_S = 10
-# Only ends calls that wait. Those that compute reach the CPU limit first, on a busy machine too.
+# Those that compute reach the CPU limit first, on a busy machine too.
 WALL_LIMIT_S = 300
+# A child that uses no processor time for so long waits for something that never happens.
+IDLE_S = 5.0
+POLL_S = 0.1
 
 RAISES = "raises "
 NO_ANSWER = "no answer"
@@ -118,22 +124,38 @@ def call_in_child(
 
 
 def run_python(*arguments: str, limit_s: float) -> subprocess.CompletedProcess[str] | None:
-    """Run this interpreter in a child process; return None if it exceeds the limit."""
-    try:
-        # -P: nothing is imported from the current folder or that of a script.
+    """Run this interpreter in a child; return None if it exceeds the limit, or only waits."""
+    # -P: nothing is imported from the current folder or that of a script.
+    with subprocess.Popen(
+        [sys.executable, "-P", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
         # PYTHON_GIL would decide for all extensions whether there is a GIL.
-        return subprocess.run(
-            [sys.executable, "-P", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=limit_s,
-            check=False,
-            env={name: value for name, value in os.environ.items() if name != "PYTHON_GIL"},
-        )
-    except subprocess.TimeoutExpired:
-        return None
+        env={name: value for name, value in os.environ.items() if name != "PYTHON_GIL"},
+    ) as child:
+        try:
+            return _ended(child, limit_s)
+        finally:
+            child.kill()
+
+
+def _ended(child: subprocess.Popen[str], limit_s: float) -> subprocess.CompletedProcess[str] | None:
+    begin_s = active_s = time.monotonic()
+    used_s = 0.0
+    while True:
+        try:
+            out, err = child.communicate(timeout=POLL_S)
+        except subprocess.TimeoutExpired:
+            now_s, before_s = time.monotonic(), used_s
+            used_s = sum(psutil.Process(child.pid).cpu_times()[:2])
+            active_s = now_s if used_s > before_s else active_s
+            if now_s - active_s > IDLE_S or now_s - begin_s > limit_s:
+                return None
+        else:
+            return subprocess.CompletedProcess(child.args, child.returncode, out, err)
 
 
 def crash(done: subprocess.CompletedProcess[str]) -> str:

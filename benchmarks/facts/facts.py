@@ -119,7 +119,7 @@ def _answer(name: str, mechanism: Mechanism, *arguments: str) -> str:
     """Run a probe on a mechanism and return what it printed, or how it died."""
     done = run_python(str(PROBES / f"{name}.py"), mechanism.module, *arguments, limit_s=LIMIT_S)
     if done is None:
-        return f"unknown: no answer within {LIMIT_S} s"
+        return "unknown: no answer"
     if died := crash(done):
         return f"{NO}: {died}"
     said = done.stderr if done.returncode else done.stdout
