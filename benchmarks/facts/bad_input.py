@@ -26,8 +26,9 @@ FUNCTION = "fibonacci"
 CPU_LIMIT_S = 10
 # Those that compute reach the CPU limit first, on a busy machine too.
 WALL_LIMIT_S = 300
-# A child that uses no processor time for so long waits for something that never happens.
-IDLE_S = 5.0
+# A child that uses less processor time than this in so long waits for something that never
+# happens. A thread that waits for the GIL wakes up again and again.
+IDLE_S, WORK_S = 5.0, 0.1
 POLL_S = 0.1
 
 RAISES = "raises "
@@ -144,14 +145,15 @@ def run_python(*arguments: str, limit_s: float) -> subprocess.CompletedProcess[s
 
 def _ended(child: subprocess.Popen[str], limit_s: float) -> subprocess.CompletedProcess[str] | None:
     begin_s = active_s = time.monotonic()
-    used_s = 0.0
+    worked_s = 0.0
     while True:
         try:
             out, err = child.communicate(timeout=POLL_S)
         except subprocess.TimeoutExpired:
-            now_s, before_s = time.monotonic(), used_s
+            now_s = time.monotonic()
             used_s = sum(psutil.Process(child.pid).cpu_times()[:2])
-            active_s = now_s if used_s > before_s else active_s
+            if used_s >= worked_s + WORK_S:
+                worked_s, active_s = used_s, now_s
             if now_s - active_s > IDLE_S or now_s - begin_s > limit_s:
                 return None
         else:
