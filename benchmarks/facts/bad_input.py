@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 
@@ -20,6 +19,7 @@ import psutil
 from callcost.bindings.registry import Build, Mechanism, mechanisms
 from callcost.console.markdown import markdown_table, merged
 from callcost.errors import CallcostError
+from callcost.run.together import together
 
 FUNCTION = "fibonacci"
 # Long enough for a tool that compiles at the first call.
@@ -169,9 +169,8 @@ def crash(done: subprocess.CompletedProcess[str]) -> str:
 def probe_all() -> Outcomes:
     """Make every bad call through every built mechanism, one per processor at a time."""
     cells = list(product(built(candidates()), BAD_INPUTS))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        outcomes = pool.map(lambda cell: probe(*cell), cells)
-        return {(m.name, bad): outcome for (m, bad), outcome in zip(cells, outcomes, strict=True)}
+    outcomes = together(lambda cell: probe(*cell), cells, threads=os.cpu_count())
+    return {(m.name, bad): outcome for (m, bad), outcome in zip(cells, outcomes, strict=True)}
 
 
 def built(chosen: Iterable[Mechanism]) -> list[Mechanism]:

@@ -10,7 +10,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from callcost.benchmarks.facts.bad_input import (
 )
 from callcost.bindings.registry import Mechanism, mechanisms
 from callcost.console.markdown import markdown_table, merged
+from callcost.run.together import together
 from callcost.worker.worker import clean
 
 Facts = Mapping[str, str]
@@ -132,8 +132,8 @@ def _answer(name: str, mechanism: Mechanism, *arguments: str) -> str:
 def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:
     """Ask everything about every built mechanism, one per processor at a time."""
     asked = built(mechanisms() if chosen is None else chosen)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return {m.name: facts for m, facts in zip(asked, pool.map(probe, asked), strict=True)}
+    found = together(probe, asked, threads=os.cpu_count())
+    return {m.name: facts for m, facts in zip(asked, found, strict=True)}
 
 
 def current(found: Mapping[str, Facts]) -> dict[str, Facts]:

@@ -23,13 +23,13 @@ def together(
     """
     with ThreadPoolExecutor(threads or len(items) or 1) as pool:
         try:
-            running = futures = [pool.submit(work, item) for item in items]
+            futures = [pool.submit(work, item) for item in items]
+            running = set(futures)
             # In steps: an interrupt that reaches another thread does not wake this one.
             while running:
-                done, left = wait(futures, WAKE_S, FIRST_EXCEPTION)
+                done, running = wait(running, WAKE_S, FIRST_EXCEPTION)
                 for future in done:
                     future.result()
-                running = list(left)
             return [future.result() for future in futures]
         except BaseException:
             stop()
