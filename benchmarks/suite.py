@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from callcost import native
+from callcost.benchmarks.break_even import REFERENCE
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
 from callcost.benchmarks.contenders import build, builds, contender, describe
 from callcost.bindings.registry import (
@@ -26,7 +27,6 @@ from callcost.paired.rows import Cell
 from callcost.paired.suite import Offer, SuiteError
 
 MECHANISM_FILE = "bindings/[!_]*/__init__.py"
-REFERENCE = "python_reference"
 DEFAULT_WORKLOADS = ("get_pi", "fibonacci", "text_ascii_16")
 
 

@@ -189,6 +189,10 @@ class Measured(Record):
         """All rows of all workloads."""
         return (row for sheet in self.sheets.values() for row in sheet.rows)
 
+    @cached_property
+    def _marks(self) -> Marks:
+        return Marks.of_record(self.document)
+
     def _sheet(self, name: str, estimates: Mapping[str, GroupEstimate]) -> WorkloadSheet:
         """Makes the sheet of a workload; `estimates` are by place."""
         own = estimates.get("")
@@ -204,8 +208,7 @@ class Measured(Record):
     def _rows(
         self, workload: str, place: str, estimate: GroupEstimate, ratios: Floats | None
     ) -> Iterator[WorkloadRow]:
-        marks = Marks.of_record(self.document)
-        marked = {} if place else {name: marks.of(name, workload) for name in estimate.names}
+        marked = {} if place else {name: self._marks.of(name, workload) for name in estimate.names}
         shown = sheet_of(estimate, self.error, marked).rows
         kinds = [OTHER_PYTHON if place else _kind(row) for row in shown]
         way = next((row for row, kind in zip(shown, kinds, strict=True) if kind == WAY), None)
