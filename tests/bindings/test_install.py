@@ -21,6 +21,8 @@ from installs import Environment, copy_sources, run_uv
 
 from callcost.bindings import registry
 
+# A path with a space.
+NAME = "call cost"
 PLANTED = {
     "cython_broken": ("build.py", "_broken.pyx"),
     "raises_mode": ("build.py",),
@@ -39,7 +41,7 @@ BUILD = ("build", "--wheel", "--python", sys.executable,
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    return copy_sources(tmp_path)
+    return copy_sources(tmp_path / NAME)
 
 
 def build_wheel(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -88,7 +90,7 @@ def plant(bindings: Path) -> None:
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Wheel, Wheel]:
     """Two wheels from one checkout: unchanged, then with broken and removed mechanisms."""
     folder = tmp_path_factory.mktemp("twice")
-    checkout = copy_sources(folder)
+    checkout = copy_sources(folder / NAME)
     quick = compilers.quick(folder / "compilers")
     first = unpack(checkout, folder / "first", **quick)
     core = checkout / "native" / "core.c"

@@ -9,12 +9,11 @@ SCRIPT = '#!/bin/sh\nexec {compiler} "$@" -O0\n'
 
 
 def quick(folder: Path) -> dict[str, str]:
-    """Writes a C and a C++ compiler that are done soon; returns the variables that name them."""
+    """Writes a C and a C++ compiler that finish soon; returns the variables that name them."""
     folder.mkdir()
-    variables = {"CC": "cc", "CXX": "c++"}
-    for variable, compiler in variables.items():
-        script = folder / compiler
-        script.write_text(SCRIPT.format(compiler=compiler))
+    scripts = {"CC": folder / "cc", "CXX": folder / "c++"}
+    for script in scripts.values():
+        script.write_text(SCRIPT.format(compiler=script.name))
         script.chmod(0o755)
-        variables[variable] = str(script)
+    variables = {name: str(script) for name, script in scripts.items()}
     return {**variables, "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -12,28 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from checkout import ROOT
+from checkout import copy_checkout
 from uv import find_uv_bin
 
 # What uv says about an index that it cannot reach.
 OFFLINE = "Failed to fetch"
-BUILT = shutil.ignore_patterns("*.so", "*.dylib", "_generated.py", "built.*.json", "__pycache__")
-# What a wheel is built from.
-SOURCES = (
-    "bindings", "benchmarks", "callcost", "native", "setup.py", "pyproject.toml", "README.md",
-    "LICENSE",
-)  # fmt: skip
+# No build needs records, documents or tests.
+NO_SOURCES = ("results/", "tests/", "docs/", ".")
 
 
 def copy_sources(folder: Path) -> Path:
-    """Copies the sources without what was built into `call cost`, a name with a space."""
-    folder = folder / "call cost"
-    folder.mkdir()
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=BUILT)
-        else:
-            shutil.copy(ROOT / name, folder)
+    """Copies what a build needs into a folder, which it returns; skips without git."""
+    copy_checkout(folder, lambda name: not name.startswith(NO_SOURCES))
     return folder
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import small_suites
-from checkout import ROOT, copy_checkout
-from installs import Environment, uv, without_programs
+from checkout import ROOT
+from installs import Environment, copy_sources, uv, without_programs
 from packaging.requirements import Requirement
 
 from callcost.console.extras import LIBRARIES
@@ -39,16 +39,11 @@ NEEDS = {
 pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="not a checkout")
 
 
-def belongs_to_source(name: str) -> bool:
-    """Tells whether a build needs a file: not records, documents or tests."""
-    return not name.startswith(("results/", "tests/", "docs/", "."))
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a source archive, the wheel built from it, and the sources in `sources`."""
     folder = tmp_path_factory.mktemp("built")
-    copy_checkout(folder / "sources", belongs_to_source)
+    copy_sources(folder / "sources")
     uv("build", "--python", sys.executable, "--out-dir", folder, folder / "sources")
     return folder
 
