@@ -41,8 +41,8 @@ def _mypycify(extension: Extension) -> None:
     from mypyc.build import mypycify
 
     (source,) = extension.sources
-    # mypyc compiles it as a top-level module: it would make two extensions of a package's module,
-    # one of which loads the other.
+    # As a top-level module: from a package's module mypyc makes two extensions, and the first
+    # loads the second.
     options = ["--explicit-package-bases", "--ignore-missing-imports", "--config-file="]
     options.append("--cache-dir=build/mypyc/cache")
     os.environ["MYPYPATH"] = str(Path(source).parent)

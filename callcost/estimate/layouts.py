@@ -201,7 +201,7 @@ class Commit(Struct):
 
 
 class Dated(Struct):
-    """When a run was made, on which machine, and of which commit."""
+    """The time, the machine and the commit of a run."""
 
     machine_info: Machine
     datetime: Name
