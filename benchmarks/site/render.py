@@ -18,7 +18,6 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup
 
-from callcost.benchmarks.site.smaller import smaller
 from callcost.errors import CallcostError
 
 Spec = dict[str, Any]
@@ -34,7 +33,7 @@ WORTH_A_PROCESS = 24
 
 def svg(spec: Spec) -> Markup:
     """Renders a chart as SVG for a page that has the variables of the style sheet."""
-    return smaller(vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE))
+    return Markup(vl_convert.vegalite_to_svg(spec, vl_version=VEGALITE))
 
 
 def compiled(spec: Spec) -> Spec:
