@@ -19,6 +19,14 @@
 #define PyUnicode_AsUTF8(object) PyUnicode_AsUTF8AndSize(object, NULL)
 #define PyObject_CallOneArg(callable, argument) \
     PyObject_CallFunctionObjArgs(callable, argument, NULL)
+#define PACKAGE "callcost.bindings.cpython_limited."
+#else
+#define PACKAGE "callcost.bindings.cpython_fastcall."
+#endif
+
+#if PY_VERSION_HEX < 0x030D0000 || defined(Py_LIMITED_API) /* for Pythons with a GIL */
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
 #endif
 
 typedef struct {

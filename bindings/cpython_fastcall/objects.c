@@ -26,6 +26,13 @@ static PyObject *py_split_digits(PyObject *Py_UNUSED(module), PyObject *argument
     }
     int tens, ones;
     split_digits(n, &tens, &ones);
+#ifdef Py_LIMITED_API
+    PyObject *first = PyLong_FromLong(tens);
+    PyObject *second = PyLong_FromLong(ones);
+    PyObject *digits = first != NULL && second != NULL ? PyTuple_Pack(2, first, second) : NULL;
+    Py_XDECREF(second);
+    Py_XDECREF(first);
+#else /* fills the tuple without a call */
     PyObject *digits = PyTuple_New(2);
     if (digits == NULL) {
         return NULL;
@@ -36,6 +43,7 @@ static PyObject *py_split_digits(PyObject *Py_UNUSED(module), PyObject *argument
         Py_DECREF(digits);
         return NULL;
     }
+#endif
     return digits;
 }
 
@@ -88,7 +96,7 @@ static PyType_Slot point_slots[] = {
 };
 
 static PyType_Spec point_spec = {
-    .name = "callcost.bindings.cpython_fastcall.Point",
+    .name = PACKAGE "Point",
     .basicsize = sizeof(point_object),
     .flags = FINAL_TYPE,
     .slots = point_slots,
@@ -171,11 +179,6 @@ static void tally_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-#if PY_VERSION_HEX < 0x030D0000 /* before free threading */
-#define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION() }
-#endif
-
 PyDoc_STRVAR(increment_doc,
              "increment($self, /)\n--\n\nAdd one to the count and return it; 0 follows 99.");
 
@@ -206,7 +209,7 @@ static PyType_Slot tally_slots[] = {
 };
 
 static PyType_Spec tally_spec = {
-    .name = "callcost.bindings.cpython_fastcall.Tally",
+    .name = PACKAGE "Tally",
     .basicsize = sizeof(tally_object),
     .flags = FINAL_TYPE,
     .slots = tally_slots,
