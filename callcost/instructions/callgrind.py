@@ -25,6 +25,8 @@ K = TypeVar("K", bound=Hashable)
 
 TIMEOUT_S = 120.0
 CPYTHON = "cpython"
+# Twice switching callgrind costs about as much as it adds to a set-up this long.
+SLOW_S = 0.01
 
 
 def why_not() -> str | None:
@@ -144,6 +146,7 @@ class _Counting:
         self._halt = halt
         self._found: dict[Any, Count | Uncounted] = {}
         self._counts: dict[Any, list[Count]] = {}
+        self._slow: set[Any] = set()
         self._free_threaded = False
 
     def run(self) -> dict[Any, Count | Uncounted]:
@@ -185,11 +188,12 @@ class _Counting:
         """Run one process and move each contender that it answers for from `left` to `right`."""
         job = {
             "modules": self._how.modules,
-            "vgdb": vgdb(),
+            "vgdb": vgdb() if counts else "",
             "profiles": self._how.profiles,
             "counts": counts,
             "layout": layout,
             "contenders": [asdict(self._contenders[key]) for key in left],
+            "slow": [key in self._slow for key in left],
         }
         with CounterProcess(
             self._how.python, job, self._how.timeout_s, free_threaded=self._free_threaded
@@ -211,8 +215,10 @@ class _Counting:
                     reason = "its compiler may change the loop; only CPython can be counted"
                     self._fail(left, "no interpreter", f"{name}: {reason}")
                     left.clear()
-            case {"event": "checked"} if left:
+            case {"event": "checked", "seconds": float(seconds)} if left:
                 right.append(left.pop(0))
+                if seconds > SLOW_S:
+                    self._slow.add(right[-1])
             case {"event": "count"} if left:
                 right.append(left.pop(0))
                 self._enter(right[-1], read_count(event, folder))

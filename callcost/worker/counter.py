@@ -9,7 +9,8 @@ It reads one job, a JSON object, from the file named on the command line:
 - `modules`, `limit_s`, `position_file`, `contenders`;
 - `layout`: a number that determines where objects are placed in memory;
 - `counts`: false to only check the contenders, without callgrind;
-- `vgdb`: the program that switches counting on and off; if empty, callgrind counts all the time;
+- `vgdb`: the program that switches counting on and off; if empty, nothing does;
+- `slow`: for each contender, whether its set-up would take too long while callgrind counts;
 - `profiles`: true to keep the dumps.
 
 It answers with JSON lines like worker.py: `ready`, then for each contender, in order, `checked`,
@@ -97,27 +98,18 @@ def shift_memory(layout: int) -> "list[bytes]":
 
 
 class Switch:
-    """Makes callgrind count only inside a `with`: everything else runs several times as fast.
+    """Makes callgrind count, or not: everything runs several times as fast while it does not.
 
-    Switching takes tenths of a second, so an outer `with` keeps callgrind on for inner ones.
+    Switching takes tenths of a second, since valgrind then translates all code anew. Asking for
+    what is already so takes a moment, and leaves the same traces in the memory of the process.
     """
 
     def __init__(self, vgdb: str, prefix: str) -> None:
         to_this = [f"--pid={os.getpid()}", f"--vgdb-prefix={prefix}", "instrumentation"]
         self._command = [vgdb, *to_this] if vgdb else []
-        self._depth = 0
 
-    def __enter__(self) -> None:
-        if self._depth == 0:
-            self._turn("on")
-        self._depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        if self._depth == 0:
-            self._turn("off")
-
-    def _turn(self, word: str) -> None:
+    def turn(self, word: str) -> None:
+        """Switches counting `on` or `off`."""
         if not self._command:
             return
         silence = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
@@ -211,7 +203,6 @@ def counted(
     namespace: "dict[str, Any]",
     shape: "Shape",
     dumps: Dumps,
-    switch: Switch,
 ) -> "tuple[list[list[int]], list[list[str]]]":
     """Returns the instructions of each epoch of N calls and of 2N calls.
 
@@ -225,10 +216,9 @@ def counted(
     # from Python to Python stays in the same C call of the loop.
     runs = [partial(run, repeat(None, number), no_clock, *values) for number in turns]
     warm_up(epoch, shape.warm_turns)
-    with switch:
-        dumps.skip()
-        windows(mark, *runs)
-        costs = dumps.read(len(turns) + 1)[1:]
+    dumps.skip()
+    windows(mark, *runs)
+    costs = dumps.read(len(turns) + 1)[1:]
     kept = dumps.kept[1:]
     return [costs[0::2], costs[1::2]], [kept[0::2], kept[1::2]]
 
@@ -248,14 +238,16 @@ def count_contender(
     """
     if contender["program"]:
         raise worker.ContenderError("setup failed", "it is a program; only calls are counted")
+    began_ns = worker.CLOCK()
     namespace = worker.prepare(contender)
     worker.check(contender, namespace)
     if dumps is None:
-        return {"event": "checked"}
+        return {"event": "checked", "seconds": (worker.CLOCK() - began_ns) / 1e9}
     written = worker.output_size()
+    switch.turn("on")
     with worker.refusing("call failed", "it"):
-        shape = choose_shape(counted(contender, namespace, CHECK_SHAPE, dumps, switch)[0])
-        epochs, profiles = counted(contender, namespace, shape, dumps, switch)
+        shape = choose_shape(counted(contender, namespace, CHECK_SHAPE, dumps)[0])
+        epochs, profiles = counted(contender, namespace, shape, dumps)
     if worker.output_size() != written:
         raise worker.ContenderError("garbage", "it wrote to standard output while it was counted")
     worker.check_again(contender, namespace)
@@ -279,13 +271,14 @@ def count_all(job: "dict[str, Any]", line: "worker.Line", process: "Process") ->
     if job["counts"]:
         dumps = Dumps(os.path.join(folder, DUMP_NAME), job["profiles"])
         # First, so that these counts cannot depend on the contenders.
-        with switch:
-            for shape in (CHECK_SHAPE, *(shape for _, shape in SHAPES), LONG_CALLS):
-                empty[shape] = counted(EMPTY, {}, shape, dumps, switch)
+        switch.turn("on")
+        for shape in (CHECK_SHAPE, *(shape for _, shape in SHAPES), LONG_CALLS):
+            empty[shape] = counted(EMPTY, {}, shape, dumps)
     watch = worker.Guard(process, vars(worker))
     for index, contender in enumerate(job["contenders"]):
         line.enter(index)
         try:
+            switch.turn("off" if job["slow"][index] else "on")
             event = count_contender(contender, empty, dumps, switch)
             worker.refuse_interference(watch)
         except worker.ContenderError as error:
