@@ -1,4 +1,4 @@
-"""What all proofs share: where each of them runs, and tests/support/small_suites.py."""
+"""What all tests share: where each of them runs, and tests/support/small_suites.py."""
 
 from __future__ import annotations
 

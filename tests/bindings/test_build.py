@@ -183,9 +183,7 @@ def test_the_compiler_looks_for_libraries(monkeypatch: pytest.MonkeyPatch) -> No
         declare.compiles("")
 
 
-def test_a_build_py_says_itself_what_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_build_py_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "bindings" / "tool_mode"
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text('"""A tool."""\n')

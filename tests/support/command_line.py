@@ -1,4 +1,4 @@
-"""What several proofs share: the command `callcost` as it is installed, in a process of its own."""
+"""What several tests share: the command `callcost` as it is installed, in its own process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several proofs share: an explanation that nobody had to count for."""
+"""What several tests share: an explanation made without counting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several proofs share: records and run files that nobody had to measure for."""
+"""What several tests share: records and run files made without measuring."""
 
 from __future__ import annotations
 

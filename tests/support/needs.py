@@ -1,4 +1,4 @@
-"""What several proofs cannot do without; each is skipped with its reason where that is missing."""
+"""What several tests cannot do without; each is skipped with its reason where that is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Skips the proofs of the site, with the reason, where what it is written with is not installed."""
+"""Skips the tests of the site, with the reason, where what it is written with is not installed."""
 
 from __future__ import annotations
 

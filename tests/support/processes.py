@@ -1,4 +1,4 @@
-"""What several proofs share: the processes that a test has started, and waiting for their end."""
+"""What several tests share: the processes that a test has started, and waiting for their end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the proofs of the site share: records that are cut down, and the site made from them."""
+"""What the tests of the site share: records that are cut down, and the site made from them."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def rows_of(document: Record) -> list[Record]:
 
 
 def renamed(document: Record, change: Callable[[str], str]) -> Record:
-    """Gives the mechanisms and workloads of a record other names, wherever they stand."""
+    """Gives the mechanisms and workloads of a record other names, wherever they are."""
     section = document[SECTION]
     section["groups"] = {change(name): facts for name, facts in section["groups"].items()}
     for facts in section["groups"].values():

@@ -1,4 +1,4 @@
-"""What several proofs share: small suites measured by the real plugin in a process of its own."""
+"""What several tests share: small suites measured by the real plugin in its own process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outcomes of `callcost time` that nobody had to measure for."""
+"""Outcomes of `callcost time`, made without measuring."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def found(document: Any, steps: Iterable[str | int]) -> Any:
 
 @dataclass
 class Odd:
-    """A document, and what was done to it: a failing proof prints that alone."""
+    """A document, and what was done to it: a failing test prints that alone."""
 
     document: Any = field(repr=False)
     changes: list[str] = field(default_factory=list)
@@ -136,7 +136,7 @@ TOKENS = [
 
 
 def odd_files(examples: int) -> Callable[[Any], Any]:
-    """Sets how many files a proof tries, the same ones in every run."""
+    """Sets how many files a test tries, the same ones in every run."""
     return settings(
         max_examples=examples,
         derandomize=True,

@@ -79,6 +79,6 @@ def test_a_package_says_what_belongs_there(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ROOMS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_folder_can_be_overlooked(folder: Path) -> None:
+def test_a_folder_can_be_taken_in_at_a_glance(folder: Path) -> None:
     files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
     assert len(files) <= MOST_FILES

@@ -84,7 +84,7 @@ that_writes = pytest.mark.parametrize(
 )
 
 
-def test_the_rules_meet_what_they_are_for() -> None:
+def test_the_rules_cover_the_jobs_that_write() -> None:
     written = {job.name for job in jobs() if job.writes}
     assert written == {"benchmarks.yml:append", "pages.yml:deploy", "ci.md-2:append"}
     assert {"ci.yml", "ci.md-1"} < workflows().keys()
@@ -327,7 +327,7 @@ def test_each_night_adds_one_commit_to_the_branch_of_the_history(
     assert (tmp_path / "summary.md").read_text().count("```") == 6
 
 
-def test_a_branch_that_cannot_be_looked_for_is_not_taken_for_none(
+def test_a_failed_look_up_does_not_mean_that_there_is_no_branch(
     run_step: Script, repository: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "origin.git").rename(tmp_path / "away.git")

@@ -117,7 +117,7 @@ def test_a_release_of_the_gil_counts_in_whichever_try_it_is_seen(
     assert tries == sorted(tries)
 
 
-def test_older_records_have_no_for_not_seen() -> None:
+def test_older_records_say_no_instead_of_not_seen() -> None:
     recorded = {"one": {"releases_gil": NO, "checks_type": NO}, "two": {"releases_gil": YES}}
     assert facts.current(recorded) == {
         "one": {"releases_gil": NOT_SEEN, "checks_type": NO},
