@@ -1,1 +1,1 @@
-"""What is measured: the catalogue of workloads, and the pytest modules that run them."""
+"""What is measured: the catalogue and the pytest modules that run it; callcost/ measures."""

@@ -1,4 +1,4 @@
-"""Finds the n from which C beats Python, and from which the way to call C does not matter.
+"""Finds the n from which C beats Python, and from which the way to call C stops mattering.
 
 Both hold at that n and at every larger one of the sweep. They use the upper ends of 95%
 intervals, so nothing uncertain is claimed. An n does not count where a group's control moved, or
@@ -26,10 +26,11 @@ from callcost.pytest_plugin.summary import NARROWEST
 FUNCTION = "fibonacci"
 # Plain Python: what C has to beat.
 REFERENCE = "python_reference"
-# Up to this multiple of the fastest mechanism, the choice does not matter.
-NO_MATTER = 1.10
+# Within this multiple of the fastest mechanism, the choice does not matter.
+NEAR_FASTEST = 1.10
 DEFINITION = (
-    f"From n on, the ratio's upper 95% end is: to Python < 1; to the fastest C <= {NO_MATTER:.2f}"
+    "From this n on, the upper 95% end of the ratio is: to Python < 1, "
+    f"to the fastest C <= {NEAR_FASTEST:.2f}"
 )
 
 _SWEEP = re.compile(rf"{re.escape(BREAK_EVEN)} n=(\d+)")
@@ -76,24 +77,24 @@ class Curve:
         return any(point.to_fastest for point in self.points)
 
     @property
-    def better_than_python_from(self) -> int | None:
-        """The n from which on it costs less than plain Python, if any."""
+    def beats_python_from(self) -> int | None:
+        """The n from which it always costs less than plain Python, if any."""
         return _settled_from(
             (point.n, point.to_python.high < 1) for point in self.points if point.to_python
         )
 
     @property
-    def no_matter_from(self) -> int | None:
-        """The n from which on it costs at most NO_MATTER times the fastest mechanism, if any."""
+    def near_fastest_from(self) -> int | None:
+        """The n from which it always stays within NEAR_FASTEST times the fastest, if any."""
         return _settled_from(
-            (point.n, point.to_fastest.high <= NO_MATTER)
+            (point.n, point.to_fastest.high <= NEAR_FASTEST)
             for point in self.points
             if point.to_fastest
         )
 
 
 def _settled_from(verdicts: Iterable[tuple[int, bool]]) -> int | None:
-    """Returns the n from which on all verdicts are true, given (n, verdict) by rising n."""
+    """Returns the n from which all verdicts are true, given (n, verdict) by rising n."""
     first = None
     for n, holds in reversed(list(verdicts)):
         if not holds:
@@ -146,15 +147,15 @@ def _points(n: int, estimate: GroupEstimate) -> Iterator[tuple[str, Point]]:
 
 
 def break_even_table(estimates: dict[str, GroupEstimate]) -> PlainTable:
-    """Makes the table of the sweep: times at some n, and from which n on each breaks even."""
+    """Makes the table of the sweep: times at some n, and the n from which each breaks even."""
     found = curves(estimates)
     shown = _spread(list(sweep(estimates)), found)
     table = PlainTable(
         "mechanism",
         *(f">n = {n}" for n in shown),
-        ">better than\nPython from",
-        ">no matter\nfrom",
-        title=f"{BREAK_EVEN}: net time of a call, and from which n on it breaks even",
+        ">beats\nPython from",
+        f">within\n{NEAR_FASTEST - 1:.0%} from",
+        title=f"{BREAK_EVEN}: net time of a call, and the n from which it breaks even",
     )
     table.caption = escape("\n".join([DEFINITION, *_left_out(found)]))
     table.caption_justify = "left"
@@ -164,8 +165,8 @@ def break_even_table(estimates: dict[str, GroupEstimate]) -> PlainTable:
         table.add(
             curve.name,
             *(times.get(n, "") for n in shown),
-            _verdict(curve.better_than_python_from, curve.compared_with_python),
-            _verdict(curve.no_matter_from, curve.compared_with_fastest),
+            _verdict(curve.beats_python_from, curve.compared_with_python),
+            _verdict(curve.near_fastest_from, curve.compared_with_fastest),
         )
     return table
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from callcost.benchmarks.workload import Example, Workload
 
-__all__ = ["BREAK_EVEN_RESULTS", "TOPICS", "WORKLOADS", "Workload", "break_even_workload"]
+__all__ = ["BREAK_EVEN_RESULTS", "OTHER_TOPIC", "TOPICS", "WORKLOADS", "Workload"]
+__all__ += ["break_even_workload", "topic_of"]
 
 
 # 3.14 rounded to a C float and widened to a double, which is what Python gets.
@@ -460,6 +461,13 @@ TOPICS = {
 """The workloads by topic."""
 
 WORKLOADS = tuple(workload for workloads in TOPICS.values() for workload in workloads)
+OTHER_TOPIC = "Other"
+_TOPIC_OF = {workload.name: topic for topic, members in TOPICS.items() for workload in members}
+
+
+def topic_of(workload: str) -> str:
+    """Names the topic of a workload; OTHER_TOPIC if the catalogue does not have it."""
+    return _TOPIC_OF.get(workload, OTHER_TOPIC)
 
 
 def break_even_workload(n: int) -> Workload:

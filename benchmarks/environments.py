@@ -28,7 +28,7 @@ from callcost.run.process import WorkerError
 VARIABLE = "CALLCOST_PYPY"
 COMMAND = "pypy3"
 # The tools that PyPy includes. It only emulates the C API of CPython.
-FAMILIES = ("cffi", "ctypes")
+TOOLS = ("cffi", "ctypes")
 
 
 class NoEnvironmentError(CallcostError):
@@ -44,7 +44,7 @@ def pypy() -> Environment:
     """
     command = os.environ.get(VARIABLE)
     if not command:
-        raise NoEnvironmentError(f"not asked for: {VARIABLE}={COMMAND} measures there, too")
+        raise NoEnvironmentError(f"not measured: set {VARIABLE}={COMMAND} to measure there, too")
     python = shutil.which(command)
     if python is None:
         raise NoEnvironmentError(f"{command} is not installed: apt-get install pypy3 pypy3-dev")
@@ -56,7 +56,7 @@ def pypy() -> Environment:
 
 def portable() -> list[Mechanism]:
     """Lists the mechanisms that work outside CPython."""
-    return [m for m in mechanisms() if not m.compiled or m.family in FAMILIES]
+    return [m for m in mechanisms() if not m.compiled or m.tool in TOOLS]
 
 
 def package_files() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What fibonacci(n) costs for rising n: from where on the mechanism does not matter."""
+"""What fibonacci(n) costs for rising n, until the mechanism stops mattering."""
 
 from __future__ import annotations
 

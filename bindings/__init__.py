@@ -1,1 +1,1 @@
-"""A folder for each mechanism, `<tool>_<mode>`: a model example of that tool. No measuring."""
+"""One folder per mechanism, `<tool>_<mode>`: a model example of its tool; nothing here measures."""

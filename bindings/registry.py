@@ -60,9 +60,9 @@ class Mechanism:
     folder: Path
 
     @property
-    def family(self) -> str:
-        """The tool: the part of the name before the first underscore."""
-        return self.name.partition("_")[0]
+    def tool(self) -> str:
+        """The name of its tool."""
+        return tool_of(self.name)
 
     @property
     def module(self) -> str:
@@ -160,6 +160,11 @@ class Mechanism:
         except DamagedError as error:
             return str(error)
         return None
+
+
+def tool_of(mechanism: str) -> str:
+    """Returns the tool in a mechanism's name: the part before the first underscore."""
+    return mechanism.partition("_")[0]
 
 
 def _section(docstring: str, title: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from callcost.benchmarks.break_even import REFERENCE
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.charts.look import Style, ends_ns, ticks_ns
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
+from callcost.bindings.registry import tool_of
 from callcost.console.numbers import format_ns
 from callcost.console.page import (
     FOOTER_IN,
@@ -59,7 +60,8 @@ BELOW_PYTHON = "below Python"
 class Bar:
     """One contender's cost; `rank` is empty where there is none, `place` is in rows from the top.
 
-    `label` is its name with the marks of this cell. Bars of a `family` are drawn together.
+    `label` is its name with the marks of this cell. A `family` (a tool, the
+    floors or another interpreter) is drawn together.
     """
 
     name: str
@@ -101,23 +103,23 @@ class Panel:
 def panel_of(
     name: str,
     estimate: GroupEstimate,
-    error: float,
+    aa_error: float,
     marks: Marks,
     elsewhere: Mapping[str, GroupEstimate] = MappingProxyType({}),
 ) -> Panel:
-    """Collects what is drawn of one group; `error` is the run's A/A error.
+    """Collects what is drawn of one group; `aa_error` is the run's.
 
     `elsewhere` has the groups of the same workload in other interpreters, by their names. They
     are drawn in the same panel, without ranks.
     """
     marked = {contender: marks.of(contender, name) for contender in estimate.names}
-    sheet = sheet_of(estimate, error, marked)
+    sheet = sheet_of(estimate, aa_error, marked)
     bars = [_bar(row) for row in sorted(sheet.rows, key=lambda row: not row.is_floor)]
-    for place, other in elsewhere.items():
+    for environment, other in elsewhere.items():
         for row, contender in enumerate(other.names[: other.size]):
-            name_there = f"{contender}{ELSEWHERE}{place}"
+            name_there = f"{contender}{ELSEWHERE}{environment}"
             cost_ns = other.net_ns(row)
-            bars.append(Bar(name_there, name_there, place, cost_ns, is_elsewhere=True))
+            bars.append(Bar(name_there, name_there, environment, cost_ns, is_elsewhere=True))
     placed = tuple(_placed(bars))
     return Panel(name, placed, sheet.empty_ns, sheet.inconclusive)
 
@@ -126,8 +128,8 @@ def _bar(row: SheetRow) -> Bar:
     if row.is_floor:
         return Bar(row.name, row.name, BELOW_PYTHON, row.net_ns, is_floor=True)
     own_code = OWN_CODE in row.marks
-    family = family_of(row.name)
-    return Bar(row.name, row.name + row.marks, family, row.net_ns, row.rank, own_code=own_code)
+    tool = tool_of(row.name)
+    return Bar(row.name, row.name + row.marks, tool, row.net_ns, row.rank, own_code=own_code)
 
 
 def _placed(bars: Iterable[Bar]) -> Iterator[Bar]:
@@ -160,11 +162,6 @@ def columns_of(panels: Sequence[Panel]) -> dict[str, str]:
     families = {bar.name: bar.family for bar in [*fullest.bars, *others]}
     order = list(dict.fromkeys(families.values()))
     return dict(sorted(families.items(), key=lambda pair: order.index(pair[1])))
-
-
-def family_of(name: str) -> str:
-    """Names the family of a mechanism: the part of its name before the first underscore."""
-    return name.partition("_")[0]
 
 
 def per_call_chart(

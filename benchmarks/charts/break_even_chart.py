@@ -1,4 +1,4 @@
-"""Draws the sweep over n: from which n on the way to call C stops mattering."""
+"""Draws the sweep over n: when the way to call C stops mattering."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from callcost.benchmarks.break_even import NO_MATTER, REFERENCE, Curve
+from callcost.benchmarks.break_even import NEAR_FASTEST, REFERENCE, Curve
 from callcost.benchmarks.charts.look import Style, ends_ns, spread, ticks_ns
 from callcost.console.numbers import format_ns
 from callcost.console.page import (
@@ -34,12 +34,12 @@ CURVES_IN, KEY_IN, LEADER_IN = 3.9, 0.3, 0.3
 # How each verdict is drawn, by its marker: the width of its line in points, and what it means.
 VERDICTS = {
     "o": (1.2, "from here on better than plain Python"),
-    "D": (5.0, f"from here on within {NO_MATTER - 1:.0%} of the fastest way to call C"),
+    "D": (5.0, f"from here on within {NEAR_FASTEST - 1:.0%} of the fastest way to call C"),
 }
 
 
 def break_even_chart(found: Sequence[Curve], call: str, footer: str, style: Style) -> Figure:
-    """Draws the time of a call over n, and below it from which n on which verdict holds."""
+    """Draws the time of a call over n, and below it the n from which each verdict holds."""
     ways = [curve for curve in found if curve.name != REFERENCE]
     moved = {point.n: point.inconclusive for curve in found for point in curve.points}
     curves_in, verdicts_in = max(CURVES_IN, ROW_IN * len(found)), ROW_IN * max(1, len(ways))
@@ -116,7 +116,7 @@ def _say_where_it_ends(axes: Axes, curve: Curve, style: Style) -> None:
 
 def _marks(curve: Curve) -> list[tuple[int, str]]:
     """Pairs the n that each verdict holds from with its marker."""
-    marks = (curve.better_than_python_from, "o"), (curve.no_matter_from, "D")
+    marks = (curve.beats_python_from, "o"), (curve.near_fastest_from, "D")
     return [(n, marker) for n, marker in marks if n is not None]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from callcost.benchmarks.break_even import Curve, curves, sweep
-from callcost.benchmarks.catalogue import TOPICS
+from callcost.benchmarks.catalogue import OTHER_TOPIC, TOPICS, topic_of
 from callcost.benchmarks.charts.bars import Panel, panel_of, per_call_chart
 from callcost.benchmarks.charts.break_even_chart import break_even_chart
 from callcost.benchmarks.charts.look import Style, style_for
@@ -26,7 +26,6 @@ from callcost.model.contender import ELSEWHERE
 # More panels than this get a chart for each topic, and one for the headline alone.
 ONE_CHART = 4
 HEADLINE = "fibonacci"
-OTHER = "Other"
 
 
 @dataclass(frozen=True)
@@ -101,10 +100,9 @@ def file_part(topic: str) -> str:
 
 def by_topic(panels: Sequence[Panel]) -> dict[str, list[Panel]]:
     """Sorts panels by the topic of their workload, in the order of the catalogue."""
-    topics = {w.name: topic for topic, workloads in TOPICS.items() for w in workloads}
-    found: dict[str, list[Panel]] = {topic: [] for topic in (*TOPICS, OTHER)}
+    found: dict[str, list[Panel]] = {topic: [] for topic in (*TOPICS, OTHER_TOPIC)}
     for panel in panels:
-        found[topics.get(panel.name.partition(ELSEWHERE)[0], OTHER)].append(panel)
+        found[topic_of(panel.name.partition(ELSEWHERE)[0])].append(panel)
     return {topic: members for topic, members in found.items() if members}
 
 

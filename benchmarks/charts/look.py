@@ -19,20 +19,20 @@ from matplotlib.colors import to_hex, to_rgb
 from scipy.optimize import isotonic_regression
 
 from callcost.benchmarks.break_even import REFERENCE
-from callcost.bindings.registry import FOLDER, Mechanism, mechanisms
+from callcost.bindings.registry import mechanisms, tool_of
 from callcost.console.numbers import in_unit
 from callcost.console.page import Theme
 from callcost.model.interval import Interval
 
 Rgb = npt.NDArray[np.float64]
 
-# Ticks at 1, 2, 5 instead of only at powers of ten need this much of an axis for each power.
+# Ticks at 2 and 5, too, need this much of an axis for each power of ten.
 FINE_TICKS_IN = 1.6
 
 SEQUENCE = "petroff10"
 """Safe for the colour-blind (Petroff 2021, arXiv:2107.02270), and in matplotlib since 3.10."""
 
-# Greys of the sequence are left out: grey is what plain Python and the axes are drawn in.
+# The sequence's greys are left out: plain Python and the axes are grey.
 LEAST_SATURATION = 0.2
 DASHES: tuple[tuple[float, ...], ...] = ((), (3.5, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5))
 # Families beyond the last hue begin again at the first, this much lighter or darker.
@@ -62,7 +62,7 @@ def style_for(names: Iterable[str], theme: Theme) -> Style:
     families: dict[str, list[str]] = {}
     # Names that only an older record has come last, so that they move no other hue.
     for name in [*sorted(known - {REFERENCE}), *sorted(names - known - {REFERENCE})]:
-        families.setdefault(Mechanism(name, FOLDER / name).family, []).append(name)
+        families.setdefault(tool_of(name), []).append(name)
     looks = {REFERENCE: Look(theme.muted, ())}
     for place, members in enumerate(families.values()):
         looks |= {name: _look(place, variant, theme) for variant, name in enumerate(members)}
@@ -137,7 +137,7 @@ def spread(wanted: Sequence[float], room: float) -> list[float]:
     They keep their order; the sum of the squares of the moves is the least possible.
     """
     order, places = np.argsort(wanted, kind="stable"), np.arange(len(wanted))
-    # Less their places, positions that are 1 apart are positions that do not fall.
+    # Less their places, positions at least 1 apart are positions that never fall.
     moved = isotonic_regression(np.array(wanted, dtype=float)[order] - places).x
     spaced = np.empty(len(wanted))
     spaced[order] = np.clip(moved, 0, room - len(wanted) + 1) + places

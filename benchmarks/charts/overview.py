@@ -1,6 +1,6 @@
 """Draws a whole run as a heat map: a row for each workload, a column for each mechanism.
 
-A cell says how many times the cheapest of its row it costs; an empty one is unsupported.
+A cell shows its cost as a multiple of its row's cheapest; an empty one is unsupported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from callcost.benchmarks.catalogue import TOPICS
+from callcost.benchmarks.catalogue import OTHER_TOPIC, TOPICS, topic_of
 from callcost.benchmarks.charts.bars import Panel, columns_of
 from callcost.benchmarks.charts.look import Style
 from callcost.console.numbers import short_ratio
@@ -68,11 +68,10 @@ def overview_chart(panels: Sequence[Panel], footer: str, style: Style) -> Figure
 
 def _rows(panels: Sequence[Panel]) -> Iterator[tuple[Panel, float]]:
     """Places the panels below each other as the catalogue has them, with a gap after a topic."""
-    topics = {w.name: number for number, ws in enumerate(TOPICS.values()) for w in ws}
-    ordered = sorted(panels, key=lambda panel: topics.get(panel.name, len(TOPICS)))
+    order = [*TOPICS, OTHER_TOPIC]
     place, before = 0.0, None
-    for panel in ordered:
-        topic = topics.get(panel.name, len(TOPICS))
+    for panel in sorted(panels, key=lambda panel: order.index(topic_of(panel.name))):
+        topic = topic_of(panel.name)
         place += GAP if before not in (None, topic) else 0
         yield panel, place
         place, before = place + 1, topic

@@ -24,10 +24,10 @@ from callcost.run.together import together
 FUNCTION = "fibonacci"
 # Long enough for a tool that compiles at the first call.
 CPU_LIMIT_S = 10
-# Those that compute reach the CPU limit first, on a busy machine too.
+# A call that computes reaches the CPU limit first, even on a busy machine.
 WALL_LIMIT_S = 300
-# A child that uses less processor time than this in so long waits for something that never
-# happens. A thread that waits for the GIL wakes up again and again.
+# A child that works for less than WORK_S in IDLE_S waits for something that never happens. It may
+# work a little: a thread that waits for the GIL wakes up again and again.
 IDLE_S, WORK_S = 5.0, 0.1
 POLL_S = 0.1
 

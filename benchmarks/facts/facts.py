@@ -1,4 +1,4 @@
-"""What each mechanism does for its time, found out by running it: nothing here is typed.
+"""What each mechanism does for its time, found out by running it: nothing is typed by hand.
 
 `python -m callcost.benchmarks.facts` asks every built mechanism and prints the table. Each probe
 has its own process, because some of what is tried crashes some mechanisms.

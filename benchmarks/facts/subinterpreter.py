@@ -37,14 +37,14 @@ def main() -> None:
     name = sys.argv[1]
     module = importlib.import_module(name)
     refusals = [run_in_another(SOURCE.format(module=name)) for _ in range(2)]
-    works_still = module.fibonacci(10) == 55
+    still_works = module.fibonacci(10) == 55
     refusal = next((refusal for refusal in refusals if refusal), "")
     if refusal:
         kind = refusal.partition(":")[0]
         kind = kind.removeprefix("<class '").removesuffix("'>")
         print(f"no: {kind}")
     else:
-        print("yes" if works_still else "no: wrong answer afterwards")
+        print("yes" if still_works else "no: wrong answer afterwards")
 
 
 if __name__ == "__main__":

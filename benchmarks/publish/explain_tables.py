@@ -25,8 +25,8 @@ def headline(path: Path) -> Explanation:
 def chapter_table(path: Path, name: str, later: Iterable[Path] = ()) -> str:
     """List the instructions of each call of a chapter by part, and in all for later versions.
 
-    Calls with equal counts share a row; their times are in the order of their names. The C
-    function, which counts the same everywhere, has no column, nor has what no rule places.
+    Calls with equal counts share a row; their times are in the order of their names. There
+    is no column for the C function, which counts the same everywhere, or for what no rule places.
     """
     chapter = _chapter(records.read(path), name)
     (in_c,) = {_count(row.parts["function"]) for row in chapter.rows if _calls_c(row)}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from callcost.benchmarks import suite
-from callcost.benchmarks.break_even import NO_MATTER, Curve, calls_the_c, curves
+from callcost.benchmarks.break_even import NEAR_FASTEST, Curve, calls_the_c, curves
 from callcost.benchmarks.catalogue import (
     BREAK_EVEN_RESULTS,
     TOPICS,
@@ -27,7 +27,7 @@ from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.publish import explain_tables, figures, gate_tables, tables
 from callcost.benchmarks.publish.archive import compressed
 from callcost.benchmarks.publish.tables import CostTables
-from callcost.bindings.registry import mechanisms
+from callcost.bindings.registry import mechanisms, tool_of
 from callcost.console.files import write_atomically
 from callcost.console.markdown import markdown_table
 from callcost.console.numbers import format_ns
@@ -101,8 +101,8 @@ def refuse_unfit(record: Path) -> None:
     shown += [group_name(break_even_workload(n), BREAK_EVEN) for n in BREAK_EVEN_RESULTS]
     unfit = {
         "it lacks": [name for name in shown if name not in there],
-        "inconclusive are": [name for name in shown if name in there and there[name].inconclusive],
-        "there failed": [failure["contender"] for failure in failures],
+        "inconclusive:": [name for name in shown if name in there and there[name].inconclusive],
+        "failed:": [failure["contender"] for failure in failures],
     }
     reasons = [f"{what} {', '.join(names)}" for what, names in unfit.items() if names]
     if run.interrupted:
@@ -115,7 +115,7 @@ def refuse_unfit(record: Path) -> None:
 
 
 def fill(text: str) -> str:
-    """Returns the document with every generated part made anew."""
+    """Returns the document with every generated part made again."""
     return BLOCK.sub(lambda m: f"{m[1]}{GENERATORS[m[2]]().strip()}\n{m[3]}", text)
 
 
@@ -156,39 +156,39 @@ def environment() -> str:
         f"{versions}. "
         f"{rows} rows in {section['wall_s']:.0f} s ({section['wall_s'] / rows:.2f} s a row), "
         f"{section['settings']['processes']} processes; contenders of the same code differed by "
-        f"less than {max(record.error, MIN_EFFECT):.1%}."
+        f"less than {max(record.aa_error, MIN_EFFECT):.1%}."
     )
 
 
 def choice() -> str:
-    """Lists family by family what a call costs, and how much work makes that a trifle."""
+    """Lists what a call costs by tool, and how long it must take before that stops mattering."""
     estimates = _reference()
     main = estimates["fibonacci"]
     found = {curve.name: curve for curve in curves(estimates)}
-    families: dict[str, list[int]] = {}
+    tools: dict[str, list[int]] = {}
     ways = [row for row in main.order if calls_the_c(main.names[row])]
     for row in ways:
-        families.setdefault(main.names[row].partition("_")[0], []).append(row)
+        tools.setdefault(tool_of(main.names[row]), []).append(row)
     rows = [
         [
-            f"**{family}**",
+            f"**{tool}**",
             _span([main.net_ns(row).value for row in members], "ns"),
             _span([main.ratio(row, ways[0]).value for row in members], "times"),
             _work([found[main.names[row]] for row in members]),
         ]
-        for family, members in families.items()
+        for tool, members in tools.items()
     ]
-    within = f"a call within {NO_MATTER - 1:.0%} of the fastest once it takes"
+    within = f"a call within {NEAR_FASTEST - 1:.0%} of the fastest once it takes"
     return markdown_table(["", "a call costs", "compared with the fastest", within], rows)
 
 
 def _work(members: list[Curve]) -> str:
-    """Says how long a call takes from which on the mechanism no longer matters."""
+    """Says how long a call must take before the mechanism stops mattering."""
     costs_ns = []
     for curve in members:
-        if curve.no_matter_from is None:
+        if curve.near_fastest_from is None:
             return "more than was measured"
-        costs_ns.append(curve.net_ns[curve.n.index(curve.no_matter_from)].value)
+        costs_ns.append(curve.net_ns[curve.n.index(curve.near_fastest_from)].value)
     return " to ".join(dict.fromkeys(format_ns(cost) for cost in (min(costs_ns), max(costs_ns))))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from callcost.benchmarks.break_even import NO_MATTER, Curve
+from callcost.benchmarks.break_even import NEAR_FASTEST, Curve
 from callcost.benchmarks.catalogue import TOPICS, Workload
 from callcost.benchmarks.charts.bars import Bar, Panel, columns_of
 from callcost.benchmarks.facts import facts
@@ -67,7 +67,7 @@ def headline_table(costs: CostTables) -> str:
         *(f"`{name}`" for name in HEADLINE),
         "does",
         "beats Python from n",
-        f"within {NO_MATTER - 1:.0%} of the fastest from n",
+        f"within {NEAR_FASTEST - 1:.0%} of the fastest from n",
     ]
     return "\n\n".join([markdown_table(headings, rows), facts.legend(), *left_out(costs)])
 
@@ -85,10 +85,10 @@ def _letters(found: facts.Facts) -> str:
 
 
 def _break_even(curve: Curve | None) -> list[str]:
-    """Say from which n on a mechanism beats Python, and its choice no longer matters."""
+    """Say from which n a mechanism beats Python, and from which the choice stops mattering."""
     if curve is None:
         return ["", ""]
-    python, fastest = curve.better_than_python_from, curve.no_matter_from
+    python, fastest = curve.beats_python_from, curve.near_fastest_from
     return [
         _from(python) if curve.compared_with_python else "",
         _from(fastest) if curve.compared_with_fastest else "",

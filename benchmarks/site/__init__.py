@@ -1,1 +1,1 @@
-"""Writes a static site from recorded runs: the pages that people look at, and cite."""
+"""Writes a static site from recorded runs; figures for README and docs are in charts/."""

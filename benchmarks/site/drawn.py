@@ -10,7 +10,7 @@ from typing import Any
 from callcost.benchmarks.break_even import Curve
 from callcost.benchmarks.charts.look import style_for
 from callcost.benchmarks.site.drawing import Chart
-from callcost.benchmarks.site.fits import Fit, Ladder
+from callcost.benchmarks.site.fits import Fit, SizeSeries
 from callcost.benchmarks.site.measured import FLOOR, PYTHON, WAY, WorkloadRow, WorkloadSheet
 from callcost.console.numbers import interval, number
 from callcost.console.page import THEMES
@@ -158,11 +158,11 @@ def sweep_chart(curves: Iterable[Curve], palette: Palette, title: str) -> Chart:
     return _curves_chart("curves", points, palette, title)
 
 
-def ladder_chart(ladder: Ladder, fits: Iterable[Fit], palette: Palette) -> Chart:
-    """Draws the cost over the number of arguments, characters, or whatever the ladder counts."""
+def size_chart(series: SizeSeries, fits: Iterable[Fit], palette: Palette) -> Chart:
+    """Draws the cost over the number of arguments, characters, or whatever the series counts."""
     points = ((fit.name, size, cost) for fit in fits for size, cost in fit.points)
-    wide = max(ladder.groups) / min(ladder.groups) > 20
-    title = f"ns per call by number of: {ladder.unit}"
+    wide = max(series.groups) / min(series.groups) > 20
+    title = f"ns per call by number of: {series.unit}"
     return _curves_chart("curves-log" if wide else "curves", points, palette, title)
 
 

@@ -1,9 +1,9 @@
 """Fits a fixed and a marginal cost: of the call itself, and of each further thing in it.
 
-A *ladder* is a set of workloads that differ in one size: arguments, characters, elements,
+A *size series* is a set of workloads that differ in one size: arguments, characters, elements,
 calls back, or the time that the C function itself takes. Per process, a least-squares fit of
 the relative deviations (NumPy's `polyfit`, weighted by 1 / cost) gives cost = fixed + marginal x
-size; costs of a ladder span decades. Over processes, both are trimmed means with intervals.
+size; costs of a series span decades. Over processes, both are trimmed means with intervals.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class Ladder:
+class SizeSeries:
     """Workloads that differ in one size: their groups by that size, and what it counts."""
 
     name: str
@@ -45,7 +45,7 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Fit:
-    """One mechanism on a ladder: its costs by size, and the line through them; all in ns.
+    """One mechanism over a size series: its costs by size, and the line through them; all in ns.
 
     `worst_share` is the largest deviation of a cost from the line, as a share of the cost.
     """
@@ -67,8 +67,8 @@ class Fit:
         return self.marginal_ns.low > 0
 
 
-def ladders(groups: Iterable[str]) -> list[Ladder]:
-    """Finds the ladders among the groups of a run, in their order."""
+def size_series(groups: Iterable[str]) -> list[SizeSeries]:
+    """Finds the size series among the groups of a run, in their order."""
     prototypes = {workload.name: workload.prototype for workload in WORKLOADS}
     found: dict[str, dict[int, str]] = {}
     for name in groups:
@@ -76,24 +76,24 @@ def ladders(groups: Iterable[str]) -> list[Ladder]:
         if stem:
             found.setdefault(stem, {})[size] = name
     return [
-        Ladder(stem, UNITS.get(stem, f"unit of {stem}"), dict(sorted(steps.items())))
+        SizeSeries(stem, UNITS.get(stem, f"unit of {stem}"), dict(sorted(steps.items())))
         for stem, steps in found.items()
         if len(steps) > 1
     ]
 
 
 def _place(name: str, prototype: str) -> tuple[str, int]:
-    """Returns a workload's ladder and its size there; no ladder is an empty name."""
+    """Returns the name of a workload's size series, empty if it has none, and its size there."""
     stem, _, count = name.rpartition("_")
     if count.isdecimal():
         return stem, int(count)
     return ("add", prototype.count("int ") - 1) if "(int a, " in prototype else ("", 0)
 
 
-def fit_all(ladder: Ladder, estimates: Mapping[str, GroupEstimate]) -> list[Fit]:
-    """Fits every mechanism with the whole ladder, the lowest fixed cost first."""
-    groups = [estimates[name] for name in ladder.groups.values()]
-    sizes = np.array(list(ladder.groups), dtype=float)
+def fit_all(series: SizeSeries, estimates: Mapping[str, GroupEstimate]) -> list[Fit]:
+    """Fits every mechanism with the whole series, the lowest fixed cost first."""
+    groups = [estimates[name] for name in series.groups.values()]
+    sizes = np.array(list(series.groups), dtype=float)
     return sorted((_fit(name, sizes, groups) for name in _on_all(groups)), key=_fixed_ns)
 
 

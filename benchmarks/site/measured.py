@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from callcost.benchmarks.break_even import REFERENCE, Curve, calls_the_c, curves, sweep
-from callcost.benchmarks.catalogue import TOPICS, WORKLOADS, Workload
+from callcost.benchmarks.catalogue import WORKLOADS, Workload, topic_of
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.facts import Facts
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
@@ -29,7 +29,6 @@ from callcost.model.interval import Interval
 Floats = npt.NDArray[np.float64]
 
 WAY, OWN, PYTHON, FLOOR, OTHER_PYTHON = "way", "own code", "python", "floor", "elsewhere"
-OTHER_TOPIC = "Other"
 
 
 @dataclass(frozen=True)
@@ -162,10 +161,9 @@ class Measured(Record):
     @cached_property
     def topics(self) -> dict[str, list[WorkloadSheet]]:
         """The workloads by topic."""
-        topic_of = {w.name: topic for topic, members in TOPICS.items() for w in members}
         found: dict[str, list[WorkloadSheet]] = {}
         for name, sheet in self.sheets.items():
-            found.setdefault(topic_of.get(name, OTHER_TOPIC), []).append(sheet)
+            found.setdefault(topic_of(name), []).append(sheet)
         return found
 
     @cached_property
@@ -209,7 +207,7 @@ class Measured(Record):
         self, workload: str, place: str, estimate: GroupEstimate, ratios: Floats | None
     ) -> Iterator[WorkloadRow]:
         marked = {} if place else {name: self._marks.of(name, workload) for name in estimate.names}
-        shown = sheet_of(estimate, self.error, marked).rows
+        shown = sheet_of(estimate, self.aa_error, marked).rows
         kinds = [OTHER_PYTHON if place else _kind(row) for row in shown]
         way = next((row for row, kind in zip(shown, kinds, strict=True) if kind == WAY), None)
         for row, kind in zip(shown, kinds, strict=True):

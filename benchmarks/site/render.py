@@ -1,4 +1,4 @@
-"""Renders charts and bundles the scripts that make them live; also as a process of its own.
+"""Renders charts, and bundles the scripts that make them live, also in its own process.
 
 `python -m callcost.benchmarks.site.render` reads a list of Vega-Lite charts as JSON from
 standard input, and writes a list of SVG. For null, it writes the scripts instead.
@@ -25,7 +25,7 @@ Spec = dict[str, Any]
 VEGALITE = "6.4"
 # What the pages use of the bundle, which does not offer Vega without the embedding.
 EXPORTED = "window.vegaEmbed = vegaEmbed;"
-# All charts of a large site take seconds.
+# Far above the seconds that all charts of a large site take.
 LIMIT_S = 600
 # Drawing fewer charts is faster than starting another process.
 WORTH_A_PROCESS = 24
@@ -48,7 +48,7 @@ def scripts() -> str:
 
 
 def svgs(specs: Sequence[Spec], pool: Executor) -> list[Markup]:
-    """Renders many charts, in as many processes as they are worth; raises CallcostError."""
+    """Renders many charts, in as many processes as pay off; raises CallcostError."""
     size = max(WORTH_A_PROCESS, -(-len(specs) // (os.cpu_count() or 1)))
     shares = [specs[start : start + size] for start in range(0, len(specs), size)]
     return [Markup(drawn) for share in pool.map(_in_a_process, shares) for drawn in share]

@@ -23,6 +23,7 @@ from callcost.benchmarks.site.measured import WorkloadSheet
 from callcost.benchmarks.site.pages import history, pages, tabled
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.tabled import short
+from callcost.bindings.registry import tool_of
 from callcost.console.numbers import interval, number
 from callcost.errors import CallcostError
 from callcost.estimate.trust import failed_controls
@@ -128,7 +129,7 @@ class Site:
             },
             "mechanisms": {
                 name: {
-                    "family": name.partition("_")[0],
+                    "family": tool_of(name),
                     "facts": dict(run.facts.get(name, {})),
                     "verdicts": verdicts(run.facts.get(name, {})),
                     "colour": self.book.palette.of_mechanism(name),

@@ -1,1 +1,1 @@
-"""Studies of the instrument, each with its record in results/; no command of users needs them."""
+"""Studies of the instrument, each with its record in results/; no user command needs them."""

@@ -1,4 +1,4 @@
-"""Shared by all studies: their option, their folder and record, and running commands."""
+"""What all studies share: their option, folder and record, and how they run commands."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class Record:
         return estimate_run(self.run)
 
     @cached_property
-    def error(self) -> float:
+    def aa_error(self) -> float:
         """The A/A error of the run: smaller differences are ties."""
         return aa_error(list(self.estimates.values()))
 

@@ -46,13 +46,13 @@ class Sheet:
 
 
 def sheet_of(
-    estimate: GroupEstimate, error: float, marks: Mapping[str, str] = MappingProxyType({})
+    estimate: GroupEstimate, aa_error: float, marks: Mapping[str, str] = MappingProxyType({})
 ) -> Sheet:
-    """Makes the sheet of a group; `error` is the run's A/A error; `marks` are keyed by name.
+    """Makes the sheet of a group; `aa_error` is the run's; `marks` are keyed by name.
 
     An inconclusive group has neither ranks nor ratios.
     """
-    ranks = {} if estimate.inconclusive else estimate.ranks(error)
+    ranks = {} if estimate.inconclusive else estimate.ranks(aa_error)
     ratios = None if estimate.inconclusive else estimate.ratios_to(estimate.fastest)
     rows = [
         SheetRow(

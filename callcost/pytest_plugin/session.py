@@ -43,14 +43,14 @@ class Results:
         return estimate_run(self.run)
 
     @cached_property
-    def error(self) -> float:
+    def aa_error(self) -> float:
         """The A/A error of the run: smaller differences are ties."""
         return aa_error(list(self.estimates.values()))
 
     @cached_property
     def ranks(self) -> dict[str, dict[int, int]]:
         """The ranks of the contenders, by group and row."""
-        return {name: estimate.ranks(self.error) for name, estimate in self.estimates.items()}
+        return {name: estimate.ranks(self.aa_error) for name, estimate in self.estimates.items()}
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -237,7 +237,7 @@ class MeasuringSession:
         claimed = {name for names, _ in summed_up for name in names}
         extra = [table for _, tables in summed_up for table in tables]
         sheets = [
-            sheet_of(estimate, results.error, self._notes(name))
+            sheet_of(estimate, results.aa_error, self._notes(name))
             for name, estimate in results.estimates.items()
             if name not in claimed
         ]

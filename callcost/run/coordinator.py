@@ -66,14 +66,14 @@ def measure(
     except KeyboardInterrupt:
         run.interrupted = True
     if delays is not None:
-        _set_delays_apart(run, delays.name)
+        _separate_delays(run, delays.name)
     run.wall_s = time.monotonic() - start_s
     run.state = watch.state()
     return run
 
 
-def _set_delays_apart(run: Run, name: str) -> None:
-    """Moves the delays out of the run's groups, and their failures out of its failures."""
+def _separate_delays(run: Run, name: str) -> None:
+    """Moves the delays out of the run's groups; a failure of theirs becomes `delays_missing`."""
     times = run.groups.pop(name, None)
     failures = [run.failures.pop(key) for key in list(run.failures) if key[0] == name]
     if failures:
@@ -85,6 +85,8 @@ def _set_delays_apart(run: Run, name: str) -> None:
 
 
 class _Coordinator:
+    """Runs the processes of one run; a group keeps its number when others are left out."""
+
     def __init__(
         self,
         run: Run,
@@ -216,7 +218,7 @@ class _Coordinator:
                 self._began = True
             case {"event": "estimates", "group": int(position), "call_ns": list(call_ns)}:
                 del left[numbers[position]]
-                self._enter_estimates(numbers[position], call_ns)
+                self._keep_estimates(numbers[position], call_ns)
             case {"event": "times", "group": int(position), "epoch_ns": list(epoch_ns)}:
                 del left[numbers[position]]
                 times = self._run.groups[self._groups[numbers[position]].name]
@@ -233,7 +235,7 @@ class _Coordinator:
                 return False
         return True
 
-    def _enter_estimates(self, number: int, call_ns: list[float]) -> None:
+    def _keep_estimates(self, number: int, call_ns: list[float]) -> None:
         """Keeps the rough costs, and leaves out calls that a compiler has optimised away.
 
         A ratio to such a call would be noise.

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from callcost.benchmarks.break_even import (
-    NO_MATTER,
+    NEAR_FASTEST,
     REFERENCE,
     Curve,
     break_even_table,
@@ -96,10 +96,12 @@ def test_planted_costs_are_found_exactly() -> None:
     ],
     ids=["from 2 on", "always", "never", "relapse", "lost at the end", "either side of the limit"],
 )
-def test_no_matter_from(slow_ns: dict[int, float], first_n: int | None) -> None:
+def test_n_from_which_a_way_is_near_the_fastest(
+    slow_ns: dict[int, float], first_n: int | None
+) -> None:
     _, found = swept(two_ways(slow_ns))
-    assert found["c_slow"].no_matter_from == first_n
-    assert found["c_fast"].no_matter_from == 0
+    assert found["c_slow"].near_fastest_from == first_n
+    assert found["c_fast"].near_fastest_from == 0
 
 
 @pytest.mark.parametrize(
@@ -114,9 +116,9 @@ def test_no_matter_from(slow_ns: dict[int, float], first_n: int | None) -> None:
     ],
     ids=["from 2 on", "always", "never", "relapse", "lost at the end", "equal is not better"],
 )
-def test_better_than_python_from(ratios: dict[int, float], first_n: int | None) -> None:
+def test_n_from_which_a_way_beats_python(ratios: dict[int, float], first_n: int | None) -> None:
     _, found = swept(against_python(ratios))
-    assert found["c_one"].better_than_python_from == first_n
+    assert found["c_one"].beats_python_from == first_n
 
 
 def test_the_upper_end_of_the_interval_decides() -> None:
@@ -126,22 +128,22 @@ def test_the_upper_end_of_the_interval_decides() -> None:
     )
     (ratio, _) = (point.to_fastest for point in found["c_slow"].points)
     assert ratio is not None
-    assert ratio.value < NO_MATTER < ratio.high
-    assert found["c_slow"].no_matter_from == 1
+    assert ratio.value < NEAR_FASTEST < ratio.high
+    assert found["c_slow"].near_fastest_from == 1
 
     _, found = swept({0: {"c_one": halves(90.0, 104.0), REFERENCE: 100.0}})
     (ratio,) = (point.to_python for point in found["c_one"].points)
     assert ratio is not None
     assert ratio.value < 1 < ratio.high
-    assert found["c_one"].better_than_python_from is None
+    assert found["c_one"].beats_python_from is None
 
 
 def test_plain_python_is_not_a_way_to_call_c() -> None:
     costs: dict[int, Costs] = {n: {"c_a": 200.0, "c_b": 210.0, REFERENCE: 20.0} for n in (0, 1)}
     _, found = swept(costs)
-    assert found["c_a"].no_matter_from == 0
-    assert found["c_b"].no_matter_from == 0
-    assert found["c_a"].better_than_python_from is None
+    assert found["c_a"].near_fastest_from == 0
+    assert found["c_b"].near_fastest_from == 0
+    assert found["c_a"].beats_python_from is None
     assert found["c_a"].compared_with_python
     assert not found[REFERENCE].compared_with_python
     assert not found[REFERENCE].compared_with_fastest
@@ -149,15 +151,15 @@ def test_plain_python_is_not_a_way_to_call_c() -> None:
 
 def test_without_python_there_is_no_verdict_on_it() -> None:
     _, found = swept(two_ways({0: 200.0, 1: 101.0}))
-    assert found["c_fast"].better_than_python_from is None
+    assert found["c_fast"].beats_python_from is None
     assert not found["c_fast"].compared_with_python
-    assert found["c_slow"].no_matter_from == 1
+    assert found["c_slow"].near_fastest_from == 1
 
 
 def test_a_mechanism_alone_has_no_verdict() -> None:
     _, found = swept(against_python({0: 0.5, 1: 0.4}))
-    assert found["c_one"].better_than_python_from == 0
-    assert found["c_one"].no_matter_from is None
+    assert found["c_one"].beats_python_from == 0
+    assert found["c_one"].near_fastest_from is None
     assert not found["c_one"].compared_with_fastest
 
 
@@ -167,10 +169,10 @@ def test_an_n_without_a_time_is_skipped() -> None:
     costs[3] = {"c_other": 50.0, REFERENCE: 100.0}
     _, found = swept(costs)
     assert found["c_one"].n == (0, 1, 2)
-    assert found["c_one"].better_than_python_from == 1
+    assert found["c_one"].beats_python_from == 1
     assert found["c_other"].n == (2, 3)
-    assert found["c_other"].better_than_python_from == 3
-    assert found["c_other"].no_matter_from == 2
+    assert found["c_other"].beats_python_from == 3
+    assert found["c_other"].near_fastest_from == 2
 
 
 @pytest.mark.parametrize("inconclusive_n", [0, 1, 2])
@@ -178,25 +180,25 @@ def test_inconclusive_groups_do_not_count(inconclusive_n: int) -> None:
     conclusive = [n for n in range(3) if n != inconclusive_n]
 
     good = against_python(dict.fromkeys(range(3), 0.5))
-    assert swept(good, moved=(inconclusive_n,))[1]["c_one"].better_than_python_from == conclusive[0]
+    assert swept(good, moved=(inconclusive_n,))[1]["c_one"].beats_python_from == conclusive[0]
 
     bad_there = against_python(dict.fromkeys(range(3), 0.5) | {inconclusive_n: 3.0})
     _, found = swept(bad_there, moved=(inconclusive_n,))
-    assert found["c_one"].better_than_python_from == conclusive[0]
+    assert found["c_one"].beats_python_from == conclusive[0]
 
     good_only_there = against_python(dict.fromkeys(range(3), 3.0) | {inconclusive_n: 0.5})
     _, found = swept(good_only_there, moved=(inconclusive_n,))
-    assert found["c_one"].better_than_python_from is None
+    assert found["c_one"].beats_python_from is None
 
     same_only_there = two_ways(dict.fromkeys(range(3), 300.0) | {inconclusive_n: 100.0})
     _, found = swept(same_only_there, moved=(inconclusive_n,))
-    assert found["c_slow"].no_matter_from is None
+    assert found["c_slow"].near_fastest_from is None
     assert found["c_slow"].points[inconclusive_n].inconclusive
 
 
 def test_inconclusive_groups_alone_give_no_verdict() -> None:
     estimates, found = swept(against_python({0: 0.5, 1: 0.5}), moved=(0, 1))
-    assert found["c_one"].better_than_python_from is None
+    assert found["c_one"].beats_python_from is None
     assert not found["c_one"].compared_with_python
     assert "never" not in printed(estimates)
 
@@ -244,7 +246,7 @@ def test_the_table_distinguishes_never_from_unknown_and_defines_its_columns() ->
     assert cells(text, REFERENCE)[-2:] == ["-", "-"]
     caption = text.splitlines()[-1].strip()
     assert "Python < 1" in caption
-    assert f"<= {NO_MATTER:.2f}" in caption
+    assert f"<= {NEAR_FASTEST:.2f}" in caption
 
 
 def test_the_table_names_what_it_left_out() -> None:

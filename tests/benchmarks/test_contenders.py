@@ -36,9 +36,7 @@ def test_only_a_stale_mechanism_is_refused_by_name(
 def test_a_mechanism_that_was_not_built_is_skipped_with_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(
-        Build, "missing", lambda _, m: "no compiler" if m.family == "cffi" else None
-    )
+    monkeypatch.setattr(Build, "missing", lambda _, m: "no compiler" if m.tool == "cffi" else None)
     found = marks(rows.rows(WORKLOADS))
     skipped = {name for name, mark in found.items() if mark.name == "skip"}
     assert skipped == {name for name in found if "-cffi_" in name}

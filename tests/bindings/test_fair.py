@@ -11,7 +11,7 @@ import pytest
 
 from callcost.benchmarks.catalogue import WORKLOADS, Workload
 from callcost.benchmarks.contenders import setup_source
-from callcost.bindings.registry import Build, Mechanism, mechanisms
+from callcost.bindings.registry import Build, Mechanism, mechanisms, tool_of
 
 KEYWORD = "fibonacci_keyword"
 # Parameters that have another name in the set-up.
@@ -125,11 +125,11 @@ OWN_LEVELS = {"nanobind": {"-Os", "-O3"}, "mypyc": {"-O3"}}
 def test_only_tools_that_set_their_users_level_have_another() -> None:
     facts = Build().facts
     assert " -O2 -fno-lto" in facts["compile_command"]
-    found: dict[str, set[str]] = {mechanism.family: set() for mechanism in mechanisms()}
+    found: dict[str, set[str]] = {mechanism.tool: set() for mechanism in mechanisms()}
     for name, by_source in facts["last_flags"].items():
-        family = name.removeprefix("callcost.bindings.").partition("_")[0]
+        tool = tool_of(name.removeprefix("callcost.bindings."))
         flags = [flag for flags in by_source.values() for flag in flags]
-        found[family].update(flag for flag in flags if flag.startswith("-O"))
+        found[tool].update(flag for flag in flags if flag.startswith("-O"))
     for mechanism in mechanisms():
         if mechanism.compiled and Build().missing(mechanism) is None:
-            assert found[mechanism.family] == OWN_LEVELS.get(mechanism.family, set())
+            assert found[mechanism.tool] == OWN_LEVELS.get(mechanism.tool, set())

@@ -200,7 +200,7 @@ def toy(folder: Path, unsupported: str) -> Mechanism:
 
 def test_what_a_mechanism_offers_is_read_without_an_import(tmp_path: Path) -> None:
     mechanism = toy(tmp_path, "- a, b: too long\n  to type.\n- c: too short.")
-    assert (mechanism.family, mechanism.summary) == ("toy", "A toy.")
+    assert (mechanism.tool, mechanism.summary) == ("toy", "A toy.")
     assert mechanism.unsupported == {
         "a": "too long to type.",
         "b": "too long to type.",

@@ -52,7 +52,7 @@ library = ffi.dlopen({str(native.LIBRARY)!r})
 """
 TALLY = "increment = library.tally_increment\ntally = library.tally_new(0)"
 # Mechanisms that another interpreter may import: their files must not need CPython.
-PORTABLE = [m for m in mechanisms() if not m.compiled or m.family in ("cffi", "ctypes")]
+PORTABLE = [m for m in mechanisms() if not m.compiled or m.tool in ("cffi", "ctypes")]
 
 
 @pytest.fixture(scope="module")
@@ -208,12 +208,12 @@ def test_a_call_that_is_optimised_away_is_left_out(other: Environment) -> None:
     run = Run(SETTINGS, None, 1)
     work = _Coordinator(run, [Group("g", ABSOLUTE, environment=compiled)], lambda _: None)
     # The empty loop, the twin and the yardstick follow the group's own.
-    work._enter_estimates(0, [2.0, 12.0, 1.0, 2.0, 25.0])
+    work._keep_estimates(0, [2.0, 12.0, 1.0, 2.0, 25.0])
     assert run.failures["g", "builtin"].kind == NO_COST
     assert [contender.name for contender in work._groups[0].contenders] == ["method"]
     assert work._call_ns[0] == [12.0, 1.0, 2.0, 25.0]
     work = _Coordinator(run, [Group("h", ABSOLUTE, environment=other)], lambda _: None)
-    work._enter_estimates(0, [2.0, 12.0, 1.0, 2.0, 25.0])
+    work._keep_estimates(0, [2.0, 12.0, 1.0, 2.0, 25.0])
     assert len(work._groups[0].contenders) == 2
 
 

@@ -238,7 +238,7 @@ SUBJECTS = {
 
 def suite_words() -> set[str]:
     named = mechanisms()
-    tools = {mechanism.family for mechanism in named} - NEUTRAL
+    tools = {mechanism.tool for mechanism in named} - NEUTRAL
     functions = {workload.function for workload in WORKLOADS}
     return {*SUITE, *tools, *functions, *(mechanism.name for mechanism in named)}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from callcost.benchmarks.break_even import NO_MATTER, REFERENCE, Curve, calls_the_c
+from callcost.benchmarks.break_even import NEAR_FASTEST, REFERENCE, Curve, calls_the_c
 from callcost.benchmarks.site import drawn, fits
 from callcost.benchmarks.site.inputs import Inputs
 from callcost.benchmarks.site.measured import FLOOR, Measured, WorkloadSheet
@@ -213,7 +213,7 @@ class Book:
     def _break_even(self) -> Page:
         run = self.run
         sizes = sorted({n for curve in run.curves for n in curve.n})
-        within = f"{NO_MATTER - 1:.0%}"
+        within = f"{NEAR_FASTEST - 1:.0%}"
         columns = ["mechanism", "beats Python from n", f"within {within} from n"]
         shown = {
             "fits": fits.fit_sweep(run.estimates),
@@ -227,10 +227,10 @@ class Book:
         return Page("break-even.html", "break_even.html", title, shown, (chart,))
 
     def _scaling(self) -> Page:
-        ladders = fits.ladders(self.run.sheets)
-        found = [(ladder, fits.fit_all(ladder, self.run.estimates)) for ladder in ladders]
-        charts = [drawn.ladder_chart(*pair, self.palette) if pair[1] else None for pair in found]
-        shown = {"ladders": [(*pair, chart) for pair, chart in zip(found, charts, strict=True)]}
+        all_series = fits.size_series(self.run.sheets)
+        found = [(series, fits.fit_all(series, self.run.estimates)) for series in all_series]
+        charts = [drawn.size_chart(*pair, self.palette) if pair[1] else None for pair in found]
+        shown = {"all_series": [(*pair, chart) for pair, chart in zip(found, charts, strict=True)]}
         title = "Cost per argument and per element"
         return Page("scaling.html", "scaling.html", title, shown, tuple(charts))
 

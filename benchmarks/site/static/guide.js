@@ -70,7 +70,7 @@
     left.forEach((candidate, number) => list.append(item(candidate, workload, used(candidate), number === 0, wanted)));
     const verdict = slight.length > 1
       ? `At ${calls.toLocaleString("en-US")} calls per second, ${slight.length === left.length ? "any of these" : `the first ${slight.length}`} will do: what they cost differs by less than ${share.format(NO_MATTER)} of a core. Choose by what you like to write.`
-      : `At ${calls.toLocaleString("en-US")} calls per second the choice matters: the next one costs ${left[1] ? share.format(used(left[1]) - used(cheapest)) : "nothing"} of a core more.`;
+      : `At ${calls.toLocaleString("en-US")} calls per second the choice matters: the next one costs ${left[1] ? share.format(used(left[1]) - used(cheapest)) : "nothing"} more of a core.`;
     const said = left.length > 1 ? verdict : `Only one fits; its calls take ${share.format(used(cheapest))} of a core.`;
     return [element("p", said, "first"), list];
   }

@@ -239,7 +239,7 @@ def test_panels_show_families_the_fastest_first_and_mark_ties() -> None:
     assert panel.empty_label == "empty loop, 0.20 ns"
 
 
-def test_another_interpreter_stands_in_the_panel_of_its_workload_without_a_rank() -> None:
+def test_another_interpreter_is_in_its_workloads_panel_without_a_rank() -> None:
     panels = charts.panels_of(estimated(calls(), calls("fibonacci @ pypy9"), calls("f @ pypy9")))
     assert [panel.name for panel in panels] == ["fibonacci", "f @ pypy9"]
     elsewhere = [bar for bar in panels[0].bars if bar.is_elsewhere]
@@ -248,7 +248,7 @@ def test_another_interpreter_stands_in_the_panel_of_its_workload_without_a_rank(
     ]
 
 
-def test_marks_of_a_record_stand_behind_the_names() -> None:
+def test_marks_of_a_record_follow_the_names() -> None:
     marks = Marks({"cffi_api": {"fibonacci": "†"}, REFERENCE: {"fibonacci": "*"}})
     panels = charts.panels_of(estimated(calls(), calls("get_pi")), marks)
     labels = {bar.name: (bar.label, bar.own_code) for bar in panels[0].bars}
@@ -299,7 +299,7 @@ def test_odd_names_are_drawn_as_they_are(tmp_path: Path) -> None:
                             "pattern", "text", "tspan"}  # fmt: skip
 
 
-def test_dollar_signs_are_no_mathematics() -> None:
+def test_dollar_signs_are_not_mathematics() -> None:
     with page.settings(LIGHT):
         as_text = page.text_width_in(["$x_y$"])
         assert as_text > page.text_width_in(["x_y"])
@@ -362,7 +362,7 @@ def test_colours_depend_on_bindings_and_not_on_what_was_measured() -> None:
         assert looks([name, "aaa_old", "zzz_old"])[name] == whole[name]
 
 
-def test_a_newcomer_changes_no_look_of_those_before_it() -> None:
+def test_a_new_mechanism_changes_no_earlier_look() -> None:
     before = looks(["new_a", "new_b", "other_x"])
     sibling = looks(["new_a", "new_b", "new_c", "other_x"])
     assert {name: sibling[name] for name in before} == before
@@ -372,7 +372,7 @@ def test_a_newcomer_changes_no_look_of_those_before_it() -> None:
     ]
 
 
-def test_plain_python_is_grey_and_no_way_to_call_c_is() -> None:
+def test_only_plain_python_is_grey() -> None:
     for theme in (LIGHT, DARK):
         found = looks([*(mechanism.name for mechanism in mechanisms()), REFERENCE], theme)
         grey = np.array(to_rgb(found.pop(REFERENCE).colour))

@@ -494,7 +494,7 @@ def test_a_row_in_one_environment_only_is_marked(tmp_path: Path) -> None:
 
 
 def test_the_fit_finds_a_planted_line(measured: Measured) -> None:
-    (add,) = (ladder for ladder in fits.ladders(measured.sheets) if ladder.name == "add")
+    (add,) = (series for series in fits.size_series(measured.sheets) if series.name == "add")
     assert add.groups == {2: "add_two", 4: "add_four", 8: "add_eight"}
     found = {fit.name: fit for fit in fits.fit_all(add, measured.estimates)}
     # With ctypes, each argument costs about as much as a whole call with others.
