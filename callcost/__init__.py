@@ -1,1 +1,1 @@
-"""The instrument: measures what any call costs, and how far its own figures can be trusted."""
+"""The instrument: measures any call, and its own error; knows no mechanism and no workload."""

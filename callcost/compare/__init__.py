@@ -1,1 +1,1 @@
-"""The command `callcost compare`: two texts in, verdicts and an exit code out."""
+"""The command `callcost compare`: two texts in, a report out; paired/ measures and decides."""

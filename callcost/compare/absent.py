@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from callcost.paired.rows import BASE, HEAD, SIDES, Cell, PairedRow, RowFailure
 
-# A lacking contender fails in its set-up: what it calls does not exist.
+# A missing contender fails in its set-up: what it calls does not exist.
 KIND = "setup failed"
 NO_MODULE = re.compile(r"raised ModuleNotFoundError: No module named '(?P<module>[^']+)'")
 NO_NAME = re.compile(

@@ -39,7 +39,7 @@ def same_code(base: Path, head: Path, folders: Sequence[Sequence[str]]) -> bool:
 
 
 def _blanked(content: bytes, folders: Sequence[str]) -> bytes:
-    """Overwrites the names of folders, and moves nothing."""
+    """Overwrites the names of folders without moving anything."""
     for folder in folders:
         name = folder.encode(errors="surrogateescape")
         content = content.replace(name, BLANK * len(name))

@@ -106,7 +106,7 @@ class Outcome:
         return replace(verdict, word=NOT_SLOWER) if doubt else verdict
 
     def _doubt(self, cell: Cell) -> float:
-        """The largest shift of a row's controls: its own result may be off by as much."""
+        """Returns the largest shift of a row's controls: its own result may be off by as much."""
         moved = [shift for name, _, shift in self._restless if name in (cell, CONTROL)]
         if self.control and self._control_moved:
             moved.append(self.control.change)
@@ -171,7 +171,7 @@ class Outcome:
         return [failure for failure in self.comparison.failures if failure.side == HEAD]
 
     def of(self, word: str) -> list[RowOutcome]:
-        """Lists the rows with a verdict."""
+        """Lists the rows with this verdict."""
         return [row for row in self.rows if row.verdict.word == word]
 
     @property

@@ -111,7 +111,7 @@ def _compare_row(
 
 
 def _logs(estimate: GroupEstimate, row: int) -> Floats:
-    """The logs of a row's cost in each process, where known."""
+    """Returns the logs of a row's cost in each process, where known."""
     if not estimate.times.processes or not estimate.usable:
         return np.empty(0)
     costs = estimate.gross_by_process[row]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class PlainTable(Table):
     """A table whose title and cells are plain text, never markup.
 
-    A heading that begins with `>` is that of figures, which are aligned right.
+    A column whose heading begins with `>` has figures, aligned right.
     """
 
     def __init__(self, *headings: str, title: str = "") -> None:

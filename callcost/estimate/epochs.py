@@ -2,8 +2,8 @@
 
 A clock's tick may be longer than 1 ns: then an epoch is a whole number of ticks, rounded down or
 up to ns. A row has the median of each process in ticks, the distances of its epochs from them, and
-for each epoch whether it is the nearest ns or another. Numbers are written digit by digit: a text
-of everybody's last digits, then one of the digits before them, because like compresses with like.
+for each epoch whether it is the nearest ns or another. Numbers are written digit by digit: one text
+has the last digit of each, the next the digit before it, because similar digits compress well.
 """
 
 from __future__ import annotations

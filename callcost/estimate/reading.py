@@ -23,7 +23,7 @@ from callcost.errors import CallcostError
 
 T = TypeVar("T")
 MAX_DEPTH = 20
-"""What is kept of an environment is nested less than this."""
+"""The most levels of nesting in what is kept of an environment."""
 
 _GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ"
 # A small file can ask for gigabytes of dictionary. `xz -9` needs 65 MiB.
@@ -35,7 +35,7 @@ _MAGIC = {
     b"PK\x03\x04": "a zip archive; unpack it first",
     b"PAR1": "a Parquet file; a history is given as the folder that holds it",
 }
-# Characters that no file can contain: half a character, and the end of a text in C.
+# Characters that cannot be kept: half a surrogate pair, and the end of a text in C.
 _ODD = re.compile("[\x00\ud800-\udfff]")
 PYTEST_BENCHMARK = "pytest --benchmark-only --benchmark-json=FILE"
 

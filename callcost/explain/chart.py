@@ -56,7 +56,7 @@ COLOURS: Mapping[str, tuple[str, str]] = {
 
 
 def draw(explanation: Explanation, folder: Path, formats: Collection[str] = FORMATS) -> list[Path]:
-    """Draws each chapter, and returns the files made."""
+    """Draw each chapter, and return the files made."""
     foot, made = footer(explanation.facts), []
     for chapter in explanation.chapters:
         if chapter.rows:

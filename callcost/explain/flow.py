@@ -35,8 +35,8 @@ EXPRESSION = "expression"
 # The share of counting in the progress; the rest is timing.
 COUNTED = 0.7
 STEPS = 1000
-# A note names files with at least this share of instructions without symbols. Other files than
-# these are one part as a whole, such as libffi, so names would not help.
+# A note names a file if at least this share of a call's instructions has no symbols in it. Only
+# these files: any other, such as libffi, is one part as a whole, so names would not help.
 NAMELESS = 0.05
 CALLS_WITH_NAMES = ("python", "*.cpython-*", "*.abi3*.so")
 

@@ -28,7 +28,7 @@ WIDTH = 126
 
 
 def heading(part: str) -> str:
-    """Returns the short name of a part on one line."""
+    """Return the short name of a part on one line."""
     return SHORT[part].replace("-\n", "")
 
 

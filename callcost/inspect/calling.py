@@ -26,7 +26,7 @@ class Obstacle:
 
 
 DATA = Obstacle(
-    'it is data, no function: read it with c_int.in_dll(library, "name") or another type',
+    'it is data, not a function: read it with c_int.in_dll(library, "name") or another type',
     "Data: ctypes reads it instead of calling it, as in c_int.in_dll(library, name)",
 )
 MADE_BY_CPP = Obstacle(

@@ -1,4 +1,4 @@
-"""Reads libraries in a process of their own, because damaged files may crash or hang it."""
+"""Reads libraries in a separate process, because damaged files may crash or hang it."""
 
 from __future__ import annotations
 

@@ -154,7 +154,9 @@ def limited_api(api: PythonApi, name: FileName | None) -> str:
         some = outside[:NAMED_OUTSIDE]
         more = len(outside) - len(some)
         names = listed([*some, f"{more:,} more (listed below)"] if more else some)
-        verdict = "it breaks the limited API, which it promises" if promised else "it is not kept"
+        verdict = (
+            "it breaks the limited API, which it promises to keep" if promised else "it is not kept"
+        )
         are = "is" if len(outside) == 1 else "are"
         return (
             f"Limited API: {verdict}. {len(outside):,} of the {total:,} symbols {are} outside of "

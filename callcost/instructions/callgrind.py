@@ -25,7 +25,7 @@ K = TypeVar("K", bound=Hashable)
 
 TIMEOUT_S = 120.0
 CPYTHON = "cpython"
-# Twice switching callgrind costs about as much as it adds to a set-up this long.
+# Switching callgrind off and on costs about as much as it adds to a set-up this long.
 SLOW_S = 0.01
 
 
@@ -221,7 +221,7 @@ class _Counting:
                     self._slow.add(right[-1])
             case {"event": "count"} if left:
                 right.append(left.pop(0))
-                self._enter(right[-1], read_count(event, folder))
+                self._keep(right[-1], read_count(event, folder))
             case {"event": "error", "kind": str(kind), "message": str(message)} if left:
                 self._fail([left.pop(0)], kind, message)
             case {"event": "done"}:
@@ -230,7 +230,7 @@ class _Counting:
                 return False
         return True
 
-    def _enter(self, key: Any, found: Count) -> None:
+    def _keep(self, key: Any, found: Count) -> None:
         counts = self._counts.setdefault(key, [])
         counts.append(found)
         if len(counts) == self._how.layouts:

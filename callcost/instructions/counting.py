@@ -1,4 +1,4 @@
-"""Starts counter.py in a process of its own, with or without callgrind."""
+"""Starts counter.py in its own process, with or without callgrind."""
 
 from __future__ import annotations
 

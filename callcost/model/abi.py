@@ -1,4 +1,4 @@
-"""Reads the ABI tags in file names, and the versions, of Python builds.
+"""Reads the ABI tag in an extension module's file name, and the version of a Python build.
 
 An extension module's file is named `module.TAG.so`. TAG is the ABI of one build, such as
 `cpython-314t-x86_64-linux-gnu`, or an ABI that several versions share: `abi3`, and `abi3t` for

@@ -1,1 +1,1 @@
-"""The pytest plugin; what it measures and shows comes from the other folders."""
+"""The pytest plugin: the front; run/ measures, estimate/ evaluates, console/ shows."""

@@ -184,7 +184,7 @@ def callcost(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Callabl
     mark = request.node.get_closest_marker(MARK)
     if mark is None:
         raise pytest.UsageError(
-            "the fixture callcost needs the marks that callcost.plugin.case makes"
+            "the fixture callcost needs the marks that callcost.pytest_plugin.plugin.case makes"
         )
     session: MeasuringSession | None = request.config.pluginmanager.get_plugin("callcost-session")
 

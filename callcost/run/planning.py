@@ -14,7 +14,7 @@ MIN_LOOPS = 4
 # Twice what calls with long traces need until they are compiled.
 SETTLE_TURNS = 100_000
 CHEAPEST_EPOCH_NS = 40_000
-DEAREST_EPOCH_NS = 20_000_000
+LONGEST_EPOCH_NS = 20_000_000
 MIN_PASSES = 15
 MAX_PASSES = 2000
 # In a small run most of the time goes into starting processes; longer ones cost little more.
@@ -70,12 +70,12 @@ def least_calls(group: Group, call_ns: list[float]) -> int:
     """Returns the fewest calls an epoch may have: more than 1 only where loops are compiled.
 
     The first turns of a compiled loop are still interpreted. So that this does not distort the
-    cheapest contender, epochs are long, up to DEAREST_EPOCH_NS for the most expensive one.
+    cheapest contender, epochs are long, up to LONGEST_EPOCH_NS for the most expensive one.
     """
     if not group.compiles_loops:
         return 1
     own_ns = call_ns[: len(group.contenders)]
-    return max(1, int(min(CHEAPEST_EPOCH_NS / min(own_ns), DEAREST_EPOCH_NS / max(own_ns))))
+    return max(1, int(min(CHEAPEST_EPOCH_NS / min(own_ns), LONGEST_EPOCH_NS / max(own_ns))))
 
 
 def plan_group(group: Group, costs: list[float], programs: int, row_ns: float) -> Plan:

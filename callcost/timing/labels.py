@@ -52,8 +52,8 @@ def _statements(setup: str) -> list[str]:
         return [line.strip() for line in setup.splitlines() if line.strip()]
 
 
-def _distinct(wished: Sequence[str], otherwise: Sequence[str]) -> tuple[str, ...]:
-    return tuple(wished if len(set(wished)) == len(wished) else otherwise)
+def _distinct(names: Sequence[str], otherwise: Sequence[str]) -> tuple[str, ...]:
+    return tuple(names if len(set(names)) == len(names) else otherwise)
 
 
 def _short(text: str) -> str:
