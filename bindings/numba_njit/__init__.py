@@ -19,7 +19,7 @@ Through Python:
 Unsupported:
 - first_byte: numba stores a str as code points, not in UTF-8.
 - get_greeting, get_token: compiled code cannot make a str or bytes from a pointer.
-- sum_ends_list: numba takes a Python list only in a way that it announces to drop.
+- sum_ends_list: numba's support for Python lists is deprecated.
 - mirror: numba cannot pass a struct to C by value.
 - new_tally, Tally: numba has no way to free what a pointer points to.
 - sum_calls: C can call back compiled functions, but no Python function.
