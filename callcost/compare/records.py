@@ -50,19 +50,24 @@ class RecordedRow:
 
 @dataclass(frozen=True)
 class RecordedComparison:
-    """What two records show, with the names of rows that only one of them has."""
+    """What two records show, with the names of rows that only one of them has.
+
+    `same_machine` and `same_interpreter` are None if a record does not say. `other_calls` names
+    rows whose call or set-up differs: they are not compared.
+    """
 
     rows: list[RecordedRow]
-    same_machine: bool
-    same_interpreter: bool
+    same_machine: bool | None
+    same_interpreter: bool | None
     added: list[str]
     removed: list[str]
+    other_calls: list[str]
 
     @property
     def exit_code(self) -> int:
         """3 if something needs a real comparison, 0 if not; never 1."""
-        comparable = self.same_machine and self.same_interpreter and self.rows
-        return 0 if comparable and all(row.word in PASSES for row in self.rows) else 3
+        alike = self.same_machine and self.same_interpreter and not self.other_calls
+        return 0 if alike and self.rows and all(row.word in PASSES for row in self.rows) else 3
 
     def of(self, *words: str) -> int:
         """Counts the rows with one of these words."""
@@ -83,14 +88,35 @@ def compare(
     ours, theirs = set(_rows(before)), set(_rows(after))
     chosen = matching(ours | theirs, mechanisms, workloads)
     common = [cell for cell in chosen if cell in ours & theirs]
-    rules = Rules(threshold, len(common))
+    alike = [cell for cell in common if _source(before, cell) == _source(after, cell)]
+    rules = Rules(threshold, len(alike))
+    elsewhere = all(_facts(before, cell) == _facts(after, cell) for cell in common)
     return RecordedComparison(
-        [_compare_row(before[row.workload], after[row.workload], row, rules) for row in common],
-        machines[0].get("machine_digest") == machines[1].get("machine_digest"),
-        machines[0].get("interpreter") == machines[1].get("interpreter"),
+        [_compare_row(before[row.workload], after[row.workload], row, rules) for row in alike],
+        _same([machine.get("machine_digest") for machine in machines]),
+        elsewhere and _same([machine.get("interpreter") for machine in machines]),
         [f"{row.workload}: {row.mechanism}" for row in chosen if row not in ours],
         [f"{row.workload}: {row.mechanism}" for row in chosen if row not in theirs],
+        [f"{row.workload}: {row.mechanism}" for row in common if row not in alike],
     )
+
+
+def _same(known: Sequence[object]) -> bool | None:
+    """Compares a fact of both records; None if one does not have it."""
+    return None if None in known else known[0] == known[1]
+
+
+def _source(estimates: dict[str, GroupEstimate], cell: Cell) -> tuple[str, str]:
+    """Returns the set-up and the call of a row."""
+    estimate = estimates[cell.workload]
+    contender = estimate.times.contenders[estimate.names.index(cell.mechanism)]
+    return contender.setup, contender.call
+
+
+def _facts(estimates: dict[str, GroupEstimate], cell: Cell) -> dict[str, str]:
+    """Returns the facts of a row's interpreter, if it is not that of the record."""
+    place = estimates[cell.workload].times.group.environment
+    return {} if place is None else place.facts
 
 
 def _rows(estimates: dict[str, GroupEstimate]) -> Iterator[Cell]:
@@ -177,12 +203,18 @@ def lines(found: RecordedComparison) -> list[str]:
     """Explains what two runs that did not take turns can and cannot show."""
     said = [f"Only in head: {name}" for name in found.added]
     said += [f"Only in base: {name}" for name in found.removed]
+    said += [f"Another call or set-up, so not compared: {name}" for name in found.other_calls]
     if not found.same_machine:
-        said.append("The records come from two machines: a difference in ns is not one in code.")
+        what = "may come" if found.same_machine is None else "come"
+        said.append(f"The records {what} from two machines: a difference in ns is not one in code.")
     if not found.same_interpreter:
-        said.append("The records come from two builds of Python, which differ in every call.")
+        what = "may come" if found.same_interpreter is None else "come"
+        said.append(f"The records {what} from two builds of Python, which differ in every call.")
     if not found.rows:
-        return [*said, "The two records have no row in common: nothing was compared."]
+        return [
+            *said,
+            "Nothing was compared: the records have no row with the same call in common.",
+        ]
     total = count(len(found.rows), "row")
     said.append(
         "These runs were made one after the other. Their difference includes changes of the "
@@ -193,10 +225,12 @@ def lines(found: RecordedComparison) -> list[str]:
             f"{undecided} of {total} could not be decided: each may cost more, by more than the "
             "control and the threshold, or too few of its epochs are known."
         )
+    differing = found.of(HIGHER, LOWER)
+    look = "That is a reason to look, not a verdict: " if differing else ""
     said.append(
-        f"{found.of(HIGHER, LOWER)} of {total} {'differs' if total == '1 row' else 'differ'} by "
-        "more than the control and the threshold. That is a reason to look, not a verdict: "
-        "callcost compare REV REV measures both sides in turns, and can decide."
+        f"{differing} of {total} {'differs' if total == '1 row' else 'differ'} by more than the "
+        f"control and the threshold. {look}callcost compare REV REV measures both sides in turns, "
+        "and can decide."
     )
     return said
 

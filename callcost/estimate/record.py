@@ -32,6 +32,7 @@ from callcost.model.contender import Contender, Controls, Environment, Group
 from callcost.model.delays import NAME as DELAYS
 from callcost.model.plan import Plan
 from callcost.model.run import GroupTimes, Run, Times
+from callcost.worker.worker import EMPTY_CALL
 
 # Parts of a record, each with its place in the file.
 Located = list[tuple[str, dict[str, Any]]]
@@ -189,6 +190,10 @@ class _Rebuilding:
             reason = f"it has the twin of {twin_name}, but not {twin_name} itself"
             raise damaged(self._path, where, reason)
         empty, twin, yardstick = map(self._contender, controls)
+        original = self._contender(contenders[names.index(twin_name)])
+        if empty.call != EMPTY_CALL or (twin.setup, twin.call) != (original.setup, original.call):
+            reason = f"they do not begin with the empty loop and the twin of {twin_name}"
+            raise damaged(self._path, f"{where}.controls", reason)
         return GroupTimes(
             Group(
                 name,

@@ -260,7 +260,10 @@ def without_ratio(run: RunFile) -> str:
     if any(row.ratio is not None for row in run.rows):
         return ""
     if run.rows[0].control != TYPICAL:
-        return "the twins moved, so no ratio can be trusted: measure on a calmer machine"
+        return (
+            "no ratio can be trusted, because the twins moved or too few epochs are known: measure "
+            "on a calmer machine"
+        )
     if len(run.rows) < MIN_ROWS:
         return (
             f"a file with fewer than {MIN_ROWS} rows does not show whether a row or the machine "

@@ -23,7 +23,7 @@ from callcost.console.files import UnreadableError, read_bytes, shown, write_ato
 from callcost.history.files import HistoryError, StoredFile, listed, name_of
 from callcost.history.rows import TYPICAL, RunFile
 from callcost.history.table import Table, write
-from callcost.model.patterns import require_known
+from callcost.model.patterns import matches, require_known
 
 if TYPE_CHECKING:
     from callcost.history.typical import Scale, Scales
@@ -127,18 +127,18 @@ class Store:
         Raise HistoryError, or UnknownNameError for a pattern that matches nothing.
         """
         table = self._table()
-        asked = (("group", "workload", groups), ("contender", "mechanism", contenders))
         where, values = "TRUE", list[str]()
-        for column, _, patterns in asked:
+        asked = (("group", "workload", groups), ("contender", "mechanism", contenders))
+        for column, option, patterns in asked:
             if patterns:
-                any_of = " OR ".join([f'"{column}" GLOB ?'] * len(patterns))
-                where += f" AND ({any_of})"
-                values += patterns
+                known = table.query(f'SELECT DISTINCT "{column}" FROM runs ORDER BY ALL')
+                names = [str(name) for (name,) in known]
+                require_known(f"--{option}", patterns, names)
+                chosen = [name for name in names if matches(name, patterns)]
+                where += f' AND "{column}" IN ({", ".join("?" * len(chosen))})'
+                values += chosen
         found = list(_gathered(table, where, values))
         if not found:
-            for column, option, patterns in asked:
-                known = table.query(f'SELECT DISTINCT "{column}" FROM runs')
-                require_known(f"--{option}", patterns, [str(name) for (name,) in known])
             raise HistoryError("the history has no row with this workload and this mechanism")
         return found
 

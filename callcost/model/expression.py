@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dis
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from callcost.worker.worker import interpreter_facts
 
 # The names in the function that the expression is compiled into (worker.compile_epoch).
 OWN_NAMES = {f"callcost_{name}" for name in ("epoch", "loops", "clock", "start", "turn", "refusal")}
+
+# What ast raises for source text that it cannot read or write.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 class ExpressionError(CallcostError):
@@ -93,7 +97,7 @@ def read(asked: Asked, what: str) -> Reading:
         raise
     _refuse_unfit(tree, what)
     call = _on_one_line(tree, what)
-    contender = Contender(what, f"{_import_from_here()}\n{asked.setup}", call, alone=True)
+    contender = Contender(what, _from_here(asked.setup), call, alone=True)
     python = "" if asked.environment is None else asked.environment.python
     return Reading(what, asked, contender, _is_folded(call), (call, does, python))
 
@@ -116,20 +120,37 @@ def _read_setup(asked: Asked, what: str) -> str:
     otherwise that interpreter reports it.
     """
     try:
-        return _on_one_line(_parse(asked.setup, "exec", what), what)
+        tree = _parse(asked.setup, "exec", what)
     except ExpressionError:
         if asked.environment is None:
             raise
         return asked.setup
+    try:
+        return _on_one_line(tree, what)
+    except ExpressionError:
+        # Only an interpreter that runs it can tell.
+        return asked.setup
 
 
-def _import_from_here() -> str:
-    """Returns the line that makes modules of the current folder importable, as in timeit."""
+def _from_here(setup: str) -> str:
+    """Returns a set-up that can import modules of the current folder, as in timeit."""
     try:
         here = Path.cwd()
     except FileNotFoundError as error:
         raise ExpressionError("the current folder was removed: change to another one") from error
-    return f"__import__('sys').path.insert(0, {str(here)!r})"
+    line = f"__import__('sys').path.insert(0, {str(here)!r})"
+    with suppress(*UNREADABLE):
+        body = ast.parse(setup).body
+        futures = [n for n, statement in enumerate(body, 1) if _is_future(statement)]
+        if futures:
+            # Python wants an import from __future__ before everything but a docstring.
+            body[futures[-1] : futures[-1]] = ast.parse(line).body
+            return ast.unparse(ast.Module(body, []))
+    return f"{line}\n{setup}"
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
 def _on_one_line(tree: ast.AST, what: str) -> str:
@@ -137,6 +158,11 @@ def _on_one_line(tree: ast.AST, what: str) -> str:
         return ast.unparse(tree)
     except RecursionError as error:
         raise ExpressionError(f"{what} is nested too deeply") from error
+    except ValueError as error:
+        # Python does not write very long numbers in decimal.
+        raise ExpressionError(
+            f"{what} cannot be put on one line ({error}): define its parts in --setup"
+        ) from error
 
 
 def _refuse_unfit(tree: ast.AST, what: str) -> None:
@@ -169,7 +195,7 @@ def _refuse_statement(call: str, what: str) -> None:
     """Raises ExpressionError for text that is valid as a statement."""
     try:
         tree = ast.parse(call)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNREADABLE:
         return
     kinds = ", ".join(dict.fromkeys(type(node).__name__.lower() for node in tree.body))
     raise ExpressionError(

@@ -14,14 +14,17 @@ class UnknownNameError(CallcostError):
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Tells whether any pattern matches the whole name."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    """Tells whether any pattern is the name or matches the whole of it.
+
+    A name may have brackets, which mean something else in a pattern: test_add[1].
+    """
+    return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def require_known(option: str, patterns: Iterable[str], present: Sequence[str]) -> None:
     """Raises UnknownNameError for the first pattern of an option that matches no name."""
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in present):
+        if not any(matches(name, [pattern]) for name in present):
             near = difflib.get_close_matches(pattern, present, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there is: {_some(present)}"
             raise UnknownNameError(f"{option} {pattern} matches nothing here: {hint}")

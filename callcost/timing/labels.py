@@ -6,7 +6,7 @@ import ast
 import difflib
 from collections.abc import Sequence
 
-from callcost.model.expression import Reading
+from callcost.model.expression import UNREADABLE, Reading
 
 LONGEST = 70
 NUMBERS = ("first", "second")
@@ -47,7 +47,7 @@ def _own_lines(one: str, other: str) -> list[str]:
 def _statements(setup: str) -> list[str]:
     try:
         return [" ".join(ast.unparse(node).split()) for node in ast.parse(setup).body]
-    except SyntaxError:
+    except UNREADABLE:
         # It may be valid in another interpreter.
         return [line.strip() for line in setup.splitlines() if line.strip()]
 

@@ -23,6 +23,7 @@ import importlib.util
 import json
 import re
 import reprlib
+import types
 from array import array
 from collections import OrderedDict, deque
 from collections.abc import ItemsView, KeysView
@@ -53,6 +54,8 @@ MOST_BYTES = 1 << 24
 DEEPEST = 60
 LONGEST_TEXT = 90
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}")
+# In a repr, the beginning of parts whose order does not matter.
+UNORDERED = re.compile(r"\{|namespace\(")
 # Struct codes of numbers that can be NaN, and of addresses.
 FLOATS = re.compile(r"[efdg]")
 ADDRESSES = re.compile(r"[PO&XzZ](?![fdg])")
@@ -79,8 +82,7 @@ class Reader:
         if self._parts > MOST_PARTS:
             return self._unknown(value, "too large to compare")
         if (exact := atom(value)) is not None:
-            found = digest(type_name(type(value)).encode(), exact)
-            return found, found
+            return self._exactly(value, exact)
         if id(value) in self._inside or len(self._inside) > DEEPEST:
             return self._unknown(value, "nested too deeply to compare")
         self._inside.add(id(value))
@@ -91,17 +93,19 @@ class Reader:
 
     def _read_whole(self, value: "Any") -> "tuple[bytes, bytes]":
         if (exact := simple_parts(value)) is not None:
-            found = digest(type_name(type(value)).encode(), b"simple", *exact)
-            return found, found
+            return self._exactly(value, b"simple", *exact)
         if isinstance(value, (list, tuple, deque)):
             return self._join(value, [self.read(part) for part in value])
-        if isinstance(value, dict):
-            pairs = [self._join(pair, map(self.read, pair)) for pair in dict.items(value)]
+        if isinstance(value, range):
+            # Equal ranges have the same numbers, whatever their ends.
+            return self._join(value, map(self.read, (len(value), *value[:2])))
+        if (items := mapped(value)) is not None:
+            pairs = [self._join(pair, map(self.read, pair)) for pair in items]
             return self._join(value, pairs, ordered=isinstance(value, OrderedDict))
         if isinstance(value, (set, frozenset, KeysView, ItemsView)):
             return self._join(value, map(self.read, value), ordered=False)
         if isinstance(value, enum.Enum):
-            return self._join(value, [self.read(value.name)])
+            return self._exactly(value, str(value.name or value.value).encode())
         try:
             view = memoryview(value)
         except (TypeError, ValueError, BufferError):
@@ -121,8 +125,7 @@ class Reader:
         if native and native[1] in OWN_ORDER:
             code: Any = native[2]
             if not FLOATS.search(code):
-                found = digest(type_name(type(value)).encode(), shape, view.tobytes())
-                return found, found
+                return self._exactly(value, shape, view.tobytes())
             items: Any = memoryview(view.tobytes()).cast(code).tolist()
         elif hasattr(value, "tolist"):
             items = value.tolist()
@@ -137,9 +140,7 @@ class Reader:
         kind = type(value)
         if not has_own(kind, "__eq__"):
             return self._unknown(value, f"{type_name(kind)} equals only itself")
-        shown = repr(value).encode("utf-8", "replace") if has_own(kind, "__repr__") else b""
-        if ADDRESS.search(shown.decode()):
-            shown = b""
+        shown = shown_content(value)
         name = type_name(kind).encode()
         try:
             # Like pickle.
@@ -162,7 +163,22 @@ class Reader:
         name = type_name(type(value)).encode()
         halves = list(zip(*parts)) or [(), ()]  # noqa: B905 - Python 3.9 does not know `strict`
         full, sure = (half if ordered else sorted(half) for half in halves)
-        return digest(name, *full), digest(name, *sure)
+        return self._with_own(value, digest(name, *full), digest(name, *sure))
+
+    def _exactly(self, value: "Any", *content: bytes) -> "tuple[bytes, bytes]":
+        found = digest(type_name(type(value)).encode(), *content)
+        return self._with_own(value, found, found)
+
+    def _with_own(self, value: "Any", full: bytes, sure: bytes) -> "tuple[bytes, bytes]":
+        """Adds what a subclass of a builtin type holds besides its content: a unit, a mask.
+
+        It may decide what of the content counts, so that only its repr tells values apart.
+        """
+        if not own_state(value):
+            return full, sure
+        # First: it may change the state, as that of NumPy's masked arrays does.
+        shown = digest(type_name(type(value)).encode(), shown_content(value))
+        return digest(full, self.read(own_state(value))[0]), shown
 
     def _unknown(self, value: "Any", why: str) -> "tuple[bytes, bytes]":
         self.opaque[why] = None
@@ -235,6 +251,39 @@ def type_name(kind: type) -> str:
     for prefix in ("builtins.", "__callcost__."):
         name = name[len(prefix) :] if name.startswith(prefix) else name
     return name
+
+
+def mapped(value: "Any") -> "Iterable[tuple[Any, Any]] | None":
+    """Returns the items of a value whose equality does not depend on their order, or None."""
+    if isinstance(value, dict):
+        return dict.items(value)
+    if isinstance(value, types.MappingProxyType):
+        return list(value.items())
+    return vars(value).items() if isinstance(value, types.SimpleNamespace) else None
+
+
+def own_state(value: "Any") -> "dict[str, Any]":
+    """Returns the attributes that an instance itself holds."""
+    if isinstance(value, (type, enum.Enum, types.SimpleNamespace)):
+        return {}
+    found = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in [slots] if isinstance(slots, str) else slots:
+            if not name.startswith("__") and hasattr(value, name):
+                found[name] = getattr(value, name)
+    return found
+
+
+def shown_content(value: "Any") -> bytes:
+    """Returns what different values differ in: the repr, as far as equal values share it."""
+    kind = type(value)
+    fields = getattr(kind, "__dataclass_fields__", {}).values()
+    text = repr(value) if has_own(kind, "__repr__") else ""
+    if ADDRESS.search(text) or not all(field.compare for field in fields):
+        return b""
+    # In a set or a mapping, the order says nothing.
+    return ("".join(sorted(text)) if UNORDERED.search(text) else text).encode("utf-8", "replace")
 
 
 def has_own(kind: type, method: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import made_records
 import pytest
 import sites
 from click.testing import CliRunner, Result
@@ -110,6 +111,7 @@ def test_a_recorded_change_gets_the_right_word(
     assert expected in done.output
     assert "nan" not in done.output
     total = len(document["rows"])
+    assert ("a reason to look" in done.output) == (expected in (HIGHER, LOWER))
     said = f"1 of {total} rows could not be decided" in " ".join(done.output.split())
     assert said == (expected == UNDECIDED)
 
@@ -149,6 +151,48 @@ def test_records_of_two_machines_decide_nothing(record: dict[str, Any], tmp_path
     assert done.exit_code == 3
     assert "come from two machines" in done.output
     assert not document["same_machine"]
+
+
+def test_a_row_with_another_call_or_set_up_is_not_compared(
+    record: dict[str, Any], tmp_path: Path
+) -> None:
+    for name in ("call", "setup"):
+        other = copy.deepcopy(record)
+        row = next(
+            r for r in other["benchmarks"] if r["extra_info"]["callcost"]["name"] == MECHANISM
+        )
+        row["extra_info"]["callcost"][name] += "  # another"
+        document, done = compared(tmp_path, record, other)
+        assert done.exit_code == 3
+        assert document["other_calls"] == [f"fibonacci: {MECHANISM}"]
+        assert MECHANISM not in [row["contender"] for row in document["rows"]]
+        assert f"Another call or set-up, so not compared: fibonacci: {MECHANISM}" in done.output
+
+
+def test_an_unknown_machine_or_interpreter_is_not_the_same(
+    record: dict[str, Any], tmp_path: Path
+) -> None:
+    unknown = copy.deepcopy(record)
+    del unknown["machine_info"]["callcost"]
+    document, done = compared(tmp_path, unknown, unknown)
+    assert done.exit_code == 3
+    assert document["same_machine"] is None and document["same_interpreter"] is None
+    assert "may come from two machines" in done.output
+    assert "may come from two builds of Python" in done.output
+
+
+def test_another_version_of_a_second_interpreter_is_another_build(tmp_path: Path) -> None:
+    old, new = (made_records.record() for _ in range(2))
+    for document, version in ((old, "3.9.16"), (new, "3.9.19")):
+        section = document["callcost"]
+        facts = {"implementation": "pypy", "cache_tag": "pypy39", "python_version": version}
+        section["interpreters"] = {"pypy3.9": facts}
+        section["groups"]["work"]["interpreter"] = "pypy3.9"
+    _, same = compared(tmp_path, old, old)
+    assert same.exit_code == 0
+    document, done = compared(tmp_path, old, new)
+    assert done.exit_code == 3 and document["same_interpreter"] is False
+    assert "come from two builds of Python" in done.output
 
 
 def test_options_without_meaning_for_records_are_refused(

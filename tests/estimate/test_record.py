@@ -60,6 +60,15 @@ def test_an_error_names_the_damaged_record_and_field(record: Path) -> None:
         _ = Record.load(record).run
 
 
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0), (0, 2, 1)])
+def test_swapped_controls_are_damage(record: Path, order: tuple[int, ...]) -> None:
+    document = json.loads(record.read_text())
+    (name, group), *_ = document["callcost"]["groups"].items()
+    group["controls"] = [group["controls"][place] for place in order]
+    with pytest.raises(RecordError, match=rf"groups\.{name}\.controls: they do not begin with"):
+        _ = Record(record, document).run
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

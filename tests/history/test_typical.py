@@ -12,6 +12,7 @@ import pytest
 from callcost.history import points
 from callcost.history.runs import read, without_ratio
 from callcost.history.store import Series, Store
+from callcost.model.patterns import UnknownNameError
 
 Run = Mapping[str, float]
 RUNS, STEP = 12, 7
@@ -164,3 +165,14 @@ def test_the_typical_row_replaces_the_means_of_older_stores(tmp_path: Path) -> N
         first, _, last = ratios(series)
         assert series.control == "typical row"
         assert last / first == pytest.approx(0.5 if series.contender == "test_b" else 1)
+
+
+@pytest.mark.parametrize("name", ["a[1]", "a[x-*]", "a\\b", "A?"])
+def test_a_row_is_found_by_its_name_whatever_its_characters(tmp_path: Path, name: str) -> None:
+    row = made_records.benchmark("test_other", 1e-6, group=name)
+    document = made_records.pytest_run([{**row, "param": name}])
+    store = Store(tmp_path / "history")
+    assert store.add(read(made_records.written(tmp_path / "run.json", document)))
+    assert store.series([name], [name]) == store.series()
+    with pytest.raises(UnknownNameError, match="--workload absent matches nothing here"):
+        store.series([name, "absent"])

@@ -7,6 +7,8 @@ import io
 import json
 import re
 import subprocess
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from timings import NOBODY, SAME_VALUE, SHORT, made_up, said_of
 from callcost.model.expression import OWN_NAMES, Asked, ExpressionError, read
 from callcost.model.plan import Settings
 from callcost.timing.flow import Timed, time_expressions
+from callcost.timing.labels import labels
 from callcost.timing.look import Look
 from callcost.timing.time_limit import TimeLimit
 from callcost.timing.words import show
@@ -205,3 +208,24 @@ def test_an_expression_cannot_use_the_names_of_the_loop() -> None:
 def test_a_call_is_put_on_one_line() -> None:
     reading = read(Asked("f(  # what\n  1,\n  2)"), "it")
     assert reading.call == reading.contender.call == "f(1, 2)"
+
+
+def test_a_number_that_python_does_not_print_belongs_into_the_set_up() -> None:
+    long = f"0x{'f' * 5000}"
+    with pytest.raises(ExpressionError, match=r"cannot be put on one line .* in --setup"):
+        read(Asked(f"f({long})"), "it")
+    sides = [read(Asked("f(n)", f"n = {number}"), "it") for number in (long, "3")]
+    assert long in sides[0].contender.setup
+    assert labels(sides)[1] == "f(n) after `n = 3`"
+
+
+@pytest.mark.parametrize("before", ["", '"""What it is."""\n'])
+def test_a_set_up_may_import_from_the_future(
+    before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.py").write_text("here = 3\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    setup = f"{before}from __future__ import annotations; from mine import here\nn: absent = here"
+    namespace = worker.prepare(asdict(read(Asked("n", setup), "it").contender))
+    assert namespace["n"] == 3

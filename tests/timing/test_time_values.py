@@ -10,11 +10,13 @@ import re
 import subprocess
 import sys
 from array import array
-from collections import Counter, OrderedDict, deque
+from collections import ChainMap, Counter, OrderedDict, UserDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -82,6 +84,35 @@ class _Equal(_Plain):
     __hash__ = None  # type: ignore[assignment]
 
 
+@dataclass
+class _Holder:
+    content: object
+    note: int = field(default=0, compare=False)
+
+
+@dataclass
+class _Pair:
+    one: object
+    two: object
+
+
+class _Length(float):
+    unit: str
+
+    def __new__(cls, number: float, unit: str) -> Self:
+        made = super().__new__(cls, number)
+        made.unit = unit
+        return made
+
+
+class _Labelled(list[int]):
+    __slots__ = ("label",)
+
+    def __init__(self, numbers: list[int], label: str) -> None:
+        super().__init__(numbers)
+        self.label = label
+
+
 NAN = float("nan")
 SAME: list[Callable[[], object]] = [
     lambda: None,
@@ -118,12 +149,41 @@ SAME: list[Callable[[], object]] = [
     lambda: [float(str(n)) for n in range(2000)] + [NAN, -NAN],
     lambda: [str(n) for n in range(2000)],
     lambda: [10**5000] * 2000,
+    lambda: _Length(2, "m"),
+    lambda: _Labelled([1], "a"),
+    lambda: np.ma.array([1, 2], mask=[False, True]),
+    lambda: _Pair(1, [2]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("number", range(len(SAME)))
 def test_the_same_value_made_twice_is_the_same(number: int) -> None:
     assert compare(value(SAME[number]()), value(SAME[number]())) == ("same", "")
+
+
+IN_ANOTHER_ORDER: list[tuple[object, object]] = [
+    ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    (frozenset([8, 0]), frozenset([0, 8])),
+    (SimpleNamespace(a=1, b=2), SimpleNamespace(b=2, a=1)),
+    (MappingProxyType({"a": 1, "b": 2}), MappingProxyType({"b": 2, "a": 1})),
+    (UserDict({"a": 1, "b": 2}), UserDict({"b": 2, "a": 1})),
+    (ChainMap({"a": 1, "b": 2}), ChainMap({"b": 2, "a": 1})),
+    (_Pair({8, 0}, SimpleNamespace(a=1, b=2)), _Pair({0, 8}, SimpleNamespace(b=2, a=1))),
+    (range(0, 3, 2), range(0, 4, 2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(IN_ANOTHER_ORDER)))
+def test_equal_values_with_another_repr_are_the_same(number: int) -> None:
+    one, other = IN_ANOTHER_ORDER[number]
+    assert one == other and compare(value(one), value(other)) == ("same", "")
+    assert answers.is_right(one, other) is True
+
+
+def test_what_a_dataclass_does_not_compare_makes_no_difference() -> None:
+    one, other = _Holder(1, note=2), _Holder(1, note=3)
+    assert compare(value(one), value(other))[0] == "unknown"
+    assert answers.is_right(one, other) is True and answers.is_right(one, _Holder(2)) is False
 
 
 DIFFERENT: list[tuple[object, object]] = [
@@ -161,6 +221,9 @@ DIFFERENT: list[tuple[object, object]] = [
     (list(range(2000)), [*range(1999), True]),
     ([1.0] * 2000, [*[1.0] * 1999, NAN]),
     ([0.0] * 2000, [*[0.0] * 1999, -0.0]),
+    (_Pair(1, 2), _Pair(2, 1)),
+    (_Length(2, "m"), _Length(3, "m")),
+    (np.ma.array([1, 2], mask=[False, True]), np.ma.array([1, 2], mask=[True, False])),
 ]  # fmt: skip
 
 
@@ -180,6 +243,9 @@ UNKNOWN: list[tuple[object, object, str]] = [
     (_Pointer(), _Pointer(), "addresses"),
     (_Loud(), _Loud(), "raised ZeroDivisionError"),
     (_Equal(1), _Equal(2), "may have equal values that are stored differently"),
+    (_Length(2, "m"), _Length(2, "s"), "may have equal values that are stored differently"),
+    (_Labelled([1], "a"), _Labelled([1], "b"), "may have equal values that are stored differently"),
+    (np.ma.array([1, 2], mask=[False, True]), np.ma.array([1, 9], mask=[False, True]), "stored"),
 ]  # fmt: skip
 
 
