@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True, scope="session")
 def runs_of_their_own() -> Iterator[None]:
-    """Keeps what this pytest has in its environment from the runs that the tests start."""
+    """Hides this pytest's own variables from the runs that the tests start."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
             patch.delenv(name)
@@ -65,7 +65,7 @@ def runs_of_their_own() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> small_suites.Measured:
-    """The toy catalogue, measured once for all tests that only read what came of it."""
+    """The toy catalogue, measured once for all tests that only read its results."""
     return small_suites.measured(tmp_path_factory.mktemp("measured"), small_suites.TOY)
 
 
@@ -77,7 +77,7 @@ def toy() -> dict[str, Any]:
 
 @pytest.fixture
 def program() -> Callable[..., tuple[str, str, str, list[str]]]:
-    """Returns the function that makes a floor out of PROGRAM, some text of which is replaced."""
+    """Returns the function that makes a floor from PROGRAM, with some of its text replaced."""
     return small_suites.make_program
 
 

@@ -1,4 +1,4 @@
-"""A requirement that does not reach the build is told from one that does."""
+"""A requirement that does not reach the build is distinguished from one that does."""
 
 from __future__ import annotations
 

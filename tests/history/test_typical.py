@@ -1,4 +1,4 @@
-"""In foreign files, changes of one row are told from changes of the machine."""
+"""In foreign files, changes of one row are distinguished from changes of the machine."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ def main() -> None:
     inputs = Path(sys.argv[1])
     # A process in a shell's background ignores SIGINT, and so would the forks.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # What takes long to find out is known; all that is done with it is the command's own.
+    # The slow steps return known results; everything else is the command's own code.
     explanation = records.read(inputs / "explain.json")
     found = calibration(record.Record.load(inputs / "run.json").run)
     flow.explain = lambda *_: explanation

@@ -33,7 +33,7 @@ class Files:
 
 
 def in_threads(work: Callable[[], Counter[str]]) -> Counter[str]:
-    """Does the same in every thread, beginning together; returns what all of them counted."""
+    """Does the same in every thread, starting together; returns what all of them counted."""
     begin = threading.Barrier(THREADS)
     counted: Counter[str] = Counter()
     lock = threading.Lock()
@@ -53,7 +53,7 @@ def in_threads(work: Callable[[], Counter[str]]) -> Counter[str]:
 
 
 def outcome(call: Any, view: Any, names: dict[str, Any]) -> str:
-    """Evaluates a call as the workload says, and writes down what came of it."""
+    """Evaluates a call as the workload says, and describes the outcome."""
     try:
         result = eval(call, names)
     except Exception as error:
@@ -74,7 +74,7 @@ def wrong_outcomes(workload: dict[str, Any]) -> list[str]:
 
 
 def lost_counts(tally: Any) -> list[str]:
-    """Counts in all threads with one new tally, and tells what came else than each number once."""
+    """Counts in all threads with one new tally; reports numbers that did not come exactly once."""
 
     def count() -> Counter[str]:
         try:

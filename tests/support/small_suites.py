@@ -59,7 +59,7 @@ for asked, line in enumerate(sys.stdin):
     turns, warm_turns, stack_bytes = map(int, line.split())
     print(answer(turns), flush=True)
 """
-# Places on the stacks, of which there are more by default, take as long to make as all epochs here.
+# Few places on the stacks: making the default number takes as long as all epochs here.
 FAST = ("--callcost-processes=10", "--callcost-row-seconds=0.02", "--callcost-layouts=8")
 
 
@@ -69,7 +69,7 @@ def copy_of_toy() -> dict[str, Any]:
 
 
 def make_program(change: str = "", into: str = "") -> tuple[str, str, str, list[str]]:
-    """Makes a floor out of PROGRAM, some text of which is replaced."""
+    """Makes a floor from PROGRAM, with some of its text replaced."""
     assert change in PROGRAM
     source = PROGRAM.replace(change, into, 1) if change else PROGRAM
     return "", "abs(n)", "3", [sys.executable, "-c", source]

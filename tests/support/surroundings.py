@@ -12,7 +12,7 @@ UNWANTED = re.compile(
     r"|(NO|FORCE|CLICOLOR_FORCE|CLICOLOR|PY)_?COLORS?|TTY_|(C|CPP|CXX|LD)FLAGS$|CALLGRIND_"
     r"|VALGRIND_OPTS|MALLOC_|GLIBC_TUNABLES|LD_PRELOAD|DISTUTILS_|SETUPTOOLS_"
 )
-# Those that say what is installed here, or where what the tests make is to be kept.
+# Those that say what is installed here, or where to keep what the tests make.
 WANTED = re.compile(r"CALLCOST_(PYPY|SCREENSHOTS)$|PYTEST_(CURRENT_TEST|XDIST_\w+)$")
 # No key to sign with, no hook and no template of the developer's; any owner may have the checkout.
 GIT = {

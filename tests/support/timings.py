@@ -27,7 +27,7 @@ def made_up(
     values: tuple[Value, Value] = (SAME_VALUE, SAME_VALUE),
     preempted: bool = False,
 ) -> Timed:
-    """Makes the outcome of a run in which the calls took exactly so long, beside a loop of 0.2.
+    """Makes the outcome of a run in which the calls took exactly these times, beside a loop of 0.2.
 
     `twin_ns` is for the second process of the first side, `control` the factor of its builtin.
     """

@@ -24,7 +24,7 @@ version = "1"
 requires-python = ">=3.9"
 dependencies = {dependencies}
 """
-# While it builds it runs the file `during`, in which a test can say what shall happen then.
+# While it builds, it runs the file `during`, in which a test says what happens then.
 BACKEND = """
 import subprocess, sys, zipfile
 from pathlib import Path
@@ -51,7 +51,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Runs git as somebody, and returns what it printed."""
+    """Runs git with a made-up identity, and returns what it printed."""
     done = subprocess.run(
         ["git", "-c", "user.name=somebody", "-c", "user.email=somebody", *arguments],
         cwd=folder,
@@ -107,7 +107,7 @@ def write_project(folder: Path, dependencies: str = "[]") -> None:
 
 
 def everything(folder: Path) -> dict[str, bytes | str]:
-    """Returns all that must not change: files, index, references, stash, books of worktrees."""
+    """Returns all that must not change: files, index, references, stash, list of worktrees."""
     files = {
         str(path): path.read_bytes()
         for path in folder.rglob("*")
@@ -121,7 +121,7 @@ def everything(folder: Path) -> dict[str, bytes | str]:
 
 
 def imported(python: str, expression: str) -> str:
-    """Evaluates an expression in an environment, away from everybody's own modules."""
+    """Evaluates an expression in an environment, without the developer's own modules."""
     done = subprocess.run(
         [python, "-I", "-c", f"import toy, toy_built_with; print({expression})"],
         check=True,

@@ -50,7 +50,7 @@ COMMANDS = {
     "report": ["report", "run.json", "--output", "site"],
     "time": ["time", "1 + 1"],
 }
-# A report takes seconds: what is the same for all commands is not asked of it.
+# A report takes seconds: it is not tested with what is the same for all commands.
 LONG = {"report"}
 EXPECTED = {
     "none": {FINE},
@@ -71,7 +71,7 @@ EXPECTED = {
     "lost home": {FINE, FAILED},
     "interrupt": {INTERRUPTED},
 }
-# Where a command has to fail, as it cannot do without.
+# Where a command has to fail, because it needs what is refused.
 NEEDS = {
     ("full disk", "history add"),
     ("full disk", "report"),
@@ -102,7 +102,7 @@ Case = tuple[str, str]
 
 
 def cases() -> dict[Case, tuple[list[str], str]]:
-    """Lists what is run, and on what a machine: by the command or option, and the fault."""
+    """Lists what is run with which fault, by command or option."""
     found = {
         (command, fault): (arguments, fault)
         for command, arguments in COMMANDS.items()
@@ -123,7 +123,7 @@ def cases() -> dict[Case, tuple[list[str], str]]:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Outcome]:
-    """Runs all cases; returns what came of each."""
+    """Runs all cases; returns the outcome of each."""
     inputs = tmp_path_factory.mktemp("inputs")
     small = sites.cut(sites.reference(), ["get_pi"], ["ctypes_cdll"], sweep=False)
     sites.write(inputs / "run.json", small)

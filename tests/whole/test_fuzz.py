@@ -64,7 +64,7 @@ ODD = [
 
 
 def places(value: Any, above: Steps = ()) -> Iterator[Steps]:
-    """Yields the way to every field of a document, the document itself left out."""
+    """Yields the path of every field of a document, except the document itself."""
     members = value.items() if isinstance(value, dict) else enumerate(value)
     for key, member in members:
         yield (*above, key)
@@ -171,7 +171,7 @@ def run(*arguments: str | Path) -> int | None:
 
 
 def read_only(inputs: Inputs, output: Path) -> None:
-    """Takes the place of writing a site: works out everything that its pages show."""
+    """Replaces writing a site: computes everything that its pages show."""
     for measured in inputs.runs:
         assert list(measured.rows) is not None and measured.curves is not None
         assert measured.mechanisms is not None and measured.ways is not None

@@ -15,7 +15,7 @@ MOST_FILES = 14
 FOLDERS = sorted(
     path.parent for top in ("callcost", *SUITE) for path in (ROOT / top).rglob("__init__.py")
 )
-# A folder of bindings/ is a mechanism: its size is the tool's affair.
+# A folder of bindings/ is a mechanism: its size depends on the tool.
 ROOMS = [path for path in FOLDERS if path.relative_to(ROOT).parts[0] in ("callcost", "benchmarks")]
 STARTING_PROCESSES = ("callcost.run", "callcost.instructions", "callcost.revisions")
 

@@ -75,7 +75,7 @@ def flags_for_headers(path: str) -> list[list[str]]:
 def compile_strictly(compiler: str, language: str, standard: str, path: str) -> str:
     """Returns the compiler's first complaint about a file."""
     command = shlex.split(os.environ.get(compiler) or sysconfig.get_config_var(compiler))
-    # As system folders: a warning in somebody else's header is none in ours.
+    # As system folders: a warning in somebody else's header is not one in ours.
     includes = [word for folder in include_folders(path) for word in ("-isystem", folder)]
     flags = ["-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-std={standard}", "-x", language]
     for more in flags_for_headers(path):
@@ -130,7 +130,7 @@ def python_files(folder: str) -> list[Path]:
 
 
 def imports(source: str, package: str) -> set[str]:
-    """Returns the full names that Python source imports, wherever in it."""
+    """Returns the full names that Python source imports, anywhere in it."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         match node:
@@ -221,7 +221,7 @@ def test_no_command_catches_errors_or_ends_the_process_itself(path: Path) -> Non
 # The interpreter itself may be named, and what computes the estimates; other tools may not.
 NEUTRAL = {"python", "cpython", "numpy"}
 # `callcost inspect` tells what ctypes finds in a file, and by which name an extension is entered:
-# they are what it is about, and not contenders that it measures.
+# these are its subject, not contenders that it measures.
 # Advice on a crash and the comparing of values know what ctypes makes; the reasons for a failed
 # build are in the words of the tool that failed, and a requirement may be written in two ways.
 # The tag of an ABI may be HPy's, and the loader is asked through ctypes what this process is.
@@ -267,13 +267,13 @@ def test_words_of_the_suite_are_found() -> None:
     assert words_in("METH_FASTCALL in CPython", suite_words()) == set()
 
 
-# Paths: what is true on one machine only does not belong into the tree.
+# Paths: what is true on one machine only does not belong in the tree.
 
 HOME = re.compile(rb"(?<![\w.~-])/(?:home|Users|root)/\w")
 
 
 def tracked_files() -> Iterator[Path]:
-    """Yields what git has or would take; skips where this is no checkout."""
+    """Yields the files that git has or would add; skips outside a checkout."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=600, check=True)

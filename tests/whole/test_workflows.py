@@ -194,7 +194,7 @@ def test_the_site_follows_a_run_that_succeeded_on_our_own_main(
     build = workflow["jobs"]["build"]
     event = {"repository": REPOSITORY, "event": {"workflow_run": {**RUN, **changed}}}
     assert happens(build["if"], event) == deploys
-    # What the run was about, and not what main has become since.
+    # The commit of the run, not what main has become since.
     assert build["steps"][0]["with"]["ref"] == "${{ github.event.workflow_run.head_sha }}"
     assert workflow["jobs"]["deploy"]["needs"] == "build"
     assert "if" not in workflow["jobs"]["deploy"]
@@ -275,7 +275,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository in which base and head have parted, and a remote of it."""
+    """A repository in which base and head have diverged, and a remote of it."""
     folder = tmp_path / "repository"
     git(tmp_path, "init", "--quiet", "--bare", "origin.git")
     git(tmp_path, "clone", "--quiet", "origin.git", "repository")
@@ -339,7 +339,7 @@ def test_a_failed_look_up_does_not_mean_that_there_is_no_branch(
 
 @pytest.fixture
 def asked() -> Iterator[tuple[str, list[str | None]]]:
-    """A server that refuses everybody, and the headers by which it was asked to let them in."""
+    """A server that refuses every request, and the Authorization header of each."""
     headers: list[str | None] = []
 
     class Refuses(BaseHTTPRequestHandler):

@@ -72,7 +72,7 @@ def switch_interval() -> Any:
 
 
 def busy(n: int) -> None:
-    """Needs the processor for so many ms, and holds the GIL meanwhile."""
+    """Keeps the processor busy for n ms, and holds the GIL meanwhile."""
     start_s = time.thread_time()
     while time.thread_time() - start_s < n / 1000:
         pass

@@ -1,4 +1,4 @@
-"""README and docs show what the records in results/ say, and the records meet their bars."""
+"""README and docs show what the records in results/ say, and the records meet their limits."""
 
 from __future__ import annotations
 
