@@ -63,7 +63,7 @@ class Explained:
     def sentence(self) -> str:
         """State the instructions and the largest parts."""
         total = f"{self.name}: {self.instructions:,.0f} instructions"
-        return f"{total}, of them {self.shares}" if self.largest else total
+        return f"{total} ({self.shares})" if self.largest else total
 
     @property
     def shares(self) -> str:

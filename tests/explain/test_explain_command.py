@@ -164,9 +164,7 @@ def test_table_and_sentences_agree_with_the_numbers(
 ) -> None:
     table.show(made(names=("one", "two")))
     said = " ".join(capsys.readouterr().out.split())
-    assert (
-        "one: 130 instructions, of them 77% the GIL, 15% the C function itself, 8% other." in said
-    )
+    assert "one: 130 instructions (77% the GIL, 15% the C function itself, 8% other)." in said
     assert "one · · · · 100 · · 20 · · 10 130 12.5" in said
     assert said.endswith("A note.")
     for name in PARTS.values():
