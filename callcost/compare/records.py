@@ -130,7 +130,7 @@ def _compare_row(
     rows = (estimate.names.index(cell.mechanism) for estimate in (before, after))
     was, now = map(_logs, (before, after), rows)
     change = unpaired(was, now, rules.confidence)
-    yardsticks = _logs(before, before.yardstick), _logs(after, after.yardstick)
+    yardsticks = _logs(before, before.yardstick_row), _logs(after, after.yardstick_row)
     control = unpaired(*yardsticks, rules.confidence).value
     ns, word = (_cost_ns(was), _cost_ns(now)), _word(change, control, rules.threshold)
     return RecordedRow(cell.workload, cell.mechanism, *ns, change, control, word)

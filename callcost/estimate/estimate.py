@@ -118,7 +118,7 @@ class GroupEstimate:
         self.size = len(times.group.contenders)
         self._empty = self.size
         self._twin = self.size + 1
-        self.yardstick = self.size + 2
+        self.yardstick_row = self.size + 2
         rows = range(len(self.names))
         self._empty_rows = [times.empty_row(row) for row in rows]
         programs = [row for row in rows if times.contenders[row].program]
@@ -135,7 +135,7 @@ class GroupEstimate:
     @cached_property
     def _undisturbed(self) -> list[Bools]:
         """For each process, the passes in which the yardstick was not slow."""
-        yardsticks = [np.abs(epochs[self.yardstick]) for epochs in self.times.processes]
+        yardsticks = [np.abs(epochs[self.yardstick_row]) for epochs in self.times.processes]
         limit = CALM_FACTOR * np.quantile(np.concatenate(yardsticks), CALM_LEVEL)
         return [yardstick <= limit for yardstick in yardsticks]
 
@@ -254,7 +254,7 @@ class GroupEstimate:
         """
         logs = np.array(
             [
-                interquartile_mean(log - np.log(self._gross[number][[self.yardstick]]))
+                interquartile_mean(log - np.log(self._gross[number][[self.yardstick_row]]))
                 for number, log in zip(self.usable, self._log_net, strict=True)
             ]
         ).T
@@ -285,7 +285,7 @@ class GroupEstimate:
     @cached_property
     def floors(self) -> list[int]:
         """The rows of the group's floors, fastest first; they have no rank."""
-        return self._by_cost(range(self.yardstick + 1, len(self.names)))
+        return self._by_cost(range(self.yardstick_row + 1, len(self.names)))
 
     def _by_cost(self, rows: range) -> list[int]:
         # A row without usable epochs comes last: NaN would break the sorting.
@@ -304,11 +304,11 @@ class GroupEstimate:
         1 + `min_effect`, or to 1 + MIN_EFFECT if that is more.
         """
         # In this order, `max` returns MIN_EFFECT if `min_effect` is unknown (NaN).
-        floor = max(MIN_EFFECT, min_effect)
+        limit = 1 + max(MIN_EFFECT, min_effect)
         ranks: dict[int, int] = {}
         leader = self.fastest
         for place, row in enumerate(self.order, start=1):
-            if place == 1 or self.ratio(row, leader).low > 1 + floor:
+            if place == 1 or self.ratio(row, leader).low > limit:
                 leader = row
                 ranks[row] = place
             else:

@@ -110,6 +110,10 @@ class Group:
         """The contenders and the floors, without the controls that a run adds."""
         return self.contenders + self.floors
 
+    def timed_with(self, controls: Controls) -> tuple[Contender, ...]:
+        """Lists all that is timed together, in the order of rows: contenders, controls, floors."""
+        return self.contenders + controls.contenders + self.floors
+
     @property
     def place(self) -> str:
         """The name of the environment; empty for the running interpreter."""

@@ -50,7 +50,7 @@ class GroupTimes:
     @property
     def contenders(self) -> tuple[Contender, ...]:
         """The group's own contenders, then the controls, then the floors."""
-        return self.group.contenders + self.controls.contenders + self.group.floors
+        return self.group.timed_with(self.controls)
 
     def calls(self, row: int) -> int:
         """Returns the number of calls in an epoch of a contender."""

@@ -134,8 +134,7 @@ class _Coordinator:
         return controls_for(self._groups[number], number)
 
     def _contenders(self, number: int) -> tuple[Contender, ...]:
-        group = self._groups[number]
-        return group.contenders + self._controls(number).contenders + group.floors
+        return self._groups[number].timed_with(self._controls(number))
 
     def _scout(self, numbers: list[int]) -> float:
         """Checks every call and estimates its cost; returns a process's start-up time in s.
