@@ -61,8 +61,8 @@ def overview_chart(panels: Sequence[Panel], footer: str, style: Style) -> Figure
     axes.set_xticks(list(columns.values()), list(columns), rotation=90, color=style.theme.text)
     axes.xaxis.tick_top()
     axes.tick_params(labelsize=SMALL_PT, pad=2)
-    cells = [cell for panel in panels for cell in _cells(panel, rows[panel.name], columns)]
-    _draw_cells(axes, cells, style)
+    cells = [cell for panel in panels for cell in _squares(panel, rows[panel.name], columns)]
+    _draw_squares(axes, cells, style)
     return figure
 
 
@@ -89,7 +89,7 @@ def _columns(panels: Sequence[Panel]) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Cell:
+class Square:
     """A square of the matrix, the text in it, and its shade."""
 
     x: float
@@ -98,14 +98,14 @@ class Cell:
     level: int
 
 
-def _cells(panel: Panel, y: float, columns: dict[str, float]) -> Iterator[Cell]:
+def _squares(panel: Panel, y: float, columns: dict[str, float]) -> Iterator[Square]:
     ways = [bar.net_ns.value for bar in panel.bars if bar.is_way]
     cheapest_ns = min((cost for cost in ways if cost > 0), default=math.nan)
     for bar in panel.bars:
         ratio = bar.net_ns.value / cheapest_ns
         known = math.isfinite(ratio) and ratio > 0
         text = "?" if panel.inconclusive or not known else short_ratio(ratio)
-        yield Cell(columns[bar.name], y, text, _level(ratio) if known else 0)
+        yield Square(columns[bar.name], y, text, _level(ratio) if known else 0)
 
 
 def _level(ratio: float) -> int:
@@ -113,7 +113,7 @@ def _level(ratio: float) -> int:
     return round(LEVELS * math.log(min(max(ratio, 1.0), MOST)) / math.log(MOST))
 
 
-def _draw_cells(axes: Axes, cells: Sequence[Cell], style: Style) -> None:
+def _draw_squares(axes: Axes, cells: Sequence[Square], style: Style) -> None:
     """Draws all cells of one shade as one shape: one for each would make the file larger."""
     colours = matplotlib.colormaps[COLOURS[style.theme.name]]
     # A shade above the ends of the map, which are the page's own colour.

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from callcost.estimate.layouts import Calibration, Count, Dated, Name, Number
+from callcost.estimate.layouts import CalibrationFile, Count, Dated, Name, Number
 from callcost.estimate.reading import checked, read_json, refuse_odd
 
 Share = Number
 
 
-class WholeCalibration(Calibration):
+class WholeCalibration(CalibrationFile):
     """calibration.json."""
 
     empty_call_ns: Number

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from callcost.benchmarks.site.measured import Measured
-from callcost.estimate.layouts import Calibration
+from callcost.estimate.layouts import CalibrationFile
 from callcost.estimate.reading import RecordError, checked, other_kind, read_json, refuse_odd
 from callcost.estimate.record import SECTION
 from callcost.explain import records
@@ -68,7 +68,7 @@ def _read_file(path: Path, found: Inputs) -> None:
 
 def _calibration(path: Path, document: dict[str, Any]) -> Delays:
     """Returns the injected delays of a calibration; raises RecordError."""
-    known = checked(path, document, Calibration)
+    known = checked(path, document, CalibrationFile)
     refuse_odd(path, document, "")
     points = [Point(point.injected_ns, point.measured, point.fitted) for point in known.points]
     slope = Interval(known.slope, *known.slope_interval)

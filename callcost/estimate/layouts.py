@@ -48,7 +48,7 @@ Epochs = list[str] | PackedEpochs
 """The epochs of a row: packed, or a text of numbers for each process."""
 
 
-class Times(Struct):
+class RawTimes(Struct):
     """A contender of a record: its name and its raw epochs."""
 
     name: Name
@@ -58,7 +58,7 @@ class Times(Struct):
     empty_ns: Epochs | None = None
 
 
-class RowTimes(Times):
+class RowTimes(RawTimes):
     """The contender of a benchmark."""
 
     group: Name = ""
@@ -70,7 +70,7 @@ class Extra(Struct):
     callcost: RowTimes
 
 
-class Row(Struct):
+class RecordRow(Struct):
     """A benchmark of a record."""
 
     extra_info: Extra
@@ -82,7 +82,7 @@ class GroupFacts(Struct):
     plan: Plan
     contenders: Annotated[list[Name], Meta(min_length=1)]
     twin_of: Count
-    controls: Annotated[list[Times], Meta(min_length=3, max_length=3)]
+    controls: Annotated[list[RawTimes], Meta(min_length=3, max_length=3)]
     interpreter: Name = ""
     floors: list[Name] = []
 
@@ -93,8 +93,8 @@ class RawDelays(Struct):
     plan: Plan
     contenders: Annotated[list[Name], Meta(min_length=1)]
     twin_of: Count
-    controls: Annotated[list[Times], Meta(min_length=3, max_length=3)]
-    rows: list[Times]
+    controls: Annotated[list[RawTimes], Meta(min_length=3, max_length=3)]
+    rows: list[RawTimes]
     timed_in_c_ns: Annotated[list[list[NotNegative]], Meta(min_length=1)]
     interpreter: Name = ""
     floors: list[Name] = []
@@ -187,7 +187,7 @@ class Machine(Struct):
 class RecordFile(Struct):
     """A record: a run of pytest-benchmark with everything that callcost measured."""
 
-    benchmarks: list[Row]
+    benchmarks: list[RecordRow]
     callcost: Section
     machine_info: Machine = field(default_factory=Machine)
 
@@ -244,7 +244,7 @@ class CalibrationPoint(Struct):
     fitted: bool
 
 
-class Calibration(Struct):
+class CalibrationFile(Struct):
     """The fields of `callcost calibrate --json` that are read."""
 
     slope: Number

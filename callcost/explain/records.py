@@ -170,14 +170,14 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Differences:
     """All rows of two explanations, and the facts that differ."""
 
     rows: tuple[Difference, ...]
     facts: Mapping[str, tuple[Any, Any]]
 
 
-def differences(before: Explanation, after: Explanation) -> Comparison:
+def differences(before: Explanation, after: Explanation) -> Differences:
     """Compare two explanations row by row; only rows requested for the later one."""
     asked = {chapter.name for chapter in after.chapters}
     names = {row.name for row in after.rows}
@@ -189,7 +189,7 @@ def differences(before: Explanation, after: Explanation) -> Comparison:
         for key in {**before.facts, **after.facts}
         if before.facts.get(key) != after.facts.get(key)
     }
-    return Comparison(tuple(rows), facts)
+    return Differences(tuple(rows), facts)
 
 
 def _by_name(explanation: Explanation) -> dict[tuple[str, str], Explained]:
@@ -210,7 +210,7 @@ def _difference(
     return Difference(chapter, name, before, after, changed)
 
 
-def show(found: Comparison, record: str) -> None:
+def show(found: Differences, record: str) -> None:
     """Print two explanations row by row."""
     console = console_at_least(WIDTH, highlight=False)
     headings = ("workload", "call", ">recorded", ">here", ">difference", "in")
@@ -233,7 +233,7 @@ def _cells(row: Difference) -> Iterator[str]:
     yield ", ".join(f"{PARTS[part]} {change:+,.4g}" for part, change in row.parts.items())
 
 
-def _said(found: Comparison) -> Iterator[str]:
+def _said(found: Differences) -> Iterator[str]:
     both = [row for row in found.rows if row.before is not None and row.after is not None]
     same = sum(row.same for row in both)
     yield f"{same} of the {len(both)} rows in both have exactly the same instructions."

@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class Row:
+class StoredRow:
     """One contender in one run; costs in ns per call, None if not known.
 
     `median_ns` and `mean_ns` are pytest-benchmark's and include overhead. `cost_ns` is net of the
@@ -46,7 +46,7 @@ class RunFile:
     branch: str
     dirty: bool
     environment: str
-    rows: tuple[Row, ...]
+    rows: tuple[StoredRow, ...]
 
 
 TYPICAL = "typical row"
@@ -62,5 +62,5 @@ RUN_COLUMNS = {
 }
 """The columns of a run, the same in each row of its file."""
 _KINDS = {"str": "VARCHAR", "float": "DOUBLE", "float | None": "DOUBLE", "int": "INTEGER"}
-ROW_COLUMNS = {field.name: _KINDS[str(field.type)] for field in fields(Row)}
+ROW_COLUMNS = {field.name: _KINDS[str(field.type)] for field in fields(StoredRow)}
 COLUMNS = {**RUN_COLUMNS, **ROW_COLUMNS}

@@ -20,7 +20,7 @@ from callcost.estimate import reading
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.layouts import Benchmark, Machine, PytestRun
 from callcost.estimate.record import SECTION, Record
-from callcost.history.rows import TYPICAL, Row, RunFile
+from callcost.history.rows import TYPICAL, RunFile, StoredRow
 from callcost.history.table import FIRST_YEAR, LAST_YEAR
 from callcost.history.typical import MIN_ROWS
 from callcost.model import abi
@@ -148,7 +148,7 @@ class _Machine:
         }
 
     def identity(self, elsewhere: Facts | None = None) -> dict[str, Any]:
-        """Return the fields of `Row` that identify the machine and the interpreter.
+        """Return the fields of `StoredRow` that identify the machine and the interpreter.
 
         `elsewhere` has the facts of the interpreter, if it is not the one of the run.
         """
@@ -166,7 +166,7 @@ class _Machine:
 
 def _record_rows(
     path: Path, document: dict[str, Any], known: PytestRun, machine: _Machine
-) -> Iterator[Row]:
+) -> Iterator[StoredRow]:
     """Yield the rows of a record of callcost, compared with the yardstick of their group."""
     estimates = Record(path, document).estimates
     compared = {name: _to_yardstick(estimate) for name, estimate in estimates.items()}
@@ -182,7 +182,7 @@ def _record_rows(
         cost_ns, low_ns, high_ns = estimate.net_ns(estimate.names.index(name)).as_list()
         # A cost below zero means that the call was too short for its epochs.
         known_cost = cost_ns is not None and cost_ns > 0
-        yield Row(
+        yield StoredRow(
             **machine.identity(None if place is None else place.facts),
             **_names_and_stats(row),
             group=group,
@@ -208,14 +208,14 @@ def _to_yardstick(estimate: GroupEstimate) -> tuple[str, dict[str, float]]:
 
 def _foreign_rows(
     path: Path, known: PytestRun, machine: _Machine, control: str | None
-) -> Iterator[Row]:
+) -> Iterator[StoredRow]:
     """Yield the rows of any other pytest-benchmark file."""
     said, base_ns = _base(path, known.benchmarks, control)
     for row in known.benchmarks:
         median_ns = row.stats.median * 1e9
         ratio = None if base_ns is None else median_ns / base_ns
         stem, _, parameters = row.fullname.partition("[")
-        yield Row(
+        yield StoredRow(
             **machine.identity(),
             **_names_and_stats(row),
             group=str(row.group or stem),
@@ -245,7 +245,7 @@ def _base(path: Path, rows: list[Benchmark], control: str | None) -> tuple[str, 
 
 
 def _names_and_stats(row: Benchmark) -> dict[str, Any]:
-    """Return the fields of `Row` that every file of pytest-benchmark has."""
+    """Return the fields of `StoredRow` that every file of pytest-benchmark has."""
     return {
         "fullname": row.fullname,
         "parameters": str(row.param or ""),

@@ -42,7 +42,7 @@ RESULT = struct.Struct("=q")
 FAILED = 0
 
 
-class Row:
+class Ready:
     """One contender, checked and ready to be timed; raises ContenderError."""
 
     def __init__(self, described: "dict[str, Any]", settle_turns: int) -> None:
@@ -71,14 +71,14 @@ class Row:
         return worker.time_epoch(self._epoch, self._loops, self._warm_loops)
 
 
-def make_ready(job: "dict[str, Any]", line: "Line", watch: "Guard") -> "list[Row | None]":
+def make_ready(job: "dict[str, Any]", line: "Line", watch: "Guard") -> "list[Ready | None]":
     """Checks and compiles every row; a row that fails is reported and left out."""
-    rows: list[Row | None] = []
+    rows: list[Ready | None] = []
     for number, described in enumerate(job["rows"]):
         line.begin(number)
         line.enter(0)
         try:
-            row = Row(described, job["settle_turns"])
+            row = Ready(described, job["settle_turns"])
             worker.refuse_interference(watch)
             rows.append(row)
         except worker.ContenderError as error:
@@ -97,7 +97,7 @@ def report(number: "int | None", error: Exception, line: "Line") -> None:
     line.answer({"event": "error", "row": number, "kind": kind, "message": message})
 
 
-def estimates_ns(rows: "list[Row | None]", line: "Line", watch: "Guard") -> "list[float | None]":
+def estimates_ns(rows: "list[Ready | None]", line: "Line", watch: "Guard") -> "list[float | None]":
     """Estimates roughly what a call of each row costs, in ns, and checks the row again."""
     costs: list[float | None] = []
     for number, row in enumerate(rows):
@@ -116,7 +116,7 @@ def estimates_ns(rows: "list[Row | None]", line: "Line", watch: "Guard") -> "lis
     return costs
 
 
-def check_again(rows: "list[Row | None]", line: "Line", watch: "Guard") -> None:
+def check_again(rows: "list[Ready | None]", line: "Line", watch: "Guard") -> None:
     """Checks every row after the last epoch, and reports those that have turned wrong.
 
     If shared state changed while the rows were timed, the row that changes it again in a further
@@ -142,7 +142,7 @@ def check_again(rows: "list[Row | None]", line: "Line", watch: "Guard") -> None:
 
 def obey(
     job: "dict[str, Any]",
-    rows: "list[Row | None]",
+    rows: "list[Ready | None]",
     line: "Line",
     prepared: "Guard",
     from_anywhere: "Callable[[Callable[[], int]], int]",

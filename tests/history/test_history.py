@@ -24,7 +24,7 @@ from callcost.estimate.reading import RecordError
 from callcost.estimate.record import Record
 from callcost.history import points, store
 from callcost.history.files import HistoryError
-from callcost.history.rows import ROW_COLUMNS, Row
+from callcost.history.rows import ROW_COLUMNS, StoredRow
 from callcost.history.runs import read
 from callcost.history.show import bars
 from callcost.history.store import Point, Series, Store
@@ -83,7 +83,7 @@ def series_of(ratios: list[float]) -> Series:
 
 
 def test_the_columns_match_the_fields_of_a_row() -> None:
-    assert [field.name for field in fields(Row)] == list(ROW_COLUMNS)
+    assert [field.name for field in fields(StoredRow)] == list(ROW_COLUMNS)
 
 
 def test_a_record_keeps_every_row_with_its_ratio_to_the_yardstick(

@@ -16,11 +16,11 @@ from click.testing import CliRunner, Result
 from callcost.cli import main
 from callcost.history import files
 from callcost.history.files import HistoryError, digest_of
-from callcost.history.rows import Row, RunFile
+from callcost.history.rows import RunFile, StoredRow
 from callcost.history.store import MARKER, Store
 
 MOMENT = datetime(2026, 11, 1)
-ROW = Row(
+ROW = StoredRow(
     "m1", "machine: CPU, 4 CPUs, CPython 3.12", "{}", "group", "contender", "bench.py::test[one]",
     "one", 110.0, 111.0, 100.0, 99.0, 101.0, "yardstick (y = abs: y(-1))", 5.0, 30,
 )  # fmt: skip

@@ -18,13 +18,13 @@ from callcost.benchmarks.site.command import report
 from callcost.estimate import record
 from callcost.estimate.epochs import unpack
 from callcost.estimate.layouts import PackedEpochs
-from callcost.history.rows import Row
+from callcost.history.rows import StoredRow
 from callcost.history.runs import read as read_run_file
 from callcost.history.store import Store
 
 SECTION = "callcost"
 CHANGING = ("median_ns", "mean_ns", "cost_ns", "cost_low_ns", "cost_high_ns", "ratio")
-# Enough of everything: a twin, a floor, two ladders, the sweep, another interpreter, each kind.
+# Enough of everything: a twin, a floor, two size series, the sweep, another interpreter, each kind.
 WORKLOADS = (
     "get_pi",
     "fibonacci",
@@ -57,7 +57,7 @@ def reference() -> Record:
 def cut(
     document: Record, workloads: Iterable[str], mechanisms: Iterable[str], *, sweep: bool = True
 ) -> Record:
-    """Leaves of a record some workloads through some mechanisms, and of the sweep these."""
+    """Cuts a record down to some workloads through some mechanisms, perhaps without the sweep."""
     wanted, members = set(workloads), set(mechanisms)
     groups = {
         name: facts
@@ -139,7 +139,7 @@ def history_with_a_change(folder: Path, record: Path) -> Path:
     return folder
 
 
-def _factor(row: Row, number: int) -> float:
+def _factor(row: StoredRow, number: int) -> float:
     wobble = 1 + 0.0004 * ((number * 7) % 5 - 2)
     changed = row.contender == "pybind11_module" and row.group == "fibonacci" and number >= 9
     return wobble * (1.25 if changed else 1)
