@@ -4,17 +4,20 @@
 1    something is slower (callcost compare); used for nothing else
 2    wrong usage, bad input, or a machine that refuses; also a bug, below its traceback
 3    inconclusive
-130  interrupted
+130  interrupted, also by SIGTERM and SIGHUP
 141  the reader of the output has closed it
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import signal
 import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ import click
 from callcost.console import streams
 from callcost.errors import FAILED, INTERRUPTED, CallcostError
 
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 SET_TMPDIR = "set TMPDIR to one that can be written."
 # Refusals by the machine; other errors of the operating system are bugs.
 REFUSALS = {
@@ -59,7 +63,7 @@ class Front(click.Command):
 
         if not standalone_mode:
             return run()
-        with streams.guarded():
+        with streams.guarded(), ending_clean():
             code = exit_code_of(run)
         sys.exit(code)
 
@@ -77,6 +81,22 @@ class FrontGroup(Front, click.Group):
     """A group of commands that ends like each of them."""
 
     command_class = Front
+
+
+@contextlib.contextmanager
+def ending_clean() -> Iterator[None]:
+    """Treats a request to end (SIGTERM, SIGHUP) as an interrupt: nothing may be left behind."""
+    taken = []
+    if threading.current_thread() is threading.main_thread():
+        # Not those that are ignored, as by nohup.
+        taken = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def exit_code_of(run: Callable[[], Any]) -> int:

@@ -16,6 +16,7 @@ import pytest
 
 from callcost.console import progress, streams
 from callcost.console.files import probe_writable, write_atomically
+from callcost.console.front import ending_clean
 from callcost.errors import CallcostError
 from callcost.estimate import facts
 from callcost.estimate.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
@@ -136,7 +137,7 @@ class MeasuringSession:
         capture = self._config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled():
             print(file=sys.stderr)
-            with progress.shown(sys.stderr, "callcost") as report:
+            with ending_clean(), progress.shown(sys.stderr, "callcost") as report:
                 return Results(self._measure_with_delays(report), environment or {})
 
     def _measure_with_delays(self, report: Callable[[Progress], None]) -> Run:

@@ -257,7 +257,8 @@ def test_text_is_written_in_what_the_encoding_knows() -> None:
     assert streams.plain("µ × ─ \udc80", "utf-8") == "µ × ─ \\udc80"
 
 
-def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, number: int) -> None:
     program = Path(sys.executable).with_name("callcost")
     with subprocess.Popen(
         [program, "time", "sum(range(30))", "--seconds", "100"],
@@ -265,14 +266,14 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # SIGINT may arrive ignored, as in a shell's background.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        # It may arrive ignored, as SIGINT does in a shell's background.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     ) as running:
         assert running.stderr is not None
         # It says so once the first worker has measured.
         running.stderr.readline()
         workers = psutil.Process(running.pid).children(recursive=True)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         out, err = running.communicate(timeout=60)
     assert running.returncode == INTERRUPTED
     assert out == ""
