@@ -64,7 +64,7 @@ def compare(
     Exit code: 0 nothing is slower, 1 something is, 2 wrong usage, a failed build or a call that
     fails in head, 3 could not be decided.
     """
-    from callcost.compare import flow
+    from callcost.compare import flow, records
 
     files = {"--json": json_file, "--markdown": markdown_file, "--junit": junit_file}
     _refuse_one_file_for_two(files)
@@ -73,7 +73,7 @@ def compare(
     request = flow.Request(
         base, head, mechanisms, workloads, budget_s, threshold_percent / 100, instructions
     )
-    if flow.are_records(request):
+    if records.are_records(base, head):
         _refuse_beside_records(
             {"--markdown": markdown_file, "--junit": junit_file, "--budget": budget_s}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,11 +13,13 @@ from rich.markup import escape
 
 from callcost.compare.outcome import number_or_none
 from callcost.compare.table import WIDTH
+from callcost.console.files import shown
 from callcost.console.numbers import cost_text, count, percent, percent_interval
 from callcost.console.outputs import console_at_least
 from callcost.console.tables import PlainTable
 from callcost.estimate import trimmed
 from callcost.estimate.estimate import MIN_PROCESSES, Floats, GroupEstimate, trimmed_interval
+from callcost.estimate.reading import RecordError
 from callcost.estimate.record import Record
 from callcost.model.interval import Interval
 from callcost.paired.rows import Cell
@@ -27,6 +30,8 @@ from callcost.paired.verdict import SLOWER, UNDECIDED, direction
 HIGHER, LOWER, WITHIN = "higher", "lower", "within the noise"
 # Lower or the same: only a rise beyond the limit is ruled out.
 NOT_HIGHER = "not higher"
+# A record may be compressed.
+ENDINGS = (".json", ".gz", ".xz")
 # In the order of a report.
 WORDS = (HIGHER, LOWER, UNDECIDED, NOT_HIGHER, WITHIN)
 PASSES = (LOWER, NOT_HIGHER, WITHIN)
@@ -72,6 +77,18 @@ class RecordedComparison:
     def of(self, *words: str) -> int:
         """Counts the rows with one of these words."""
         return sum(row.word in words for row in self.rows)
+
+
+def are_records(base: str, head: str) -> bool:
+    """Tells whether both are files of records; raises RecordError for a record and a revision."""
+    records = [t for t in (base, head) if t.endswith(ENDINGS) and os.path.lexists(t)]
+    if len(records) == 1:
+        other = head if records == [base] else base
+        raise RecordError(
+            f"{shown(records[0])} is a record of a run and {shown(other)} is not: give two records "
+            "or revisions"
+        )
+    return bool(records)
 
 
 def compare(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -193,6 +195,21 @@ def test_another_version_of_a_second_interpreter_is_another_build(tmp_path: Path
     document, done = compared(tmp_path, old, new)
     assert done.exit_code == 3 and document["same_interpreter"] is False
     assert "come from two builds of Python" in done.output
+
+
+def test_compressed_records_are_compared(tmp_path: Path) -> None:
+    plain = made_records.written(tmp_path / "a.json", made_records.record())
+    data = plain.read_bytes()
+    for name, packed in (("b.json.gz", gzip.compress(data)), ("b.json.xz", lzma.compress(data))):
+        path = tmp_path / name
+        path.write_bytes(packed)
+        for sides in ((plain, path), (path, path)):
+            done = run(*map(str, sides))
+            assert done.exit_code == 0, done.output
+            assert "0 of 5 rows differ" in done.output
+        done = run(str(path), "main")
+        assert done.exit_code == 2
+        assert "is a record of a run and main is not" in " ".join(done.output.split())
 
 
 def test_options_without_meaning_for_records_are_refused(
