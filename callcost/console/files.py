@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import secrets
 import stat
@@ -57,6 +59,24 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_new(path: Path, content: str) -> Path:
+    """Writes a new file and returns its path: a.json or, if that is taken, a-2.json.
+
+    Two runs may end in the same second.
+    """
+    for number in itertools.count(1):
+        place = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+        with contextlib.suppress(FileExistsError):
+            place.touch(exist_ok=False)
+            break
+    try:
+        write_atomically(place, content)
+    except BaseException:
+        place.unlink(missing_ok=True)
+        raise
+    return place
 
 
 def _target(path: Path) -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from callcost.console import progress, streams
-from callcost.console.files import probe_writable, write_atomically
+from callcost.console.files import probe_writable, write_new
 from callcost.console.front import ending_clean
 from callcost.errors import CallcostError
 from callcost.estimate import facts
@@ -193,9 +193,8 @@ class MeasuringSession:
             return
         try:
             document = self._document()
-            path = self._folder / _file_name(document)
             text = json.dumps(document, separators=(",", ":"), allow_nan=False)
-            write_atomically(path, text + "\n")
+            path = write_new(self._folder / _file_name(document), text + "\n")
             self._record_path = path
             made = self._config.hook.pytest_callcost_saved(config=self._config, path=path)
             self._made_files = [path for paths in made for path in paths]

@@ -13,7 +13,7 @@ import pytest
 import small_suites
 from small_suites import Measured
 
-from callcost.console.files import write_atomically
+from callcost.console.files import write_atomically, write_new
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.reading import RecordError
 from callcost.estimate.record import Record
@@ -106,6 +106,22 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_new_file_replaces_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json"
+    assert [write_new(path, text).name for text in "abc"] == [
+        "run.json", "run-2.json", "run-3.json"
+    ]  # fmt: skip
+    assert [file.read_text() for file in sorted(tmp_path.iterdir())] == ["b", "c", "a"]
+    monkeypatch.setattr(Path, "replace", _full)
+    with pytest.raises(OSError, match="no space"):
+        write_new(path, "d")
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def _full(path: Path, target: Path) -> None:
+    raise OSError("no space")
 
 
 def test_preempted_epochs_keep_their_sign(record: Path) -> None:
