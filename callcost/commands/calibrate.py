@@ -110,7 +110,7 @@ class Calibration:
 def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibration:
     """Measures the known delays and pairs; raises CallcostError or KeyboardInterrupt."""
     steps = choose_steps(TARGETS_NS)
-    run = measure([weight_group(steps), pair_group()], settings, report)
+    run = measure([delays_and_empty_call(steps), pair_group()], settings, report)
     if run.interrupted:
         raise KeyboardInterrupt
     for failure in run.failures.values():
@@ -129,7 +129,7 @@ def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibra
     )
 
 
-def weight_group(steps: list[int]) -> Group:
+def delays_and_empty_call(steps: list[int]) -> Group:
     """Makes the delays, followed by an empty call."""
     group = delay_group(steps)
     empty = Contender("empty call", EMPTY.setup, EMPTY.call)

@@ -32,7 +32,7 @@ def time_alone(
     processes = limit.processes_for(
         passes_s=pass_s * (MIN_PASSES + 1),
         start_s=START_UP_S + look.setup_s,
-        # The first look of a run makes more calls than the check of a process.
+        # Scouting makes more calls than the check of a process.
         once_s=pass_s * (SCOUT_REPEATS + 1),
         usual=PROCESSES,
         looks=[look],

@@ -20,7 +20,7 @@ STEPS = list(range(len(calibrate.TARGETS_NS)))
 
 def made_up() -> GroupTimes:
     """Makes delays that show in full, an empty call and the controls."""
-    group = calibrate.weight_group(STEPS)
+    group = calibrate.delays_and_empty_call(STEPS)
     delays_ns = np.array(calibrate.TARGETS_NS, dtype=float)
     cost_ns = np.concatenate([20 + delays_ns, [0], [0, 20, 10]])
     epochs = np.rint((cost_ns[:, None] + 0.2) * 1000 * np.ones(30)).astype(np.int64)
