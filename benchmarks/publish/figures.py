@@ -7,7 +7,16 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from callcost.estimate.layouts import CalibrationFile, Count, Dated, Name, Number
+from callcost.estimate.layouts import (
+    CalibrationFile,
+    Count,
+    Cpu,
+    Dated,
+    Machine,
+    Name,
+    Number,
+    OwnMachine,
+)
 from callcost.estimate.reading import checked, read_json, refuse_odd
 
 Share = Number
@@ -172,9 +181,30 @@ class ReferenceSection(Struct):
     environment: ReferenceBuild
 
 
+class NamedCpu(Cpu, kw_only=True):
+    """A processor with a name."""
+
+    brand_raw: Name
+
+
+class CountedMachine(OwnMachine, kw_only=True):
+    """A machine with a known number of CPUs."""
+
+    cpu_count: Count
+
+
+class ReferenceMachine(Machine, kw_only=True):
+    """The machine of the reference run."""
+
+    system: Name
+    cpu: NamedCpu
+    callcost: CountedMachine
+
+
 class Reference(Dated, kw_only=True):
     """A run that may be the reference."""
 
+    machine_info: ReferenceMachine
     callcost: ReferenceSection
 
 

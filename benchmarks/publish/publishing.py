@@ -6,8 +6,9 @@ A generated part of a document begins with the line `<!-- generated: NAME -->` a
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,25 @@ def publish(record: Path | None) -> list[Path]:
         if not path.exists():
             raise RecordError(f"{path} is missing; the documents say which command makes it")
     refuse_unfit(record or REFERENCE)
-    if record is not None and record.resolve() != REFERENCE:
-        write_atomically(REFERENCE, compressed(Record.load(record)))
+    with _keeping_reference():
+        if record is not None and record.resolve() != REFERENCE:
+            write_atomically(REFERENCE, compressed(Record.load(record)))
+        return _write_all()
+
+
+@contextlib.contextmanager
+def _keeping_reference() -> Iterator[None]:
+    """Puts the reference back if what depends on it cannot be written."""
+    before = REFERENCE.read_bytes() if REFERENCE.exists() else None
+    try:
+        yield
+    except BaseException:
+        if before is not None and REFERENCE.read_bytes() != before:
+            write_atomically(REFERENCE, before)
+        raise
+
+
+def _write_all() -> list[Path]:
     drawn = [*charts.draw(REFERENCE, formats=["svg"]), *draw_explanation(RESULTS)]
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.

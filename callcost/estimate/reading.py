@@ -40,6 +40,9 @@ _ODD = re.compile("[\x00\ud800-\udfff]")
 PYTEST_BENCHMARK = "pytest --benchmark-only --benchmark-json=FILE"
 
 
+NOT_OURS = "a run of pytest-benchmark without callcost's measurements"
+
+
 class RecordError(CallcostError):
     """A file does not contain what it should; the text says which file, where in it, and why."""
 
@@ -161,7 +164,8 @@ def describe(document: Any) -> str:
     if document.keys() >= {"slope", "intercept_ns", "points"}:
         return "a calibration (callcost calibrate)"
     if isinstance(rows, list) and "machine_info" in document:
-        return "a run of pytest-benchmark without callcost's measurements"
+        own = isinstance(about, dict) and "groups" in about
+        return "a record of callcost" if own else NOT_OURS
     if isinstance(document.get("results"), list):
         return "a result of another tool"
     return ""

@@ -195,6 +195,11 @@ def test_a_run_without_callcost_cannot_be_compared(tmp_path: Path) -> None:
     assert "a run of pytest-benchmark without callcost's" in said(*asked("compare", path))
 
 
+def test_a_record_is_not_an_explanation(tmp_path: Path) -> None:
+    path = made_records.written(tmp_path / "run.json", made_records.record())
+    assert "is a record of callcost, not an explanation" in said(*asked("explain", path))
+
+
 def put(*steps: str | int, value: Any) -> Change:
     """Returns a function that sets a field of a document."""
 

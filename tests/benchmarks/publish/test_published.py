@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import made_records
 import pytest
 from matplotlib.figure import Figure
 
@@ -16,7 +17,7 @@ from callcost.benchmarks.charts import draw as charts
 from callcost.benchmarks.publish import figures, publishing
 from callcost.console import page
 from callcost.console.page import LIGHT, Theme
-from callcost.estimate.reading import RecordError
+from callcost.estimate.reading import RecordError, checked
 from callcost.estimate.record import Record
 from callcost.explain import chart
 
@@ -113,6 +114,41 @@ def test_an_unfit_run_cannot_become_the_reference(tmp_path: Path) -> None:
     path.write_text(json.dumps(document))
     with pytest.raises(RecordError, match=r"it lacks get_pi; it was interrupted"):
         publishing.publish(path)
+
+
+@pytest.mark.parametrize(
+    "place", [("system",), ("cpu",), ("cpu", "brand_raw"), ("callcost", "cpu_count")], ids=".".join
+)
+def test_a_reference_names_its_machine(tmp_path: Path, place: tuple[str, ...]) -> None:
+    document = made_records.record()
+    checked(tmp_path, document, figures.Reference)
+    *above, last = place
+    part = document["machine_info"]
+    for name in above:
+        part = part[name]
+    del part[last]
+    with pytest.raises(RecordError, match=rf"machine_info.*{last}"):
+        checked(tmp_path, document, figures.Reference)
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_failed_publication_keeps_the_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    reference = tmp_path / "reference.json.xz"
+    reference.write_bytes(b"old")
+    monkeypatch.setattr(publishing, "REFERENCE", reference)
+    monkeypatch.setattr(publishing, "refuse_unfit", lambda _: None)
+    monkeypatch.setattr(publishing, "compressed", lambda _: b"new")
+
+    def fail() -> None:
+        assert reference.read_bytes() == b"new"
+        raise error
+
+    monkeypatch.setattr(publishing, "_write_all", fail)
+    with pytest.raises(error):
+        publishing.publish(made_records.written(tmp_path / "run.json", made_records.record()))
+    assert reference.read_bytes() == b"old"
 
 
 def test_the_reference_run_kept_to_its_budget(reference: dict[str, Any]) -> None:
