@@ -24,7 +24,7 @@
 #define PACKAGE "callcost.bindings.cpython_fastcall."
 #endif
 
-#if PY_VERSION_HEX < 0x030D0000 || defined(Py_LIMITED_API) /* for Pythons with a GIL */
+#ifndef Py_BEGIN_CRITICAL_SECTION /* before free threading, and in the limited API */
 #define Py_BEGIN_CRITICAL_SECTION(object) {
 #define Py_END_CRITICAL_SECTION() }
 #endif

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     "--instructions/--no-instructions", default=True,
     help="Also count instructions, under valgrind.  [default: instructions]",
 )  # fmt: skip
+@click.option(
+    "--one-layout", is_flag=True,
+    help="Judge the libraries as built, not their code in many layouts.",
+)  # fmt: skip
 @options.json_option("Write everything to this file.")
 @click.option(
     "--markdown", "markdown_file", type=options.OUTPUT, help="Write a pull-request comment."
@@ -51,6 +55,7 @@ def compare(
     budget_s: float | None,
     threshold_percent: float,
     instructions: bool,
+    one_layout: bool,
     json_file: Path | None,
     markdown_file: Path | None,
     junit_file: Path | None,
@@ -71,11 +76,17 @@ def compare(
     for option, path in files.items():
         refuse_unwritable(path, option)
     request = flow.Request(
-        base, head, mechanisms, workloads, budget_s, threshold_percent / 100, instructions
-    )
+        base, head, mechanisms, workloads, budget_s, threshold_percent / 100, instructions,
+        one_layout,
+    )  # fmt: skip
     if records.are_records(base, head):
         _refuse_beside_records(
-            {"--markdown": markdown_file, "--junit": junit_file, "--budget": budget_s}
+            {
+                "--markdown": markdown_file,
+                "--junit": junit_file,
+                "--budget": budget_s,
+                "--one-layout": one_layout or None,
+            }
         )
         raise click.exceptions.Exit(flow.compare_records(request, json_file))
     start_s = time.monotonic()

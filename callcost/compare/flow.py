@@ -30,6 +30,8 @@ PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 # The progress of a comparison when its environments are ready, and when all rows are measured.
 BUILT, MEASURED = 0.2, 0.9
 RECOUNT_LAYOUTS = 3
+# Further ways in which each side's libraries are linked.
+LAYOUTS = 16
 
 Report = Callable[[float, str], None]
 
@@ -45,6 +47,7 @@ class Request:
     budget_s: float | None = None
     threshold: float = DEFAULT_THRESHOLD
     instructions: bool = True
+    one_layout: bool = False
 
 
 def run(request: Request, folder: Path, report: Report) -> Outcome:
@@ -60,7 +63,8 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
     def check(files: Collection[str]) -> None:
         choose(suite, suite.names(files), request.mechanisms, request.workloads)
 
-    built = environments.build_all(specs, project, lambda what: report(0.0, what), check)
+    layouts = 0 if request.one_layout else LAYOUTS
+    built = environments.build_all(specs, project, lambda what: report(0.0, what), check, layouts)
     base, head = built
     offers = suite.offer(base.site), suite.offer(head.site)
     selection = select(suite, *offers, request.mechanisms, request.workloads)
@@ -94,6 +98,7 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         removed={**selection.removed, **found.only_on(BASE)},
         nowhere=found.nowhere,
         reach=reached,
+        unmoved={**base.unmoved, **head.unmoved},
         notes=list(dict.fromkeys((*ignored, *_same(base, head), *base.notes, *head.notes))),
     )
 
@@ -106,18 +111,6 @@ def _only_what_was_built() -> Iterator[list[str]]:
         yield [f"{name} was ignored: both sides are measured as they were built" for name in hidden]
     finally:
         os.environ.update(hidden)
-
-
-def are_records(request: Request) -> bool:
-    """Tells whether both texts are records; raises SpecError for a record and a revision."""
-    texts = (request.base, request.head)
-    records = [text for text in texts if text.endswith(".json") and os.path.lexists(text)]
-    if len(records) == 1:
-        other = next(text for text in texts if text not in records)
-        raise SpecError(
-            f"{records[0]} is a record of a run and {other} is not: give two records or revisions"
-        )
-    return bool(records)
 
 
 def compare_records(request: Request, json_file: Path | None) -> int:
@@ -165,6 +158,7 @@ def _side(name: str, made: Built) -> Side:
         made.python,
         build=made.interpreter["build"],
         compiles_loops=made.interpreter["implementation"] != "cpython",
+        layouts=made.layouts,
     )
 
 

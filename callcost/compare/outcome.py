@@ -17,6 +17,7 @@ from callcost.paired.rules import Rules
 from callcost.paired.verdict import (
     FASTER,
     NOT_SLOWER,
+    SAME,
     SLOWER,
     UNDECIDED,
     WORDS,
@@ -74,6 +75,7 @@ class Outcome:
     nowhere: Mapping[Cell, str] = field(default_factory=dict)
     reach: Reach = field(default_factory=Reach)
     counts: Mapping[Cell, Counts] = field(default_factory=dict)
+    unmoved: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     wall_s: float = 0.0
 
@@ -173,6 +175,15 @@ class Outcome:
     def of(self, word: str) -> list[RowOutcome]:
         """Lists the rows with this verdict."""
         return [row for row in self.rows if row.verdict.word == word]
+
+    @property
+    def lucky(self) -> list[RowOutcome]:
+        """Lists the rows whose builds differ by more than the threshold, but not their code."""
+        return [
+            row
+            for row in self.of(SAME)
+            if direction(row.verdict.as_built, self.rules.threshold) is not None
+        ]
 
     @property
     def exit_code(self) -> int:

@@ -89,6 +89,8 @@ def as_json(outcome: Outcome) -> str:
             {**asdict(failure), "cell": str(failure.cell)} for failure in comparison.failures
         ],
         "notes": list(outcome.notes),
+        "layouts": comparison.layouts,
+        "unmoved": dict(outcome.unmoved),
         "cpu": comparison.cpu,
         "seed": comparison.seed,
         "measuring_s": comparison.wall_s,
@@ -118,8 +120,11 @@ def _measured(outcome: Outcome, cell: Any, verdict: Verdict) -> dict[str, Any]:
         "base_ns": number_or_none(verdict.base_ns),
         "head_ns": number_or_none(verdict.head_ns),
         "measured_again": verdict.again,
+        "as_built": verdict.as_built.as_list(),
+        "spread": number_or_none(verdict.spread),
         "calls_per_epoch": times.calls,
         "passes": [int(epochs.shape[1]) for epochs in times.quartets],
+        "layouts": times.layouts,
         "log_ratio_of_pairs": _known(pair_logs(times)),
         "log_ratio_of_twins": {"base": _known(base_twin), "head": _known(head_twin)},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,12 +13,15 @@ from callcost.console.numbers import UNKNOWN, cost_text, count, listed, percent,
 from callcost.console.outputs import console_at_least
 from callcost.console.tables import PlainTable
 from callcost.estimate.trust import quota_remarks
-from callcost.paired.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED
+from callcost.paired.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED, Verdict, direction
 
 STYLES = {SLOWER: "bold red", FASTER: "green", UNDECIDED: "yellow", NOT_SLOWER: "", SAME: ""}
-HEADINGS = ("workload", "mechanism", ">base", ">head", ">time", ">", "verdict", ">instructions")
+HEADINGS = (
+    *("workload", "mechanism", ">base", ">head", ">time", ">", ">layouts", "verdict"),
+    ">instructions",
+)
 # The table's width in a pipe, which has none.
-WIDTH = 126
+WIDTH = 136
 
 
 def show(outcome: Outcome) -> None:
@@ -47,8 +51,14 @@ def _cells(row: RowOutcome) -> Iterator[str]:
     yield cost_text(verdict.head_ns)
     yield percent(verdict.change.value, signed=True)
     yield percent_interval(verdict.change)
+    yield spread_text(verdict)
     yield verdict.word + (" (twice)" if verdict.again and verdict.word != UNDECIDED else "")
     yield instructions_text(row)
+
+
+def spread_text(verdict: Verdict) -> str:
+    """Writes how far the change differs between layouts; empty if there is one layout."""
+    return f"±{percent(verdict.spread)}" if math.isfinite(verdict.spread) else ""
 
 
 def instructions_text(row: RowOutcome) -> str:
@@ -76,7 +86,7 @@ def lines(outcome: Outcome) -> list[str]:
     said += [f"FAILED {failure}" for failure in outcome.comparison.failures]
     said += _reach(outcome)
     if outcome.rows:
-        said += [*_trust(outcome), *_instructions(outcome)]
+        said += [*_trust(outcome), *_layouts(outcome), *_instructions(outcome)]
     return [*said, *outcome.notes]
 
 
@@ -124,6 +134,28 @@ def _trust(outcome: Outcome) -> Iterator[str]:
         else "."
     )
     yield from quota_remarks(outcome.comparison.state)
+
+
+def _layouts(outcome: Outcome) -> Iterator[str]:
+    """Says what belongs to the layout of a build, and not to its code."""
+    layouts = outcome.comparison.layouts
+    if layouts > 1:
+        yield (
+            f"Both sides were linked in {layouts} layouts: the same functions and data in other "
+            "orders. Intervals cover all of them; ± is the standard deviation of a layout's change."
+        )
+    for row in outcome.lucky:
+        change = row.verdict.as_built
+        word = direction(change, outcome.rules.threshold)
+        yield (
+            f"{row.cell}: this build happens to be {percent(change.value)} {word} "
+            f"{percent_interval(change)}; its code is not."
+        )
+    reasons: dict[str, list[str]] = {}
+    for name, why in outcome.unmoved.items():
+        reasons.setdefault(why, []).append(name)
+    for why, names in reasons.items():
+        yield f"One layout only, so that intervals describe this build: {listed(names)} ({why})."
 
 
 def _instructions(outcome: Outcome) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,6 +63,11 @@ class Comparison:
     wall_s: float = 0.0
     state: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def layouts(self) -> int:
+        """In how many layouts both sides exist."""
+        return 1 + min(len(side.layouts) for side in self.sides.values())
+
 
 Report = Callable[[float, str], None]
 
@@ -108,6 +113,9 @@ class _Measurer:
         self._report = report
         self._conditions = Conditions(
             random.Random(comparison.seed), comparison.cpu, settings.layouts, settings.silence_s
+        )
+        self._layouts = _dealt(
+            self._conditions.shuffler, comparison.layouts, settings.first_quartets
         )
         self._plans: dict[Cell, Plan] = {}
         self._quartet_s = 0.0
@@ -172,13 +180,15 @@ class _Measurer:
             if present == [CONTROL]:
                 return
             rows = [(self._left[cell], self._plans[cell]) for cell in present]
+            layout = next(self._layouts)
             try:
-                found = time_quartet(self._comparison.sides, rows, self._conditions)
+                found = time_quartet(self._comparison.sides, rows, self._conditions, layout)
             except RowFailedError as error:
                 self._leave_out(error.failure)
                 continue
             for cell, times in found.items():
                 self._comparison.rows[cell].quartets.append(times)
+                self._comparison.rows[cell].layouts.append(layout)
             return
 
     def _note(self, failure: RowFailure) -> None:
@@ -238,6 +248,17 @@ class _Measurer:
             plan.passes for plan in self._plans.values()
         )
         return self._quartet_s + max(0.0, spent_s - self._quartet_s) * share
+
+
+def _dealt(shuffler: random.Random, layouts: int, quartets: int) -> Iterator[int]:
+    """Yields layouts without end, in random order: each once in so many quartets, 0 more often.
+
+    The first look at all rows then says something of the layout as built, too.
+    """
+    while True:
+        deck = [*range(1, layouts), *[0] * max(1, quartets - layouts + 1)]
+        shuffler.shuffle(deck)
+        yield from deck
 
 
 def _pass_ns(plan: Plan, call_ns: float) -> float:

@@ -63,19 +63,25 @@ class Timer:
         side: Side,
         rows: Sequence[tuple[PairedRow, Plan]],
         conditions: Conditions,
+        layout: int = 0,
         *,
         estimate: bool = False,
     ) -> None:
         self.side = side
         self._rows = [row for row, _ in rows]
         self._conditions = conditions
+        moved = side.layouts[layout - 1] if layout else None
+        contenders = [row.on(side.name) for row in self._rows]
+        if moved is not None:
+            contenders = list(map(moved.contender, contenders))
         commands_fd, self._to_fd = os.pipe()
         self._from_fd, results_fd = os.pipe()
         job = {
             "seed": conditions.shuffler.getrandbits(32),
             "modules": dict(side.modules),
             "rows": [
-                {**asdict(plan), "contender": asdict(row.on(side.name))} for row, plan in rows
+                {**asdict(plan), "contender": asdict(contender)}
+                for (_, plan), contender in zip(rows, contenders, strict=True)
             ],
             "layouts": conditions.layouts,
             "settle_turns": SETTLE_TURNS if side.compiles_loops else 0,
@@ -85,7 +91,7 @@ class Timer:
         }
         try:
             self._process = LockstepProcess(
-                side.python,
+                side.python if moved is None else moved.python,
                 job,
                 conditions.shuffler.randrange(HASH_SEEDS),
                 conditions.silence_s,
@@ -202,15 +208,20 @@ def schedule(plans: Sequence[Plan], shuffler: random.Random) -> list[int]:
 
 
 def time_quartet(
-    sides: dict[str, Side], rows: Sequence[tuple[PairedRow, Plan]], conditions: Conditions
+    sides: dict[str, Side],
+    rows: Sequence[tuple[PairedRow, Plan]],
+    conditions: Conditions,
+    layout: int = 0,
 ) -> dict[Cell, Times]:
     """Times every row in two processes of each side; (4, passes) ns for each.
 
-    Raises RowFailedError or SideFailedError.
+    All four have the same layout. Raises RowFailedError or SideFailedError.
     """
     with ExitStack() as stack:
         # All start at the same time: starting takes longest, and is not measured.
-        timers = [stack.enter_context(Timer(sides[name], rows, conditions)) for name in QUARTET]
+        timers = [
+            stack.enter_context(Timer(sides[name], rows, conditions, layout)) for name in QUARTET
+        ]
         for timer in timers:
             timer.wait_until_ready()
         # Waking a process on another CPU takes longer than switching to it on the same.

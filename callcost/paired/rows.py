@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from callcost.model.contender import COMPILED_YARDSTICK, YARDSTICK, Contender
+from callcost.model.layout import Layout
 
 Times = npt.NDArray[np.int64]
 
@@ -39,7 +40,7 @@ class Side:
 
     `build` describes how the interpreter was built: two sides with the same build run the same
     machine code except for what is compared. `modules` are the files of modules that are not
-    installed there.
+    installed there. `layouts` are further layouts of the same build.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Side:
     build: str
     compiles_loops: bool = False
     modules: Mapping[str, str] = field(default_factory=dict)
+    layouts: tuple[Layout, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,13 @@ class PairedTimes:
     """The times of one row: the `calls` in each epoch and, for each quartet, its epochs.
 
     A quartet's array has a row per process of QUARTET and a column per pass, in ns, negative if
-    the epoch was preempted. The first `first` quartets are the first look at all rows; fresh
-    processes measured the others.
+    the epoch was preempted. `layouts` has the layout of each quartet. The first `first` quartets
+    are the first look at all rows; fresh processes measured the others.
     """
 
     calls: int
     quartets: list[Times] = field(default_factory=list)
+    layouts: list[int] = field(default_factory=list)
     first: int = 0
 
 

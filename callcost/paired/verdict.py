@@ -2,8 +2,9 @@
 
 A pair is one process of each side that took turns. Its log ratio is the interquartile mean, over
 passes, of the log of the two epochs' ratio. The row's is the trimmed mean over pairs, with its
-interval (`callcost.estimate.estimate`). The two processes of one side, compared in the same way,
-show the noise.
+interval (`callcost.estimate.estimate`). If both sides exist in several layouts, the pairs of each
+count as one, since they share what their layout does to them. The two processes of one side,
+compared in the same way, show the noise.
 
 What is not known (NaN, or too few epochs) decides nothing: an unknown figure makes every
 comparison below false.
@@ -17,7 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from callcost.estimate.estimate import MIN_PROCESSES, interquartile_mean, trimmed_interval
+from callcost.estimate.estimate import (
+    CONFIDENCE,
+    MIN_PROCESSES,
+    interquartile_mean,
+    trimmed_interval,
+)
 from callcost.estimate.trimmed import trim_mean
 from callcost.model.interval import Interval
 from callcost.paired.rows import QUARTET, Cell, PairedTimes
@@ -44,7 +50,9 @@ class Verdict:
 
     `change` has the deciding interval, corrected for the number of rows. `floor` is the difference
     between two processes of the same side. `base_ns` and `head_ns` are the time of a call with its
-    loop; `again` tells whether the row was measured again.
+    loop; `again` tells whether the row was measured again. `as_built` is the change of the builds
+    as they are, in one layout, and `spread` the standard deviation of the change over layouts, NaN
+    if there is only one.
     """
 
     word: str
@@ -54,18 +62,25 @@ class Verdict:
     head_ns: float
     pairs: int
     again: bool
+    as_built: Interval
+    spread: float
 
 
 def decide(times: PairedTimes, rules: Rules) -> Verdict:
     """Decides one row by all its pairs."""
     logs = pair_logs(times)
-    change = share_interval(logs, rules.confidence)
+    by_layout = layout_logs(times)
+    change = share_interval(by_layout if by_layout.size > 1 else logs, rules.confidence)
     floor = _floor(times)
     again = len(times.quartets) > times.first
     fresh = _share(logs[len(PAIRS) * times.first :]) if again else change.value
     base_ns, head_ns = costs_ns(times)
     word = _word(change, floor, fresh, rules.threshold)
-    return Verdict(word, change, floor, base_ns, head_ns, int(_known(logs).size), again)
+    pairs = int(_known(logs).size)
+    as_built = share_interval(_in_layout(times, 0), CONFIDENCE)
+    return Verdict(
+        word, change, floor, base_ns, head_ns, pairs, again, as_built, _spread(by_layout)
+    )
 
 
 def _word(change: Interval, floor: float, fresh: float, threshold: float) -> str:
@@ -110,6 +125,23 @@ def unsettled(rows: Mapping[Cell, PairedTimes], rules: Rules) -> list[Cell]:
 def pair_logs(times: PairedTimes) -> Floats:
     """The log of head by base of every pair, in the order of measuring."""
     return _logs(times, PAIRS)
+
+
+def layout_logs(times: PairedTimes) -> Floats:
+    """The mean log of the pairs of each layout, in the order of the layouts' numbers."""
+    known = [_known(_in_layout(times, layout)) for layout in sorted(set(times.layouts))]
+    return np.array([logs.mean() if logs.size else np.nan for logs in known])
+
+
+def _in_layout(times: PairedTimes, layout: int) -> Floats:
+    by_quartet = pair_logs(times).reshape(-1, len(PAIRS))
+    found: Floats = by_quartet[np.array(times.layouts, dtype=np.int64) == layout].ravel()
+    return found
+
+
+def _spread(by_layout: Floats) -> float:
+    known = _known(by_layout)
+    return float(np.expm1(np.std(known, ddof=1))) if known.size > 1 else np.nan
 
 
 def twin_logs(times: PairedTimes) -> tuple[Floats, Floats]:

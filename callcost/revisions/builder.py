@@ -27,6 +27,7 @@ from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller
 from uv import find_uv_bin
 
 from callcost.console.files import write_atomically
+from callcost.layouts.builds import Layouts
 from callcost.revisions import reasons
 from callcost.revisions.cache import LOCK, PRIVATE, Entry, concerns, describe
 from callcost.revisions.errors import BuildError, CancelledError, SpecError
@@ -129,6 +130,8 @@ class Build:
         self._entry.folder.mkdir(mode=PRIVATE)
         self._runner = Runner(staging.name, self._entry.log)
         self._python = str(self._entry.python)
+        self._layouts = Layouts(self._entry.layouts, job["layouts"])
+        self._linking: Mapping[str, str] = {}
 
     def run(self) -> None:
         """Makes the environment whole, or not at all."""
@@ -162,15 +165,21 @@ class Build:
             command = self._install("--no-deps", "-r", str(self._limits))
             self._runner.run(command, self._staging)
         self._install_backend_requirements()
+        if self._job["layouts"]:
+            chosen = {**os.environ, **self._variables()}
+            self._linking = self._layouts.variables(chosen, self._job["compilers"])
         answer(say="compiling and installing")
         # The project's table of uv sources would override the versions that were asked for.
         options = ["--no-build-isolation", "--no-sources", "-c", str(self._limits)]
         self._runner.run(self._install(*options, "."), self._project, self._variables())
         found = ask(self._python)
+        site = Path(found["site"])
+        layouts = self._layouts.arrange(self._entry.venv, site, str(self._worktree))
         return {
             **self._job["facts"],
             "python": self._python,
             "worktree": str(self._worktree),
+            "layouts": layouts,
             **{name: found[name] for name in ("site", "versions", "interpreter")},
         }
 
@@ -223,7 +232,7 @@ class Build:
         path = os.environ.get("PATH", os.defpath)
         epoch = os.environ.get(SOURCE_DATE, BUILD_TIME)
         first = f"{Path(self._python).parent}{os.pathsep}{path}"
-        return {**self._job["variables"], "PATH": first, SOURCE_DATE: epoch}
+        return {**self._job["variables"], "PATH": first, SOURCE_DATE: epoch, **self._linking}
 
 
 def build(job: Mapping[str, Any], staging: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The folder of environments, and the locks that protect them.
 
-    environments/KEY/       venv/, build.log and, written last, environment.json
+    environments/KEY/       venv/, layouts/, build.log and, written last, environment.json
     environments/KEY.lock   exclusive while it is built or removed, shared while it is in use
     staging/TOKEN/          a supervisor's files: job.json, worktree/
     staging/TOKEN.lock      exclusive while the supervisor runs
@@ -124,6 +124,11 @@ class Entry:
         return self.venv / "bin" / "python"
 
     @property
+    def layouts(self) -> Path:
+        """The folder of virtual environments with other layouts, named 1, 2, ..."""
+        return self.folder / "layouts"
+
+    @property
     def log(self) -> Path:
         """The output of all commands that built it."""
         return self.folder / "build.log"
@@ -147,6 +152,9 @@ class Entry:
             inside = site.resolve().is_relative_to(self.folder.resolve() / "venv")
             usable = python == self.python and python.exists() and site.is_dir() and inside
             whole = all(isinstance(facts[name], dict) for name in ("versions", "interpreter"))
+            whole &= isinstance(facts["layouts"]["unmoved"], dict)
+            places = [self.layouts / str(n + 1) for n in range(len(facts["layouts"]["digests"]))]
+            usable &= all((place / "bin" / "python").exists() for place in places)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return dict(facts) if usable and whole else None

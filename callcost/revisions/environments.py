@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import Requirement
 
 from callcost.console.numbers import count
+from callcost.layouts.builds import read
+from callcost.model.layout import Layout
 from callcost.revisions import project
 from callcost.revisions.cache import Cache, Entry, Lock, concerns, describe, opened
 from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, SpecError
@@ -30,7 +32,7 @@ Report = Callable[[str], None]
 Check = Callable[[Collection[str]], None]
 T = TypeVar("T")
 # Increase it when a step in builder.py changes what comes out.
-RECIPE = 2
+RECIPE = 5
 FLAGS = (
     *("CC", "CXX", "AR", "LD", "LDSHARED", "LDCXXSHARED"),
     *("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS", "RUSTFLAGS", "OPT"),
@@ -44,12 +46,13 @@ FLAG_PREFIXES = ("CMAKE_", "SKBUILD", "MESON", "CARGO_PROFILE_", "CARGO_BUILD_",
 class Built:
     """An environment that is ready.
 
-    `python` is its executable and `site` its folder of packages, both within `folder`; `worktree`
-    is where it was built, now removed; `source` is a phrase for people; `commit` is the revision's
-    or the one that the working tree is on ("" before a first commit). `versions` has every
-    installed distribution, `interpreter` the facts of a record and `executable_digest`. `notes`
-    are remarks for the report. The shared `lock` lasts as long as this object: until then another
-    comparison can use the environment too, and `callcost clean` does not remove it.
+    `python` is its executable and `site` its folder of packages, both within `folder`. `layouts`
+    are its further layouts; `unmoved` says why compiled files, by their names, are the same in all.
+    `worktree` is where it was built, now removed; `source` is a phrase for people; `commit` is the
+    revision's or the one that the working tree is on ("" before a first commit). `versions` has
+    every installed distribution, `interpreter` the facts of a record and `executable_digest`.
+    `notes` are remarks for the report. The shared `lock` lasts as long as this object: until then
+    another comparison can use the environment too, and `callcost clean` does not remove it.
     """
 
     spec: Spec
@@ -65,17 +68,24 @@ class Built:
     interpreter: dict[str, str]
     notes: tuple[str, ...]
     lock: Lock
+    layouts: tuple[Layout, ...]
+    unmoved: Mapping[str, str]
     reused: bool = False
     wall_s: float = 0.0
 
 
 def build_all(
-    specs: Sequence[Spec], project: Path, report: Report, check: Check | None = None
+    specs: Sequence[Spec],
+    project: Path,
+    report: Report,
+    check: Check | None = None,
+    layouts: int = 0,
 ) -> list[Built]:
     """Makes or finds an environment for each SPEC, all at the same time.
 
     `check` takes the paths of all files of the revisions, and may raise an error before anything
-    is resolved or built. `report` takes lines of progress, from several threads. Raises SpecError
+    is resolved or built. `layouts` is in how many further ways the project's libraries are linked.
+    `report` takes lines of progress, from several threads. Raises SpecError
     or BuildError; an interrupt passes through once everything is cleaned up.
     """
     cache = opened()
@@ -83,7 +93,7 @@ def build_all(
         mend(cache)
         repository = Repository.around(project.absolute())
         repository.forget_lost_worktrees(cache.place("staging"))
-        return _Builder(cache, repository, report).build(specs, check)
+        return _Builder(cache, repository, report, layouts).build(specs, check)
     except OSError as error:
         if not concerns(error, cache.folder):
             raise
@@ -93,7 +103,8 @@ def build_all(
 class _Builder:
     """Makes the environments of one comparison."""
 
-    def __init__(self, cache: Cache, repository: Repository, report: Report) -> None:
+    def __init__(self, cache: Cache, repository: Repository, report: Report, layouts: int) -> None:
+        self._layouts = layouts
         self._cache = cache
         self._repository = repository
         self._supervision = Supervision(cache)
@@ -176,7 +187,7 @@ class _Builder:
                 side,
                 pins=tuple(pins),
                 notes=(*side.notes, *dict.fromkeys(resolver.notes)),
-                key=_key(side, self._repository.prefix, pins),
+                key=_key(side, self._repository.prefix, pins, self._layouts),
             )
             for side, pins in zip(sides, resolver.together(sides), strict=True)
         ]
@@ -231,6 +242,8 @@ class _Builder:
             "backend_path": side.project.backend_path,
             "variables": side.project.variables,
             "pins": side.pins,
+            "layouts": self._layouts,
+            "compilers": side.interpreter.compilers,
             "facts": {"label": side.label, "key": side.key, "tree": side.source.tree},
         }
         try:
@@ -265,10 +278,12 @@ def _built(side: Wanted, entry: Entry, lock: Lock, facts: Mapping[str, Any]) -> 
         interpreter={**facts["interpreter"], "executable_digest": side.interpreter.digest},
         notes=side.notes,
         lock=lock,
+        layouts=tuple(read(entry.venv, entry.layouts, facts["layouts"])),
+        unmoved=facts["layouts"]["unmoved"],
     )
 
 
-def _key(side: Wanted, prefix: str, pins: Sequence[str]) -> str:
+def _key(side: Wanted, prefix: str, pins: Sequence[str], layouts: int) -> str:
     """Digests everything that decides what is in an environment.
 
     Of the requirements only the versions count, however the requirements are written.
@@ -279,6 +294,7 @@ def _key(side: Wanted, prefix: str, pins: Sequence[str]) -> str:
         "prefix": prefix,
         "interpreter": side.interpreter.digest,
         "pins": list(pins),
+        "layouts": layouts,
         "local": _local_states(pins),
         "flags": _flags(),
         "compilers": compiler_versions(side.interpreter),

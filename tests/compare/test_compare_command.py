@@ -17,11 +17,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from needs import needs_compiler
 from processes import MARK, marked_processes, wait_until
 from toy_project import everything, git, use_index, write_project
 
 from callcost.compare import flow
 from callcost.compare.command import compare
+from callcost.layouts.builds import is_gnu
 from callcost.paired import measure
 from callcost.revisions import environments
 from callcost.revisions.spec import parse
@@ -41,6 +43,21 @@ call = "abs(value)"
 """
 TOY = "VALUE = 1\n\ndef double(n):\n    return n + n\n"
 SLOW = "VALUE = 1\n\ndef double(n):\n    return sum(range(n + 1)) if sorted('bac' * 9) else 0\n"
+NATIVE = "int twice(int n) { return 2 * n; }\nint thrice(int n) { return 3 * n; }\n"
+COMPILE = """
+import subprocess
+command = ["cc", "-shared", "-fPIC", "-O1", "native.c", "-o", "native.so"]
+subprocess.run(command, check=True)
+"""
+# Writes down which library a process has loaded.
+CALLS_NATIVE = """
+import ctypes, os
+FILE = os.path.join(os.path.dirname(__file__), "native.so")
+double = ctypes.CDLL(FILE).twice
+if "SEEN" in os.environ:
+    with open(os.environ["SEEN"], "a") as seen:
+        seen.write(FILE + "\\n")
+"""
 # Far above the noise of a busy machine, and far below the planted change.
 FAR = ("--threshold", "60", "--budget", "2", "--no-instructions")
 # A few quartets already show such a change; each starts four processes.
@@ -138,6 +155,46 @@ def test_a_pass_shows_instructions_which_decide_nothing(
     assert double["head"] > double["base"] + 2
     assert "Instructions per call changed in 1 row" in flat(done)
     assert "->" in done.output
+
+
+@needs_compiler
+def test_libraries_are_measured_in_many_layouts(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_gnu(shutil.which("ld") or ""):
+        pytest.skip("there is no GNU ld")
+    monkeypatch.setattr(flow, "LAYOUTS", 6)
+    (project / "native.c").write_text(NATIVE)
+    (project / "during.py").write_text(COMPILE)
+    (project / "toy.py").write_text(CALLS_NATIVE)
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "three")
+    (project / "native.c").write_text(f"int unused(void) {{ return 1; }}\n{NATIVE}")
+    seen = project.parent / "seen"
+    monkeypatch.setenv("SEEN", str(seen))
+    for options, layouts in (((), 7), (("--one-layout",), 1)):
+        seen.unlink(missing_ok=True)
+        done = run("main", ".", *FAR, "--workload", "double", *options, "--json", "c.json")
+        assert done.exit_code == 0, done.output
+        found = json.loads(Path("c.json").read_text())
+        assert found["layouts"] == layouts and found["unmoved"] == {}
+        assert set(found["rows"][0]["layouts"]) == {*range(layouts)}
+        assert len(found["rows"][0]["layouts"]) == len(found["rows"][0]["passes"])
+        assert len(set(seen.read_text().splitlines())) == 2 * layouts
+        assert ("Both sides were linked in 7 layouts" in flat(done)) == (layouts == 7)
+
+
+@needs_compiler
+def test_a_library_that_cannot_be_moved_is_named(project: Path) -> None:
+    (project / "native.c").write_text(NATIVE)
+    elsewhere = COMPILE.replace('"native.so"', '"other.so"')
+    (project / "during.py").write_text(
+        f"{elsewhere}\nimport os; os.rename('other.so', 'native.so')\n"
+    )
+    (project / "toy.py").write_text(CALLS_NATIVE)
+    done = run(".", ".", *FAR, "--workload", "double")
+    assert done.exit_code == 0, done.output
+    assert "One layout only, so that intervals describe this build: native.so (" in flat(done)
 
 
 def test_rows_of_one_side_are_listed_without_error(project: Path) -> None:

@@ -44,16 +44,21 @@ def made(
     between: float = 0.005,
     first: int | None = None,
     again: tuple[float, float, float, float] | None = None,
+    luck: dict[int, float] | None = None,
 ) -> PairedTimes:
     """Makes times in which each of the four processes is slower by a given share.
 
-    `between` is how much processes differ; `again` has the shares after the first look.
+    `between` is how much processes differ; `again` has the shares after the first look. `luck` has
+    how much slower each layout makes head; quartets take turns through the layouts.
     """
     random = np.random.default_rng(seed)
     times = PairedTimes(calls=100, first=quartets if first is None else first)
+    luck = luck or {0: 0.0}
     for number in range(quartets):
         later = again is not None and number >= times.first
         levels = np.array(again if later else shares) + random.normal(0, between, 4)
+        times.layouts.append(list(luck)[number % len(luck)])
+        levels[2:] += luck[times.layouts[-1]]
         noise = random.normal(0, 0.005, (4, 40))
         epochs = 1e6 * np.exp(levels[:, None] + noise)
         times.quartets.append(np.rint(epochs).astype(np.int64))
@@ -108,6 +113,44 @@ def test_fresh_processes_must_confirm_a_change() -> None:
     assert decide(confirmed, RULES).again
     refuted = made(slow, first=19, again=calm)
     assert decide(refuted, RULES).word == UNDECIDED
+
+
+def test_the_luck_of_a_layout_is_not_a_change() -> None:
+    # Most quartets have the layout in which head happens to be 5% slower.
+    shares = np.random.default_rng(2).normal(0, 0.01, 16)
+    luck = {0: 0.05, **dict(enumerate(shares - shares.mean(), start=1))}
+    times = made(luck=luck, quartets=17, between=0.001)
+    for _ in range(20):
+        times.quartets.append(times.quartets[0])
+        times.layouts.append(0)
+    times.first = len(times.quartets)
+    verdict = decide(times, Rules(0.02, 1))
+    assert verdict.word == SAME
+    assert verdict.change.low < 0 < verdict.change.high
+    assert verdict.as_built.value == pytest.approx(np.expm1(0.05), abs=0.002)
+    assert verdict.spread == pytest.approx(np.std([*luck.values()], ddof=1), rel=0.1)
+    found = outcome({"lucky": times, "calm": made(), "slow": made((0, 0, 0.1, 0.1))})
+    assert [row.cell.mechanism for row in found.lucky] == ["lucky"]
+    said = next(line for line in lines(found) if "happens" in line)
+    assert re.fullmatch(
+        r"work-lucky: this build happens to be 4\.9\d% slower \(\+.*\); its code is not\.", said
+    )
+
+
+def test_the_pairs_of_a_layout_count_as_one() -> None:
+    # 20 pairs in each of two layouts, of which one is lucky: two values decide nothing.
+    verdict = decide(made(luck={0: 0.0, 1: 0.05}, between=0.001), RULES)
+    assert verdict.word == UNDECIDED
+    assert verdict.pairs == 40
+    # The same pairs in one layout show a change.
+    assert decide(made((0, 0, 0.05, 0.05), between=0.001), RULES).word == SLOWER
+
+
+def test_a_slower_code_is_slower_in_every_layout() -> None:
+    luck = dict(enumerate(np.random.default_rng(3).normal(0, 0.01, 17)))
+    verdict = decide(made((0, 0, 0.05, 0.05), luck=luck, quartets=17), RULES)
+    assert verdict.word == SLOWER
+    assert verdict.change.low < np.expm1(0.05) < verdict.change.high
 
 
 def test_preempted_epochs_do_not_count() -> None:

@@ -70,7 +70,7 @@ def environment(cache: Cache, **facts: object) -> Path:
     entry.python.parent.mkdir()
     entry.python.symlink_to("/bin/sh")
     known = {"python": str(entry.python), "site": str(site), "label": "main", "versions": {},
-             "interpreter": {}, **facts}  # fmt: skip
+             "interpreter": {}, "layouts": {"digests": [], "unmoved": {}}, **facts}  # fmt: skip
     entry.facts_file.write_text(json.dumps(known))
     return entry.folder
 
@@ -179,7 +179,7 @@ def test_an_environment_that_names_another_path_is_ignored(
     assert cache.entry(KEY).read() is None
 
 
-@pytest.mark.parametrize("fact", ["python", "site", "versions", "interpreter"])
+@pytest.mark.parametrize("fact", ["python", "site", "versions", "interpreter", "layouts"])
 @pytest.mark.parametrize("value", [None, 3, [], "", "nowhere"])
 def test_an_environment_with_damaged_facts_is_ignored(
     cache: Cache, fact: str, value: object

@@ -179,6 +179,7 @@ def later():
 # They end no command; their docstrings or docs/design.md say why.
 INTERNAL_ERRORS = {
     "CallcostError", "CancelledError", "ContenderError", "DamagedError", "RowFailedError",
+    "UnmovableError",
 }  # fmt: skip
 
 

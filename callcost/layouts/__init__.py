@@ -1,0 +1,1 @@
+"""Links libraries in other orders, and makes an environment of each; installs nothing."""
