@@ -168,6 +168,31 @@ class Gate(Struct):
     cold: Cold
 
 
+class NoopRun(Struct):
+    """The result of comparing a commit that changes no call."""
+
+    slower: list[Name]
+    faster: list[Name]
+    changes: dict[Name, tuple[Number, Number, Number]]
+    load_1min: Number
+
+
+class NoopKinds(Struct):
+    """A commit, compared in many layouts and as built."""
+
+    layouts: Annotated[list[NoopRun], Meta(min_length=1)]
+    one_layout: Annotated[list[NoopRun], Meta(min_length=1)]
+
+
+class Noops(Struct):
+    """noops.json."""
+
+    threshold_percent: Number
+    mechanisms: list[Name]
+    machine: Cpus
+    commits: Annotated[dict[Name, NoopKinds], Meta(min_length=1)]
+
+
 class ReferenceBuild(Struct):
     """The build of the reference run."""
 
@@ -215,6 +240,7 @@ LAYOUTS: dict[str, Any] = {
     "history.json": History,
     "report.json": Report,
     "gate.json": Gate,
+    "noops.json": Noops,
 }
 
 

@@ -9,6 +9,7 @@ from callcost.console.markdown import markdown_table
 from callcost.paired.rules import DEFAULT_THRESHOLD, mirrored
 
 Record = dict[str, Any]
+LAYOUT_KINDS = {"layouts": "in many layouts", "one_layout": "as built"}
 
 
 def runs_table(record: Record) -> str:
@@ -114,3 +115,46 @@ def peers_table(record: Record) -> str:
     headings = ["", "runs", "same: runs that fail", "same: rows called slower",
                 "2%: planted row found", "2%: other rows called slower"]  # fmt: skip
     return markdown_table(headings, rows)
+
+
+def noops_table(record: Record) -> str:
+    """List what comparisons say of commits that change no call."""
+    rows = []
+    for name, kinds in record["commits"].items():
+        for kind, runs in kinds.items():
+            changes = [change for run in runs for change, *_ in run["changes"].values()]
+            rows.append(
+                [
+                    name,
+                    LAYOUT_KINDS[kind],
+                    str(len(changes)),
+                    str(sum(len(run["slower"]) for run in runs)),
+                    str(sum(len(run["faster"]) for run in runs)),
+                    f"{min(changes):+.1%} to {max(changes):+.1%}",
+                ]
+            )
+    total = {
+        kind: sum(
+            len(run["changes"]) for kinds in record["commits"].values() for run in kinds[kind]
+        )
+        for kind in LAYOUT_KINDS
+    }
+    headings = ["the commit", "compared", "rows", "called slower", "called faster",
+                "changes, from least to most"]  # fmt: skip
+    return f"{markdown_table(headings, rows)}\n\n{_how_noops(record, total['layouts'])}"
+
+
+def _how_noops(record: Record, rows: int) -> str:
+    loads = [
+        run["load_1min"]
+        for kinds in record["commits"].values()
+        for runs in kinds.values()
+        for run in runs
+    ]
+    return (
+        "Made by `python -m callcost.benchmarks.validation.noops --json results/noops.json`: "
+        f"{rows:,} rows in many layouts, and as many as built; `--threshold "
+        f"{record['threshold_percent']}`. What was added or renamed is in the sources of "
+        f"{', '.join(record['mechanisms'])}. Load {min(loads):.1f} to {max(loads):.1f} on "
+        f"{record['machine']['cpu_count']} CPUs."
+    )

@@ -49,6 +49,7 @@ REPEATABILITY = RESULTS / "repeatability.json"
 FACTS_NEXT = RESULTS / "facts_next.json"
 HISTORY = RESULTS / "history.json"
 GATE = RESULTS / "gate.json"
+NOOPS = RESULTS / "noops.json"
 REPORT = RESULTS / "report.json"
 EXPLAINED = RESULTS / "explain.json"
 # The same question asked of later versions of Python.
@@ -346,6 +347,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
         for name in suite.DEFAULT_WORKLOADS
     },
     "facts": what_each_does,
+    "gate-noops": lambda: gate_tables.noops_table(figures.read(NOOPS)),
     "gate-peers": lambda: gate_tables.peers_table(_gate()),
     "gate-planted": lambda: gate_tables.planted_table(_gate()),
     "gate-runs": lambda: gate_tables.runs_table(_gate()),

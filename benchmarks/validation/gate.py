@@ -13,8 +13,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,9 +22,7 @@ from callcost.benchmarks.validation import planted, study
 from callcost.benchmarks.validation.gate_peers import PEERS
 from callcost.benchmarks.validation.planted import CHOICES, MECHANISM, WORKLOAD
 from callcost.benchmarks.validation.study import Record
-from callcost.bindings._build.places import ROOT
 from callcost.console.front import Front
-from callcost.errors import CallcostError
 from callcost.instructions import callgrind
 from callcost.model.instructions import Count
 from callcost.paired.rows import Cell, PairedRow
@@ -72,14 +68,13 @@ class Lab:
         self._json_file = json_file
         # Keeping them keeps their locks.
         self._built: list[Built] = []
-        self._clone = folder / "clone"
+        self._clone = study.Clone(folder)
         self._record: Record = json.loads(json_file.read_text()) if json_file.exists() else {}
 
     def commit_bases(self) -> None:
         """Makes the base, and a copy of it with another tree."""
-        _git(ROOT, "clone", "--quiet", str(ROOT), str(self._clone))
-        self._commit("base", lambda: planted.plant(self._clone, 0))
-        self._commit("copy", lambda: (self._clone / "NOTES").write_text("Another tree."))
+        self._clone.commit("base", lambda: planted.plant(self._clone.folder, 0))
+        self._clone.commit("copy", lambda: (self._clone.folder / "NOTES").write_text("A tree."))
 
     def cold(self) -> None:
         """Compares once with an empty cache, both builds included."""
@@ -108,9 +103,11 @@ class Lab:
             self._plant(name, steps, costs[steps])
 
     def _plant(self, name: str, steps: int, in_c: float) -> None:
-        _git(self._clone, "checkout", "--quiet", "--detach", "origin/HEAD")
         revision = _revision(name)
-        self._commit(revision, lambda: planted.plant(self._clone, CHOICES.index(steps)))
+        index = CHOICES.index(steps)
+        self._clone.commit(
+            revision, lambda: planted.plant(self._clone.folder, index), "origin/HEAD"
+        )
         before, after = (self._instructions(made) for made in self._build("base", revision))
         self._record["planted"][name] = {
             "steps": steps,
@@ -118,21 +115,14 @@ class Lab:
             "instructions": [before, after],
         }
 
-    def _commit(self, branch: str, change: Callable[[], object]) -> None:
-        _git(self._clone, "checkout", "--quiet", "-b", branch)
-        change()
-        _git(self._clone, "add", "--all")
-        author = ("-c", "user.name=gate", "-c", "user.email=gate@localhost")
-        _git(self._clone, *author, "commit", "--quiet", "-m", branch)
-
     def _build(self, *revisions: str) -> list[Built]:
-        specs = [parse(revision + WITH, self._clone) for revision in revisions]
-        built = build_all(specs, self._clone, lambda line: click.echo(line, err=True))
+        specs = [parse(revision + WITH, self._clone.folder) for revision in revisions]
+        built = build_all(specs, self._clone.folder, lambda line: click.echo(line, err=True))
         self._built += built
         return built
 
     def _instructions(self, made: Built) -> float | str:
-        offer = find_suite(self._clone).offer(made.site)
+        offer = find_suite(self._clone.folder).offer(made.site)
         cell = Cell(WORKLOAD, MECHANISM)
         found = callgrind.count(made.python, {cell: offer.contenders[cell]})[cell]
         return found.instructions if isinstance(found, Count) else str(found)
@@ -149,7 +139,7 @@ class Lab:
 
     def _judge(self, number: int) -> None:
         base, head = self._build("base", _revision("2%"))
-        contenders = find_suite(self._clone).offer(base.site).contenders
+        contenders = find_suite(self._clone.folder).offer(base.site).contenders
         cells = [Cell(workload, mechanism) for workload in WORKLOADS for mechanism in MECHANISMS]
         rows = {str(cell): PairedRow(cell, contenders[cell], contenders[cell]) for cell in cells}
         for name, (judge, every) in PEERS.items():
@@ -176,22 +166,12 @@ class Lab:
         click.echo(f"{label}: exit {found['exit_code']}, slower: {found['slower']}", err=True)
 
     def _run(self, base: str, head: str, variables: dict[str, str] | None = None) -> Record:
-        """Runs the command as a user would, and returns a summary of its findings."""
-        path = self._folder / "compare.json"
-        path.unlink(missing_ok=True)
-        chosen = {"mechanism": MECHANISMS, "workload": WORKLOADS}
-        options = [f"--{kind}={name}" for kind, names in chosen.items() for name in names]
-        start_s = time.monotonic()
-        done = subprocess.run(
-            [study.CALLCOST, "compare", base + WITH, head + WITH, *options,
-             f"--threshold={THRESHOLD_PERCENT}", "--no-instructions", f"--json={path}"],
-            cwd=self._clone, env={**os.environ, **(variables or {})},
-            capture_output=True, text=True, check=False,
+        """Compares, and returns a summary of what was found."""
+        document, wall_s = self._clone.compare(
+            base + WITH, head + WITH, *study.chosen(MECHANISMS, WORKLOADS),
+            f"--threshold={THRESHOLD_PERCENT}", "--no-instructions", variables=variables,
         )  # fmt: skip
-        wall_s = time.monotonic() - start_s
-        if not path.exists():
-            raise CallcostError(f"callcost compare failed:\n{done.stdout}{done.stderr}")
-        return _summary(json.loads(path.read_text()), done.returncode, wall_s)
+        return _summary(document, wall_s)
 
     def _save(self) -> None:
         study.save(self._json_file, self._record)
@@ -201,26 +181,17 @@ def _revision(name: str) -> str:
     return f"planted-{name.rstrip('%')}"
 
 
-def _summary(document: Record, exit_code: int, wall_s: float) -> Record:
+def _summary(document: Record, wall_s: float) -> Record:
     """Keeps what the figures of the documents need from a comparison."""
-    rows = {f"{row['workload']}-{row['mechanism']}": row for row in document["rows"]}
-    named = {
-        word: sorted(name for name, row in rows.items() if row["verdict"] == word)
-        for word in (SLOWER, FASTER, NOT_SLOWER, UNDECIDED)
-    }
     return {
-        "exit_code": exit_code,
-        **named,
+        "exit_code": document["exit_code"],
+        **study.rows_by_word(document, (SLOWER, FASTER, NOT_SLOWER, UNDECIDED)),
         "moved": document["moved"],
-        "changes": {name: row["change"] for name, row in rows.items()},
+        "changes": {study.row_name(row): row["change"] for row in document["rows"]},
         "measuring_s": document["measuring_s"],
         "wall_s": wall_s,
         "load_1min": document["state"]["load_1min"],
     }
-
-
-def _git(folder: Path, *arguments: str) -> None:
-    study.run(["git", *arguments], folder)
 
 
 if __name__ == "__main__":

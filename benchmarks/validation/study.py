@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from callcost.bindings._build.places import ROOT
 from callcost.console.files import write_atomically
 from callcost.errors import CallcostError
 from callcost.run import machine
@@ -68,3 +70,58 @@ def pyperf_timeit(python: str, setup: str, call: str, path: Path) -> Path:
     run([python, "-m", "pyperf", "timeit", "--fast", "--duplicate", "100", "--quiet",
          "-s", setup, call, "-o", path], path.parent)  # fmt: skip
     return path
+
+
+class Clone:
+    """A clone of this checkout, in which a study makes the revisions that it compares."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "clone"
+        self._report = folder / "compare.json"
+        run(["git", "clone", "--quiet", str(ROOT), str(self.folder)], ROOT)
+
+    def commit(self, branch: str, change: Callable[[], object], start: str = "HEAD") -> None:
+        """Makes a branch with one more commit; the author is nobody's own."""
+        self._git("checkout", "--quiet", "-b", branch, start)
+        change()
+        self._git("add", "--all")
+        author = ("-c", "user.name=study", "-c", "user.email=study@localhost")
+        self._git(*author, "commit", "--quiet", "-m", branch)
+
+    def _git(self, *arguments: str) -> None:
+        run(["git", *arguments], self.folder)
+
+    def compare(
+        self, base: str, head: str, *options: str, variables: Mapping[str, str] | None = None
+    ) -> tuple[Record, float]:
+        """Runs the command as a user would; returns its JSON and the seconds that it took."""
+        self._report.unlink(missing_ok=True)
+        start_s = time.monotonic()
+        done = subprocess.run(
+            [CALLCOST, "compare", base, head, *options, f"--json={self._report}"],
+            cwd=self.folder, env={**os.environ, **(variables or {})},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        wall_s = time.monotonic() - start_s
+        if not self._report.exists():
+            raise CallcostError(f"callcost compare failed:\n{done.stdout}{done.stderr}")
+        return json.loads(self._report.read_text()), wall_s
+
+
+def chosen(mechanisms: Iterable[str], workloads: Iterable[str]) -> list[str]:
+    """Returns the options that choose rows."""
+    options = {"mechanism": mechanisms, "workload": workloads}
+    return [f"--{kind}={name}" for kind, names in options.items() for name in names]
+
+
+def rows_by_word(document: Record, words: Iterable[str]) -> dict[str, list[str]]:
+    """Lists the rows of a comparison with each of these verdicts."""
+    return {
+        word: sorted(row_name(row) for row in document["rows"] if row["verdict"] == word)
+        for word in words
+    }
+
+
+def row_name(row: Record) -> str:
+    """Names a row of a comparison's JSON."""
+    return f"{row['workload']}-{row['mechanism']}"

@@ -20,6 +20,7 @@ HEADINGS = (
     *("workload", "mechanism", ">base", ">head", ">time", ">", ">layouts", "verdict"),
     ">instructions",
 )
+MOST_NAMES = 3
 # The table's width in a pipe, which has none.
 WIDTH = 136
 
@@ -155,6 +156,8 @@ def _layouts(outcome: Outcome) -> Iterator[str]:
     for name, why in outcome.unmoved.items():
         reasons.setdefault(why, []).append(name)
     for why, names in reasons.items():
+        if len(names) > MOST_NAMES:
+            names[MOST_NAMES:] = [f"{len(names) - MOST_NAMES} more"]
         yield f"One layout only, so that intervals describe this build: {listed(names)} ({why})."
 
 

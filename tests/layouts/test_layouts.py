@@ -95,9 +95,7 @@ def assert_layouts(made: Built) -> None:
     assert len(set(map(tuple, orders))) == 1 + COUNT
 
 
-@pytest.mark.parametrize(
-    "flags", [(), ("-flto",), ("-g",), ("-s",), ("-Wl,-z,now", "-Wl,--gc-sections")]
-)
+@pytest.mark.parametrize("flags", [(), ("-flto",), ("-g", "-Wl,-z,now", "-Wl,--gc-sections")])
 def test_each_layout_is_the_same_library_in_another_order(
     project: Path, flags: tuple[str, ...]
 ) -> None:

@@ -146,6 +146,13 @@ def test_the_pairs_of_a_layout_count_as_one() -> None:
     assert decide(made((0, 0, 0.05, 0.05), between=0.001), RULES).word == SLOWER
 
 
+def test_a_few_libraries_with_one_layout_are_named() -> None:
+    found = outcome({"calm": made()})
+    found.unmoved = {f"{name}.so": "it cannot be moved" for name in "abcde"}
+    said = next(line for line in lines(found) if line.startswith("One layout only"))
+    assert said.endswith("a.so, b.so, c.so and 2 more (it cannot be moved).")
+
+
 def test_a_slower_code_is_slower_in_every_layout() -> None:
     luck = dict(enumerate(np.random.default_rng(3).normal(0, 0.01, 17)))
     verdict = decide(made((0, 0, 0.05, 0.05), luck=luck, quartets=17), RULES)
