@@ -68,7 +68,7 @@ class Layouts:
         if ld is not None and is_gnu(ld):
             words = [sys.executable, "-I", "-S", linker.__file__, ld, self._store, self._count]
             for name in LINKERS:
-                self._write(name, *map(str, words))
+                self._write(name, path, *map(str, words))
         made = {"PATH": f"{self._programs}{os.pathsep}{path}"}
         for name in COMPILERS:
             self._imitate(name, path)
@@ -85,13 +85,19 @@ class Layouts:
         """Makes a compiler that adds flags to the one of this name; tells whether that exists."""
         compiler = shutil.which(name, path=path)
         if compiler is not None:
-            self._write(Path(name).name, compiler, after=(*FLAGS, f"-B{self._programs}"))
+            after = (*FLAGS, f"-B{self._programs}")
+            self._write(Path(name).name, path, compiler, after=after)
         return compiler is not None
 
-    def _write(self, name: str, *words: str, after: Sequence[str] = ()) -> None:
+    def _write(self, name: str, path: str, *words: str, after: Sequence[str] = ()) -> None:
+        """Writes a program that runs another one, with the variable PATH as the build has it.
+
+        A compiler such as ccache's looks there for the next one of its name.
+        """
         program = self._programs / name
         command = f'exec {shlex.join(words)} "$@" {shlex.join(after)}'
-        program.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+        text = f"#!/bin/sh\nPATH={shlex.quote(path)}\nexport PATH\n{command}\n"
+        program.write_text(text, encoding="utf-8")
         program.chmod(0o700)
 
     def arrange(self, venv: Path, site: Path, worktree: str) -> dict[str, object]:

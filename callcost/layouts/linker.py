@@ -17,14 +17,19 @@ import hashlib
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 FACTS_FILE = "link.json"
+# A library whose link takes longer has one layout.
+LIMIT_S = 20.0
 SHARED = {"-shared", "--shared", "-Bshareable"}
 OWN_SCRIPT = re.compile("-T.*|--script(=.*)?|--default-script(=.*)?|-dT.*")
 # The parts of a library whose content moves.
@@ -56,17 +61,21 @@ def main() -> int:
     """Links as the command line says; returns the linker's exit code."""
     ld, store, layouts = sys.argv[1:4]
     arguments = sys.argv[4:]
+    start_s = time.monotonic()
     code = subprocess.run([ld, *arguments], check=False).returncode
+    took_s = time.monotonic() - start_s
     words = list(_expanded(arguments))
     if code == 0 and not SHARED.isdisjoint(words):
         folder = Path(tempfile.mkdtemp(dir=store))
         output = Path(_output(words))
+        shutil.copyfile(output, folder / "0")
         reason = ""
         try:
+            if took_s > LIMIT_S:
+                raise UnmovableError(f"linking it takes {took_s:.0f} s")
             _relink(ld, arguments, words, folder, int(layouts))
         except (UnmovableError, OSError) as error:
             reason = str(error)
-        (folder / "0").write_bytes(output.read_bytes())
         facts = {"output": str(output.absolute()), "reason": reason}
         (folder / FACTS_FILE).write_text(json.dumps(facts), encoding="utf-8")
     return code
@@ -76,7 +85,7 @@ def _expanded(arguments: Sequence[str]) -> Iterator[str]:
     """Yields the words of a command line, those in response files included."""
     for word in arguments:
         if word.startswith("@") and Path(word[1:]).is_file():
-            yield from Path(word[1:]).read_text(encoding="utf-8").split()
+            yield from shlex.split(Path(word[1:]).read_text(encoding="utf-8"))
         else:
             yield word
 
@@ -108,7 +117,9 @@ def _relink(
     def link(number: int) -> None:
         script = folder / f"script-{number}"
         script.write_text(shuffled(found[1], pieces, number), encoding="utf-8")
-        _link(ld, [*arguments, "-T", str(script), "-o", str(folder / str(number))])
+        # Without the debugger's tables, which are most of a file.
+        options = ["-T", str(script), "--strip-debug", "-o", str(folder / str(number))]
+        _link(ld, [*arguments, *options])
         script.unlink()
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,17 @@ compiler = shlex.split(os.environ.get("CC", "cc"))
 command = [*compiler, "-shared", "-fPIC", "-O1", "native.c", "-o", "native.so", *{flags}]
 subprocess.run(command, check=True)
 {afterwards}
+"""
+
+
+# Runs the next compiler on PATH, as ccache does, and fails if that comes back.
+NEXT_COMPILER = """#!/bin/sh
+test -z "$CAME_BACK" || exit 9
+export CAME_BACK=1
+IFS=:
+for place in $PATH; do
+    if [ "$place" != "{own}" ] && [ -x "$place/cc" ]; then exec "$place/cc" "$@"; fi
+done
 """
 
 
@@ -112,6 +124,24 @@ def test_a_compiler_may_be_named_by_its_path(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CC", f"{shutil.which('cc')} -O2")
+    assert_layouts(built(project))
+
+
+def test_a_compiler_may_look_for_the_next_of_its_name(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "first"
+    programs.mkdir()
+    compiler = programs / "cc"
+    compiler.write_text(NEXT_COMPILER.format(own=programs))
+    compiler.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    assert_layouts(built(project))
+
+
+def test_arguments_may_come_from_a_file(project: Path) -> None:
+    (project / "arguments").write_text('-shared -o "native.so"\n')
+    write_native(project, "-Wl,@arguments")
     assert_layouts(built(project))
 
 
