@@ -21,7 +21,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from callcost.errors import CallcostError
@@ -63,7 +62,7 @@ def describe_group(
 
 
 class WorkerProcess:
-    """A fresh interpreter that runs worker.py, or a script like it, on one job.
+    """A fresh interpreter that runs worker.py on one job, or has it load `script` to do so.
 
     It is a context manager. The process inherits the file descriptors `pass_fds`.
     """
@@ -123,12 +122,7 @@ class WorkerProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -138,7 +132,7 @@ class WorkerProcess:
 
     def command(self, python: str, job_file: Path) -> list[str]:
         """Returns the command that starts the process."""
-        return [python, str(self.script), str(job_file)]
+        return [python, str(WORKER_FILE), str(job_file), self.script.stem]
 
     def environment(self, hash_seed: int) -> dict[str, str]:
         """Returns the environment variables of the process."""

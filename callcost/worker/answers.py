@@ -1,49 +1,38 @@
 """Finds out what one call returns, and roughly what it costs, in its own fresh process.
 
 The values of two sides are compared without meeting in one process: each is described by its
-exact type, a short text and two digests. Any interpreter that can run worker.py can run this
-file, with worker.py and the files that it loads beside it.
+exact type, a short text and two digests.
 
-It reads one job, a JSON object, from the file named on the command line: `contender`, `expect`
-(an expression, or null), `estimate` (whether to estimate the cost), `settle_turns`, `modules`,
-`limit_s` and `position_file`. It answers with JSON lines like worker.py: `ready`, `set up`,
+worker.py loads this file by its path. The job is a JSON object: `contender`, `expect` (an
+expression, or null), `estimate` (whether to estimate the cost), `settle_turns`, `modules`,
+`limit_s` and `position_file`. The answers are JSON lines like worker.py's: `ready`, `set up`,
 `answers`, then `done`; or `error`.
 """
-
-import sys
-
-if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    # Removes the folder of this file: its modules must not shadow the standard library's.
-    del sys.path[0]
 
 import copyreg
 import enum
 import hashlib
-import importlib.util
 import json
 import re
 import reprlib
+import sys
 import types
 from array import array
 from collections import OrderedDict, deque
 from collections.abc import ItemsView, KeysView
+
+if __package__:
+    # Where the job is done, worker.py loads this file and gives it itself.
+    from callcost.worker import worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, TypeVar
 
-    from callcost.worker import worker
     from callcost.worker.guard import Process
 
     T = TypeVar("T")
-else:
-    # By its file: the interpreter under test may lack callcost, or have another version.
-    spec = importlib.util.spec_from_file_location(
-        "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
-    )
-    worker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(worker)
 
 REPEATS = 3
 # Values with more parts are shown but not compared.
@@ -482,7 +471,3 @@ def main() -> None:
     except worker.ContenderError as error:
         line.answer({"event": "error", "kind": error.kind, "message": str(error)})
     line.answer({"event": "done"})
-
-
-if __name__ == "__main__":
-    main()

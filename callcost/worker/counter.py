@@ -1,10 +1,10 @@
 """Counts the instructions of contenders, in one fresh process under callgrind.
 
 Each call of MARKER makes callgrind dump the instructions since the previous one. Between two
-contenders, the process reads from the dumps what its epochs have cost. Any CPython from 3.9 on
-can run this file, with worker.py and the files that it loads beside it.
+contenders, the process reads from the dumps what its epochs have cost. Only CPython can be
+counted, from 3.9 on.
 
-It reads one job, a JSON object, from the file named on the command line:
+worker.py loads this file by its path. The job is a JSON object:
 
 - `modules`, `limit_s`, `position_file`, `contenders`;
 - `layout`: a number that determines where objects are placed in memory;
@@ -13,28 +13,25 @@ It reads one job, a JSON object, from the file named on the command line:
 - `slow`: for each contender, whether its set-up would take too long while callgrind counts;
 - `profiles`: true to keep the dumps.
 
-It answers with JSON lines like worker.py: `ready`, then for each contender, in order, `checked`,
+The answers are JSON lines like worker.py's: `ready`, then for each contender, in order, `checked`,
 `count` or `error`, then `done`.
 """
 
-import sys
-
-if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    # Removes the folder of this file: its modules must not shadow the standard library's.
-    del sys.path[0]
-
-import importlib.util
 import os
 import random
+import sys
 from functools import partial
 from itertools import repeat
+
+if __package__:
+    # Where the job is done, worker.py loads this file and gives it itself.
+    from callcost.worker import worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NamedTuple
 
-    from callcost.worker import worker
     from callcost.worker.guard import Process
 
     class Shape(NamedTuple):
@@ -48,12 +45,6 @@ if TYPE_CHECKING:
 else:
     from collections import namedtuple
 
-    # By its file: the interpreter under test may lack callcost, or have another version.
-    spec = importlib.util.spec_from_file_location(
-        "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
-    )
-    worker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(worker)
     Shape = namedtuple("Shape", "unroll turns warm_turns pairs")
 
 # A libc function that does next to nothing and that nothing else calls.
@@ -302,7 +293,3 @@ def main() -> None:
     del kept
     line.begin(worker.NOWHERE)
     line.answer({"event": "done"})
-
-
-if __name__ == "__main__":
-    main()

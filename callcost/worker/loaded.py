@@ -1,34 +1,23 @@
 """Lists the files that each contender loads and reads, in a separate process for each.
 
-Any interpreter that can run worker.py can run this file, with worker.py and the files that it
-loads beside it. A fork prepares and checks each contender. It then lists the files of its
-modules, the libraries in its memory, the other files that it opened, and the modules that it
-looked for but did not import. Anything that such a list cannot show is reported as a doubt.
+worker.py loads this file by its path. A fork prepares and checks each contender. It then lists
+the files of its modules, the libraries in its memory, the other files that it opened, and the
+modules that it looked for but did not import. Anything that such a list cannot show is reported as
+a doubt.
 """
 
-import sys
-
-if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    # Removes the folder of this file: its modules must not shadow the standard library's.
-    del sys.path[0]
-
 import importlib.machinery
-import importlib.util
 import json
 import os
+import sys
+
+if __package__:
+    # Where the job is done, worker.py loads this file and gives it itself.
+    from callcost.worker import worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
-
-    from callcost.worker import worker
-else:
-    # By its file: the interpreter under test may lack callcost, or have another version.
-    spec = importlib.util.spec_from_file_location(
-        "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
-    )
-    worker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(worker)
 
 MAPS = "/proc/self/maps"
 # Events after which another process may read files, which are not seen here.
@@ -166,7 +155,3 @@ def main() -> None:
         line.enter(0)
         line.answer({"event": "survey", "row": number, **in_a_fork(contender, folder)})
     line.answer({"event": "done"})
-
-
-if __name__ == "__main__":
-    main()

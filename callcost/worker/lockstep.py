@@ -1,41 +1,29 @@
 """Times one epoch per command, so that processes of several environments take turns on one CPU.
 
-worker.py times contenders that share a process; this file times contenders in separate ones. It
-prepares every contender of its job, reports that it is ready, and then times one epoch of a row
-for each command.
+worker.py times contenders that share a process; this file, which it loads by its path, times
+contenders in separate ones. It prepares every contender of its job, reports that it is ready, and
+then times one epoch of a row for each command.
 
-Any interpreter that can run worker.py can run this file, with worker.py and the files that it
-loads beside it. A command is the 32-bit number of a row, on the pipe `commands_fd`. The answer is
-a 64-bit number on `results_fd`: the ns of the epoch, negative if the thread was preempted, or
-FAILED if the call failed; the reason is then on the line of answers.
+A command is the 32-bit number of a row, on the pipe `commands_fd`. The answer is a 64-bit number
+on `results_fd`: the ns of the epoch, negative if the thread was preempted, or FAILED if the call
+failed; the reason is then on the line of answers.
 """
 
-import sys
-
-if __name__ == "__main__" and sys.path[:1] == [__file__.rpartition("/")[0]]:
-    # Removes the folder of this file: its modules must not shadow the standard library's.
-    del sys.path[0]
-
-import importlib.util
 import os
 import random
 import struct
+
+if __package__:
+    # Where the job is done, worker.py loads this file and gives it itself.
+    from callcost.worker import worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from callcost.worker import worker
     from callcost.worker.guard import Guard
     from callcost.worker.worker import Line
-else:
-    # By its file: the interpreter under test may lack callcost, or have another version.
-    spec = importlib.util.spec_from_file_location(
-        "callcost_worker", f"{__file__.rpartition('/')[0]}/worker.py"
-    )
-    worker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(worker)
 
 COMMAND = struct.Struct("=i")
 RESULT = struct.Struct("=q")
@@ -189,7 +177,3 @@ def main() -> None:
     watch = obey(job, rows, line, watch, lambda time_epoch: shuffler.choice(layouts)(time_epoch))
     check_again(rows, line, watch)
     line.answer({"event": "done"})
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,8 @@ Any interpreter that can import a contender can run this file, with checks.py, g
 program.py beside it: CPython from 3.9 on, and PyPy, whose modules lack a few names.
 
 It reads one job, a JSON object, from the file named on the command line, and answers with JSON
-lines on the standard output that it started with; run/process.py describes both. A contender's
+lines on the standard output that it started with; run/process.py describes both. Another file of
+this folder does another kind of job if its name follows the job's. A contender's
 own output is redirected to a file and counted: a call that prints is not the call to measure.
 Nothing is sent on standard input. It closes when the coordinator ends, which ends this process.
 """
@@ -59,20 +60,22 @@ if TYPE_CHECKING:
         run: Callable[..., int]
         arguments: tuple[Any, ...]
 
-else:
 
-    def load_beside(name, **shared):
-        """Loads a file of this folder, whichever callcost the interpreter would import.
+def load_beside(name: str, **shared: "Any") -> "Any":
+    """Loads a file of this folder, whichever callcost the interpreter would import.
 
-        `shared` are loaded modules that it uses. Loading one twice would duplicate its classes.
-        """
-        path = f"{os.path.dirname(os.path.abspath(__file__))}/{name}.py"
-        spec = importlib.util.spec_from_file_location(f"callcost_{name}", path)
-        module = importlib.util.module_from_spec(spec)
-        module.__dict__.update(shared)
-        spec.loader.exec_module(module)
-        return module
+    `shared` are loaded modules that it uses. Loading one twice would duplicate its classes.
+    """
+    path = f"{os.path.dirname(os.path.abspath(__file__))}/{name}.py"
+    spec = importlib.util.spec_from_file_location(f"callcost_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    module.__dict__.update(shared)
+    spec.loader.exec_module(module)
+    return module
 
+
+if not TYPE_CHECKING:
     checks, guard = load_beside("checks"), load_beside("guard")
     ContenderError, check, check_again = checks.ContenderError, checks.check, checks.check_again
     expected_refusal, clean, described = checks.expected_refusal, checks.clean, checks.described
@@ -553,4 +556,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[2] == "worker":
+        main()
+    else:
+        load_beside(sys.argv[2], worker=sys.modules[__name__]).main()

@@ -148,13 +148,9 @@ def is_in(name: str, package: str) -> bool:
 
 def test_worker_and_the_files_it_loads_import_the_standard_library_only() -> None:
     folder = ROOT / "callcost" / "worker"
-    beside = re.findall(r'load_beside\("(\w+)"', (folder / "worker.py").read_text("utf-8"))
-    assert beside
-    for name in ("worker", *beside):
-        names = imports((folder / f"{name}.py").read_text(encoding="utf-8"), "callcost.worker")
-        foreign = {
-            n for n in names if not any(is_in(n, f"callcost.worker.{file}") for file in beside)
-        }
+    for path in folder.glob("*.py"):
+        names = imports(path.read_text(encoding="utf-8"), "callcost.worker")
+        foreign = {name for name in names if not is_in(name, "callcost.worker")}
         assert {each.partition(".")[0] for each in foreign} <= sys.stdlib_module_names
 
 
