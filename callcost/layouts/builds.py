@@ -171,8 +171,9 @@ def _files(distribution: Distribution) -> Iterator[Path]:
 
 def _source(path: Path, linked: list[Linked]) -> Linked:
     """Finds the link that made a file; raises UnmovableError if it has no layouts."""
+    # cargo's libraries get another name when they are installed.
     named = [each for each in linked if each.name == path.name]
-    for each in named:
+    for each in (*named, *(other for other in linked if other not in named)):
         if _is_same(path, each.folder / "0"):
             if each.reason:
                 raise linker.UnmovableError(each.reason)

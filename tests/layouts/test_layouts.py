@@ -120,6 +120,16 @@ def test_a_library_may_lose_its_symbols(project: Path) -> None:
     assert_layouts(built(project))
 
 
+def test_a_library_may_be_installed_under_another_name(project: Path) -> None:
+    # As cargo's are. There is another library, too.
+    more = 'subprocess.run(["cc", "-shared", "-xc", "/dev/null", "-o", "native.so"], check=True); '
+    afterwards = (
+        f'os.rename("native.so", "libcore.so"); {more}os.replace("libcore.so", "native.so")'
+    )
+    write_native(project, afterwards=afterwards)
+    assert_layouts(built(project))
+
+
 def test_a_compiler_may_be_named_by_its_path(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,7 +179,6 @@ def test_without_sections_of_functions_object_files_move(project: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "afterwards", "reason"),
     [
-        ((), 'open("native.so", "ab").write(b"more"); os.rename("native.so", "b.so")', UNSEEN),
         ((), 'data = open("native.so", "rb").read().replace(b"number_1\\0", b"number_X\\0"); '
              'open("native.so", "wb").write(data)', ALTERED),
         (("-Wl,-T,script",), "", "it is linked by a script of its own"),
@@ -185,6 +194,15 @@ def test_a_library_without_layouts_has_a_reason(
     write_native(project, *flags, afterwards=afterwards)
     made = built(project)
     assert list(made.unmoved.values()) == [reason]
+    assert made.layouts == ()
+
+
+def test_a_library_from_elsewhere_has_no_layouts(project: Path) -> None:
+    command = ["cc", "-shared", "-fPIC", "native.c", "-o", "native.so"]
+    subprocess.run(command, cwd=project, check=True)
+    (project / "during.py").unlink()
+    made = built(project)
+    assert made.unmoved == {"native.so": UNSEEN}
     assert made.layouts == ()
 
 
