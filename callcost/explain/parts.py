@@ -1,7 +1,8 @@
 """Divides the instructions of a call into parts, by rules.
 
-The rules are TOML tables, one line each. This package has the rules of CPython and of the C
-library; a suite adds those of the libraries that its contenders use.
+The rules are TOML tables, one line for functions of an object file that have a part and a reason in
+common. This package has the rules of CPython and of the C library; a suite adds those of the
+libraries that its contenders use.
 """
 
 from __future__ import annotations
@@ -110,18 +111,25 @@ def _read(table: Traversable) -> tuple[Rule, ...]:
     except (OSError, ValueError) as error:
         raise RulesError(f"{table} cannot be read: {error}") from error
     lines = document.get("rules", [])
-    return tuple(_rule(line, f"{table}, rule {at}") for at, line in enumerate(lines, start=1))
+    read = (_rules(line, f"{table}, rule {at}") for at, line in enumerate(lines, start=1))
+    return tuple(rule for rules in read for rule in rules)
 
 
-def _rule(line: Mapping[str, Any], where: str) -> Rule:
-    under = line.get("under", [])
+def _rules(line: Mapping[str, Any], where: str) -> list[Rule]:
+    """Make a rule for each function of a line."""
     try:
-        rule = Rule(**{**line, "under": tuple([under] if isinstance(under, str) else under)})
-    except TypeError as error:
+        under, functions = tuple(_listed(line.get("under", []))), _listed(line["function"])
+        rules = [Rule(**{**line, "function": one, "under": under}) for one in functions]
+    except (KeyError, TypeError) as error:
         raise RulesError(f"{where}: it needs part, object, function and why") from error
-    if rule.part not in (*PARTS, AS_CALLER):
-        raise RulesError(f"{where}: there is no part {rule.part}; there are {', '.join(PARTS)}")
-    return rule
+    part = line.get("part")
+    if part not in (*PARTS, AS_CALLER):
+        raise RulesError(f"{where}: there is no part {part}; there are {', '.join(PARTS)}")
+    return rules
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 @dataclass(frozen=True)

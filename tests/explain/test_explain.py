@@ -9,6 +9,7 @@ import sys
 import sysconfig
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,7 @@ def test_compiler_suffixes_and_versions_are_ignored() -> None:
     [
         ("rules = [", "cannot be read"),
         ('rules = [{part = "gil", object = "*", function = "*"}]', "rule 1: it needs part"),
+        ('rules = [{part = "gil", object = "*", why = "x"}]', "rule 1: it needs part"),
         (
             'rules = [{part = "gill", object = "*", function = "*", why = "x"}]',
             "rule 1: there is no part gill",
@@ -253,6 +255,14 @@ def test_a_malformed_table_is_named(tmp_path: Path, text: str, said: str) -> Non
     with pytest.raises(RulesError, match=said) as raised:
         read_rules([path])
     assert str(path) in str(raised.value)
+
+
+def test_a_line_may_name_several_functions(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('rules = [{part = "gil", object = "*", function = ["f", "g*"], why = "x"}]')
+    first, second, *_ = read_rules([path])
+    assert (first.function, second.function) == ("f", "g*")
+    assert replace(first, function="g*") == second
 
 
 def test_every_rule_has_a_reason_and_is_unique() -> None:
