@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -270,6 +271,22 @@ def test_every_rule_has_a_reason_and_is_unique() -> None:
     assert [rule for rule in every if len(rule.why.split()) < 3] == []
     keys = Counter((rule.object, rule.function, rule.under) for rule in every)
     assert [key for key, times in keys.items() if times > 1] == []
+
+
+def test_no_rule_is_hidden_by_an_earlier_one() -> None:
+    every = read_rules(suite.rules())
+    hidden = []
+    for rule in every:
+        frame = Frame(some(rule.object), some(rule.function))
+        callers = [some(caller) for caller in rule.under]
+        if next(other for other in every if other.fits(frame, callers)) is not rule:
+            hidden.append(rule)
+    assert hidden == []
+
+
+def some(pattern: str) -> str:
+    """Returns a name that a pattern matches, and few other patterns do."""
+    return re.sub(r"\[(.)[^]]*\]", r"\1", pattern).replace("*", "Zq9")
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
