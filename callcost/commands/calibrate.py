@@ -76,7 +76,6 @@ class Calibration:
     timer_resolution_ns: float
     timer_call_ns: float
     run: Run
-    state: dict[str, Any]
 
     @property
     def trusted_share(self) -> float:
@@ -101,7 +100,7 @@ class Calibration:
             "processes": self.run.settings.processes,
             "wall_s": self.run.wall_s,
             "not_pinned": self.run.not_pinned,
-            "state": self.state,
+            "state": self.run.state,
             "machine": machine.identity(),
             "points": [asdict(point) for point in self.delays.points],
         }
@@ -125,7 +124,6 @@ def calibrate(settings: Settings, report: Callable[[Progress], None]) -> Calibra
         timer_resolution_ns=resolution_ns,
         timer_call_ns=call_ns,
         run=run,
-        state=run.state,
     )
 
 
@@ -167,7 +165,7 @@ def timer_facts() -> tuple[float, float]:
 
 def disturbances(calibration: Calibration) -> list[str]:
     """Names what may disturb a measurement on this machine."""
-    state, run = calibration.state, calibration.run
+    state, run = calibration.run.state, calibration.run
     said = []
     if run.not_pinned:
         said.append(f"The workers were not pinned to a CPU: {run.not_pinned}.")

@@ -18,6 +18,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,28 +41,10 @@ REFUSALS = {
 class Front(click.Command):
     """A command that only ends with a traceback if callcost has a bug."""
 
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,
-    ) -> Any:
+    def main(self, *args: Any, **options: Any) -> Any:
         """Runs the command and ends the process with its exit code."""
-
-        def run() -> Any:
-            return super(Front, self).main(
-                args,
-                prog_name,
-                complete_var,
-                standalone_mode=False,
-                windows_expand_args=windows_expand_args,
-                **extra,
-            )
-
-        if not standalone_mode:
+        run = partial(super().main, *args, **{**options, "standalone_mode": False})
+        if not options.get("standalone_mode", True):
             return run()
         with streams.guarded(), ending_clean():
             code = exit_code_of(run)

@@ -87,17 +87,11 @@ class GroupFacts(Struct):
     floors: list[Name] = []
 
 
-class RawDelays(Struct):
+class RawDelays(GroupFacts, kw_only=True):
     """The epochs of the injected delays: a group that contains its rows."""
 
-    plan: Plan
-    contenders: Annotated[list[Name], Meta(min_length=1)]
-    twin_of: Count
-    controls: Annotated[list[RawTimes], Meta(min_length=3, max_length=3)]
     rows: list[RawTimes]
     timed_in_c_ns: Annotated[list[list[NotNegative]], Meta(min_length=1)]
-    interpreter: Name = ""
-    floors: list[Name] = []
 
 
 class DelayPoint(Struct):

@@ -16,7 +16,6 @@ from callcost.estimate.layouts import (
     Elsewhere,
     GroupFacts,
     PackedEpochs,
-    RawDelays,
     RecordFile,
     Section,
 )
@@ -174,7 +173,7 @@ class _Rebuilding:
         self,
         name: str,
         where: str,
-        found: GroupFacts | RawDelays,
+        found: GroupFacts,
         rows: tuple[Located, Located, Located],
         environment: Environment | None,
     ) -> GroupTimes:

@@ -11,7 +11,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -112,61 +112,54 @@ def count(
     shares: dict[Hashable, dict[K, Contender]] = {}
     for number, (key, contender) in enumerate(contenders.items()):
         shares.setdefault(apart(key) if apart else number % jobs, {})[key] = contender
-    how = _How(shutil.which(python) or python, dict(modules or {}), timeout_s, layouts, profiles)
-    counting = [_Counting(share, how, report, halt) for share in shares.values()]
+    python, modules = shutil.which(python) or python, dict(modules or {})
+    counting = [
+        _Counting(share, python, modules, timeout_s, layouts, profiles, report, halt)
+        for share in shares.values()
+    ]
     shared = together(_Counting.run, counting, halt, jobs)
     found = {key: result for each in shared for key, result in each.items()}
     return {key: found[key] for key in contenders}
 
 
-@dataclass(frozen=True)
-class _How:
-    """How contenders are counted; `count` explains each field."""
+@dataclass
+class _Counting:
+    """Counts contenders in one process; if a contender kills it, another process continues.
 
+    `count` explains the fields that it sets.
+    """
+
+    contenders: Mapping[Any, Contender]
     python: str
-    modules: dict[str, str]
+    modules: Mapping[str, str]
     timeout_s: float
     layouts: int
     profiles: bool
-
-
-class _Counting:
-    """Counts contenders in one process; if a contender kills it, another process continues."""
-
-    def __init__(
-        self,
-        contenders: Mapping[K, Contender],
-        how: _How,
-        report: Callable[[K, Count | Uncounted], None] | None,
-        halt: Halt,
-    ) -> None:
-        self._contenders: dict[Any, Contender] = dict(contenders)
-        self._how = how
-        self._report: Callable[[Any, Count | Uncounted], None] | None = report
-        self._halt = halt
-        self._found: dict[Any, Count | Uncounted] = {}
-        self._counts: dict[Any, list[Count]] = {}
-        self._slow: set[Any] = set()
-        self._free_threaded = False
+    report: Callable[[Any, Count | Uncounted], None] | None
+    halt: Halt
+    found: dict[Any, Count | Uncounted] = field(default_factory=dict)
+    counts: dict[Any, list[Count]] = field(default_factory=dict)
+    slow: set[Any] = field(default_factory=set)
+    free_threaded: bool = False
 
     def run(self) -> dict[Any, Count | Uncounted]:
         """Check all contenders, count those that are right, and return what was found."""
         reason = why_not()
         if reason is not None:
-            self._fail(list(self._contenders), "no callgrind", reason)
-            return self._found
+            self._fail(list(self.contenders), "no callgrind", reason)
+            return self.found
         # First without callgrind: errors show sooner, and Python writes bytecode, so that the
         # first counting does not compile what the second one finds compiled.
-        right = self._visit(list(self._contenders), layout=0, counts=False)
-        for layout in range(self._how.layouts):
+        right = self._visit(list(self.contenders), layout=0, counts=False)
+        for layout in range(self.layouts):
             right = self._visit(right, layout, counts=True)
-        return self._found
+        return self.found
 
     def _visit(self, left: list[Any], layout: int, *, counts: bool) -> list[Any]:
         """Work through contenders in as many processes as needed; return the successful ones."""
         right: list[Any] = []
         while left:
-            if self._halt.called():
+            if self.halt.called():
                 self._fail([*right, *left], "interrupted", "counting was ended")
                 return []
             began = len(left)
@@ -176,7 +169,7 @@ class _Counting:
                     self._fail(left, "garbage", "its process ended without an answer")
                     left.clear()
             except WorkerError as failed:
-                if self._halt.called():
+                if self.halt.called():
                     continue
                 # Contenders are worked off in order: the first unanswered one was running.
                 blamed = left[:1] if failed.contender is not None or len(left) < began else left[:]
@@ -187,30 +180,30 @@ class _Counting:
     def _work_off(self, left: list[Any], right: list[Any], layout: int, counts: bool) -> None:
         """Run one process and move each contender that it answers for from `left` to `right`."""
         job = {
-            "modules": self._how.modules,
+            "modules": self.modules,
             "vgdb": vgdb() if counts else "",
-            "profiles": self._how.profiles,
+            "profiles": self.profiles,
             "counts": counts,
             "layout": layout,
-            "contenders": [asdict(self._contenders[key]) for key in left],
-            "slow": [key in self._slow for key in left],
+            "contenders": [asdict(self.contenders[key]) for key in left],
+            "slow": [key in self.slow for key in left],
         }
         with CounterProcess(
-            self._how.python, job, self._how.timeout_s, free_threaded=self._free_threaded
+            self.python, job, self.timeout_s, free_threaded=self.free_threaded
         ) as running:
-            self._halt.watch(running)
+            self.halt.watch(running)
             try:
                 for event in running.events():
                     if not self._take(event, running.folder, left, right):
                         raise running.garbage(event)
             finally:
-                self._halt.leave(running)
+                self.halt.leave(running)
 
     def _take(self, event: dict[str, Any], folder: Path, left: list[Any], right: list[Any]) -> bool:
         """Record one message of the process. Return False if it is malformed."""
         match event:
             case {"event": "ready", "interpreter": {"implementation": str(name), "build": build}}:
-                self._free_threaded = "free-threading" in build
+                self.free_threaded = "free-threading" in build
                 if name != CPYTHON:
                     reason = "its compiler may change the loop; only CPython can be counted"
                     self._fail(left, "no interpreter", f"{name}: {reason}")
@@ -218,7 +211,7 @@ class _Counting:
             case {"event": "checked", "seconds": float(seconds)} if left:
                 right.append(left.pop(0))
                 if seconds > SLOW_S:
-                    self._slow.add(right[-1])
+                    self.slow.add(right[-1])
             case {"event": "count"} if left:
                 right.append(left.pop(0))
                 self._keep(right[-1], read_count(event, folder))
@@ -231,15 +224,15 @@ class _Counting:
         return True
 
     def _keep(self, key: Any, found: Count) -> None:
-        counts = self._counts.setdefault(key, [])
+        counts = self.counts.setdefault(key, [])
         counts.append(found)
-        if len(counts) == self._how.layouts:
+        if len(counts) == self.layouts:
             self._tell(key, min(counts, key=lambda one: one.instructions))
 
     def _tell(self, key: Any, result: Count | Uncounted) -> None:
-        self._found[key] = result
-        if self._report is not None:
-            self._report(key, result)
+        self.found[key] = result
+        if self.report is not None:
+            self.report(key, result)
 
     def _fail(self, keys: list[Any], kind: str, message: str) -> None:
         for key in keys:

@@ -25,17 +25,11 @@ BLOCKED = (
     "leave that out, or use --benchmark-disable to check every call without timing it."
 )
 # Options of pytest-benchmark for its own measuring loop, which does not run here.
-MEANINGLESS = {
-    "benchmark_min_time": "--benchmark-min-time",
-    "benchmark_max_time": "--benchmark-max-time",
-    "benchmark_min_rounds": "--benchmark-min-rounds",
-    "benchmark_precision": "--benchmark-precision",
-    "benchmark_timer": "--benchmark-timer",
-    "benchmark_warmup": "--benchmark-warmup",
-    "benchmark_calibration_precision": "--benchmark-calibration-precision",
-    "benchmark_disable_gc": "--benchmark-disable-gc",
-    "benchmark_cprofile": "--benchmark-cprofile",
-}
+MEANINGLESS = (
+    *("--benchmark-min-time", "--benchmark-max-time", "--benchmark-min-rounds"),
+    *("--benchmark-precision", "--benchmark-calibration-precision", "--benchmark-timer"),
+    *("--benchmark-warmup", "--benchmark-disable-gc", "--benchmark-cprofile"),
+)
 
 
 def case(
@@ -167,7 +161,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _refuse_meaningless(config: pytest.Config) -> None:
     defaults = config._parser.parse([])
-    for name, option in MEANINGLESS.items():
+    for option in MEANINGLESS:
+        name = option.removeprefix("--").replace("-", "_")
         if config.getoption(name) != getattr(defaults, name):
             raise pytest.UsageError(
                 f"{option} steers pytest-benchmark's own measuring loop, which callcost's "

@@ -16,7 +16,6 @@ class ReplayClock:
     __name__ = "callcost"
 
     def __init__(self) -> None:
-        self._now_s = 0.0
         self._rounds_s: list[float] = []
         self._inside = False
 
@@ -26,13 +25,9 @@ class ReplayClock:
 
     def __call__(self) -> float:
         """Returns the time before a round, then the time after it, in seconds."""
-        if self._inside:
-            # From zero each time: adding up would round away digits of the later rounds.
-            self._now_s = self._rounds_s.pop()
-        else:
-            self._now_s = 0.0
         self._inside = not self._inside
-        return self._now_s
+        # From zero each time: adding up would round away digits of the later rounds.
+        return 0.0 if self._inside else self._rounds_s.pop()
 
 
 def replay(benchmark: Any, clock: ReplayClock, rounds_s: Sequence[float]) -> None:

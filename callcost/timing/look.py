@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+import msgspec
 
 from callcost.console.advice import advice
 from callcost.model.expression import ExpressionError, Reading
@@ -71,7 +73,7 @@ class _Watched:
         self, stack: ExitStack, side: Reading, expect: str | None, seed: int, silence_s: float
     ) -> None:
         self.side = side
-        self._stage = "setup"
+        self._running = f"the set-up of {side.name}"
         environment = side.asked.environment
         job = {
             "modules": {} if environment is None else environment.modules,
@@ -88,36 +90,18 @@ class _Watched:
 
     def look(self) -> Look:
         """Wait for the answers; raise ExpressionError."""
-        setup_s = 0.0
         try:
             for event in self.process.events():
                 match event:
-                    case {"event": "set up", "setup_s": float(setup_s)}:
-                        self._stage = "call"
+                    case {"event": "set up"}:
+                        self._running = self.side.name
                     case {"event": "answers"}:
-                        return _look(event, setup_s)
+                        return msgspec.convert(event, Look)
                     case {"event": "error", "kind": kind, "message": message}:
                         raise failed(self.side.name, kind, message)
         except WorkerError as error:
-            raise self._failed(error) from error
+            raise failed(self._running, error.kind, str(error)) from error
         raise failed(self.side.name, "crash", "its worker ended without an answer")
-
-    def _failed(self, error: WorkerError) -> ExpressionError:
-        if self._stage == "call":
-            return failed(self.side.name, error.kind, str(error))
-        return failed(f"the set-up of {self.side.name}", error.kind, str(error))
-
-
-def _look(event: dict[str, Any], setup_s: float) -> Look:
-    expected = event["expected"]
-    return Look(
-        value=Value(**event["value"], changes=event["changes"], type_changes=event["type_changes"]),
-        call_ns=event["call_ns"],
-        setup_s=setup_s,
-        expected=None if expected is None else Value(**expected),
-        right=event["right"],
-        plain=event["plain"],
-    )
 
 
 def look_at(sides: Sequence[Reading], expect: str | None, silence_s: float) -> list[Look]:

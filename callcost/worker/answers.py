@@ -381,7 +381,7 @@ class Call:
         self._namespace = self._guarded(
             lambda: worker.prepare(job["contender"]), "setup failed", "its set-up"
         )
-        self.setup_s = (worker.CLOCK() - start_ns) / 1e9
+        self._setup_s = (worker.CLOCK() - start_ns) / 1e9
 
     def answer(self) -> "dict[str, Any]":
         """Makes the call several times; returns the event with its answers and its cost."""
@@ -400,6 +400,7 @@ class Call:
             "expected": describe(expected[0]) if expected else None,
             "plain": self._plain,
             "call_ns": call_ns,
+            "setup_s": self._setup_s,
         }
 
     def _take(self, written: int, expected: "tuple[Any, ...]") -> None:
@@ -422,9 +423,11 @@ class Call:
             right = True
         return {
             "event": "answers",
-            "value": value,
-            "changes": any(one["full"] != value["full"] for one in self._seen),
-            "type_changes": any(one["type"] != value["type"] for one in self._seen),
+            "value": {
+                **value,
+                "changes": any(one["full"] != value["full"] for one in self._seen),
+                "type_changes": any(one["type"] != value["type"] for one in self._seen),
+            },
             "right": right,
         }
 
@@ -466,7 +469,7 @@ def main() -> None:
     process = worker.guard.begin([job["contender"]])
     try:
         call = Call(job, process)
-        line.answer({"event": "set up", "setup_s": call.setup_s})
+        line.answer({"event": "set up"})
         line.answer(call.answer())
     except worker.ContenderError as error:
         line.answer({"event": "error", "kind": error.kind, "message": str(error)})

@@ -151,7 +151,6 @@ def main() -> None:
     job, line = worker.begin_job()
     folder = os.path.dirname(job["position_file"])
     for number, contender in enumerate(job["contenders"]):
-        line.begin(number)
-        line.enter(0)
+        line.begin(number, 0)
         line.answer({"event": "survey", "row": number, **in_a_fork(contender, folder)})
     line.answer({"event": "done"})

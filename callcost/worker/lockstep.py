@@ -63,8 +63,7 @@ def make_ready(job: "dict[str, Any]", line: "Line", watch: "Guard") -> "list[Rea
     """Checks and compiles every row; a row that fails is reported and left out."""
     rows: list[Ready | None] = []
     for number, described in enumerate(job["rows"]):
-        line.begin(number)
-        line.enter(0)
+        line.begin(number, 0)
         try:
             row = Ready(described, job["settle_turns"])
             worker.refuse_interference(watch)
@@ -91,8 +90,7 @@ def estimates_ns(rows: "list[Ready | None]", line: "Line", watch: "Guard") -> "l
     for number, row in enumerate(rows):
         cost_ns = None
         if row is not None:
-            line.begin(number)
-            line.enter(0)
+            line.begin(number, 0)
             try:
                 cost_ns = row.estimate_ns()
                 row.check_again()
@@ -114,8 +112,7 @@ def check_again(rows: "list[Ready | None]", line: "Line", watch: "Guard") -> Non
     found = False
     for number, row in enumerate(rows):
         if row is not None:
-            line.begin(number)
-            line.enter(0)
+            line.begin(number, 0)
             now = watch.again()
             try:
                 row.check_again()
@@ -149,8 +146,7 @@ def obey(
         (number,) = COMMAND.unpack(command)
         row = rows[number]
         assert row is not None
-        line.begin(number)
-        line.enter(0)
+        line.begin(number, 0)
         try:
             epoch_ns = from_anywhere(row.time_epoch)
             if os.fstat(1).st_size != written:

@@ -163,10 +163,10 @@ class Line:
         # SIGALRM keeps its default action, which also ends a process inside a C call.
         signal.alarm(self._limit_s)
 
-    def begin(self, group: int) -> None:
-        """Records which group begins, or NOWHERE."""
+    def begin(self, group: int, contender: int = NOWHERE) -> None:
+        """Records which group begins, or NOWHERE, and with which contender."""
         self._group = group
-        self.enter(NOWHERE)
+        self.enter(contender)
 
     def enter(self, contender: int) -> None:
         """Records which contender runs next, and sends a sign of life once a second."""

@@ -204,7 +204,7 @@ def calibration(run: Run) -> Calibration:
     """What a calibration may have found."""
     known = Interval(1.0, 0.99, 1.01)
     points = [Point(20.0, known, True), Point(50.0, known, True)]
-    return Calibration(Delays(known, known, points), known, 0.004, 0.01, 40.0, 30.0, run, run.state)
+    return Calibration(Delays(known, known, points), known, 0.004, 0.01, 40.0, 30.0, run)
 
 
 def main() -> None:
