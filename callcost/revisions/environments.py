@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
@@ -30,7 +30,6 @@ from callcost.run.together import together
 WAIT_S = 0.2
 Report = Callable[[str], None]
 Check = Callable[[Collection[str]], None]
-T = TypeVar("T")
 # Increase it when a step in builder.py changes what comes out.
 RECIPE = 6
 FLAGS = (
@@ -117,7 +116,8 @@ class _Builder:
             check(set().union(*(self._repository.files(side.source.tree) for side in sides)))
         sides = self._resolved(sides)
         unique = {side.key: side for side in sides}
-        made = dict(zip(unique, self._all(self._made, unique.values()), strict=True))
+        found = together(self._made, list(unique.values()), self._supervision.stop)
+        made = dict(zip(unique, found, strict=True))
         return [
             replace(
                 made[side.key],
@@ -128,10 +128,6 @@ class _Builder:
             )
             for side in sides
         ]
-
-    def _all(self, work: Callable[[Any], T], items: Collection[Any]) -> list[T]:
-        """Does some work on all items at the same time; if one fails, cancels the others."""
-        return together(work, list(items), self._supervision.stop)
 
     def _sides(self, specs: Sequence[Spec]) -> list[Wanted]:
         with self._cache.staged("snapshot") as (scratch, _):
@@ -175,7 +171,7 @@ class _Builder:
         groups: dict[str, list[Wanted]] = {}
         for side in sides:
             groups.setdefault(side.interpreter.digest, []).append(side)
-        resolved = self._all(self._resolve, groups.values())
+        resolved = together(self._resolve, list(groups.values()), self._supervision.stop)
         found = {side.spec: side for group in resolved for side in group}
         return [found[side.spec] for side in sides]
 

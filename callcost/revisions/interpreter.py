@@ -73,7 +73,9 @@ def find(wanted: str | None) -> Interpreter:
     executable = found.system_executable or found.executable
     if not executable:
         raise SpecError(f"Cannot find the executable file of {wanted}")
-    return _asked(executable)
+    facts = ask(executable)
+    digest = hashlib.sha256(json.dumps(facts["build"]).encode()).hexdigest()[:20]
+    return Interpreter(executable, facts["interpreter"], digest, tuple(facts["compilers"]))
 
 
 def locate(wanted: str | None) -> PythonInfo:
@@ -149,12 +151,6 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         env=clean_variables(),
     )
-
-
-def _asked(executable: str) -> Interpreter:
-    facts = ask(executable)
-    digest = hashlib.sha256(json.dumps(facts["build"]).encode()).hexdigest()[:20]
-    return Interpreter(executable, facts["interpreter"], digest, tuple(facts["compilers"]))
 
 
 def compiler_versions(interpreter: Interpreter) -> list[str]:
