@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +12,6 @@ from callcost.bindings.registry import Build, Mechanism, left_out, mechanisms
 from callcost.console.front import Front
 from callcost.console.outputs import console_at_least
 from callcost.errors import CallcostError
-
-if TYPE_CHECKING:
-    from callcost.console.tables import PlainTable
 
 
 @click.command("list", cls=Front)
@@ -32,37 +29,37 @@ def list_mechanisms(mechanism: str | None) -> None:
             if reason
             else f"there is no mechanism {mechanism}: `callcost list` shows what there is"
         )
-    table = _overview(list(chosen.values())) if mechanism is None else _of(chosen[mechanism])
-    console_at_least(100).print(table)
-
-
-def _overview(found: list[Mechanism]) -> PlainTable:
     # Imported late: it is slow to import, and the command's help does not need it.
     from callcost.console.tables import PlainTable
 
-    built = Build()
-    table = PlainTable("mechanism", ">workloads", "what it is")
+    if mechanism is None:
+        table = PlainTable("mechanism", ">workloads", "what it is")
+        rows = _overview(chosen.values())
+    else:
+        table = PlainTable("workload", f"in {mechanism}", title=chosen[mechanism].summary)
+        rows = _of(chosen[mechanism])
     table.columns[-1].no_wrap = False
+    for row in rows:
+        table.add(*row)
+    console_at_least(100).print(table)
+
+
+def _overview(found: Iterable[Mechanism]) -> Iterator[tuple[str, ...]]:
+    built = Build()
     for mechanism in found:
         reason = built.missing(mechanism)
         supported = sum(mechanism.offers(workload.function) for workload in WORKLOADS)
         count = "not built" if reason else f"{supported} of {len(WORKLOADS)}"
-        table.add(mechanism.name, count, reason or mechanism.summary)
+        yield mechanism.name, count, reason or mechanism.summary
     for name, damage in left_out(built).items():
-        table.add(name, "damaged", damage)
-    return table
+        yield name, "damaged", damage
 
 
-def _of(mechanism: Mechanism) -> PlainTable:
-    from callcost.console.tables import PlainTable
-
-    table = PlainTable("workload", f"in {mechanism.name}", title=mechanism.summary)
-    table.columns[-1].no_wrap = False
+def _of(mechanism: Mechanism) -> Iterator[tuple[str, ...]]:
     reason = Build().missing(mechanism)
     for workload in WORKLOADS:
         said = f"not built: {reason}" if reason else _cell(mechanism, workload.function)
-        table.add(workload.name, said)
-    return table
+        yield workload.name, said
 
 
 def _cell(mechanism: Mechanism, function: str) -> str:

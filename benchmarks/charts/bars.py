@@ -20,22 +20,8 @@ from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.charts.look import Style, ends_ns, ticks_ns
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
 from callcost.bindings.registry import tool_of
+from callcost.console import page
 from callcost.console.numbers import format_ns
-from callcost.console.page import (
-    FOOTER_IN,
-    HEADER_IN,
-    MARGIN_IN,
-    ROW_IN,
-    SMALL_PT,
-    TICKS_IN,
-    TIME_IN,
-    TITLE_PT,
-    WIDTH_IN,
-    frameless,
-    start_chart,
-    text_width_in,
-    write,
-)
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.sheet import SheetRow, sheet_of
 from callcost.model.contender import ELSEWHERE
@@ -171,25 +157,25 @@ def per_call_chart(
     columns = 1 if len(panels) <= ONE_COLUMN else 2
     shelves = [panels[at : at + columns] for at in range(0, len(panels), columns)]
     rows = [max(panel.rows for panel in shelf) for shelf in shelves]
-    panels_in = sum(PANEL_HEAD_IN + ROW_IN * count for count in rows)
+    panels_in = sum(PANEL_HEAD_IN + page.ROW_IN * count for count in rows)
     lines = (
         "Time per call, less that of an empty loop, on a log scale; whiskers are 95% intervals.",
         "Equal ranks (=) cannot be told apart. † Python code around the call. Hatched, *: plain "
         "Python, or code of its own for the C.",
     )
-    height_in = HEADER_IN + panels_in + TICKS_IN + FOOTER_IN
-    figure = start_chart(height_in, headline, lines, footer)
-    width_in = (WIDTH_IN - 2 * MARGIN_IN - GAP_IN * (columns - 1)) / columns
+    height_in = page.HEADER_IN + panels_in + page.TICKS_IN + page.FOOTER_IN
+    figure = page.start_chart(height_in, headline, lines, footer)
+    width_in = (page.WIDTH_IN - 2 * page.MARGIN_IN - GAP_IN * (columns - 1)) / columns
     labels = [bar.label for panel in panels for bar in panel.bars]
-    names_in = RANK_IN + text_width_in([*labels, *(panel.empty_label for panel in panels)])
-    limits_ns = _limits_ns(panels, TIME_IN / (width_in - names_in))
-    top_in = HEADER_IN
+    names_in = RANK_IN + page.text_width_in([*labels, *(panel.empty_label for panel in panels)])
+    limits_ns = _limits_ns(panels, page.TIME_IN / (width_in - names_in))
+    top_in = page.HEADER_IN
     for shelf, count in zip(shelves, rows, strict=True):
         for column, panel in enumerate(shelf):
-            left_in = MARGIN_IN + column * (width_in + GAP_IN)
+            left_in = page.MARGIN_IN + column * (width_in + GAP_IN)
             _head(figure, left_in, top_in, panel, style)
             place_in = left_in + names_in, top_in + PANEL_HEAD_IN
-            axes = frameless(figure, *place_in, width_in - names_in, ROW_IN * count)
+            axes = page.frameless(figure, *place_in, width_in - names_in, page.ROW_IN * count)
             axes.set(xscale="log", xlim=limits_ns, ylim=(count - 0.5, -0.5), yticks=[])
             # A tick at the very end would have its label cut off by the edge of the chart.
             labelled_ns = limits_ns[0], limits_ns[1] * LAST_TICK
@@ -199,7 +185,7 @@ def per_call_chart(
             axes.grid(axis="x")
             _bars(axes, panel, style)
             _reference_lines(axes, panel, style)
-        top_in += PANEL_HEAD_IN + ROW_IN * count
+        top_in += PANEL_HEAD_IN + page.ROW_IN * count
     return figure
 
 
@@ -216,10 +202,10 @@ def _head(figure: Figure, left_in: float, top_in: float, panel: Panel, style: St
     if panel.inconclusive:
         title, colour = f"{panel.name}: inconclusive, its control moved", style.theme.warning
     isolates = {workload.name: workload.isolates for workload in WORKLOADS}.get(panel.name, "")
-    x, y = left_in / WIDTH_IN, 1 - (top_in + 0.25) / figure.get_figheight()
-    figure.text(x, y, title, size=TITLE_PT, weight="bold", color=colour)
+    x, y = left_in / page.WIDTH_IN, 1 - (top_in + 0.25) / figure.get_figheight()
+    figure.text(x, y, title, size=page.TITLE_PT, weight="bold", color=colour)
     below = y - 0.17 / figure.get_figheight()
-    figure.text(x, below, isolates, size=SMALL_PT, color=style.theme.muted)
+    figure.text(x, below, isolates, size=page.SMALL_PT, color=style.theme.muted)
 
 
 def _bars(axes: Axes, panel: Panel, style: Style) -> None:
@@ -231,12 +217,12 @@ def _bars(axes: Axes, panel: Panel, style: Style) -> None:
         drawn.set(facecolor=colour, alpha=0.45 if panel.inconclusive else 1)
         if bar.own_code:
             drawn.set(facecolor="none", edgecolor=colour, hatch="/////", linewidth=0.7)
-        write(axes, max(left_ns, own_ns, high_ns), place, format_ns(own_ns), 5)
-        write(axes, left_ns, place, bar.label, -72 * RANK_IN)
+        page.write(axes, max(left_ns, own_ns, high_ns), place, format_ns(own_ns), 5)
+        page.write(axes, left_ns, place, bar.label, -72 * RANK_IN)
         # The sign of a tie is written apart, so that the digits are aligned.
         rank = bar.rank.removesuffix("=")
-        write(axes, left_ns, place, rank, -12, color=theme.muted)
-        write(axes, left_ns, place, bar.rank[len(rank) :], -3.5, color=theme.muted)
+        page.write(axes, left_ns, place, rank, -12, color=theme.muted)
+        page.write(axes, left_ns, place, bar.rank[len(rank) :], -3.5, color=theme.muted)
 
     _whiskers(axes, panel, style)
 
@@ -256,9 +242,9 @@ def _whiskers(axes: Axes, panel: Panel, style: Style) -> None:
 def _reference_lines(axes: Axes, panel: Panel, style: Style) -> None:
     """Marks the empty loop, or where it lies off the axis, and draws a line at plain Python."""
     last, muted, (left_ns, right_ns) = panel.rows - 1, style.theme.muted, axes.get_xlim()
-    write(axes, left_ns, last, panel.empty_label, -72 * RANK_IN, color=muted)
+    page.write(axes, left_ns, last, panel.empty_label, -72 * RANK_IN, color=muted)
     if panel.empty_ns < left_ns:
-        write(axes, left_ns, last, "◂", 0, color=muted)
+        page.write(axes, left_ns, last, "◂", 0, color=muted)
     else:
         axes.vlines(panel.empty_ns, -0.5, last + 0.4, muted, "dotted", linewidth=0.9, zorder=0.5)
     for bar in panel.bars:
@@ -269,4 +255,4 @@ def _reference_lines(axes: Axes, panel: Panel, style: Style) -> None:
             y = [end for place in (*slower, last) for end in (place - 0.4, place + 0.4, nan)]
             axes.plot([own_ns] * len(y), y, color=style.theme.text, linewidth=0.9)
             offset_pt = 5 if own_ns**2 < left_ns * right_ns else -5
-            write(axes, own_ns, last, "plain Python", offset_pt, color=muted)
+            page.write(axes, own_ns, last, "plain Python", offset_pt, color=muted)

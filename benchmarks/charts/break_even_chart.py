@@ -13,22 +13,8 @@ from matplotlib.lines import Line2D
 
 from callcost.benchmarks.break_even import NEAR_FASTEST, REFERENCE, Curve
 from callcost.benchmarks.charts.look import Style, ends_ns, spread, ticks_ns
+from callcost.console import page
 from callcost.console.numbers import format_ns
-from callcost.console.page import (
-    FOOTER_IN,
-    HEADER_IN,
-    MARGIN_IN,
-    ROW_IN,
-    SMALL_PT,
-    TICKS_IN,
-    TIME_IN,
-    WIDTH_IN,
-    frameless,
-    size_in,
-    start_chart,
-    text_width_in,
-    write,
-)
 
 CURVES_IN, KEY_IN, LEADER_IN = 3.9, 0.3, 0.3
 # How each verdict is drawn, by its marker: the width of its line in points, and what it means.
@@ -42,20 +28,23 @@ def break_even_chart(found: Sequence[Curve], call: str, footer: str, style: Styl
     """Draws the time of a call over n, and below it the n from which each verdict holds."""
     ways = [curve for curve in found if curve.name != REFERENCE]
     moved = {point.n: point.inconclusive for curve in found for point in curve.points}
-    curves_in, verdicts_in = max(CURVES_IN, ROW_IN * len(found)), ROW_IN * max(1, len(ways))
-    verdicts_top_in = HEADER_IN + curves_in + TICKS_IN + KEY_IN
+    curves_in = max(CURVES_IN, page.ROW_IN * len(found))
+    verdicts_in = page.ROW_IN * max(1, len(ways))
+    verdicts_top_in = page.HEADER_IN + curves_in + page.TICKS_IN + KEY_IN
     lines = [
         f"Time per call of {call}, less that of an empty loop, on a log scale. The larger n is, "
         "the more of it is work,",
         f"and the less the call. Shaded: 95% intervals, ±{_widest(found):.1%} at most."
         + " A question mark: inconclusive, and left out below." * any(moved.values()),
     ]
-    height_in = verdicts_top_in + verdicts_in + TICKS_IN + FOOTER_IN
-    figure = start_chart(height_in, "When does it stop mattering how C is called?", lines, footer)
-    left_in = MARGIN_IN + text_width_in(curve.name for curve in found) + LEADER_IN
-    width_in = WIDTH_IN - left_in - TIME_IN
-    upper = frameless(figure, left_in, HEADER_IN, width_in, curves_in)
-    lower = frameless(figure, left_in, verdicts_top_in, width_in, verdicts_in)
+    height_in = verdicts_top_in + verdicts_in + page.TICKS_IN + page.FOOTER_IN
+    figure = page.start_chart(
+        height_in, "When does it stop mattering how C is called?", lines, footer
+    )
+    left_in = page.MARGIN_IN + page.text_width_in(curve.name for curve in found) + LEADER_IN
+    width_in = page.WIDTH_IN - left_in - page.TIME_IN
+    upper = page.frameless(figure, left_in, page.HEADER_IN, width_in, curves_in)
+    lower = page.frameless(figure, left_in, verdicts_top_in, width_in, verdicts_in)
     labels = [f"{n}{'?' * moved[n]}" for n in sorted(moved)]
     for axes in (upper, lower):
         axes.set_xlim(min(moved) - 0.25, max(moved) + 0.4)
@@ -77,7 +66,7 @@ def _curves(axes: Axes, found: Sequence[Curve], style: Style) -> None:
     limits_ns = _curve_limits_ns(found)
     axes.set(yscale="log", ylim=limits_ns)
     axes.yaxis.tick_right()
-    axes.set_yticks(*ticks_ns(*limits_ns, size_in(axes)[1]))
+    axes.set_yticks(*ticks_ns(*limits_ns, page.size_in(axes)[1]))
     axes.set_yticks([], minor=True)
     axes.tick_params(length=0)
     axes.grid(axis="y")
@@ -109,9 +98,9 @@ def _say_where_it_ends(axes: Axes, curve: Curve, style: Style) -> None:
     logs = np.log([cost_ns.value for cost_ns in curve.net_ns])
     leaves_n = float(np.interp(math.log(top_ns), logs, curve.n))
     text = f"{curve.name}: {format_ns(curve.net_ns[-1].value)} at n = {curve.n[-1]}"
-    room_in = (right_n - leaves_n) / (right_n - left_n) * size_in(axes)[0]
-    offset_pt = 6 if room_in > text_width_in([text]) + 0.1 else -25
-    write(axes, leaves_n, top_ns * 0.85, text, offset_pt, color=style.theme.muted)
+    room_in = (right_n - leaves_n) / (right_n - left_n) * page.size_in(axes)[0]
+    offset_pt = 6 if room_in > page.text_width_in([text]) + 0.1 else -25
+    page.write(axes, leaves_n, top_ns * 0.85, text, offset_pt, color=style.theme.muted)
 
 
 def _marks(curve: Curve) -> list[tuple[int, str]]:
@@ -122,7 +111,7 @@ def _marks(curve: Curve) -> list[tuple[int, str]]:
 
 def _name_curves(axes: Axes, found: Sequence[Curve], style: Style) -> None:
     """Writes the names before the curves, and moves apart those that would overlap."""
-    (low_ns, high_ns), rows = axes.get_ylim(), size_in(axes)[1] / ROW_IN
+    (low_ns, high_ns), rows = axes.get_ylim(), page.size_in(axes)[1] / page.ROW_IN
     starts_ns = [max(low_ns, curve.net_ns[0].value) for curve in found]
     wanted = [math.log(ns / low_ns) / math.log(high_ns / low_ns) * rows for ns in starts_ns]
     for curve, start_ns, row in zip(found, starts_ns, spread(wanted, rows), strict=True):
@@ -131,7 +120,7 @@ def _name_curves(axes: Axes, found: Sequence[Curve], style: Style) -> None:
         axes.annotate(
             curve.name,
             (curve.n[0], start_ns),
-            xytext=(-72 * LEADER_IN, 72 * ROW_IN * row),
+            xytext=(-72 * LEADER_IN, 72 * page.ROW_IN * row),
             textcoords="axes points",
             ha="right",
             va="center_baseline",
@@ -145,7 +134,7 @@ def _verdicts(axes: Axes, ways: Sequence[Curve], style: Style) -> None:
     axes.set(ylim=(max(1, len(ways)) - 0.5, -0.5), yticks=[])
     key = {}
     for place, curve in enumerate(ways):
-        write(axes, left_n, place, curve.name, -72 * LEADER_IN)
+        page.write(axes, left_n, place, curve.name, -72 * LEADER_IN)
         for n, marker in _marks(curve):
             colour, (width, meaning) = style.looks[curve.name].colour, VERDICTS[marker]
             line = Line2D([n, right_n], [place] * 2, color=colour, linewidth=width)
@@ -155,4 +144,4 @@ def _verdicts(axes: Axes, ways: Sequence[Curve], style: Style) -> None:
             key[marker].set(marker=marker, markersize=5)
     handles = [key[marker] for marker in VERDICTS if marker in key]
     corner: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.4}
-    axes.legend(handles=handles, ncols=2, frameon=False, fontsize=SMALL_PT, **corner)
+    axes.legend(handles=handles, ncols=2, frameon=False, fontsize=page.SMALL_PT, **corner)

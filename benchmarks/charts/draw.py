@@ -16,7 +16,7 @@ from callcost.benchmarks.charts.bars import Panel, panel_of, per_call_chart
 from callcost.benchmarks.charts.break_even_chart import break_even_chart
 from callcost.benchmarks.charts.look import Style, style_for
 from callcost.benchmarks.charts.overview import overview_chart
-from callcost.benchmarks.facts.marks import NO_MARKS, Marks
+from callcost.benchmarks.facts.marks import Marks
 from callcost.console.page import FORMATS, THEMES, Theme, save
 from callcost.estimate.estimate import GroupEstimate, aa_error
 from callcost.estimate.record import Record
@@ -106,7 +106,7 @@ def by_topic(panels: Sequence[Panel]) -> dict[str, list[Panel]]:
     return {topic: members for topic, members in found.items() if members}
 
 
-def panels_of(estimates: dict[str, GroupEstimate], marks: Marks = NO_MARKS) -> list[Panel]:
+def panels_of(estimates: dict[str, GroupEstimate], marks: Marks) -> list[Panel]:
     """Collects what is drawn of the groups outside the sweep, one panel for each workload."""
     swept = sweep(estimates).values()
     error = aa_error(list(estimates.values()))

@@ -19,18 +19,8 @@ from matplotlib.transforms import Affine2D
 from callcost.benchmarks.catalogue import OTHER_TOPIC, TOPICS, topic_of
 from callcost.benchmarks.charts.bars import Panel, columns_of
 from callcost.benchmarks.charts.look import Style
+from callcost.console import page
 from callcost.console.numbers import short_ratio
-from callcost.console.page import (
-    FOOTER_IN,
-    HEADER_IN,
-    MARGIN_IN,
-    ROW_IN,
-    SMALL_PT,
-    WIDTH_IN,
-    frameless,
-    start_chart,
-    text_width_in,
-)
 
 # Costly cells are dark on a light page and light on a dark page.
 COLOURS = {"light": "YlOrRd", "dark": "inferno"}
@@ -44,23 +34,24 @@ def overview_chart(panels: Sequence[Panel], footer: str, style: Style) -> Figure
     """Draws the matrix of ratios to the cheapest way to call C in each row."""
     columns = _columns(panels)
     rows = {panel.name: place for panel, place in _rows(panels)}
-    labels_in = text_width_in(rows) + 0.1
-    heads_in = text_width_in(columns) + 0.1
+    labels_in = page.text_width_in(rows) + 0.1
+    heads_in = page.text_width_in(columns) + 0.1
     height = max(rows.values()) + 1
     lines = (
         "Each cell's cost as a multiple of the cheapest call of C in its row. Strong: costly.",
         "Empty: the tool cannot express it, or was not there. ?: the control of the row moved.",
     )
-    height_in = HEADER_IN + heads_in + ROW_IN * height + FOOTER_IN
-    figure = start_chart(height_in, "Everything at a glance", lines, footer)
-    left_in, top_in = MARGIN_IN + labels_in, HEADER_IN + heads_in
-    axes = frameless(figure, left_in, top_in, WIDTH_IN - MARGIN_IN - left_in, ROW_IN * height)
+    height_in = page.HEADER_IN + heads_in + page.ROW_IN * height + page.FOOTER_IN
+    figure = page.start_chart(height_in, "Everything at a glance", lines, footer)
+    left_in, top_in = page.MARGIN_IN + labels_in, page.HEADER_IN + heads_in
+    width_in = page.WIDTH_IN - page.MARGIN_IN - left_in
+    axes = page.frameless(figure, left_in, top_in, width_in, page.ROW_IN * height)
     width = max(columns.values()) + 1
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     axes.set_yticks(list(rows.values()), list(rows), color=style.theme.text)
     axes.set_xticks(list(columns.values()), list(columns), rotation=90, color=style.theme.text)
     axes.xaxis.tick_top()
-    axes.tick_params(labelsize=SMALL_PT, pad=2)
+    axes.tick_params(labelsize=page.SMALL_PT, pad=2)
     cells = [cell for panel in panels for cell in _squares(panel, rows[panel.name], columns)]
     _draw_squares(axes, cells, style)
     return figure

@@ -15,14 +15,6 @@ from pathlib import Path
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.facts import bad_input, questions
-from callcost.benchmarks.facts.bad_input import (
-    BAD_INPUTS,
-    RAISES,
-    BadInput,
-    built,
-    crash,
-    run_python,
-)
 from callcost.bindings.registry import Mechanism, mechanisms
 from callcost.console.markdown import markdown_table, merged
 from callcost.run.together import together
@@ -104,23 +96,24 @@ def parameters(prototype: str) -> list[str]:
 def _takes_keywords(mechanism: Mechanism) -> str:
     """Pass the argument by name, to the function that is bound with names if there is one."""
     function = KEYWORD if mechanism.offers(KEYWORD) else bad_input.FUNCTION
-    by_name = BadInput("n=1", instead="leftovers", function=function)
+    by_name = bad_input.BadInput("n=1", instead="leftovers", function=function)
     return YES if bad_input.call_in_child(mechanism.module, by_name) == "returns 1" else NO
 
 
 def _is_refused(mechanism: Mechanism, arguments: str) -> str:
-    bad = next(bad for bad in BAD_INPUTS if bad.arguments == arguments)
+    bad = next(bad for bad in bad_input.BAD_INPUTS if bad.arguments == arguments)
     outcome = bad_input.probe(mechanism, bad)
     # A RecursionError is not a check.
-    return YES if outcome.startswith(RAISES) and "Recursion" not in outcome else NO
+    return YES if outcome.startswith(bad_input.RAISES) and "Recursion" not in outcome else NO
 
 
 def _answer(name: str, mechanism: Mechanism, *arguments: str) -> str:
     """Run a probe on a mechanism and return what it printed, or how it died."""
-    done = run_python(str(PROBES / f"{name}.py"), mechanism.module, *arguments, limit_s=LIMIT_S)
+    program = str(PROBES / f"{name}.py")
+    done = bad_input.run_python(program, mechanism.module, *arguments, limit_s=LIMIT_S)
     if done is None:
         return "unknown: no answer"
-    if died := crash(done):
+    if died := bad_input.crash(done):
         return f"{NO}: {died}"
     said = done.stderr if done.returncode else done.stdout
     lines = [line for line in map(clean, said.splitlines()) if line]
@@ -131,7 +124,7 @@ def _answer(name: str, mechanism: Mechanism, *arguments: str) -> str:
 
 def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:
     """Ask everything about every built mechanism, one per processor at a time."""
-    asked = built(mechanisms() if chosen is None else chosen)
+    asked = bad_input.built(mechanisms() if chosen is None else chosen)
     found = together(probe, asked, threads=os.cpu_count())
     return {m.name: facts for m, facts in zip(asked, found, strict=True)}
 

@@ -37,9 +37,6 @@ class Marks:
         return self.by_mechanism.get(mechanism, {}).get(workload, "")
 
 
-NO_MARKS = Marks({})
-
-
 def marks_of(mechanism: Mechanism) -> dict[str, str]:
     """Return the marks of the workloads that a mechanism supports, if any."""
     found = {

@@ -227,7 +227,7 @@ def estimated(*groups: GroupTimes) -> dict[str, GroupEstimate]:
 
 def test_panels_show_families_the_fastest_first_and_mark_ties() -> None:
     costs_ns = {"a_slow": 90.0, "a_fast": 20.0, "b_like_fast": 20.0, REFERENCE: 50.0}
-    (panel,) = charts.panels_of(estimated(planted("fibonacci", costs_ns), *over_n()))
+    (panel,) = charts.panels_of(estimated(planted("fibonacci", costs_ns), *over_n()), Marks({}))
     assert [(bar.name, bar.rank) for bar in panel.bars] == [
         ("a_fast", "1="),
         ("a_slow", "4"),
@@ -240,7 +240,8 @@ def test_panels_show_families_the_fastest_first_and_mark_ties() -> None:
 
 
 def test_another_interpreter_is_in_its_workloads_panel_without_a_rank() -> None:
-    panels = charts.panels_of(estimated(calls(), calls("fibonacci @ pypy9"), calls("f @ pypy9")))
+    groups = calls(), calls("fibonacci @ pypy9"), calls("f @ pypy9")
+    panels = charts.panels_of(estimated(*groups), Marks({}))
     assert [panel.name for panel in panels] == ["fibonacci", "f @ pypy9"]
     elsewhere = [bar for bar in panels[0].bars if bar.is_elsewhere]
     assert [(bar.name, bar.rank, bar.family) for bar in elsewhere] == [
@@ -258,7 +259,7 @@ def test_marks_of_a_record_follow_the_names() -> None:
 
 
 def test_an_inconclusive_group_says_so_and_has_no_ranks() -> None:
-    panels = charts.panels_of(estimated(calls(), calls("get_pi", twin=1.1)))
+    panels = charts.panels_of(estimated(calls(), calls("get_pi", twin=1.1)), Marks({}))
     assert [panel.inconclusive for panel in panels] == [False, True]
     assert [{bool(bar.rank) for bar in panel.bars} for panel in panels] == [{True}, {False}]
     with page.settings(LIGHT):
