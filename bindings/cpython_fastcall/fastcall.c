@@ -29,7 +29,6 @@ static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, add_arrays},
     {Py_mod_exec, add_objects},
     {Py_mod_exec, add_calls},
-    /* The ABI of 3.11 has neither slot: not how a module shares the GIL, nor that it needs none. */
 #ifdef Py_mod_multiple_interpreters
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
 #endif
@@ -41,8 +40,8 @@ static PyModuleDef_Slot slots[] = {
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
-    .m_name = MODULE,
-    .m_doc = MODULE_DOC,
+    .m_name = "_fastcall",
+    .m_doc = "The C core through METH_NOARGS, METH_O and METH_FASTCALL.",
     .m_size = sizeof(module_state),
     .m_slots = slots,
     .m_traverse = module_traverse,
@@ -50,7 +49,7 @@ static struct PyModuleDef definition = {
     .m_free = module_free,
 };
 
-PyMODINIT_FUNC MODULE_INIT(void)
+PyMODINIT_FUNC PyInit__fastcall(void)
 {
     return PyModuleDef_Init(&definition);
 }

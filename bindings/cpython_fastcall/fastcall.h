@@ -1,5 +1,5 @@
 /* Shared by this extension's files: the state of the module, and how arguments are taken.
- * cpython_limited compiles them for the limited API. */
+ * cpython_limited compiles some of them for the limited API. */
 #ifndef CALLCOST_FASTCALL_H
 #define CALLCOST_FASTCALL_H
 
@@ -20,14 +20,13 @@
 #define PyObject_CallOneArg(callable, argument) \
     PyObject_CallFunctionObjArgs(callable, argument, NULL)
 #define PACKAGE "callcost.bindings.cpython_limited."
-#define MODULE "_limited"
-#define MODULE_DOC "The C core through the limited API of Python 3.11."
-#define MODULE_INIT PyInit__limited
 #else
 #define PACKAGE "callcost.bindings.cpython_fastcall."
-#define MODULE "_fastcall"
-#define MODULE_DOC "The C core through METH_NOARGS, METH_O and METH_FASTCALL."
-#define MODULE_INIT PyInit__fastcall
+#endif
+
+#ifndef Py_BEGIN_CRITICAL_SECTION /* before free threading, and in the limited API */
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
 #endif
 
 typedef struct {

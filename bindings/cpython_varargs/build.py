@@ -6,6 +6,5 @@ EXTENSIONS = [
     Extension(
         "_varargs",
         ["varargs.c", "numbers.c", "text.c", "arrays.c", "objects.c", "calls.c"],
-        depends=["../cpython_fastcall/types.c"],
     )
 ]

@@ -7,8 +7,6 @@
 
 #include "core.h"
 
-#define PACKAGE "callcost.bindings.cpython_varargs."
-
 typedef struct {
     PyTypeObject *point_type;
 } module_state;

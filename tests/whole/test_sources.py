@@ -41,8 +41,7 @@ def sources(suffixes: set[str]) -> list[str]:
 
 # What cpython_limited compiles of cpython_fastcall.
 LIMITED_TOO = [
-    f"bindings/cpython_fastcall/{name}.c"
-    for name in ("fastcall", "numbers", "text", "arrays", "calls")
+    f"bindings/cpython_fastcall/{name}.c" for name in ("numbers", "text", "arrays", "calls")
 ]
 
 
