@@ -154,7 +154,7 @@ def _how_noops(record: Record, rows: int) -> str:
     return (
         "Made by `python -m callcost.benchmarks.validation.noops --json results/noops.json`: "
         f"{rows:,} rows in many layouts, and as many as built; `--threshold "
-        f"{record['threshold_percent']}`. What was added or renamed is in the sources of "
+        f"{record['threshold_percent']}`. What was changed is in the sources of "
         f"{', '.join(record['mechanisms'])}. Load {min(loads):.1f} to {max(loads):.1f} on "
         f"{record['machine']['cpu_count']} CPUs."
     )
