@@ -133,24 +133,15 @@ def noops_table(record: Record) -> str:
                     f"{min(changes):+.1%} to {max(changes):+.1%}",
                 ]
             )
-    total = {
-        kind: sum(
-            len(run["changes"]) for kinds in record["commits"].values() for run in kinds[kind]
-        )
-        for kind in LAYOUT_KINDS
-    }
     headings = ["the commit", "compared", "rows", "called slower", "called faster",
                 "changes, from least to most"]  # fmt: skip
-    return f"{markdown_table(headings, rows)}\n\n{_how_noops(record, total['layouts'])}"
+    return f"{markdown_table(headings, rows)}\n\n{_how_noops(record)}"
 
 
-def _how_noops(record: Record, rows: int) -> str:
-    loads = [
-        run["load_1min"]
-        for kinds in record["commits"].values()
-        for runs in kinds.values()
-        for run in runs
-    ]
+def _how_noops(record: Record) -> str:
+    kinds = record["commits"].values()
+    rows = sum(len(run["changes"]) for each in kinds for run in each["layouts"])
+    loads = [run["load_1min"] for each in kinds for runs in each.values() for run in runs]
     return (
         "Made by `python -m callcost.benchmarks.validation.noops --json results/noops.json`: "
         f"{rows:,} rows in many layouts, and as many as built; `--threshold "

@@ -22,12 +22,12 @@ from callcost.benchmarks.validation import planted, study
 from callcost.benchmarks.validation.gate_peers import PEERS
 from callcost.benchmarks.validation.planted import CHOICES, MECHANISM, WORKLOAD
 from callcost.benchmarks.validation.study import Record
+from callcost.compare import flow
 from callcost.console.front import Front
 from callcost.instructions import callgrind
 from callcost.model.instructions import Count
 from callcost.paired.rows import Cell, PairedRow
 from callcost.paired.suite import find_suite
-from callcost.paired.verdict import FASTER, NOT_SLOWER, SLOWER, UNDECIDED
 from callcost.revisions.environments import Built, build_all
 from callcost.revisions.spec import parse
 from callcost.run import machine
@@ -117,7 +117,13 @@ class Lab:
 
     def _build(self, *revisions: str) -> list[Built]:
         specs = [parse(revision + WITH, self._clone.folder) for revision in revisions]
-        built = build_all(specs, self._clone.folder, lambda line: click.echo(line, err=True))
+        built = build_all(
+            specs,
+            self._clone.folder,
+            lambda line: click.echo(line, err=True),
+            # The environments that the comparisons use.
+            layouts=flow.LAYOUTS,
+        )
         self._built += built
         return built
 
@@ -171,7 +177,7 @@ class Lab:
             base + WITH, head + WITH, *study.chosen(MECHANISMS, WORKLOADS),
             f"--threshold={THRESHOLD_PERCENT}", "--no-instructions", variables=variables,
         )  # fmt: skip
-        return _summary(document, wall_s)
+        return study.summary(document, wall_s)
 
     def _save(self) -> None:
         study.save(self._json_file, self._record)
@@ -179,19 +185,6 @@ class Lab:
 
 def _revision(name: str) -> str:
     return f"planted-{name.rstrip('%')}"
-
-
-def _summary(document: Record, wall_s: float) -> Record:
-    """Keeps what the figures of the documents need from a comparison."""
-    return {
-        "exit_code": document["exit_code"],
-        **study.rows_by_word(document, (SLOWER, FASTER, NOT_SLOWER, UNDECIDED)),
-        "moved": document["moved"],
-        "changes": {study.row_name(row): row["change"] for row in document["rows"]},
-        "measuring_s": document["measuring_s"],
-        "wall_s": wall_s,
-        "load_1min": document["state"]["load_1min"],
-    }
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import click
 from callcost.benchmarks.validation import study
 from callcost.benchmarks.validation.study import Record
 from callcost.console.front import Front
-from callcost.paired.verdict import FASTER, SLOWER, UNDECIDED
+from callcost.paired.verdict import SLOWER
 from callcost.run import machine
 
 # Five mechanisms, and the source of each that gets something more.
@@ -102,13 +102,7 @@ def _compare(clone: study.Clone, head: str, *options: str) -> Record:
         "origin/HEAD", head, *study.chosen(SOURCES, WORKLOADS), *options,
         f"--threshold={THRESHOLD_PERCENT}", f"--budget={BUDGET_S}", "--no-instructions",
     )  # fmt: skip
-    return {
-        **study.rows_by_word(document, (SLOWER, FASTER, UNDECIDED)),
-        "changes": {study.row_name(row): row["change"] for row in document["rows"]},
-        "measuring_s": document["measuring_s"],
-        "wall_s": wall_s,
-        "load_1min": document["state"]["load_1min"],
-    }
+    return study.summary(document, wall_s)
 
 
 if __name__ == "__main__":

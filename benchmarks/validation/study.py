@@ -18,6 +18,7 @@ import click
 from callcost.bindings._build.places import ROOT
 from callcost.console.files import write_atomically
 from callcost.errors import CallcostError
+from callcost.paired.verdict import FASTER, NOT_SLOWER, SLOWER, UNDECIDED
 from callcost.run import machine
 
 Record = dict[str, Any]
@@ -114,14 +115,18 @@ def chosen(mechanisms: Iterable[str], workloads: Iterable[str]) -> list[str]:
     return [f"--{kind}={name}" for kind, names in options.items() for name in names]
 
 
-def rows_by_word(document: Record, words: Iterable[str]) -> dict[str, list[str]]:
-    """Lists the rows of a comparison with each of these verdicts."""
+def summary(document: Record, wall_s: float) -> Record:
+    """Keeps what the figures of the documents need from a comparison's JSON."""
+    rows = {f"{row['workload']}-{row['mechanism']}": row for row in document["rows"]}
     return {
-        word: sorted(row_name(row) for row in document["rows"] if row["verdict"] == word)
-        for word in words
+        "exit_code": document["exit_code"],
+        **{
+            word: sorted(name for name, row in rows.items() if row["verdict"] == word)
+            for word in (SLOWER, FASTER, NOT_SLOWER, UNDECIDED)
+        },
+        "moved": document["moved"],
+        "changes": {name: row["change"] for name, row in rows.items()},
+        "measuring_s": document["measuring_s"],
+        "wall_s": wall_s,
+        "load_1min": document["state"]["load_1min"],
     }
-
-
-def row_name(row: Record) -> str:
-    """Names a row of a comparison's JSON."""
-    return f"{row['workload']}-{row['mechanism']}"

@@ -132,7 +132,7 @@ class Layouts:
 
 
 def read(venv: Path, folder: Path, facts: Mapping[str, Any]) -> Iterator[Layout]:
-    """Yields the layouts in a folder, of which `arrange` returned these facts."""
+    """Yields the layouts in a folder, from the facts that `arrange` returned."""
     for number, digests in enumerate(facts["digests"], start=1):
         place = folder / str(number)
         libraries = {

@@ -84,8 +84,8 @@ def build_all(
 
     `check` takes the paths of all files of the revisions, and may raise an error before anything
     is resolved or built. `layouts` is in how many further ways the project's libraries are linked.
-    `report` takes lines of progress, from several threads. Raises SpecError
-    or BuildError; an interrupt passes through once everything is cleaned up.
+    `report` takes lines of progress, from several threads. Raises SpecError or BuildError; an
+    interrupt passes through once everything is cleaned up.
     """
     cache = opened()
     try:

@@ -96,7 +96,7 @@ def order(python: str) -> list[str]:
 
 
 def assert_layouts(made: Built) -> None:
-    """Asserts that an environment has layouts, all of which do the same."""
+    """Asserts that an environment has layouts, and that all do the same."""
     assert made.unmoved == {}
     assert len(made.layouts) == COUNT
     assert {imported(python, "toy.VALUES") for python in pythons(made)} == {str([*range(12)])}

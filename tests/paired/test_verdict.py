@@ -138,7 +138,7 @@ def test_the_luck_of_a_layout_is_not_a_change() -> None:
 
 
 def test_the_pairs_of_a_layout_count_as_one() -> None:
-    # 20 pairs in each of two layouts, of which one is lucky: two values decide nothing.
+    # 20 pairs in each of two layouts, and one layout is lucky: two values decide nothing.
     verdict = decide(made(luck={0: 0.0, 1: 0.05}, between=0.001), RULES)
     assert verdict.word == UNDECIDED
     assert verdict.pairs == 40
