@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from packaging.utils import canonicalize_name
 
 from callcost.console.numbers import count, listed, percent
 from callcost.model.interval import Interval
@@ -240,7 +241,11 @@ def number_or_none(value: float) -> float | None:
 
 def changed_versions(outcome: Outcome) -> dict[str, tuple[str, str]]:
     """Lists packages whose versions differ between the sides; "none" if one is missing."""
-    base, head = outcome.base.versions, outcome.head.versions
+    # A package may change how it writes its name.
+    base, head = (
+        {canonicalize_name(name): version for name, version in side.versions.items()}
+        for side in (outcome.base, outcome.head)
+    )
     return {
         name: (base.get(name, "none"), head.get(name, "none"))
         for name in sorted({*base, *head})

@@ -12,11 +12,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
+
+from packaging.utils import canonicalize_name
 
 from callcost.layouts import linker
 from callcost.model.layout import Layout
@@ -32,6 +34,7 @@ LINKERS = ("ld", "ld.bfd")
 GNU = "GNU ld"
 UNSEEN = "it was not linked by GNU ld through a compiler on PATH"
 ALTERED = "it was changed after it was linked"
+READY_MADE = 'it was built elsewhere; from-source = ["{name}"] builds it here'
 # The sections that show whether a file was changed after it was linked.
 TELLING = (".text", ".dynstr")
 COMPILED = (".so", ".pyd", ".dylib")
@@ -100,16 +103,25 @@ class Layouts:
         program.write_text(text, encoding="utf-8")
         program.chmod(0o700)
 
-    def arrange(self, venv: Path, site: Path, worktree: str) -> dict[str, object]:
-        """Makes a virtual environment for each layout of the project that was built in a worktree.
+    def arrange(
+        self,
+        venv: Path,
+        site: Path,
+        worktree: str,
+        built: Collection[str] = (),
+        named: Collection[str] = (),
+    ) -> dict[str, object]:
+        """Makes a virtual environment for each layout of what was built here.
 
-        Returns `digests`, those of the relinked files of each layout by their places in it, and
-        `unmoved`, why compiled files have no layouts, by their names.
+        That is the project that was built in a worktree, and the distributions `built`. Those in
+        `named` that were not built here have one layout. Returns `digests`, those of the relinked
+        files of each layout by their places in it, and `unmoved`, why compiled files have no
+        layouts, by their names.
         """
         linked = list(self._linked())
         found: dict[Path, Linked] = {}
-        unmoved: dict[str, str] = {}
-        for path in compiled_files(site, worktree) if self._count else ():
+        unmoved = _ready_made(site, set(named) - set(built)) if self._count else {}
+        for path in compiled_files(site, worktree, built) if self._count else ():
             try:
                 found[path] = _source(path, linked)
             except linker.UnmovableError as error:
@@ -151,22 +163,34 @@ def is_gnu(ld: str) -> bool:
     return done.stdout.startswith(GNU)
 
 
-def compiled_files(site: Path, worktree: str) -> list[Path]:
-    """Lists the compiled files of the distributions that were installed from a worktree."""
+def compiled_files(site: Path, worktree: str, built: Collection[str] = ()) -> list[Path]:
+    """Lists the compiled files of distributions from a worktree, and of others that were built."""
     mark = Path(worktree).parent.name
-    found = distributions(path=[str(site)])
     return sorted(
         path
-        for distribution in found
+        for distribution in distributions(path=[str(site)])
         if mark in (distribution.read_text("direct_url.json") or "")
-        for path in _files(distribution)
-        if path.suffix in COMPILED
+        or canonicalize_name(distribution.name) in built
+        for path in _compiled(distribution)
     )
 
 
-def _files(distribution: Distribution) -> Iterator[Path]:
+def _ready_made(site: Path, named: Collection[str]) -> dict[str, str]:
+    """Says why the compiled files of distributions have one layout, by their names."""
+    return {
+        str(path.relative_to(site)): READY_MADE.format(name=name)
+        for distribution in distributions(path=[str(site)])
+        if (name := canonicalize_name(distribution.name)) in named
+        for path in _compiled(distribution)
+        if path.is_relative_to(site)
+    }
+
+
+def _compiled(distribution: Distribution) -> Iterator[Path]:
     for file in distribution.files or ():
-        yield Path(str(distribution.locate_file(file)))
+        path = Path(str(distribution.locate_file(file)))
+        if path.suffix in COMPILED:
+            yield path
 
 
 def _source(path: Path, linked: list[Linked]) -> Linked:

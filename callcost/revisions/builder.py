@@ -23,10 +23,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import psutil
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller
 from uv import find_uv_bin
 
 from callcost.console.files import write_atomically
+from callcost.console.numbers import count
 from callcost.layouts.builds import Layouts
 from callcost.revisions import reasons
 from callcost.revisions.cache import LOCK, PRIVATE, Entry, concerns, describe
@@ -144,7 +147,8 @@ class Build:
                         self._entry.log.replace(self._job["failure_log"])
                 raise
             finally:
-                self._repository.remove_worktree(self._worktree)
+                if self._job["backend"]:
+                    self._repository.remove_worktree(self._worktree)
             write_atomically(self._entry.facts_file, json.dumps(facts, indent=1) + "\n")
         except BaseException:
             self._entry.discard()
@@ -153,28 +157,24 @@ class Build:
     def _make(self) -> dict[str, Any]:
         """Makes everything but environment.json; returns what to write there."""
         write_atomically(self._limits, "\n".join(self._job["pins"]) + "\n")
-        answer(say="checking out")
-        self._check_out()
+        if self._job["backend"]:
+            answer(say="checking out")
+            self._check_out()
         answer(say="making a virtual environment")
         options = ["--quiet", "--no-project", "--python", self._job["python"]]
         command = [find_uv_bin(), "venv", *options, str(self._entry.venv)]
         self._runner.run(command, self._staging)
-        answer(say=f"installing {len(self._job['pins'])} required packages")
-        # uv refuses a file without a requirement.
-        if self._job["pins"]:
-            command = self._install("--no-deps", "-r", str(self._limits))
-            self._runner.run(command, self._staging)
-        self._install_backend_requirements()
-        if self._job["layouts"]:
-            chosen = {**os.environ, **self._variables()}
-            self._linking = self._layouts.variables(chosen, self._job["compilers"])
-        answer(say="compiling and installing")
-        # The project's table of uv sources would override the versions that were asked for.
-        options = ["--no-build-isolation", "--no-sources", "-c", str(self._limits)]
-        self._runner.run(self._install(*options, "."), self._project, self._variables())
+        self._install_requirements()
+        if self._job["backend"]:
+            self._install_backend_requirements()
+            answer(say="compiling and installing")
+            # The project's table of uv sources would override the versions that were asked for.
+            options = ["--no-build-isolation", "--no-sources", "-c", str(self._limits)]
+            self._runner.run(self._install(*options, "."), self._project, self._variables())
         found = ask(self._python)
         site = Path(found["site"])
-        layouts = self._layouts.arrange(self._entry.venv, site, str(self._worktree))
+        built, named = self._job["from_source"], self._job["named"]
+        layouts = self._layouts.arrange(self._entry.venv, site, str(self._worktree), built, named)
         return {
             **self._job["facts"],
             "python": self._python,
@@ -182,6 +182,25 @@ class Build:
             "layouts": layouts,
             **{name: found[name] for name in ("site", "versions", "interpreter")},
         }
+
+    def _install_requirements(self) -> None:
+        """Installs packages as the index has them, except for those that are built here."""
+        pins = {canonicalize_name(Requirement(pin).name): pin for pin in self._job["pins"]}
+        here = self._job["from_source"]
+        if unknown := sorted(set(here) - pins.keys()):
+            raise BuildError(f"from-source names {unknown[0]}, which nothing requires")
+        ready = [pin for name, pin in pins.items() if name not in here]
+        answer(say=f"installing {count(len(ready), 'required package')}")
+        if ready:
+            self._runner.run(self._install("--no-deps", *ready), self._staging)
+        if self._job["layouts"]:
+            chosen = {**os.environ, **self._variables()}
+            self._linking = self._layouts.variables(chosen, self._job["compilers"])
+        for name in here:
+            answer(say=f"compiling {pins[name]}")
+            # The cache may have a wheel that was built without layouts.
+            options = ["--no-deps", "--no-cache", "--no-binary", name]
+            self._runner.run(self._install(*options, pins[name]), self._staging, self._variables())
 
     def _check_out(self) -> None:
         try:

@@ -17,12 +17,14 @@ from packaging.requirements import Requirement
 from callcost.console.numbers import count
 from callcost.layouts.builds import read
 from callcost.model.layout import Layout
-from callcost.revisions import project
 from callcost.revisions.cache import Cache, Entry, Lock, concerns, describe, opened
 from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, SpecError
 from callcost.revisions.interpreter import Interpreter, compiler_versions, find
+from callcost.revisions.project import Project
+from callcost.revisions.project import find as find_project
+from callcost.revisions.project import read as read_project
 from callcost.revisions.resolution import Resolver, Wanted
-from callcost.revisions.source import WORKING_TREE, Repository, Source
+from callcost.revisions.source import WORKING_TREE, Files, Source
 from callcost.revisions.spec import Spec
 from callcost.revisions.supervision import Supervision, mend
 from callcost.run.together import together
@@ -31,7 +33,7 @@ WAIT_S = 0.2
 Report = Callable[[str], None]
 Check = Callable[[Collection[str]], None]
 # Increase it when a step in builder.py changes what comes out.
-RECIPE = 6
+RECIPE = 7
 FLAGS = (
     *("CC", "CXX", "AR", "LD", "LDSHARED", "LDCXXSHARED"),
     *("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS", "RUSTFLAGS", "OPT"),
@@ -75,7 +77,7 @@ class Built:
 
 def build_all(
     specs: Sequence[Spec],
-    project: Path,
+    folder: Path,
     report: Report,
     check: Check | None = None,
     layouts: int = 0,
@@ -90,7 +92,7 @@ def build_all(
     cache = opened()
     try:
         mend(cache)
-        repository = Repository.around(project.absolute())
+        repository = find_project(folder.absolute())
         repository.forget_lost_worktrees(cache.place("staging"))
         return _Builder(cache, repository, report, layouts).build(specs, check)
     except OSError as error:
@@ -102,7 +104,7 @@ def build_all(
 class _Builder:
     """Makes the environments of one comparison."""
 
-    def __init__(self, cache: Cache, repository: Repository, report: Report, layouts: int) -> None:
+    def __init__(self, cache: Cache, repository: Files, report: Report, layouts: int) -> None:
         self._layouts = layouts
         self._cache = cache
         self._repository = repository
@@ -139,7 +141,7 @@ class _Builder:
         return [self._side(spec, sources[spec.revision], pythons[spec.python]) for spec in specs]
 
     def _side(self, spec: Spec, source: Source, interpreter: Interpreter) -> Wanted:
-        declared = project.read(self._repository, source)
+        declared = read_project(self._repository, source)
         if not declared.fits(interpreter.facts["python_version"]):
             raise SpecError(
                 f"{source.phrase} requires Python {declared.requires_python}, not "
@@ -148,7 +150,7 @@ class _Builder:
         notes = tuple(self._notes(spec, source, declared))
         return Wanted(spec, source, interpreter, declared, notes)
 
-    def _notes(self, spec: Spec, source: Source, declared: project.Project) -> Iterator[str]:
+    def _notes(self, spec: Spec, source: Source, declared: Project) -> Iterator[str]:
         if source.changed:
             yield f"{source.phrase}, is measured with its current files"
         elif (
@@ -239,6 +241,8 @@ class _Builder:
             "variables": side.project.variables,
             "pins": side.pins,
             "layouts": self._layouts,
+            "from_source": side.project.from_source,
+            "named": side.named,
             "compilers": side.interpreter.compilers,
             "facts": {"label": side.label, "key": side.key, "tree": side.source.tree},
         }
@@ -286,8 +290,12 @@ def _key(side: Wanted, prefix: str, pins: Sequence[str], layouts: int) -> str:
     """
     matters = {
         "recipe": RECIPE,
-        "tree": side.source.tree,
-        "prefix": prefix,
+        # A project without code has the same environment whatever it measures.
+        "tree": side.source.tree if side.project.backend else "",
+        "prefix": prefix if side.project.backend else "",
+        "variables": dict(side.project.variables),
+        "from_source": side.project.from_source,
+        "named": side.named,
         "interpreter": side.interpreter.digest,
         "pins": list(pins),
         "layouts": layouts,

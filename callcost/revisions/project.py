@@ -5,25 +5,39 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from packaging.dependency_groups import resolve_dependency_groups
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from callcost.revisions.errors import SpecError
-from callcost.revisions.source import Repository, Source
+from callcost.revisions.source import (
+    WORKING_TREE,
+    Files,
+    Folder,
+    NoRepositoryError,
+    Repository,
+    Source,
+)
 
 # The default for an undeclared build system (PEP 517).
 DEFAULT_REQUIRES = ("setuptools>=40.8.0",)
 DEFAULT_BACKEND = "setuptools.build_meta:__legacy__"
+# A pyproject.toml with none of these tables, and no older file beside it, builds nothing.
+BUILT = {"project", "build-system"}
+OLD_FILES = ("setup.py", "setup.cfg")
 
 
 @dataclass(frozen=True)
 class Project:
     """A project's declarations; `dependencies` is None if only a build reveals them.
 
-    `variables` are environment variables for the build.
+    `backend` is empty if there is nothing to build: only a pyproject.toml that says what to
+    measure. `variables` are environment variables for the build, `from_source` the requirements
+    that are built here.
     """
 
     build_requires: tuple[str, ...]
@@ -32,6 +46,7 @@ class Project:
     dependencies: tuple[str, ...] | None
     requires_python: str
     variables: Mapping[str, str]
+    from_source: tuple[str, ...] = ()
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -43,33 +58,53 @@ class Project:
         return SpecifierSet(self.requires_python).contains(python_version, prereleases=True)
 
 
-def read(repository: Repository, source: Source) -> Project:
+def find(folder: Path) -> Files:
+    """Finds a project's repository, or takes its folder if there is nothing to build; SpecError."""
+    try:
+        return Repository.around(folder)
+    except NoRepositoryError:
+        alone = Folder(folder)
+        source = alone.source(WORKING_TREE, folder)
+        if alone.show("", "pyproject.toml") is None or read(alone, source).backend:
+            raise
+        return alone
+
+
+def read(repository: Files, source: Source) -> Project:
     """Reads a tree's pyproject.toml, if it has one; raises SpecError if it cannot be installed."""
     text = repository.show(source.tree, "pyproject.toml")
-    if text is None and repository.show(source.tree, "setup.py") is None:
+    old = any(repository.show(source.tree, name) is not None for name in OLD_FILES)
+    if text is None and not old:
         place = f"the folder {repository.prefix} of " if repository.prefix else ""
         raise SpecError(
             f"{place}{source.phrase} has neither pyproject.toml nor setup.py: nothing to install"
         )
     try:
-        return _from_table(tomllib.loads(text or ""))
+        return _from_table(tomllib.loads(text or ""), old)
     except (ValueError, TypeError, ExceptionGroup, InvalidRequirement, InvalidSpecifier) as error:
         raise SpecError(f"the pyproject.toml of {source.phrase} cannot be used: {error}") from error
 
 
-def _from_table(document: Mapping[str, Any]) -> Project:
+def _from_table(document: Mapping[str, Any], old: bool) -> Project:
     system = nested(document, "build-system")
     about = nested(document, "project")
     own = nested(document, "tool", "callcost", "compare")
     requires = str(about.get("requires-python", ""))
     SpecifierSet(requires)
+    variables = {name: str(value) for name, value in nested(own, "variables").items()}
+    from_source = tuple(
+        canonicalize_name(Requirement(text).name) for text in _requirements(own, "from-source", ())
+    )
+    if not old and not document.keys() & BUILT:
+        return Project((), "", (), (), requires, variables, from_source)
     return Project(
         _requirements(system, "requires", DEFAULT_REQUIRES),
         str(system.get("build-backend", DEFAULT_BACKEND)),
         tuple(map(str, system.get("backend-path", ()))),
         _dependencies(document, about, own),
         requires,
-        {name: str(value) for name, value in nested(own, "variables").items()},
+        variables,
+        from_source,
     )
 
 

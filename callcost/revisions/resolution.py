@@ -40,6 +40,11 @@ class Wanted:
         return ", ".join((self.source.phrase, self.interpreter.label, *self.spec.requirements))
 
     @property
+    def named(self) -> list[str]:
+        """The names of the packages that its SPEC requires."""
+        return sorted({canonicalize_name(Requirement(t).name) for t in self.spec.requirements})
+
+    @property
     def texts(self) -> list[str]:
         """All requirements, the project's and those that its SPEC adds, sorted."""
         return sorted({*self.project.requirements, *self.spec.requirements})
@@ -73,8 +78,7 @@ class Resolver:
             return []
 
     def _side(self, side: Wanted, limits: list[str]) -> list[str]:
-        replaced = {canonicalize_name(Requirement(text).name) for text in side.spec.requirements}
-        kept = [pin for pin in limits if canonicalize_name(Requirement(pin).name) not in replaced]
+        kept = [pin for pin in limits if canonicalize_name(Requirement(pin).name) not in side.named]
         try:
             return self._resolve(side.label, side.texts, kept)
         except ContradictionError:

@@ -48,6 +48,10 @@ class GitError(CallcostError):
     """A git command that failed; the text is its message, on one line."""
 
 
+class NoRepositoryError(SpecError):
+    """A project that is not in a git repository."""
+
+
 @dataclass(frozen=True)
 class Source:
     """The files of one side: `checkout` is the commit that holds them.
@@ -123,12 +127,12 @@ class Repository:
 
     @classmethod
     def around(cls, project: Path) -> Repository:
-        """Finds the repository of a project; raises SpecError."""
+        """Finds the repository of a project; raises SpecError, NoRepositoryError."""
         try:
             top = git(project, "rev-parse", "--show-toplevel").removesuffix("\n")
             prefix = git(project, "rev-parse", "--show-prefix").removesuffix("\n")
         except GitError as error:
-            raise SpecError(_no_repository(project, str(error))) from error
+            raise _no_repository(project, str(error)) from error
         return cls(Path(top), prefix)
 
     def source(self, revision: str, scratch: Path) -> Source:
@@ -258,11 +262,53 @@ class Repository:
         )
 
 
-def _no_repository(project: Path, said: str) -> str:
+@dataclass(frozen=True)
+class Folder:
+    """A folder outside any repository whose pyproject.toml only says what to measure."""
+
+    folder: Path
+    prefix: str = ""
+
+    def source(self, revision: str, scratch: Path) -> Source:
+        """Returns the folder itself; raises SpecError for a revision."""
+        if revision != WORKING_TREE:
+            raise SpecError(
+                f"{self.folder} is not in a git repository: {WORKING_TREE} can be compared there, "
+                f"with requirements, but not {revision}"
+            )
+        return Source(f"the folder {self.folder.name}", "", "", "")
+
+    def head(self) -> str:
+        """Returns "": there is no commit."""
+        return ""
+
+    def show(self, tree: str, name: str) -> str | None:
+        """Returns the text of a file; None if there is none."""
+        path = self.folder / name
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    def changed(self, *, strict: bool = True) -> int:
+        """Returns 0: there is nothing to differ from."""
+        return 0
+
+    def files(self, tree: str) -> set[str]:
+        """Lists nothing: the folder has no code."""
+        return set()
+
+    def forget_lost_worktrees(self, folder: Path) -> None:
+        """Does nothing: there are no worktrees."""
+
+
+Files = Repository | Folder
+
+
+def _no_repository(project: Path, said: str) -> SpecError:
     if said == "Cannot find git":
-        return "Cannot find git: install it"
+        return NoRepositoryError("Cannot find git: install it")
     if "must be run in a work tree" in said:
-        return f"{project} is a bare git repository: use a working tree"
+        return SpecError(f"{project} is a bare git repository: use a working tree")
     if "not a git repository" in said:
-        return f"{project} is not in a git repository: use a clone of the project"
-    return f"git cannot read {project}: {said}"
+        return NoRepositoryError(
+            f"{project} is not in a git repository: use a clone of the project"
+        )
+    return SpecError(f"git cannot read {project}: {said}")

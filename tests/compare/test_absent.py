@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from callcost.compare import absent
+from callcost.compare.outcome import changed_versions
 from callcost.model.contender import Contender
 from callcost.paired.rows import BASE, HEAD, Cell, PairedRow, RowFailure
 
@@ -66,3 +70,10 @@ def test_absences_and_failures_are_separated() -> None:
     wrong = failure("ZeroDivisionError", side=HEAD)
     mixed = absent.sort_out([both[0], wrong], rows)
     assert mixed.failures == [wrong] and list(mixed.only_on(HEAD)) == [CELL]
+
+
+def test_a_package_that_writes_its_name_in_another_way_has_not_changed() -> None:
+    sides = ({"Tool.Box": "1", "a_b": "1"}, {"tool-box": "1", "A-B": "2"})
+    base, head = (SimpleNamespace(versions=versions) for versions in sides)
+    outcome: Any = SimpleNamespace(base=base, head=head)
+    assert changed_versions(outcome) == {"a-b": ("1", "2")}

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from needs import needs_compiler
 from toy_project import git, imported, use_index, write_project
 
 from callcost.layouts import linker
-from callcost.layouts.builds import ALTERED, UNSEEN, Layouts, is_gnu
+from callcost.layouts.builds import ALTERED, READY_MADE, UNSEEN, Layouts, is_gnu
 from callcost.revisions.environments import Built, build_all
+from callcost.revisions.errors import BuildError
 from callcost.revisions.spec import parse
 
 LD = shutil.which("ld")
@@ -204,6 +206,22 @@ def test_a_library_from_elsewhere_has_no_layouts(project: Path) -> None:
     made = built(project)
     assert made.unmoved == {"native.so": UNSEEN}
     assert made.layouts == ()
+
+
+def test_a_requirement_gets_layouts_if_it_is_built_here(project: Path, tmp_path: Path) -> None:
+    (project / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1\n")
+    with tarfile.open(tmp_path / "index" / "toy-1.tar.gz", "w:gz") as sdist:
+        sdist.add(project, "toy-1")
+    folder = tmp_path / "only measures"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("[tool.callcost.compare]\n")
+    elsewhere = built(folder, ".+toy")
+    assert elsewhere.unmoved == {"native.so": READY_MADE.format(name="toy")}
+    assert elsewhere.layouts == ()
+    (folder / "pyproject.toml").write_text('[tool.callcost.compare]\nfrom-source = ["Toy"]\n')
+    assert_layouts(built(folder, ".+toy"))
+    with pytest.raises(BuildError, match="from-source names toy, which nothing requires"):
+        built(folder)
 
 
 def test_as_many_layouts_are_made_as_asked_for(project: Path) -> None:

@@ -438,6 +438,26 @@ def test_a_missing_repository_or_cache_is_named(
         built(project, ".")
 
 
+def test_a_pyproject_that_only_measures_needs_neither_git_nor_a_build(tmp_path: Path) -> None:
+    folder = tmp_path / "only measures"
+    folder.mkdir()
+    pyproject = folder / "pyproject.toml"
+    pyproject.write_text("[tool.callcost]\n")
+    old, new = built(folder, ".+tool==1.0", ".+tool==2.0")
+    assert (old.versions, new.versions) == ({"tool": "1.0"}, {"tool": "2.0"})
+    assert old.source == "the folder only measures"
+    pyproject.write_text("[tool.callcost]\n# What is measured has changed.\n")
+    assert built(folder, ".+tool==1.0")[0].key == old.key
+    git(folder, "init", "--quiet")
+    assert built(folder, ".+tool==1.0")[0].key == old.key
+    shutil.rmtree(folder / ".git")
+    with pytest.raises(SpecError, match=r"only measures is not in a git .* but not main"):
+        built(folder, "main")
+    pyproject.write_text("[project]\nname = 'x'\nversion = '1'\n")
+    with pytest.raises(SpecError, match=r"not in a git repository: use a clone"):
+        built(folder, ".")
+
+
 def test_git_variables_are_ignored(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
