@@ -17,7 +17,7 @@ class Settings:
     processes: worker processes to measure with; a group counts once `min_processes` have timed it.
     row_s: wall time for each row, over all processes.
     silence_s: how long a worker may run without an answer.
-    layouts: stack layouts that each process times from; 1 leaves the layout to chance.
+    stack_places: places on the stacks that each process times from; 1 leaves it to chance.
     cpu: the CPU to pin workers to; None chooses one.
     """
 
@@ -25,7 +25,7 @@ class Settings:
     min_processes: int = 10
     row_s: float = 0.33
     silence_s: float = 20.0
-    layouts: int = 32
+    stack_places: int = 32
     cpu: int | None = None
     python: str = sys.executable
     seed: int | None = None
@@ -43,7 +43,7 @@ class Settings:
 class Plan:
     """How each process times one group: an epoch is `loops` turns of `unroll` literal calls.
 
-    layouts: stack layouts that the epochs are timed from.
+    stack_places: places on the stacks that the epochs are timed from.
     max_unroll: the most literal calls in a turn of the loop; the yardstick always has that many.
     settle_turns: turns that each epoch's loop makes before anything is timed.
     """
@@ -52,7 +52,7 @@ class Plan:
     loops: int
     warm_loops: int
     passes: int
-    layouts: int = 1
+    stack_places: int = 1
     max_unroll: int = MAX_UNROLL
     settle_turns: int = 0
 

@@ -48,7 +48,7 @@ class Settings:
     budget_s: float | None = None
     silence_s: float = 20.0
     first_quartets: int = FIRST_QUARTETS
-    layouts: int = 32
+    stack_places: int = 32
 
 
 @dataclass
@@ -112,7 +112,10 @@ class _Measurer:
         self._settings = settings
         self._report = report
         self._conditions = Conditions(
-            random.Random(comparison.seed), comparison.cpu, settings.layouts, settings.silence_s
+            random.Random(comparison.seed),
+            comparison.cpu,
+            settings.stack_places,
+            settings.silence_s,
         )
         self._layouts = _dealt(
             self._conditions.shuffler, comparison.layouts, settings.first_quartets

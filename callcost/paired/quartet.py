@@ -39,13 +39,13 @@ class SideFailedError(CallcostError):
 class Conditions:
     """What all quartets have in common.
 
-    `layouts` is how many places on its stacks a process uses; one that says nothing for
+    `stack_places` is how many places on its stacks a process uses; one that says nothing for
     `silence_s` counts as hung.
     """
 
     shuffler: random.Random
     cpu: int | None
-    layouts: int
+    stack_places: int
     silence_s: float
 
 
@@ -83,7 +83,7 @@ class Timer:
                 {**asdict(plan), "contender": asdict(contender)}
                 for (_, plan), contender in zip(rows, contenders, strict=True)
             ],
-            "layouts": conditions.layouts,
+            "stack_places": conditions.stack_places,
             "settle_turns": SETTLE_TURNS if side.compiles_loops else 0,
             "estimate": estimate,
             "commands_fd": commands_fd,

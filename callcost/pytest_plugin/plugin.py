@@ -80,7 +80,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
          "End a worker that has not answered for this long. Default: 20."),
         ("cpu", _whole_number(at_least=0), "N",
          "CPU to pin the workers to. Default: the last one allowed."),
-        ("layouts", _whole_number(at_least=1), "N",
+        ("stack-places", _whole_number(at_least=1), "N",
          "Places on the stacks to time from in each process; 1 leaves it to chance. Default: 32."),
         ("results", Path, "DIR",
          "Folder for the record and the charts of the run. Default: results/."),

@@ -106,7 +106,7 @@ class MeasuringSession:
             processes=self._config.getoption("callcost_processes"),
             row_s=self._config.getoption("callcost_row_seconds"),
             silence_s=self._config.getoption("callcost_timeout"),
-            layouts=self._config.getoption("callcost_layouts"),
+            stack_places=self._config.getoption("callcost_stack_places"),
             cpu=self._config.getoption("callcost_cpu"),
         )
 

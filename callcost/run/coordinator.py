@@ -165,7 +165,7 @@ class _Coordinator:
             by_name = {contender.name: cost for contender, cost in calls}
             self._groups[number] = plan_programs(self._groups[number], by_name)
             plan = plan_group(self._groups[number], costs, len(calls) - len(costs), row_ns)
-            plans[number] = replace(plan, layouts=settings.layouts)
+            plans[number] = replace(plan, stack_places=settings.stack_places)
         return plans
 
     def _work_off(self, plans: dict[int, Plan]) -> None:

@@ -173,7 +173,7 @@ class _Turns:
     def _quartet(self, cpu: int | None) -> dict[Cell, Times]:
         try:
             shuffler = random.Random(self._random.getrandbits(64))
-            conditions = Conditions(shuffler, cpu, Settings.layouts, self._limit.silence_s)
+            conditions = Conditions(shuffler, cpu, Settings.stack_places, self._limit.silence_s)
             return time_quartet(self._sides, self._rows(), conditions)
         except RowFailedError as error:
             failure = error.failure

@@ -168,8 +168,8 @@ def main() -> None:
     watch = worker.Guard(process, vars(worker))
     rows = make_ready(job, line, watch)
     costs = estimates_ns(rows, line, watch) if job["estimate"] else []
-    layouts = worker.make_layouts(shuffler, job["layouts"])
+    places = worker.make_places(shuffler, job["stack_places"])
     line.answer({"event": "ready", "interpreter": worker.interpreter_facts(), "call_ns": costs})
-    watch = obey(job, rows, line, watch, lambda time_epoch: shuffler.choice(layouts)(time_epoch))
+    watch = obey(job, rows, line, watch, lambda time_epoch: shuffler.choice(places)(time_epoch))
     check_again(rows, line, watch)
     line.answer({"event": "done"})

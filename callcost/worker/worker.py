@@ -273,7 +273,7 @@ def time_epoch(
     return epoch_ns if preemptions() == before else -epoch_ns
 
 
-def make_layout(frame_words: int, depth: int) -> "Callable[[Callable[[], int]], int]":
+def make_place(frame_words: int, depth: int) -> "Callable[[Callable[[], int]], int]":
     """Returns a function that calls another from a different place on the Python and C stacks.
 
     `frame_words` unused locals move the Python frame, and `depth` nested calls of `map` move the
@@ -294,10 +294,10 @@ def make_layout(frame_words: int, depth: int) -> "Callable[[Callable[[], int]], 
     return descend
 
 
-def make_layouts(shuffler: random.Random, count: int) -> "list[Callable[[Callable[[], int]], int]]":
-    """Makes the stack layouts from which one process times its epochs."""
+def make_places(shuffler: random.Random, count: int) -> "list[Callable[[Callable[[], int]], int]]":
+    """Makes the places on the stacks from which one process times its epochs."""
     return [
-        make_layout(shuffler.randrange(PAGE_WORDS), shuffler.randrange(MAX_DEPTH))
+        make_place(shuffler.randrange(PAGE_WORDS), shuffler.randrange(MAX_DEPTH))
         for _ in range(count)
     ]
 
@@ -312,8 +312,8 @@ def make_timer(
     loops = contender["own_loops"] or group["loops"]
     if not isinstance(subject, Program):
         return partial(time_epoch, subject, loops, group["warm_loops"])
-    # The program's own stack is moved too, like this process's stacks by the layouts.
-    places = [shuffler.choice(STACK_BYTES) for _ in range(group["layouts"])]
+    # The program's own stack is moved too, like this process's stacks.
+    places = [shuffler.choice(STACK_BYTES) for _ in range(group["stack_places"])]
     warm_loops = max(1, round(PROGRAM_WARM_SHARE * loops))
     return lambda: time_epoch(subject, loops, warm_loops, shuffler.choice(places))
 
@@ -332,7 +332,7 @@ def time_passes(
         for subject, contender in zip(subjects, group["contenders"])  # noqa: B905
     ]
     written = os.fstat(1).st_size
-    layouts = make_layouts(shuffler, group["layouts"])
+    stack_places = make_places(shuffler, group["stack_places"])
     times_ns: list[list[int]] = [[] for _ in subjects]
     order = list(range(len(subjects)))
     with refusing("call failed", "it"):
@@ -340,8 +340,8 @@ def time_passes(
             shuffler.shuffle(order)
             for index in order:
                 line.enter(index)
-                from_layout = shuffler.choice(layouts)
-                times_ns[index].append(from_layout(timers[index]))
+                from_place = shuffler.choice(stack_places)
+                times_ns[index].append(from_place(timers[index]))
                 if os.fstat(1).st_size != written:
                     raise ContenderError("garbage", WROTE_WHILE_TIMED)
             end_pass()

@@ -60,7 +60,7 @@ for asked, line in enumerate(sys.stdin):
     print(answer(turns), flush=True)
 """
 # Few places on the stacks: making the default number takes as long as all epochs here.
-FAST = ("--callcost-processes=10", "--callcost-row-seconds=0.02", "--callcost-layouts=8")
+FAST = ("--callcost-processes=10", "--callcost-row-seconds=0.02", "--callcost-stack-places=8")
 
 
 def copy_of_toy() -> dict[str, Any]:

@@ -58,7 +58,7 @@ def test_each_compiled_epoch_has_its_own_code_object() -> None:
 @pytest.mark.parametrize(("words", "depth"), [(0, 0), (1, 1), (511, 9)])
 def test_a_layout_calls_the_function_once_and_returns_its_result(words: int, depth: int) -> None:
     calls = []
-    assert worker.make_layout(words, depth)(lambda: calls.append(1) or 42) == 42  # type: ignore[func-returns-value]
+    assert worker.make_place(words, depth)(lambda: calls.append(1) or 42) == 42  # type: ignore[func-returns-value]
     assert calls == [1]
 
 
@@ -66,7 +66,7 @@ def test_every_pass_times_every_contender_once() -> None:
     epochs = [worker.compile_epoch("f(n)", {"f": abs, "n": n}, unroll=5) for n in range(4)]
     entered: list[int] = []
     contenders = [contender("", "f(n)", own_loops=None)] * 4
-    group = {"loops": 2, "warm_loops": 1, "passes": 6, "layouts": 3, "contenders": contenders}
+    group = {"loops": 2, "warm_loops": 1, "passes": 6, "stack_places": 3, "contenders": contenders}
     line = cast(worker.Line, SimpleNamespace(enter=entered.append))
     times = worker.time_passes(group, epochs, random.Random(1), line)
     assert [len(row) for row in times] == [6] * 4
@@ -84,7 +84,7 @@ def test_a_worker_can_send_a_sign_of_life_before_each_epoch(
     now_ns = iter(range(0, 1 << 62, 2 * worker.HEARTBEAT_NS))
     monkeypatch.setattr(worker, "CLOCK", lambda: next(now_ns))
     monkeypatch.setattr(signal, "alarm", lambda _: None)
-    group = {"loops": 2, "warm_loops": 1, "passes": 6, "layouts": 3,
+    group = {"loops": 2, "warm_loops": 1, "passes": 6, "stack_places": 3,
              "contenders": [contender("", "f(n)", own_loops=None)] * 4}  # fmt: skip
     epochs = [worker.compile_epoch("f(n)", {"f": abs, "n": n}, unroll=5) for n in range(4)]
     with answers.open("wb") as file:
@@ -217,7 +217,7 @@ def run_passes(*setups: str) -> list[int]:
         contender(setup, "call()", "1", own_loops=None, report=None, name="") for setup in setups
     ]
     group = {
-        "unroll": 5, "loops": 2, "warm_loops": 0, "passes": 6, "layouts": 1,
+        "unroll": 5, "loops": 2, "warm_loops": 0, "passes": 6, "stack_places": 1,
         "settle_turns": 0, "contenders": contenders, "cpu_stat": [],
     }  # fmt: skip
     entered: list[int] = []
@@ -342,7 +342,7 @@ def test_a_preempted_epoch_of_a_program_is_negative(program: Any) -> None:
 def test_programs_are_timed_in_the_same_passes_with_their_own_number_of_turns(program: Any) -> None:
     _, call, expect, command = program()
     group = {
-        "unroll": 5, "loops": 2, "warm_loops": 1, "passes": 6, "layouts": 3,
+        "unroll": 5, "loops": 2, "warm_loops": 1, "passes": 6, "stack_places": 3,
         "contenders": [
             contender("", "f(n)", own_loops=None),
             contender("", call, expect, program=command, own_loops=7),
