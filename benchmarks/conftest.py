@@ -10,7 +10,7 @@ import pytest
 from rich.console import RenderableType
 from rich.text import Text
 
-from callcost.benchmarks.contenders import build
+from callcost.benchmarks.contenders import build, layout_facts, layouts
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.marks import LEGEND, Marks, marks_of
 from callcost.benchmarks.ladder import rungs
@@ -18,6 +18,7 @@ from callcost.bindings import registry
 from callcost.bindings.registry import damaged, mechanisms
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.contender import ELSEWHERE
+from callcost.model.layout import Layout
 from callcost.model.patterns import UnknownNameError, matches, require_known
 
 OPTIONS = {
@@ -74,9 +75,15 @@ def pytest_callcost_environment(config: pytest.Config, contenders: Sequence[str]
     about_build = {k: v for k, v in build().facts.items() if k not in ("files", "sources")}
     return {
         **about_build,
+        "unmoved": layout_facts().get("unmoved", {}),
         "facts": config.stash[FACTS],
         "marks": config.stash[MARKS].by_mechanism,
     }
+
+
+def pytest_callcost_layouts() -> list[Layout]:
+    """Returns the layouts in which the build has linked the mechanisms."""
+    return layouts()
 
 
 def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 
 from callcost.benchmarks.workload import Example, Workload
+from callcost.bindings import registry
 from callcost.bindings.registry import Build, BuiltFile, Mechanism, StaleBuildError, mechanisms
 from callcost.model import contender as model
 from callcost.model.contender import Binary, Contender, Environment
+from callcost.model.layout import Layout
 from callcost.pytest_plugin.plugin import case, refused
 
 BREAK_EVEN = "break-even"
@@ -22,6 +25,32 @@ BREAK_EVEN = "break-even"
 def build() -> Build:
     """Reads the manifest of the build once; raises StaleBuildError."""
     return Build()
+
+
+def layout_facts() -> dict[str, Any]:
+    """Reads in which layouts the build has linked its files; empty if in none."""
+    path = _layouts_folder() / "layouts.json"
+    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    # Files of another build have other hashes.
+    return facts if facts.get("built", {}).items() <= build().facts["files"].items() else {}
+
+
+def layouts() -> list[Layout]:
+    """Lists the layouts in which the build has linked its files."""
+    return [
+        Layout("", dict(_moved(folder, digests)), str(folder))
+        for number, digests in enumerate(layout_facts().get("digests", ()), start=1)
+        if (folder := _layouts_folder() / str(number)).is_dir()
+    ]
+
+
+def _moved(folder: Path, digests: dict[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for name, sha256 in digests.items():
+        yield str(build().path_of(name)), (str(folder / name), sha256)
+
+
+def _layouts_folder() -> Path:
+    return registry.FOLDER.parent / "build" / f"layouts.{build().abi_tag}"
 
 
 def builds(folder: Path, tag: str = "") -> list[Build]:

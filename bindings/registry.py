@@ -255,10 +255,11 @@ class Build:
 
     def _check(self, sources: Iterable[str]) -> None:
         for name in sources:
-            if _sha256(self._source_path(name)) != self.facts["sources"][name]:
+            if _sha256(self.path_of(name)) != self.facts["sources"][name]:
                 raise StaleBuildError(f"{name} was changed after it was built: {INSTALL_AGAIN}")
 
-    def _source_path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
+        """Returns the place of a file of the package `callcost`."""
         path = Path(name).relative_to("callcost")
         folder = native.FOLDER if path.parts[0] == "native" else self._folder
         return folder.joinpath(*path.parts[1:])

@@ -2,8 +2,9 @@
 
 A wheel is the instrument alone and needs no compiler. An editable install is the suite, with the
 mechanisms that a C and a C++ compiler can build. `--config-settings mechanisms=CHOICE` asks for
-one of them: none (the instrument), few, default, or all. The environment variable
-CALLCOST_MECHANISMS does the same for frontends that lack the option.
+one of them: none (the instrument), few, default, or all. `layouts=N` asks for the suite's files
+in so many further layouts. The environment variables CALLCOST_MECHANISMS and CALLCOST_LAYOUTS do
+the same for frontends that lack the option.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from setuptools import build_meta
 from setuptools.build_meta import build_sdist as build_sdist
 from setuptools.build_meta import get_requires_for_build_sdist as get_requires_for_build_sdist
 
-from .choice import CHOICES, VARIABLE, build_requires
+from . import layouts
+from .choice import CHOICES, NONE, VARIABLE, build_requires
+from .layouts import linked
 
 Settings = Mapping[str, Any] | None
 OPTION = "mechanisms"
@@ -66,8 +69,18 @@ def build_editable(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
     """Build into the checkout, and write a wheel that points to it into a folder."""
-    with _chosen(config_settings, "default"):
+    with _chosen(config_settings, "default") as choice, linked(_layouts(config_settings, choice)):
         return str(build_meta.build_editable(wheel_directory, config_settings, metadata_directory))
+
+
+def _layouts(config_settings: Settings, choice: str) -> int:
+    """Return the number of layouts that were asked for."""
+    if choice == NONE:
+        return 0
+    asked = (config_settings or {}).get("layouts") or os.environ.get(layouts.VARIABLE)
+    if asked is not None and not str(asked).isdecimal():
+        raise SystemExit(f"Cannot build layouts={asked}. Give a whole number, 0 for none.")
+    return layouts.COUNT if asked is None else int(asked)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Front)
 @json_option("Also write the figures to this file.")
-@click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 30.")
+@click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 32.")
 def calibrate(json_file: Path | None, processes: int | None) -> None:
     """Measure known costs: shows how far the figures hold on this machine, just now."""
     # Imported late: they are slow to import, and the command's help needs none of them.

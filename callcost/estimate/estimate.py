@@ -1,8 +1,8 @@
 """Turns the epochs of a group into costs and ratios, each with a confidence interval.
 
 Within a process, a ratio is the interquartile mean, over passes, of the log of the ratio of the
-two contenders' epochs in the same pass. Over processes it is the trimmed mean, with its
-confidence interval. docs/measuring.md explains why.
+two contenders' epochs in the same pass. The processes of one layout are averaged, and over these
+averages it is the trimmed mean, with its confidence interval. docs/measuring.md explains why.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from callcost.estimate.luck import Luck, luck_of
 from callcost.estimate.trimmed import trim_mean, trim_mean_ends
 from callcost.model.interval import Interval
+from callcost.model.layout import AS_BUILT
 from callcost.model.run import GroupTimes, Run
 
 Floats = npt.NDArray[np.float64]
@@ -167,6 +169,25 @@ class GroupEstimate:
         return np.array(columns).T
 
     @cached_property
+    def layouts(self) -> list[int]:
+        """The layout of each usable process."""
+        layouts = self.times.layouts or [AS_BUILT] * len(self.times.processes)
+        return [layouts[number] for number in self.usable]
+
+    def _samples(self, by_process: Floats) -> Floats:
+        """Averages the processes of each layout; those that have loaded files as built stay apart.
+
+        Shape (..., usable processes) gives (..., samples).
+        """
+        numbers = sorted({*self.layouts} - {AS_BUILT})
+        if not numbers:
+            return by_process
+        labels = np.array(self.layouts)
+        means = [by_process[..., labels == number].mean(axis=-1) for number in numbers]
+        found: Floats = np.stack(means, axis=-1)
+        return np.concatenate([found, by_process[..., labels == AS_BUILT]], axis=-1)
+
+    @cached_property
     def _log_net(self) -> list[Floats]:
         """Log of the net ns per call in each usable process: shape (contenders, passes)."""
         logs = []
@@ -186,13 +207,13 @@ class GroupEstimate:
 
     @cached_property
     def _gross_ends(self) -> Floats:
-        return _intervals(self.gross_by_process)
+        return _intervals(self._samples(self.gross_by_process))
 
     @cached_property
     def _net_ends(self) -> Floats:
         # All rows at once, and only once: every rank, table and chart needs them.
         gross = self.gross_by_process
-        return _intervals(gross[: len(self.names)] - gross[self._empty_rows])
+        return _intervals(self._samples(gross[: len(self.names)] - gross[self._empty_rows]))
 
     def net_ns(self, row: int) -> Interval:
         """Estimates the cost of the call alone: gross minus the contender's empty loop."""
@@ -218,13 +239,13 @@ class GroupEstimate:
         """Estimates the net cost of `row` as a multiple of that of `base`."""
         if row == base:
             return Interval(1.0, 1.0, 1.0)
-        log = trimmed_interval(np.log(self.ratios_by_process(row, base)))
+        log = trimmed_interval(self._samples(np.log(self.ratios_by_process(row, base))))
         return Interval(*(float(np.exp(end)) for end in (log.value, log.low, log.high)))
 
     def ratios_to(self, base: int) -> list[Interval]:
         """Estimates the net cost of every contender as a multiple of that of `base`."""
         logs = [interquartile_mean(log - log[base]) for log in self._log_net]
-        ends = np.exp(_intervals(np.array(logs).T))
+        ends = np.exp(_intervals(self._samples(np.array(logs).T)))
         ends[base] = 1.0
         return [Interval(*map(float, row)) for row in ends]
 
@@ -240,11 +261,33 @@ class GroupEstimate:
                 logs[base:, base, place] = interquartile_mean(log[base:] - log[base])
         table = np.full((count, count, 3), np.nan)
         for base in range(count):
-            table[base:, base] = np.exp(_intervals(logs[base:, base]))
+            table[base:, base] = np.exp(_intervals(self._samples(logs[base:, base])))
             # The inverse ratio: low and high swap places.
             table[base, base:] = 1 / table[base:, base][:, [0, 2, 1]]
             table[base, base] = 1.0
         return table
+
+    @cached_property
+    def _log_relative(self) -> list[Floats]:
+        """Log of the net cost over the yardstick's gross cost: (contenders, passes) each."""
+        return [
+            log - np.log(self._gross[number][[self.yardstick_row]])
+            for number, log in zip(self.usable, self._log_net, strict=True)
+        ]
+
+    def luck(self, row: int) -> Luck:
+        """Estimates how far layouts, processes and passes move a row's cost."""
+        return luck_of(self._halves[:, :, row], self.layouts)
+
+    @cached_property
+    def _halves(self) -> Floats:
+        """Mean logs of the even and of the odd passes: shape (2, usable processes, contenders)."""
+        return np.array(
+            [
+                [interquartile_mean(log[:, first::2]) for log in self._log_relative]
+                for first in (0, 1)
+            ]
+        )
 
     def ratios_to_yardstick(self) -> Floats:
         """Returns the ratio of each row's net cost to the yardstick's gross cost; NaN if unknown.
@@ -252,13 +295,8 @@ class GroupEstimate:
         Gross, because the yardstick's epochs have their own size. Its net cost would depend on the
         empty loop of the other rows' epochs, which must not enter the ratio.
         """
-        logs = np.array(
-            [
-                interquartile_mean(log - np.log(self._gross[number][[self.yardstick_row]]))
-                for number, log in zip(self.usable, self._log_net, strict=True)
-            ]
-        ).T
-        whole = ~np.isnan(logs).any(axis=1)
+        logs = self._samples(np.array([interquartile_mean(log) for log in self._log_relative]).T)
+        whole: Bools = ~np.isnan(logs.sum(axis=1))
         means = np.array([np.nan if done else trimmed_interval(row).value
                           for done, row in zip(whole, logs, strict=True)])  # fmt: skip
         means[whole] = trim_mean(logs[whole])

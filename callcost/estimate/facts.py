@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 import sys
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def contender_facts(estimate: GroupEstimate, row: int, ranks: dict[int, int]) ->
         "gross_ns": estimate.gross_ns(row).as_list(),
         "net_ns": estimate.net_ns(row).as_list(),
         "ratio_to_fastest": estimate.ratio(row, estimate.fastest).as_list(),
+        "luck": {k: None if isnan(v) else v for k, v in asdict(estimate.luck(row)).items()},
         "processes_used": len(estimate.rounds_ns(row)),
         "fastest": estimate.names[estimate.fastest],
         "rank": ranks.get(row),
@@ -144,6 +146,7 @@ def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
         "disturbed_share": estimate.disturbed_share,
         "filtered": estimate.filtered,
         "processes_used": len(estimate.usable),
+        "layouts": times.layouts,
         "empty_ns": estimate.empty_ns.as_list(),
         "controls": [
             {**_portable(contender), **_epochs(times, first_control + offset)}

@@ -85,6 +85,7 @@ class GroupFacts(Struct):
     controls: Annotated[list[RawTimes], Meta(min_length=3, max_length=3)]
     interpreter: Name = ""
     floors: list[Name] = []
+    layouts: list[Count] = []
 
 
 class RawDelays(GroupFacts, kw_only=True):

@@ -202,8 +202,15 @@ class _Rebuilding:
             ),
             Controls(empty, twin, yardstick, names.index(twin_name)),
             self._plan(where, found.plan),
-            self._processes([*contenders, *controls, *floors]),
+            processes := self._processes([*contenders, *controls, *floors]),
+            layouts=self._layouts(where, found.layouts, len(processes)),
         )
+
+    def _layouts(self, where: str, layouts: list[int], processes: int) -> list[int]:
+        # Records from before there were layouts have none.
+        if layouts and len(layouts) != processes:
+            raise damaged(self._path, f"{where}.layouts", "it does not have one for each process")
+        return layouts
 
     def _plan(self, where: str, plan: Plan) -> Plan:
         if not (1 <= plan.unroll <= MOST_CALLS and 1 <= plan.loops <= MOST_CALLS

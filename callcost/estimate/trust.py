@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from math import isnan
 from typing import Any
 
+import numpy as np
+
 from callcost.estimate.delays import estimate_delays
 from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error
 from callcost.model.run import NO_COST, Run
@@ -17,6 +19,7 @@ def trust(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
     if estimates:
         lines.append(_controls(estimates))
         lines.append(_dropped(run, estimates))
+        lines.append(_layouts(estimates))
         lines += _elsewhere(estimates)
     lines += _delays(run)
     lines += failed_controls(run, estimates)
@@ -106,6 +109,27 @@ def _dropped(run: Run, estimates: dict[str, GroupEstimate]) -> str:
         f"{preempted:,} of {total:,} epochs dropped as preempted, "
         f"{sum(shares) / len(shares):.0%} of the passes as disturbed; "
         f"every group has at least {least} usable processes."
+    )
+
+
+def _layouts(estimates: dict[str, GroupEstimate]) -> str:
+    """Tells in how many layouts the libraries were measured, and how far these move the costs."""
+    own = [estimate for estimate in estimates.values() if any(estimate.layouts)]
+    if not own:
+        return (
+            "Layouts: the libraries lie in memory as this build has linked them, which the "
+            "intervals do not include. Linked again, a call can cost several per cent more or less."
+        )
+    count = max(len({*estimate.layouts}) for estimate in own)
+    moved = [estimate.luck(row).layout for estimate in own for row in range(estimate.size)]
+    known = np.array([each for each in moved if not isnan(each)])
+    line = f"Layouts: the libraries were linked in {count} ways, which the intervals include"
+    if not known.size:
+        return f"{line}."
+    middle, high = np.quantile(known, (0.5, 0.95))
+    return (
+        f"{line}; one way differs from another by {middle:.1%} in the median row, and by "
+        f"{high:.1%} in one of 20 rows (standard deviations)."
     )
 
 

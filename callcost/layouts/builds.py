@@ -1,6 +1,6 @@
-"""Makes an environment's layouts: environments that differ only in how its libraries are linked.
+"""Has a build link its files in further layouts, and makes folders that have them.
 
-A layout is a virtual environment, in which all but the relinked files are links to the first one.
+In such a folder, all but the relinked files are links to another folder.
 """
 
 from __future__ import annotations
@@ -12,21 +12,18 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distributions
 from pathlib import Path
-from typing import Any
-
-from packaging.utils import canonicalize_name
 
 from callcost.layouts import linker
-from callcost.model.layout import Layout
 
-# Functions begin at cache lines and can be moved one by one: code that did not change then lies
-# alike on both sides.
-FLAGS = ("-falign-functions=64", "-ffunction-sections", "-fdata-sections")
-RUST_FLAGS = "-Cllvm-args=-align-all-functions=6 -Clink-arg=-fuse-ld=bfd"
+# Functions and data can be moved one by one. rustc compiles them so by itself.
+SECTIONS = ("-ffunction-sections", "-fdata-sections")
+RUST_LINKER = "-Clink-arg=-fuse-ld=bfd"
+# Functions begin at cache lines: code that did not change then lies alike on both sides.
+ALIGNED = ("-falign-functions=64",)
+RUST_ALIGNED = "-Cllvm-args=-align-all-functions=6"
 COMPILERS = ("cc", "gcc", "clang", "c++", "g++", "clang++")
 VARIABLES = ("CC", "CXX")
 # A compiler looks for either.
@@ -34,7 +31,6 @@ LINKERS = ("ld", "ld.bfd")
 GNU = "GNU ld"
 UNSEEN = "it was not linked by GNU ld through a compiler on PATH"
 ALTERED = "it was changed after it was linked"
-READY_MADE = 'it was built elsewhere; from-source = ["{name}"] builds it here'
 # The sections that show whether a file was changed after it was linked.
 TELLING = (".text", ".dynstr")
 COMPILED = (".so", ".pyd", ".dylib")
@@ -50,11 +46,19 @@ class Linked:
 
 
 class Layouts:
-    """The layouts of one environment, in a folder of its own."""
+    """The layouts of one build, in a folder of its own.
 
-    def __init__(self, folder: Path, count: int) -> None:
-        self._folder = folder
-        self._count = count
+    `aligned`: functions begin at cache lines, as no project's own flags have it. `programs`: they
+    have layouts too, not only shared libraries.
+    """
+
+    def __init__(
+        self, folder: Path, count: int, *, aligned: bool = True, programs: bool = False
+    ) -> None:
+        self.folder = folder
+        self.count = count
+        self._aligned = aligned
+        self._kinds = linker.PROGRAMS if programs else linker.LIBRARIES
         self._programs = folder / "bin"
         self._store = folder / "store"
 
@@ -69,9 +73,10 @@ class Layouts:
         path = chosen.get("PATH", os.defpath)
         ld = shutil.which("ld", path=path)
         if ld is not None and is_gnu(ld):
-            words = [sys.executable, "-I", "-S", linker.__file__, ld, self._store, self._count]
+            python = (sys.executable, "-I", "-S", linker.__file__)
+            told = (ld, self._store, self.count, self._kinds)
             for name in LINKERS:
-                self._write(name, path, *map(str, words))
+                self._write(name, path, *map(str, (*python, *told)))
         made = {"PATH": f"{self._programs}{os.pathsep}{path}"}
         for name in COMPILERS:
             self._imitate(name, path)
@@ -81,14 +86,15 @@ class Layouts:
             if command and self._imitate(command[0], path) and "/" in command[0]:
                 command[0] = str(self._programs / Path(command[0]).name)
                 made[name] = shlex.join(command)
-        made["RUSTFLAGS"] = f"{chosen.get('RUSTFLAGS', '')} {RUST_FLAGS}".strip()
+        rust = [chosen.get("RUSTFLAGS", ""), RUST_LINKER, RUST_ALIGNED * self._aligned]
+        made["RUSTFLAGS"] = " ".join(filter(None, rust))
         return made
 
     def _imitate(self, name: str, path: str) -> bool:
         """Makes a compiler that adds flags to the one of this name; tells whether that exists."""
         compiler = shutil.which(name, path=path)
         if compiler is not None:
-            after = (*FLAGS, f"-B{self._programs}")
+            after = (*ALIGNED * self._aligned, *SECTIONS, f"-B{self._programs}")
             self._write(Path(name).name, path, compiler, after=after)
         return compiler is not None
 
@@ -103,39 +109,26 @@ class Layouts:
         program.write_text(text, encoding="utf-8")
         program.chmod(0o700)
 
-    def arrange(
-        self,
-        venv: Path,
-        site: Path,
-        worktree: str,
-        built: Collection[str] = (),
-        named: Collection[str] = (),
-    ) -> dict[str, object]:
-        """Makes a virtual environment for each layout of what was built here.
-
-        That is the project that was built in a worktree, and the distributions `built`. Those in
-        `named` that were not built here have one layout. Returns `digests`, those of the relinked
-        files of each layout by their places in it, and `unmoved`, why compiled files have no
-        layouts, by their names.
-        """
+    def moved(self, files: Iterable[Path]) -> tuple[list[dict[Path, Path]], dict[Path, str]]:
+        """Returns each layout's file for each of these, and why others have no layouts."""
         linked = list(self._linked())
         found: dict[Path, Linked] = {}
-        unmoved = _ready_made(site, set(named) - set(built)) if self._count else {}
-        for path in compiled_files(site, worktree, built) if self._count else ():
+        unmoved: dict[Path, str] = {}
+        for path in files:
             try:
                 found[path] = _source(path, linked)
             except linker.UnmovableError as error:
-                unmoved[str(path.relative_to(site))] = str(error)
-        digests = []
-        for number in range(1, self._count + 1) if found else ():
-            replaced = {path: each.folder / str(number) for path, each in found.items()}
-            digests.append(
-                {str(path.relative_to(venv)): _digest(moved) for path, moved in replaced.items()}
-            )
-            link_tree(venv, self._folder / str(number), replaced)
+                unmoved[path] = str(error)
+        numbers = range(1, self.count + 1) if found else ()
+        layouts = [
+            {path: each.folder / str(number) for path, each in found.items()} for number in numbers
+        ]
+        return layouts, unmoved
+
+    def clean(self) -> None:
+        """Removes what only the build needed."""
         for folder in (self._programs, self._store):
             shutil.rmtree(folder, ignore_errors=True)
-        return {"digests": digests, "unmoved": unmoved}
 
     def _linked(self) -> Iterator[Linked]:
         for path in self._store.glob(f"*/{linker.FACTS_FILE}"):
@@ -143,17 +136,8 @@ class Layouts:
             yield Linked(path.parent, Path(facts["output"]).name, facts["reason"])
 
 
-def read(venv: Path, folder: Path, facts: Mapping[str, Any]) -> Iterator[Layout]:
-    """Yields the layouts in a folder, from the facts that `arrange` returned."""
-    for number, digests in enumerate(facts["digests"], start=1):
-        place = folder / str(number)
-        libraries = {
-            str(venv / name): (str(place / name), sha256) for name, sha256 in digests.items()
-        }
-        yield Layout(str(place / "bin" / "python"), libraries)
-
-
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """Returns a file's SHA-256."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -163,55 +147,32 @@ def is_gnu(ld: str) -> bool:
     return done.stdout.startswith(GNU)
 
 
-def compiled_files(site: Path, worktree: str, built: Collection[str] = ()) -> list[Path]:
-    """Lists the compiled files of distributions from a worktree, and of others that were built."""
-    mark = Path(worktree).parent.name
-    return sorted(
-        path
-        for distribution in distributions(path=[str(site)])
-        if mark in (distribution.read_text("direct_url.json") or "")
-        or canonicalize_name(distribution.name) in built
-        for path in _compiled(distribution)
-    )
-
-
-def _ready_made(site: Path, named: Collection[str]) -> dict[str, str]:
-    """Says why the compiled files of distributions have one layout, by their names."""
-    return {
-        str(path.relative_to(site)): READY_MADE.format(name=name)
-        for distribution in distributions(path=[str(site)])
-        if (name := canonicalize_name(distribution.name)) in named
-        for path in _compiled(distribution)
-        if path.is_relative_to(site)
-    }
-
-
-def _compiled(distribution: Distribution) -> Iterator[Path]:
-    for file in distribution.files or ():
-        path = Path(str(distribution.locate_file(file)))
-        if path.suffix in COMPILED:
-            yield path
-
-
 def _source(path: Path, linked: list[Linked]) -> Linked:
     """Finds the link that made a file; raises UnmovableError if it has no layouts."""
     # cargo's libraries get another name when they are installed.
     named = [each for each in linked if each.name == path.name]
-    for each in (*named, *(other for other in linked if other not in named)):
-        if _is_same(path, each.folder / "0"):
-            if each.reason:
-                raise linker.UnmovableError(each.reason)
-            return each
+    likely_first = (*named, *(other for other in linked if other not in named))
+    for is_same in (_is_equal, _is_stripped):
+        for each in likely_first:
+            if is_same(path, each.folder / "0"):
+                if each.reason:
+                    raise linker.UnmovableError(each.reason)
+                return each
     raise linker.UnmovableError(ALTERED if named else UNSEEN)
 
 
-def _is_same(installed: Path, linked: Path) -> bool:
-    """Tells whether a file is as it was linked, or only lost its symbols."""
-    if installed.read_bytes() == linked.read_bytes():
-        return True
-    # Late: slow to import, and only needed if a build strips its libraries.
-    import lief
+def _is_equal(installed: Path, linked: Path) -> bool:
+    return installed.read_bytes() == linked.read_bytes()
 
+
+def _is_stripped(installed: Path, linked: Path) -> bool:
+    """Tells whether a file only lost its symbols after it was linked."""
+    try:
+        # Late: slow to import, and only needed if a build strips its libraries.
+        import lief
+    except ImportError:
+        # A build environment need not have it.
+        return False
     files = [lief.ELF.parse(str(path)) for path in (installed, linked)]
     parts = [
         [bytes(section.content) for section in file.sections if section.name in TELLING]

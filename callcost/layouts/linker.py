@@ -1,9 +1,10 @@
 """A linker that also makes other layouts of each library: gcc runs it as `ld` (option -B).
 
-`python linker.py LD STORE LAYOUTS ARGUMENT...` runs LD with the arguments. If that made a shared
-library, it is linked again, LAYOUTS times: the same functions and data in other orders and with
-gaps between them. A folder of STORE then holds the library as built (0), in layouts 1 to LAYOUTS,
-and link.json: the path of the library, and why it has no layouts ("" if it has).
+`python linker.py LD STORE LAYOUTS KINDS ARGUMENT...` runs LD with the arguments. If that made a
+shared library, it is linked again, LAYOUTS times: the same functions and data in other orders and
+with gaps between them. With "programs" as KINDS, so are programs. A folder of STORE then holds the
+library as built (0), in layouts 1 to LAYOUTS, and link.json: the path of the library, and why it
+has no layouts ("" if it has).
 
 An order is a hash of names, so two versions of a library have what both contain in the same order.
 It needs sections of functions and data (-ffunction-sections -fdata-sections): otherwise, it moves
@@ -28,9 +29,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 FACTS_FILE = "link.json"
+LIBRARIES, PROGRAMS = "libraries", "programs"
 # A library whose link takes longer has one layout.
 LIMIT_S = 20.0
 SHARED = {"-shared", "--shared", "-Bshareable"}
+RELOCATABLE = {"-r", "-i", "-Ur", "--relocatable"}
 OWN_SCRIPT = re.compile("-T.*|--script(=.*)?|--default-script(=.*)?|-dT.*")
 # The parts of a library whose content moves.
 PARTS = (".text", ".rodata", ".data.rel.ro", ".data", ".bss")
@@ -59,13 +62,13 @@ class UnmovableError(Exception):
 
 def main() -> int:
     """Links as the command line says; returns the linker's exit code."""
-    ld, store, layouts = sys.argv[1:4]
-    arguments = sys.argv[4:]
+    ld, store, layouts, kinds = sys.argv[1:5]
+    arguments = sys.argv[5:]
     start_s = time.monotonic()
     code = subprocess.run([ld, *arguments], check=False).returncode
     took_s = time.monotonic() - start_s
     words = list(_expanded(arguments))
-    if code == 0 and not SHARED.isdisjoint(words):
+    if code == 0 and _is_wanted(words, kinds):
         folder = Path(tempfile.mkdtemp(dir=store))
         output = Path(_output(words))
         shutil.copyfile(output, folder / "0")
@@ -79,6 +82,15 @@ def main() -> int:
         facts = {"output": str(output.absolute()), "reason": reason}
         (folder / FACTS_FILE).write_text(json.dumps(facts), encoding="utf-8")
     return code
+
+
+def _is_wanted(words: Sequence[str], kinds: str) -> bool:
+    """Tells whether a file gets layouts, which a crate's dependencies need not have."""
+    if "CARGO" in os.environ and "CARGO_PRIMARY_PACKAGE" not in os.environ:
+        return False
+    if kinds == PROGRAMS:
+        return RELOCATABLE.isdisjoint(words)
+    return not SHARED.isdisjoint(words)
 
 
 def _expanded(arguments: Sequence[str]) -> Iterator[str]:

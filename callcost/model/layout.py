@@ -7,21 +7,27 @@ from dataclasses import dataclass, replace
 
 from callcost.model.contender import Binary, Contender
 
+AS_BUILT = 0
+"""The number of the layout that the build itself made."""
+
 
 @dataclass(frozen=True)
 class Layout:
     """An environment that differs from another one only in how its libraries are linked.
 
-    `python` is its interpreter. `libraries` has the path and the SHA-256 of each library here, by
-    its path there.
+    `python` is its interpreter; empty for the other one's, which finds the packages of this one in
+    `folder`. `libraries` has the path and the SHA-256 of each library here, by its path there.
     """
 
     python: str
     libraries: Mapping[str, tuple[str, str]]
+    folder: str = ""
 
     def contender(self, contender: Contender) -> Contender:
         """Returns the contender of the other environment with the libraries of this one."""
-        return replace(contender, binaries=tuple(map(self._here, contender.binaries)))
+        command = tuple(self.libraries.get(word, (word, ""))[0] for word in contender.program)
+        binaries = tuple(map(self._here, contender.binaries))
+        return replace(contender, binaries=binaries, program=command)
 
     def _here(self, binary: Binary) -> Binary:
         path, sha256 = self.libraries.get(binary.path, (binary.path, binary.sha256))

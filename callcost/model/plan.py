@@ -21,7 +21,7 @@ class Settings:
     cpu: the CPU to pin workers to; None chooses one.
     """
 
-    processes: int = 30
+    processes: int = 32
     min_processes: int = 10
     row_s: float = 0.33
     silence_s: float = 20.0

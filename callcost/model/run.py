@@ -39,6 +39,7 @@ class GroupTimes:
         loop of each program among them, and a column per pass: ns per epoch, negative if the
         epoch was preempted.
     reports: for each process, the values that contenders reported, by contender.
+    layouts: the layout that each process has loaded; AS_BUILT for the files as built.
     """
 
     group: Group
@@ -46,6 +47,7 @@ class GroupTimes:
     plan: Plan
     processes: list[Times] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    layouts: list[int] = field(default_factory=list)
 
     @property
     def contenders(self) -> tuple[Contender, ...]:

@@ -10,6 +10,7 @@ import pytest
 from rich.console import RenderableType
 
 from callcost.estimate.estimate import GroupEstimate
+from callcost.model.layout import Layout
 
 
 @pytest.hookspec(firstresult=True)
@@ -20,6 +21,11 @@ def pytest_callcost_environment(
 
     Returns what the record says about them: tools, compiler, flags, facts.
     """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_callcost_layouts(config: pytest.Config) -> Sequence[Layout] | None:
+    """Returns the layouts in which the libraries of the contenders were linked."""
 
 
 @pytest.hookspec(firstresult=True)

@@ -73,13 +73,16 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     )
     for name, kind, metavar, text in (
         ("processes", _whole_number(at_least=10), "N",
-         "Fresh worker processes to measure with, 10 at least. Default: 30."),
+         "Fresh worker processes to measure with, 10 at least. Default: 32."),
         ("row-seconds", _seconds, "SECONDS",
          "Wall time for each row, all processes together. Default: 0.33."),
         ("timeout", _seconds, "SECONDS",
          "End a worker that has not answered for this long. Default: 20."),
         ("cpu", _whole_number(at_least=0), "N",
          "CPU to pin the workers to. Default: the last one allowed."),
+        ("layouts", _whole_number(at_least=0), "N",
+         "Layouts of the libraries to load, one in each process; 0 loads them as built. "
+         "Default: all that were linked."),
         ("stack-places", _whole_number(at_least=1), "N",
          "Places on the stacks to time from in each process; 1 leaves it to chance. Default: 32."),
         ("results", Path, "DIR",

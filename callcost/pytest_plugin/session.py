@@ -23,6 +23,7 @@ from callcost.estimate.estimate import MIN_PROCESSES, GroupEstimate, aa_error, e
 from callcost.estimate.record import SECTION
 from callcost.estimate.sheet import sheet_of
 from callcost.model.contender import Contender, Environment, Group, make_group
+from callcost.model.layout import Layout
 from callcost.model.plan import Settings
 from callcost.model.run import NO_COST, Progress, Run
 from callcost.pytest_plugin import summary
@@ -140,6 +141,17 @@ class MeasuringSession:
             with ending_clean(), progress.shown(sys.stderr, "callcost") as report:
                 return Results(self._measure_with_delays(report), environment or {})
 
+    def _layouts(self) -> Sequence[Layout]:
+        """Returns the layouts to load; raises CallcostError if there are fewer than asked for."""
+        layouts = self._config.hook.pytest_callcost_layouts(config=self._config) or ()
+        asked: int | None = self._config.getoption("callcost_layouts")
+        if asked is not None and asked > len(layouts):
+            raise CallcostError(
+                f"--callcost-layouts={asked} asks for more layouts than the {len(layouts)} that "
+                "were linked. Install again with --config-settings layouts=N."
+            )
+        return layouts[:asked]
+
     def _measure_with_delays(self, report: Callable[[Progress], None]) -> Run:
         """Measures the rows, and the injected delays if they can be made."""
         delays, missing = None, None
@@ -147,7 +159,7 @@ class MeasuringSession:
             delays = control_group(self._groups)
         except NoDelaysError as error:
             missing = str(error)
-        run = measure(self._groups, self._settings, report, delays)
+        run = measure(self._groups, self._settings, report, delays, self._layouts())
         run.delays_missing = run.delays_missing or missing
         return run
 

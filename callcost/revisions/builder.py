@@ -30,6 +30,7 @@ from uv import find_uv_bin
 
 from callcost.console.files import write_atomically
 from callcost.console.numbers import count
+from callcost.layouts import installed
 from callcost.layouts.builds import Layouts
 from callcost.revisions import reasons
 from callcost.revisions.cache import LOCK, PRIVATE, Entry, concerns, describe
@@ -174,7 +175,9 @@ class Build:
         found = ask(self._python)
         site = Path(found["site"])
         built, named = self._job["from_source"], self._job["named"]
-        layouts = self._layouts.arrange(self._entry.venv, site, str(self._worktree), built, named)
+        layouts = installed.arrange(
+            self._layouts, self._entry.venv, site, str(self._worktree), built, named
+        )
         return {
             **self._job["facts"],
             "python": self._python,

@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import Requirement
 
 from callcost.console.numbers import count
-from callcost.layouts.builds import read
 from callcost.model.layout import Layout
 from callcost.revisions.cache import Cache, Entry, Lock, concerns, describe, opened
 from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, SpecError
@@ -278,9 +277,18 @@ def _built(side: Wanted, entry: Entry, lock: Lock, facts: Mapping[str, Any]) -> 
         interpreter={**facts["interpreter"], "executable_digest": side.interpreter.digest},
         notes=side.notes,
         lock=lock,
-        layouts=tuple(read(entry.venv, entry.layouts, facts["layouts"])),
+        layouts=tuple(_layouts(entry, facts["layouts"]["digests"])),
         unmoved=facts["layouts"]["unmoved"],
     )
+
+
+def _layouts(entry: Entry, digests: Sequence[Mapping[str, str]]) -> Iterator[Layout]:
+    for number, by_name in enumerate(digests, start=1):
+        place = entry.layouts / str(number)
+        libraries = {
+            str(entry.venv / name): (str(place / name), sha256) for name, sha256 in by_name.items()
+        }
+        yield Layout(str(place / "bin" / "python"), libraries)
 
 
 def _key(side: Wanted, prefix: str, pins: Sequence[str], layouts: int) -> str:

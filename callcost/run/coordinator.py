@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from callcost.model.contender import (
     controls_for,
     make_group,
 )
+from callcost.model.layout import AS_BUILT, Layout
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import NO_COST, Failure, GroupTimes, Progress, Run
 from callcost.run import machine, quota
@@ -52,17 +53,19 @@ def measure(
     settings: Settings,
     report: Callable[[Progress], None],
     delays: Group | None = None,
+    layouts: Sequence[Layout] = (),
 ) -> Run:
     """Measures all groups; records failures in `failures`; keeps the results if interrupted.
 
-    The group `delays` is measured with them; its failure does not affect them.
+    The group `delays` is measured with them; its failure does not affect them. Each process loads
+    one of the `layouts`; without any, the files as built.
     """
     seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
     run = Run(settings, choose_cpu() if settings.cpu is None else settings.cpu, seed)
     watch = machine.Watch(run.cpu)
     start_s = time.monotonic()
     try:
-        _Coordinator(run, groups, report, delays).run()
+        _Coordinator(run, groups, report, delays, layouts).run()
     except KeyboardInterrupt:
         run.interrupted = True
     if delays is not None:
@@ -93,8 +96,10 @@ class _Coordinator:
         groups: Sequence[Group],
         report: Callable[[Progress], None],
         delays: Group | None = None,
+        layouts: Sequence[Layout] = (),
     ) -> None:
         self._run = run
+        self._layouts = dict(enumerate(layouts, start=1))
         # Delays come last: a group's number decides which contender gets a twin.
         self._groups = dict(enumerate(groups if delays is None else [*groups, delays]))
         self._delays = None if delays is None else len(groups)
@@ -114,10 +119,17 @@ class _Coordinator:
         for number, plan in plans.items():
             group = self._groups[number]
             self._run.groups[group.name] = GroupTimes(group, self._controls(number), plan)
-        for done in range(total):
+        for done, layout in zip(range(total), self._dealt(), strict=False):
             self._report(Progress(done, total, f"process {done + 1} of {total}"))
-            self._work_off({n: plans[n] for n in self._left()})
+            self._work_off({n: plans[n] for n in self._left()}, layout)
         self._report(Progress(total, total, "measured"))
+
+    def _dealt(self) -> Iterator[int]:
+        """Yields the layout of each process, all equally often: its number, 0 for as built."""
+        while True:
+            deck = list(self._layouts) or [AS_BUILT]
+            self._random.shuffle(deck)
+            yield from deck
 
     def _left(self) -> list[int]:
         """Lists the groups that have not failed; empty if only the delays are left."""
@@ -168,16 +180,19 @@ class _Coordinator:
             plans[number] = replace(plan, stack_places=settings.stack_places)
         return plans
 
-    def _work_off(self, plans: dict[int, Plan]) -> None:
+    def _work_off(self, plans: dict[int, Plan], layout: int = AS_BUILT) -> None:
         """Visits every planned group once, one environment after the other."""
         places = self._by_place(plans)
         self._random.shuffle(places)
         for numbers in places:
-            self._visit({number: plans[number] for number in numbers})
+            self._visit({number: plans[number] for number in numbers}, layout)
 
-    def _visit(self, left: dict[int, Plan]) -> None:
+    def _visit(self, left: dict[int, Plan], layout: int) -> None:
         """Works through the groups of one environment, in a new process whenever one dies."""
         environment = self._groups[next(iter(left))].environment
+        if environment is not None:
+            # Only the running interpreter has layouts.
+            layout = AS_BUILT
         while left:
             numbers = list(left)
             self._random.shuffle(numbers)
@@ -189,28 +204,41 @@ class _Coordinator:
                 "seed": self._random.getrandbits(32),
                 "modules": {} if environment is None else environment.modules,
                 "groups": [
-                    describe_group(self._contenders(n), left[n], self._cpu_stat) for n in numbers
+                    describe_group(self._linked(n, layout), left[n], self._cpu_stat)
+                    for n in numbers
                 ],
             }
             try:
-                with self._start(environment, job, hash_seed) as process:
+                with self._start(environment, job, hash_seed, layout) as process:
                     self._run.not_pinned = process.not_pinned
                     for event in process.events():
-                        if not self._take(event, numbers, left):
+                        if not self._take(event, numbers, left, layout):
                             raise process.garbage(event)
                     if len(left) == before:
                         raise process.garbage("nothing")
             except WorkerError as failed:
                 self._give_up(failed, numbers, left)
 
+    def _linked(self, number: int, layout: int) -> tuple[Contender, ...]:
+        """Returns the contenders of a group with the files of a layout."""
+        contenders = self._contenders(number)
+        if layout == AS_BUILT:
+            return contenders
+        return tuple(map(self._layouts[layout].contender, contenders))
+
     def _start(
-        self, environment: Environment | None, job: dict[str, Any], hash_seed: int
+        self, environment: Environment | None, job: dict[str, Any], hash_seed: int, layout: int
     ) -> WorkerProcess:
         settings = self._run.settings
         python = settings.python if environment is None else environment.python
-        return WorkerProcess(python, job, hash_seed, settings.silence_s, self._run.cpu)
+        packages = "" if layout == AS_BUILT else self._layouts[layout].folder
+        return WorkerProcess(
+            python, job, hash_seed, settings.silence_s, self._run.cpu, packages=packages
+        )
 
-    def _take(self, event: dict[str, Any], numbers: list[int], left: dict[int, Plan]) -> bool:
+    def _take(
+        self, event: dict[str, Any], numbers: list[int], left: dict[int, Plan], layout: int
+    ) -> bool:
         """Records one worker message. Returns False if it is malformed."""
         match event:
             case {"event": "ready"}:
@@ -223,6 +251,7 @@ class _Coordinator:
                 times = self._run.groups[self._groups[numbers[position]].name]
                 rows = [*epoch_ns, *event["empty_ns"]]
                 times.processes.append(np.array(rows, dtype=np.int64))
+                times.layouts.append(layout)
                 times.reports.append(event["reports"])
                 self._run.throttled_passes += int(event["throttled"])
             case {"event": "error", "group": int(position), "contender": int(contender)}:

@@ -64,7 +64,8 @@ def describe_group(
 class WorkerProcess:
     """A fresh interpreter that runs worker.py on one job, or has it load `script` to do so.
 
-    It is a context manager. The process inherits the file descriptors `pass_fds`.
+    It is a context manager. The process finds packages in `packages` first, and inherits the file
+    descriptors `pass_fds`.
     """
 
     script = WORKER_FILE
@@ -77,9 +78,11 @@ class WorkerProcess:
         silence_s: float,
         cpu: int | None = None,
         *,
+        packages: str = "",
         pass_fds: Sequence[int] = (),
     ) -> None:
         self._silence_s = silence_s
+        self._packages = packages
         self._scratch = Scratch()
         self._position_file = self.folder / "position"
         self._position_file.write_bytes(worker.POSITION.pack(worker.NOWHERE, worker.NOWHERE))
@@ -136,7 +139,7 @@ class WorkerProcess:
 
     def environment(self, hash_seed: int) -> dict[str, str]:
         """Returns the environment variables of the process."""
-        return worker_environment(hash_seed)
+        return worker_environment(hash_seed, self._packages)
 
     def kill(self) -> None:
         """Kills the process and those it started, which ends its answers."""
@@ -252,12 +255,17 @@ def bound(cpu: int | None) -> Iterator[str | None]:
             os.sched_setaffinity(0, before)
 
 
-def worker_environment(hash_seed: int) -> dict[str, str]:
-    """Returns the environment variables, without those that change the measured interpreter."""
+def worker_environment(hash_seed: int, packages: str = "") -> dict[str, str]:
+    """Returns the environment variables, without those that change the measured interpreter.
+
+    The worker finds packages in the folder `packages` first.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("PYTHON") or name in KEPT_VARIABLES
     }
+    if packages:
+        kept["PYTHONPATH"] = os.pathsep.join(filter(None, (packages, kept.get("PYTHONPATH"))))
     # Unbuffered, including C's stdio: the worker then sees at once what a contender writes.
     return {**kept, "PYTHONHASHSEED": str(hash_seed), "PYTHONUNBUFFERED": "1"}

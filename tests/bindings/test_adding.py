@@ -54,6 +54,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     copy_checkout(copy, belongs_to_copy)
     make_environment(copy / ".venv")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CALLCOST_LAYOUTS", "0")
         for name, value in compilers.quick(copy.with_name("compilers")).items():
             patch.setenv(name, value)
         yield copy

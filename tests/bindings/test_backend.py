@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -20,6 +21,10 @@ pytest.importorskip("setuptools", reason="the build runs in setuptools, which is
 pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="not a checkout")
 
 
+# The number of layouts of each build.
+COUNTS: list[int] = []
+
+
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The backend, with a setuptools that only returns the choice that setup.py would get."""
@@ -29,7 +34,14 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Any:
         for hook in (f"get_requires_for_build_{kind}", f"prepare_metadata_for_build_{kind}"):
             monkeypatch.setattr(module.build_meta, hook, lambda *_: [choice.chosen()])
         monkeypatch.setattr(module.build_meta, f"build_{kind}", lambda *_: choice.chosen())
+    # The real one replaces the checkout's layouts.
+    monkeypatch.setattr(module, "linked", count_layouts)
     return module
+
+
+def count_layouts(count: int) -> AbstractContextManager[None]:
+    COUNTS.append(count)
+    return nullcontext()
 
 
 def names(requirements: Iterable[str]) -> set[str]:
@@ -49,6 +61,21 @@ def test_a_wheel_is_the_instrument_and_an_editable_install_the_suite(
     # The command line wins.
     assert build("folder", {"mechanisms": "few"}) == "few"
     assert os.environ["CALLCOST_MECHANISMS"] == "all"
+
+
+def test_the_suite_is_linked_in_as_many_layouts_as_asked_for(
+    backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    COUNTS.clear()
+    backend.build_editable("folder")
+    backend.build_editable("folder", {"layouts": "3"})
+    monkeypatch.setenv("CALLCOST_LAYOUTS", "0")
+    backend.build_editable("folder")
+    backend.build_editable("folder", {"layouts": "4"})
+    backend.build_editable("folder", {"layouts": "4", "mechanisms": "none"})
+    assert COUNTS == [16, 3, 0, 4, 0]
+    with pytest.raises(SystemExit, match=re.escape("Cannot build layouts=many. Give a whole")):
+        backend.build_editable("folder", {"layouts": "many"})
 
 
 @pytest.mark.parametrize("kind", ["wheel", "editable"])

@@ -188,3 +188,19 @@ def test_a_record_from_before_injected_delays_is_read(record: Path) -> None:
         run = Record.load(record).run
         assert set(run.groups) == {"absolute", "length"}
         assert (run.delays, run.delays_missing) == (None, None)
+
+
+def test_the_layout_of_each_process_is_read_back(record: Path) -> None:
+    document = json.loads(record.read_text())
+    (group,) = list(document["callcost"]["groups"].values())[:1]
+    name = next(iter(document["callcost"]["groups"]))
+    processes = len(document["benchmarks"][0]["extra_info"]["callcost"]["epoch_ns"])
+    group["layouts"] = [1 + n % 8 for n in range(processes)]
+    times = Record(record, document).run.groups[name]
+    assert times.layouts == group["layouts"]
+    group["layouts"] = [1]
+    with pytest.raises(RecordError, match=r"layouts: it does not have one for each process"):
+        _ = Record(record, document).run
+    # Records from before there were layouts.
+    del group["layouts"]
+    assert Record(record, document).run.groups[name].layouts == []

@@ -17,7 +17,8 @@ from needs import needs_compiler
 from toy_project import git, imported, use_index, write_project
 
 from callcost.layouts import linker
-from callcost.layouts.builds import ALTERED, READY_MADE, UNSEEN, Layouts, is_gnu
+from callcost.layouts.builds import ALTERED, UNSEEN, Layouts, digest, is_gnu
+from callcost.layouts.installed import READY_MADE
 from callcost.revisions.environments import Built, build_all
 from callcost.revisions.errors import BuildError
 from callcost.revisions.spec import parse
@@ -241,7 +242,8 @@ def test_a_damaged_layout_is_made_again(project: Path) -> None:
 
 
 def test_a_linker_that_fails_fails(tmp_path: Path) -> None:
-    command = [sys.executable, linker.__file__, str(LD), str(tmp_path), "2", "-shared", "nothing.o"]
+    command = [sys.executable, linker.__file__, str(LD), str(tmp_path), "2", linker.LIBRARIES]
+    command += ["-shared", "nothing.o"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode != 0 and "nothing.o" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -260,6 +262,40 @@ def test_without_gnu_ld_only_functions_are_aligned(tmp_path: Path) -> None:
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert said.startswith("-c a file.c -falign-functions=64 ")
     assert "ld" not in {path.name for path in (tmp_path / "layouts" / "bin").iterdir()}
+
+
+MAIN = """
+int second(int n) { return n + 1; }
+int main(void) { return second(41) != 42; }
+"""
+
+
+@pytest.mark.parametrize("kind", [linker.LIBRARIES, linker.PROGRAMS])
+def test_a_program_has_layouts_if_asked_for(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text(MAIN, encoding="utf-8")
+    layouts = Layouts(tmp_path / "layouts", 2, aligned=False, programs=kind == linker.PROGRAMS)
+    made = layouts.variables(dict(os.environ), ("cc", "c++"))
+    environment = {**os.environ, "CC": "cc", **made}
+    program = tmp_path / "program"
+    subprocess.run(["cc", "main.c", "-o", str(program)], cwd=tmp_path, env=environment, check=True)
+    moved, unmoved = layouts.moved([program])
+    if kind == linker.LIBRARIES:
+        assert moved == [] and unmoved == {program: UNSEEN}
+        return
+    assert unmoved == {} and len(moved) == 2
+    for layout in moved:
+        subprocess.run([str(layout[program])], check=True)
+    assert len({digest(path) for path in (program, *(each[program] for each in moved))}) == 3
+
+
+@pytest.mark.parametrize("primary", [False, True])
+def test_the_crates_that_cargo_only_needs_have_no_layouts(
+    primary: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARGO", "cargo")
+    if primary:
+        monkeypatch.setenv("CARGO_PRIMARY_PACKAGE", "1")
+    assert linker._is_wanted(["-shared"], linker.LIBRARIES) is primary
 
 
 def test_orders_do_not_depend_on_what_else_is_there() -> None:
