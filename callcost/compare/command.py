@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--threshold", "threshold_percent", type=options.FiniteRange(min=0, max=1000),
-    default=100 * DEFAULT_THRESHOLD, show_default=True, metavar="PERCENT",
-    help="Smaller changes do not count.",
+    metavar="PERCENT",
+    help="Smaller changes do not count. Default: [tool.callcost.thresholds] of BASE, or "
+    f"{100 * DEFAULT_THRESHOLD:g}.",
 )  # fmt: skip
 @click.option(
     "--instructions/--no-instructions", default=True,
@@ -53,7 +54,7 @@ def compare(
     mechanisms: tuple[str, ...],
     workloads: tuple[str, ...],
     budget_s: float | None,
-    threshold_percent: float,
+    threshold_percent: float | None,
     instructions: bool,
     one_layout: bool,
     json_file: Path | None,
@@ -76,8 +77,8 @@ def compare(
     for option, path in files.items():
         refuse_unwritable(path, option)
     request = flow.Request(
-        base, head, mechanisms, workloads, budget_s, threshold_percent / 100, instructions,
-        one_layout,
+        base, head, mechanisms, workloads, budget_s,
+        None if threshold_percent is None else threshold_percent / 100, instructions, one_layout,
     )  # fmt: skip
     if records.are_records(base, head):
         _refuse_beside_records(

@@ -15,6 +15,7 @@ from callcost.console.outputs import save_json
 from callcost.instructions import callgrind
 from callcost.model import abi
 from callcost.model.instructions import Count, Uncounted, changed
+from callcost.model.patterns import UnknownNameError, require_known
 from callcost.paired import measure
 from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, PairedRow, Side
 from callcost.paired.rules import DEFAULT_THRESHOLD, Rules
@@ -38,14 +39,14 @@ Report = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Request:
-    """The command line; `threshold` is a share, 0.02 is 2%."""
+    """The command line; `threshold` is a share, 0.02 is 2%, and None leaves it to the project."""
 
     base: str
     head: str
     mechanisms: tuple[str, ...] = ()
     workloads: tuple[str, ...] = ()
     budget_s: float | None = None
-    threshold: float = DEFAULT_THRESHOLD
+    threshold: float | None = None
     instructions: bool = True
     one_layout: bool = False
 
@@ -74,7 +75,7 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
     with _only_what_was_built() as ignored:
         reached = reach.find(built, sides, selection.rows, lambda what: report(BUILT, what))
         rows = [row for row in selection.rows if row.cell not in reached.same]
-        rules = Rules(request.threshold, len(rows))
+        rules = _rules(request, base, len(rows))
         comparison = measure.measure(
             sides,
             rows,
@@ -86,6 +87,9 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         counts = {}
         if request.instructions and cells:
             counts = _counted(sides, cells, selection, report)
+    notes = [*ignored, *_same(base, head), *base.notes, *head.notes]
+    if request.threshold is None:
+        notes += _about_thresholds(base, head, offers[0].cells | offers[1].cells)
     found = absent.sort_out(comparison.failures, selection.rows)
     comparison.failures = found.failures
     return Outcome(
@@ -99,8 +103,27 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         nowhere=found.nowhere,
         reach=reached,
         unmoved={**base.unmoved, **head.unmoved},
-        notes=list(dict.fromkeys((*ignored, *_same(base, head), *base.notes, *head.notes))),
+        notes=list(dict.fromkeys(notes)),
     )
+
+
+def _rules(request: Request, base: Built, rows: int) -> Rules:
+    """Takes the thresholds from the command line, or else from base: head cannot excuse itself."""
+    if request.threshold is not None:
+        return Rules(request.threshold, rows)
+    return Rules(base.thresholds.get("*", DEFAULT_THRESHOLD), rows, base.thresholds)
+
+
+def _about_thresholds(base: Built, head: Built, cells: Collection[Cell]) -> Iterator[str]:
+    """Says which thresholds of pyproject.toml have no effect."""
+    names = [str(cell) for cell in cells]
+    for side in (base, head):
+        try:
+            require_known("[tool.callcost.thresholds]", side.thresholds, names)
+        except UnknownNameError as error:
+            yield f"{error} ({side.source})"
+    if base.thresholds != head.thresholds:
+        yield "[tool.callcost.thresholds] differs between the sides: base's apply"
 
 
 @contextlib.contextmanager
@@ -116,7 +139,8 @@ def _only_what_was_built() -> Iterator[list[str]]:
 def compare_records(request: Request, json_file: Path | None) -> int:
     """Compares two records and prints the result; returns the exit code; raises RecordError."""
     base, head = Path(request.base), Path(request.head)
-    found = records.compare(base, head, request.threshold, request.mechanisms, request.workloads)
+    threshold = DEFAULT_THRESHOLD if request.threshold is None else request.threshold
+    found = records.compare(base, head, threshold, request.mechanisms, request.workloads)
     records.show(found, base, head)
     save_json(json_file, records.as_json(found))
     return found.exit_code

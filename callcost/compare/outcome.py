@@ -56,10 +56,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class RowOutcome:
-    """One row: its verdict, and its instructions, which decide nothing."""
+    """One row: its verdict by its threshold, and its instructions, which decide nothing."""
 
     cell: Cell
     verdict: Verdict
+    threshold: float
     counts: Counts | None = None
 
 
@@ -84,7 +85,9 @@ class Outcome:
     def rows(self) -> list[RowOutcome]:
         """Every row, slower ones first, then by the size of the change."""
         found = [
-            RowOutcome(cell, self._verdict(cell), self.counts.get(cell))
+            RowOutcome(
+                cell, self._verdict(cell), self.rules.of(cell).threshold, self.counts.get(cell)
+            )
             for cell in self.comparison.rows
             if cell != CONTROL
         ]
@@ -99,11 +102,12 @@ class Outcome:
 
     def _verdict(self, cell: Cell) -> Verdict:
         """Decides a row. If a control has moved, the row passes or is not decided."""
-        verdict = decide(self.comparison.rows[cell], self.rules)
+        rules = self.rules.of(cell)
+        verdict = decide(self.comparison.rows[cell], rules)
         if not self.moved or verdict.word == UNDECIDED:
             return verdict
         doubt = self._doubt(cell)
-        safe = excludes_slower(verdict.change, self.rules.threshold, doubt)
+        safe = excludes_slower(verdict.change, rules.threshold, doubt)
         if verdict.word == SLOWER or not safe:
             return replace(verdict, word=UNDECIDED)
         return replace(verdict, word=NOT_SLOWER) if doubt else verdict
@@ -140,7 +144,7 @@ class Outcome:
             (cell, side, shift)
             for cell, times in self.comparison.rows.items()
             for side, logs in zip((BASE, HEAD), twin_logs(times), strict=True)
-            if direction(shift := share_interval(logs, rules.confidence), self.rules.threshold)
+            if direction(shift := share_interval(logs, rules.confidence), rules.of(cell).threshold)
         ]
 
     @property
@@ -183,7 +187,7 @@ class Outcome:
         return [
             row
             for row in self.of(SAME)
-            if direction(row.verdict.as_built, self.rules.threshold) is not None
+            if direction(row.verdict.as_built, row.threshold) is not None
         ]
 
     @property
@@ -229,9 +233,15 @@ class Outcome:
         if self.moved:
             return f"{could}. {'; '.join(self.moved)}. Measure again on a calmer machine."
         return (
-            f"{could} may be slower by more than {percent(self.rules.threshold)}; none is shown to "
-            "be. Measure longer (--budget), or on a calmer machine."
+            f"{could} may be slower by more than {self.limit}; none is shown to be. Measure longer "
+            "(--budget), or on a calmer machine."
         )
+
+    @property
+    def limit(self) -> str:
+        """The threshold as text, if all rows have the same one."""
+        limits = {row.threshold for row in self.rows}
+        return percent(limits.pop()) if len(limits) == 1 else "the row's threshold"
 
 
 def number_or_none(value: float) -> float | None:

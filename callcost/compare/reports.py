@@ -57,7 +57,7 @@ def _md_row(row: RowOutcome) -> str:
         f"{bold}{percent(verdict.change.value, signed=True)}{bold}",
         percent_interval(verdict.change).strip("()").replace(" .. ", " to "),
         f"{bold}{verdict.word}{bold}",
-        _md(instructions_text(row)).replace("-&gt;", "→"),
+        _md(instructions_text(row.counts)).replace("-&gt;", "→"),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -71,6 +71,7 @@ def as_json(outcome: Outcome) -> str:
         "headline": outcome.headline,
         "moved": outcome.moved,
         "threshold": outcome.rules.threshold,
+        "thresholds": dict(outcome.rules.patterns),
         "confidence_of_a_row": outcome.rules.confidence,
         "base": asdict(outcome.base),
         "head": asdict(outcome.head),
@@ -115,6 +116,7 @@ def _measured(outcome: Outcome, cell: Any, verdict: Verdict) -> dict[str, Any]:
     base_twin, head_twin = twin_logs(times)
     return {
         "verdict": verdict.word,
+        "threshold": outcome.rules.of(cell).threshold,
         "change": verdict.change.as_list(),
         "floor": number_or_none(verdict.floor),
         "base_ns": number_or_none(verdict.base_ns),

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 from rich.markup import escape
 
-from callcost.compare.outcome import Outcome, RowOutcome, changed_versions
+from callcost.compare.outcome import Counts, Outcome, RowOutcome, changed_versions
 from callcost.console.numbers import UNKNOWN, cost_text, count, listed, percent, percent_interval
 from callcost.console.outputs import console_at_least
 from callcost.console.tables import PlainTable
 from callcost.estimate.trust import quota_remarks
-from callcost.paired.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED, Verdict, direction
+from callcost.paired.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED, direction
 
 STYLES = {SLOWER: "bold red", FASTER: "green", UNDECIDED: "yellow", NOT_SLOWER: "", SAME: ""}
 HEADINGS = (
@@ -40,11 +40,11 @@ def _table(outcome: Outcome) -> PlainTable:
     title = f"{outcome.base.text} -> {outcome.head.text}: ns per call, loop included"
     table = PlainTable(*HEADINGS, title=title)
     for row in outcome.rows:
-        table.add(*_cells(row), style=STYLES[row.verdict.word])
+        table.add(*_cells(row, outcome.rules.threshold), style=STYLES[row.verdict.word])
     return table
 
 
-def _cells(row: RowOutcome) -> Iterator[str]:
+def _cells(row: RowOutcome, usual: float) -> Iterator[str]:
     verdict = row.verdict
     yield row.cell.workload
     yield row.cell.mechanism
@@ -52,19 +52,25 @@ def _cells(row: RowOutcome) -> Iterator[str]:
     yield cost_text(verdict.head_ns)
     yield percent(verdict.change.value, signed=True)
     yield percent_interval(verdict.change)
-    yield spread_text(verdict)
-    yield verdict.word + (" (twice)" if verdict.again and verdict.word != UNDECIDED else "")
-    yield instructions_text(row)
+    yield spread_text(verdict.spread)
+    yield verdict_text(verdict.word, verdict.again, row.threshold, usual)
+    yield instructions_text(row.counts)
 
 
-def spread_text(verdict: Verdict) -> str:
+def verdict_text(word: str, again: bool, threshold: float, usual: float) -> str:
+    """Writes a verdict, with the row's threshold if it is not the usual one."""
+    remarks = ["twice"] * (again and word != UNDECIDED)
+    remarks += [f"threshold {percent(threshold)}"] * (threshold != usual)
+    return f"{word} ({', '.join(remarks)})" if remarks else word
+
+
+def spread_text(spread: float) -> str:
     """Writes how far the change differs between layouts; empty if there is one layout."""
-    return f"±{percent(verdict.spread)}" if math.isfinite(verdict.spread) else ""
+    return f"±{percent(spread)}" if math.isfinite(spread) else ""
 
 
-def instructions_text(row: RowOutcome) -> str:
+def instructions_text(counts: Counts | None) -> str:
     """Writes the instructions of both sides if they differ, or of head."""
-    counts = row.counts
     if counts is None:
         return ""
     if counts.base is None or counts.head is None:
@@ -125,7 +131,7 @@ def _trust(outcome: Outcome) -> Iterator[str]:
         f"{pairs} of processes on CPU {outcome.comparison.cpu} in "
         f"{outcome.comparison.wall_s:.0f} s; {again} of {total} measured again. "
         f"Each interval has {outcome.rules.confidence:.2%}, 95% for all rows together. "
-        f"A slower row exceeds {percent(outcome.rules.threshold)} and its own twins."
+        f"A slower row exceeds {outcome.limit} and its own twins."
     )
     twins = f"at most {percent(floor)}" if floor == floor else f"an {UNKNOWN} share"
     yield f"Controls: two processes of the same side differed by {twins}" + (
@@ -147,7 +153,7 @@ def _layouts(outcome: Outcome) -> Iterator[str]:
         )
     for row in outcome.lucky:
         change = row.verdict.as_built
-        word = direction(change, outcome.rules.threshold)
+        word = direction(change, row.threshold)
         yield (
             f"{row.cell}: this build happens to be {percent(change.value)} {word} "
             f"{percent_interval(change)}; its code is not."

@@ -42,6 +42,11 @@ class Offer:
     contenders: Mapping[Cell, Contender]
     missing: Mapping[Cell, str] = field(default_factory=dict)
 
+    @property
+    def cells(self) -> set[Cell]:
+        """Every row of it, also what the environment lacks."""
+        return {*self.contenders, *self.missing}
+
 
 class Suite(Protocol):
     """A project's contenders; a module registered under `callcost.suites` is one.
@@ -219,8 +224,7 @@ def select(
     workloads: Sequence[str],
 ) -> Selection:
     """Chooses what to compare; raises UnknownNameError for a pattern that matches nothing."""
-    known = {*base.contenders, *head.contenders, *base.missing, *head.missing}
-    chosen = choose(suite, known, mechanisms, workloads)
+    chosen = choose(suite, base.cells | head.cells, mechanisms, workloads)
     return Selection(
         tuple(
             PairedRow(cell, base.contenders[cell], head.contenders[cell])

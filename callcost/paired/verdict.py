@@ -119,7 +119,7 @@ def _floor(times: PairedTimes) -> float:
 
 def unsettled(rows: Mapping[Cell, PairedTimes], rules: Rules) -> list[Cell]:
     """Lists the rows that are not yet shown to be the same."""
-    return [cell for cell, times in rows.items() if decide(times, rules).word != SAME]
+    return [cell for cell, times in rows.items() if decide(times, rules.of(cell)).word != SAME]
 
 
 def pair_logs(times: PairedTimes) -> Floats:

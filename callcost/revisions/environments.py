@@ -51,8 +51,9 @@ class Built:
     `worktree` is where it was built, now removed; `source` is a phrase for people; `commit` is the
     revision's or the one that the working tree is on ("" before a first commit). `versions` has
     every installed distribution, `interpreter` the facts of a record and `executable_digest`.
-    `notes` are remarks for the report. The shared `lock` lasts as long as this object: until then
-    another comparison can use the environment too, and `callcost clean` does not remove it.
+    `notes` are remarks for the report, and `thresholds` those of its pyproject.toml. The shared
+    `lock` lasts as long as this object: until then another comparison can use the environment too,
+    and `callcost clean` does not remove it.
     """
 
     spec: Spec
@@ -67,6 +68,7 @@ class Built:
     versions: dict[str, str]
     interpreter: dict[str, str]
     notes: tuple[str, ...]
+    thresholds: Mapping[str, float]
     lock: Lock
     layouts: tuple[Layout, ...]
     unmoved: Mapping[str, str]
@@ -276,6 +278,7 @@ def _built(side: Wanted, entry: Entry, lock: Lock, facts: Mapping[str, Any]) -> 
         versions=facts["versions"],
         interpreter={**facts["interpreter"], "executable_digest": side.interpreter.digest},
         notes=side.notes,
+        thresholds=side.project.thresholds,
         lock=lock,
         layouts=tuple(_layouts(entry, facts["layouts"]["digests"])),
         unmoved=facts["layouts"]["unmoved"],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ DEFAULT_BACKEND = "setuptools.build_meta:__legacy__"
 # A pyproject.toml with none of these tables, and no older file beside it, builds nothing.
 BUILT = {"project", "build-system"}
 OLD_FILES = ("setup.py", "setup.cfg")
+MAX_THRESHOLD_PERCENT = 1000
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Project:
 
     `backend` is empty if there is nothing to build: only a pyproject.toml that says what to
     measure. `variables` are environment variables for the build, `from_source` the requirements
-    that are built here.
+    that are built here. `thresholds` has the change, as a share, below which rows are not slower,
+    by patterns of their names.
     """
 
     build_requires: tuple[str, ...]
@@ -47,6 +49,7 @@ class Project:
     requires_python: str
     variables: Mapping[str, str]
     from_source: tuple[str, ...] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -95,8 +98,9 @@ def _from_table(document: Mapping[str, Any], old: bool) -> Project:
     from_source = tuple(
         canonicalize_name(Requirement(text).name) for text in _requirements(own, "from-source", ())
     )
+    thresholds = dict(_thresholds(nested(document, "tool", "callcost", "thresholds")))
     if not old and not document.keys() & BUILT:
-        return Project((), "", (), (), requires, variables, from_source)
+        return Project((), "", (), (), requires, variables, from_source, thresholds)
     return Project(
         _requirements(system, "requires", DEFAULT_REQUIRES),
         str(system.get("build-backend", DEFAULT_BACKEND)),
@@ -105,7 +109,19 @@ def _from_table(document: Mapping[str, Any], old: bool) -> Project:
         requires,
         variables,
         from_source,
+        thresholds,
     )
+
+
+def _thresholds(table: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for pattern, value in table.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 <= value <= MAX_THRESHOLD_PERCENT:
+            raise ValueError(
+                f"tool.callcost.thresholds: {pattern!r} is {value!r:.80}, not a number of percent "
+                f"from 0 to {MAX_THRESHOLD_PERCENT}"
+            )
+        yield pattern, value / 100
 
 
 def _dependencies(

@@ -40,6 +40,10 @@ expect = "6"
 workload = "value"
 setup = "from toy import VALUE as value"
 call = "abs(value)"
+
+[tool.callcost.thresholds]
+"*" = 60
+"double-*" = 70
 """
 TOY = "VALUE = 1\n\ndef double(n):\n    return n + n\n"
 SLOW = "VALUE = 1\n\ndef double(n):\n    return sum(range(n + 1)) if sorted('bac' * 9) else 0\n"
@@ -200,8 +204,16 @@ def test_rows_of_one_side_are_listed_without_error(project: Path) -> None:
     with (project / "pyproject.toml").open("a") as file:
         file.write('\n[[tool.callcost.contender]]\nworkload = "new"\n')
         file.write('setup = "from toy import new"\ncall = "new()"\n')
-    done = run("main", ".", *FAR)
+    pyproject = Path("pyproject.toml")
+    pyproject.write_text(pyproject.read_text().replace('"double-*" = 70', '"duoble-*" = 0'))
+    done = run("main", ".", *FAR[2:], "--json", "c.json")
     assert done.exit_code == 0, done.output
+    found = json.loads(Path("c.json").read_text())
+    assert (found["threshold"], found["rows"][0]["threshold"]) == (0.6, 0.7)
+    assert found["thresholds"] == {"*": 0.6, "double-*": 0.7}
+    assert "same (threshold 70.0%)" in done.output
+    assert "[tool.callcost.thresholds] differs between the sides: base's apply" in flat(done)
+    assert "thresholds] duoble-* matches nothing here: did you mean double-toy? (the" in flat(done)
     assert "Added in head: new-toy (base: its set-up raised ImportError" in flat(done)
     assert "Removed in head: value-toy (its set-up raised ImportError" in flat(done)
     assert "Nothing is slower: 1 row." in done.output
@@ -297,9 +309,20 @@ def test_names_are_checked_before_resolving_and_building(
         ),
         ("[tool]\ncallcost = 3\n", "tool.callcost is not a table"),
         ("[tool.callcost]\ncontender = 3\n", "contender is not a list of tables"),
+        (f"{CONTENDERS}'value-*' = true\n", "'value-*' is True, not a number of percent from 0"),
+        (
+            f"{CONTENDERS}'value-*' = -1\n",
+            "changed file cannot be used: tool.callcost.thresholds: 'value-*",
+        ),
+        (f"{CONTENDERS}'value-*' = nan\n", "'value-*' is nan, not a number of percent from 0 to"),
+        (f"{CONTENDERS}value.toy = 3\n", "'value' is {'toy': 3}, not a number of percent from 0"),
+        (
+            "[[tool.callcost.contender]]\nworkload='x'\ncall='1'\n[tool.callcost]\nthresholds=5",
+            "tool.callcost.thresholds is not a table",
+        ),
     ],
 )
-def test_malformed_contenders_are_named(project: Path, text: str, said: str) -> None:
+def test_malformed_tables_are_named(project: Path, text: str, said: str) -> None:
     path = project / "pyproject.toml"
     path.write_text(path.read_text().replace(CONTENDERS, text))
     done = run("main", ".", *FAR)

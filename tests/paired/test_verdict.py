@@ -99,6 +99,32 @@ def test_a_change_below_the_threshold_never_counts() -> None:
     assert decide(times, Rules(0.005, 15)).word == SLOWER
 
 
+def test_the_last_pattern_that_matches_sets_the_threshold_of_a_row() -> None:
+    rules = Rules(0.02, 2, {"*": 0.03, "work-*": 0.2, "work-calm[1]": 0.3, "other-*": 0.4})
+    cells = Cell("work", "slow"), Cell("work", "calm[1]"), Cell("text", "x"), CONTROL
+    assert [rules.of(cell).threshold for cell in cells] == [0.2, 0.3, 0.03, 0.02]
+    assert rules.of(cells[0]).confidence == rules.confidence
+    slow = {Cell("work", "slow"): made((0, 0, 0.05, 0.05))}
+    assert unsettled(slow, RULES) and not unsettled(slow, rules)
+
+
+def test_a_row_is_judged_by_its_own_threshold() -> None:
+    rows = {"slow": made((0, 0, 0.05, 0.05)), "calm": made(), "odd": made((0, 0, 0, 0.06))}
+    found = outcome(rows)
+    assert found.moved and found.exit_code == INCONCLUSIVE
+    found = outcome(rows)
+    found.rules = Rules(0.02, 3, {"*-slow": 0.1, "*-odd": 0.15})
+    assert not found.moved and found.exit_code == NOTHING_SLOWER
+    assert found.limit == "the row's threshold"
+    found.rules = Rules(0.1, 3, {"*-slow": 0.01})
+    del found.rows
+    assert [row.cell.mechanism for row in found.of(SLOWER)] == ["slow"]
+    thresholds = {
+        r["mechanism"]: r["threshold"] for r in json.loads(reports.as_json(found))["rows"]
+    }
+    assert thresholds == {"slow": 0.01, "calm": 0.1, "odd": 0.1}
+
+
 def test_a_change_within_the_twins_difference_does_not_count() -> None:
     # On average head is 3% slower; one process of head is 3% slower than the other.
     verdict = decide(made((0, 0, 0, 0.06), between=0.0005), RULES)
