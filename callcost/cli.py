@@ -15,6 +15,7 @@ GROUP = "callcost.commands"
 OWN = (
     EntryPoint("calibrate", "callcost.commands.calibrate_command:calibrate", GROUP),
     EntryPoint("clean", "callcost.commands.clean_command:clean", GROUP),
+    EntryPoint("comment", "callcost.compare.comment_command:comment", GROUP),
     EntryPoint("compare", "callcost.compare.command:compare", GROUP),
     EntryPoint("explain", "callcost.explain.command:explain", GROUP),
     EntryPoint("history", "callcost.history.commands:history", GROUP),

@@ -29,6 +29,8 @@ from callcost.benchmarks.publish import explain_tables, figures, gate_tables, ta
 from callcost.benchmarks.publish.archive import compressed
 from callcost.benchmarks.publish.tables import CostTables
 from callcost.bindings.registry import mechanisms, tool_of
+from callcost.compare import document
+from callcost.compare.comment import comment
 from callcost.console.files import write_atomically
 from callcost.console.markdown import markdown_table
 from callcost.console.numbers import format_ns
@@ -51,6 +53,7 @@ HISTORY = RESULTS / "history.json"
 GATE = RESULTS / "gate.json"
 NOOPS = RESULTS / "noops.json"
 REPORT = RESULTS / "report.json"
+COMPARISON = RESULTS / "comparison.json.xz"
 EXPLAINED = RESULTS / "explain.json"
 # The same question asked of later versions of Python.
 EXPLAINED_LATER = tuple(RESULTS / f"explain.{tag}.json" for tag in ("cp312", "cp313"))
@@ -333,6 +336,7 @@ def supported_mechanisms() -> str:
 GENERATORS: dict[str, Callable[[], str]] = {
     "bad-input": bad_input.bad_input_table,
     "choice": choice,
+    "comment": lambda: comment(document.read(COMPARISON)),
     "cost-table": lambda: tables.headline_table(_sheet()),
     "delay-curve": delay_curve,
     "environment": environment,

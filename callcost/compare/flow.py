@@ -104,7 +104,17 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
         reach=reached,
         unmoved={**base.unmoved, **head.unmoved},
         notes=list(dict.fromkeys(notes)),
+        options=list(_options(request)),
     )
+
+
+def _options(request: Request) -> Iterator[str]:
+    yield from (f"--workload={pattern}" for pattern in request.workloads)
+    yield from (f"--mechanism={pattern}" for pattern in request.mechanisms)
+    if request.threshold is not None:
+        yield f"--threshold={100 * request.threshold:g}"
+    if request.one_layout:
+        yield "--one-layout"
 
 
 def _rules(request: Request, base: Built, rows: int) -> Rules:

@@ -66,7 +66,7 @@ class RowOutcome:
 
 @dataclass
 class Outcome:
-    """Everything in the report of a comparison."""
+    """Everything in the report of a comparison; `options` of the command chose rows and limits."""
 
     base: SideFacts
     head: SideFacts
@@ -79,6 +79,7 @@ class Outcome:
     counts: Mapping[Cell, Counts] = field(default_factory=dict)
     unmoved: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    options: Sequence[str] = ()
     wall_s: float = 0.0
 
     @cached_property

@@ -6,60 +6,22 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from callcost.compare.comment import comment
+from callcost.compare.document import VERSION, Document
 from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, number_or_none
-from callcost.compare.table import instructions_text, lines
-from callcost.console.numbers import cost_text, count, listed, percent, percent_interval
+from callcost.compare.table import lines
+from callcost.console.numbers import listed, percent, percent_interval
 from callcost.paired.rows import CONTROL
-from callcost.paired.verdict import SAME, SLOWER, UNDECIDED, Verdict, pair_logs, twin_logs
+from callcost.paired.verdict import SLOWER, UNDECIDED, Verdict, pair_logs, twin_logs
 from callcost.run import machine
-
-VERSION = 1
-SIGNS = {0: "✅", 1: "❌", 2: "❌", 3: "⚠️"}
-HEAD_LINES = (
-    "| workload | mechanism | base ns | head ns | time | interval | verdict | instructions |",
-    "| --- | --- | --: | --: | --: | --- | --- | --: |",
-)
 
 
 def markdown(outcome: Outcome) -> str:
-    """Writes the comment for a pull request: changed rows visible, the rest folded."""
-    title = f"### {SIGNS[outcome.exit_code]} {_md(outcome.headline)}"
-    said = [title, "", f"`{outcome.base.text}` → `{outcome.head.text}`", ""]
-    shown = [row for row in outcome.rows if row.verdict.word != SAME]
-    rest = [row for row in outcome.rows if row.verdict.word == SAME]
-    if shown:
-        said += [*HEAD_LINES, *map(_md_row, shown), ""]
-    if rest:
-        said += [f"<details><summary>{count(len(rest), 'row')} unchanged</summary>", ""]
-        said += [*HEAD_LINES, *map(_md_row, rest), "", "</details>", ""]
-    said += ["<details><summary>How it was measured</summary>", ""]
-    said += [f"- {_md(line)}" for line in lines(outcome)]
-    return "\n".join([*said, "", "</details>", ""])
-
-
-def _md(text: str) -> str:
-    """Escapes Markdown and HTML in a name."""
-    for sign, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("`", "'")):
-        text = text.replace(sign, instead)
-    return text.replace("_", "\\_").replace("*", "\\*")
-
-
-def _md_row(row: RowOutcome) -> str:
-    verdict = row.verdict
-    bold = "**" if verdict.word == SLOWER else ""
-    cells = (
-        _md(row.cell.workload),
-        _md(row.cell.mechanism),
-        cost_text(verdict.base_ns),
-        cost_text(verdict.head_ns),
-        f"{bold}{percent(verdict.change.value, signed=True)}{bold}",
-        percent_interval(verdict.change).strip("()").replace(" .. ", " to "),
-        f"{bold}{verdict.word}{bold}",
-        _md(instructions_text(row.counts)).replace("-&gt;", "→"),
-    )
-    return f"| {' | '.join(cells)} |"
+    """Writes the comment for a pull request."""
+    return comment(msgspec.convert(json.loads(as_json(outcome)), Document))
 
 
 def as_json(outcome: Outcome) -> str:
@@ -90,6 +52,8 @@ def as_json(outcome: Outcome) -> str:
             {**asdict(failure), "cell": str(failure.cell)} for failure in comparison.failures
         ],
         "notes": list(outcome.notes),
+        "options": list(outcome.options),
+        "remarks": lines(outcome),
         "layouts": comparison.layouts,
         "unmoved": dict(outcome.unmoved),
         "cpu": comparison.cpu,

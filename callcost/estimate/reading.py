@@ -161,6 +161,8 @@ def describe(document: Any) -> str:
         return "a result of Google Benchmark"
     if isinstance(about, dict) and about.get("kind") == "explanation":
         return "an explanation (callcost explain)"
+    if "callcost_compare" in document:
+        return "a comparison (callcost compare --json)"
     if document.keys() >= {"slope", "intercept_ns", "points"}:
         return "a calibration (callcost calibrate)"
     if isinstance(rows, list) and "machine_info" in document:

@@ -25,7 +25,9 @@ import click
 import duckdb
 import explanations
 import made_records
+import msgspec
 import pytest
+from checkout import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +36,7 @@ from callcost.benchmarks.site import site
 from callcost.benchmarks.site.inputs import Inputs
 from callcost.benchmarks.site.pages import environments
 from callcost.cli import main
+from callcost.compare import document
 from callcost.console.files import write_atomically
 from callcost.errors import CallcostError
 from callcost.estimate.record import Record
@@ -51,6 +54,10 @@ RUN = made_records.pytest_run(
 CALIBRATION = made_records.calibration()
 EXPLAINED = explanations.made()
 EXPLANATION = json.loads(records.as_text(EXPLAINED))
+COMPARISON = {
+    **msgspec.to_builtins(document.read(ROOT / "results" / "comparison.json.xz")),
+    "callcost_compare": document.VERSION,
+}
 COMPRESS = partial(gzip.compress, mtime=0)
 DEEP: Any = ()
 for _ in range(200):
@@ -244,7 +251,15 @@ def test_publish(odd: Odd) -> None:
         assert run("publish", made_records.written(place / "odd.json", odd.document)) == 2
 
 
-@odd_files(600)
+@odd_files(150)
+@given(mutated(COMPARISON))
+def test_comment(odd: Odd) -> None:
+    with folder() as place:
+        path = made_records.written(place / "odd.json", odd.document)
+        assert run("comment", path) in (0, None, 2)
+
+
+@odd_files(450)
 @given(mutated(EXPLANATION))
 def test_explain_against(odd: Odd) -> None:
     with folder() as place, mock.patch.object(flow, "explain", lambda *_: EXPLAINED):

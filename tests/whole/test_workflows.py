@@ -7,8 +7,10 @@ rest.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -86,7 +88,8 @@ that_writes = pytest.mark.parametrize(
 
 def test_the_rules_cover_the_jobs_that_write() -> None:
     written = {job.name for job in jobs() if job.writes}
-    assert written == {"benchmarks.yml:append", "pages.yml:deploy", "ci.md-2:append"}
+    own = {"benchmarks.yml:append", "comment.yml:post", "pages.yml:deploy"}
+    assert written == own | {"ci.md-2:post", "ci.md-3:append"}
     assert {"ci.yml", "ci.md-1"} < workflows().keys()
 
 
@@ -117,10 +120,28 @@ def test_nothing_that_others_write_is_text_of_a_script(job: Job) -> None:
 
 
 @each_job
-def test_artifacts_are_those_of_the_same_run(job: Job) -> None:
+def test_artifacts_of_another_run_reach_no_job_that_may_write(job: Job) -> None:
     for step in job.steps:
-        if "download-artifact" in step.get("uses", ""):
-            assert not {"run-id", "github-token", "repository"} & step["with"].keys()
+        if "download-artifact" not in step.get("uses", ""):
+            continue
+        assert "repository" not in step["with"]
+        if "run-id" in step["with"]:
+            assert list(job.workflow["on"]) == ["workflow_run"]
+            assert step["with"]["run-id"] == "${{ github.event.workflow_run.id }}"
+            # Not among the files of a checkout, where they could be imported.
+            assert step["with"]["path"].startswith("${{ runner.temp }}/")
+            assert not job.writes
+        else:
+            assert "github-token" not in step["with"]
+
+
+@pytest.mark.parametrize("name", ["comment.yml", "ci.md-2"])
+def test_what_may_comment_installs_nothing_and_checks_nothing_out(name: str) -> None:
+    download, post = workflows()[name]["jobs"]["post"]["steps"]
+    assert download["uses"].startswith("actions/download-artifact@")
+    # The script is the one that is tested below.
+    (tested,) = (job.steps[-1] for job in jobs() if job.name == "comment.yml:post")
+    assert post == tested
 
 
 @that_writes
@@ -133,12 +154,18 @@ def test_a_job_that_may_write_builds_nothing_and_runs_nothing_of_the_repository(
 
 
 @each_job
-def test_a_token_is_given_to_the_push_and_to_nothing_else(job: Job) -> None:
+def test_a_token_is_given_to_the_step_that_writes_and_to_nothing_else(job: Job) -> None:
     given = [step for step in job.steps if TOKEN.search(str(step))]
     assert not TOKEN.search(str({**job.content, "steps": []}))
+    if not job.writes:
+        # The token of such a job may only read; an artifact of another run needs one.
+        assert all("run-id" in step["with"] for step in given)
+        return
     for step in given:
-        assert job.writes
         assert step is job.steps[-1]
+        if job.content["permissions"] == {"pull-requests": "write"}:
+            assert not re.search(r"\b(git|pip|python)\b", step["run"])
+            continue
         assert [line for line in step["run"].splitlines() if line.startswith("git ")] == [
             'git push --quiet origin "$BRANCH"'
         ]
@@ -200,6 +227,33 @@ def test_the_site_follows_a_run_that_succeeded_on_our_own_main(
     assert "if" not in workflow["jobs"]["deploy"]
 
 
+@pytest.mark.parametrize("name", ["comment.yml", "ci.md-2"])
+@pytest.mark.parametrize(
+    ("changed", "comments"),
+    [
+        ({}, True),
+        ({"conclusion": "failure"}, True),
+        ({"conclusion": "cancelled"}, False),
+        ({"conclusion": "action_required"}, False),
+        ({"event": "push"}, False),
+        ({"event": "schedule"}, False),
+        ({"event": "workflow_dispatch"}, False),
+    ],
+)
+def test_a_comment_follows_the_comparison_of_a_pull_request(
+    name: str, changed: dict[str, Any], comments: bool
+) -> None:
+    workflow = workflows()[name]
+    (trigger,) = workflow["on"].items()
+    compared = {"comment.yml": "benchmarks.yml", "ci.md-2": "ci.md-1"}[name]
+    assert trigger[0] == "workflow_run"
+    assert trigger[1]["workflows"] == [workflows()[compared]["name"]]
+    event = {"event": {"workflow_run": {**RUN, "event": "pull_request", **changed}}}
+    assert happens(workflow["jobs"]["render"]["if"], event) == comments
+    assert workflow["jobs"]["post"]["needs"] == "render"
+    assert "if" not in workflow["jobs"]["post"]
+
+
 @pytest.mark.parametrize(
     ("changed", "writes"),
     [
@@ -224,24 +278,25 @@ PUSHING = {"BRANCH": "callcost-history", "TOKEN": "t0p", "GITHUB_SERVER_URL": "h
 
 def script_of(step: str) -> str:
     """Returns the script of a step, as the workflow has it."""
-    steps = [s for job in jobs() if job.name.startswith("benchmarks.yml:") for s in job.steps]
+    steps = [s for job in jobs() if job.name.startswith(("ben", "com")) for s in job.steps]
     (found,) = (s["run"] for s in steps if s.get("name") == step)
     return str(found)
 
 
 @pytest.fixture
 def run_step(tmp_path: Path) -> Script:
-    """Returns the function that runs a step as a runner does, with a callcost of our own."""
+    """Returns the function that runs a step as a runner does, with our own callcost and gh."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "temp").mkdir()
 
-    def run(step: str, callcost: str, cwd: Path, **given: str) -> subprocess.CompletedProcess[str]:
-        program = tmp_path / "bin" / "callcost"
-        program.write_text(f"#!/bin/bash\n{callcost}\n")
-        program.chmod(0o755)
+    def run(step: str, program: str, cwd: Path, **given: str) -> subprocess.CompletedProcess[str]:
+        for name in ("callcost", "gh"):
+            path = tmp_path / "bin" / name
+            path.write_text(f"#!/bin/bash\n{program}\n")
+            path.chmod(0o755)
         environment = {
             **os.environ,
-            "PATH": f"{program.parent}:{os.environ['PATH']}",
+            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
             "RUNNER_TEMP": str(tmp_path / "temp"),
             "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
             "GITHUB_SHA": "abc",
@@ -376,3 +431,83 @@ def test_the_token_is_sent_to_the_server_alone_and_kept_nowhere(
     assert not (repository / "stolen").exists()
     kept = [path for path in (repository / ".git").rglob("*") if path.is_file()]
     assert not [path for path in kept if b"t0p" in path.read_bytes()]
+
+
+# Answers for the API: a list of pull requests, two pages of comments. Writes down what is sent.
+GH = """
+case "$*" in
+  *--silent*) printf '%s\\n' "$@" > sent; cp comment.md sent.md ;;
+  *repos/owner/callcost/pulls*) printf '%s\\n' "$@" > asked; cat pulls.json ;;
+  *--paginate*repos/owner/callcost/issues/7/comments) cat comments.json ;;
+  *) exit 4 ;;
+esac
+"""
+COMMENTING = {"GITHUB_REPOSITORY": "owner/callcost", "FROM": "someone:fix $(x)", "HEAD": "abc"}
+OURS = {"login": "github-actions[bot]"}
+MARKED = "<!-- callcost compare -->\n### old"
+NOT_OURS = [
+    {"id": 1, "user": {"login": "someone"}, "body": MARKED},
+    {"id": 2, "user": None, "body": MARKED},
+    {"id": 3, "user": OURS, "body": f"> {MARKED}"},
+    {"id": 4, "user": OURS, "body": None},
+]
+needs_jq = pytest.mark.skipif(not shutil.which("jq"), reason="there is no jq")
+
+
+def post(
+    run_step: Script, folder: Path, pulls: list[tuple[int, str]], comments: list[Any]
+) -> subprocess.CompletedProcess[str]:
+    found = [{"number": number, "head": {"sha": sha}} for number, sha in pulls]
+    (folder / "pulls.json").write_text(json.dumps(found))
+    pages = comments[:2], comments[2:]
+    (folder / "comments.json").write_text("".join(map(json.dumps, pages)))
+    (folder / "comment.md").write_text("the comment")
+    return run_step("Create or update the comment", GH, folder, **COMMENTING)
+
+
+@needs_jq
+@pytest.mark.parametrize("old", [[], [{"id": 9, "user": OURS, "body": MARKED}] * 2])
+def test_a_pull_request_gets_one_comment_which_is_updated(
+    run_step: Script, tmp_path: Path, old: list[Any]
+) -> None:
+    done = post(run_step, tmp_path, [(7, "abc"), (8, "def")], [*NOT_OURS, *old])
+    assert done.returncode == 0, done.stderr
+    where = "repos/owner/callcost/issues/" + ("comments/9" if old else "7/comments")
+    method = "PATCH" if old else "POST"
+    sent = (tmp_path / "sent").read_text().splitlines()
+    assert sent == ["api", "--silent", "--method", method, where, "--field", "body=@comment.md"]
+    assert "head=someone:fix $(x)" in (tmp_path / "asked").read_text().splitlines()
+
+
+@needs_jq
+@pytest.mark.parametrize("pulls", [[], [(7, "def")], [(7, "abc"), (8, "abc")]])
+def test_a_commit_that_is_the_head_of_no_pull_request_or_of_two_gets_no_comment(
+    run_step: Script, tmp_path: Path, pulls: list[tuple[int, str]]
+) -> None:
+    done = post(run_step, tmp_path, pulls, [])
+    assert done.returncode == 0, done.stderr
+    assert "::notice" in done.stdout
+    assert not (tmp_path / "sent").exists()
+
+
+@needs_jq
+@pytest.mark.parametrize("lost", ["pulls.json", "comments.json"])
+def test_a_failed_look_posts_nothing(run_step: Script, tmp_path: Path, lost: str) -> None:
+    for name in ("pulls.json", "comments.json"):
+        (tmp_path / name).write_text('[{"number": 7, "head": {"sha": "abc"}}]')
+    (tmp_path / lost).unlink()
+    done = run_step("Create or update the comment", GH, tmp_path, **COMMENTING)
+    assert done.returncode != 0
+    assert not (tmp_path / "sent").exists()
+
+
+@pytest.mark.parametrize("code", [0, 2])
+def test_without_a_comparison_the_comment_says_so(
+    run_step: Script, tmp_path: Path, code: int
+) -> None:
+    fake = f'[ "$*" = "comment $RUNNER_TEMP/comparison/comparison.json" ] && echo ours; exit {code}'
+    done = run_step("Write the comment", fake, tmp_path, HEAD="abc", RUN="https://run")
+    assert done.returncode == 0, done.stderr
+    instead = f"{MARKED.partition('###')[0]}### ⚠️ No comparison of abc\n"
+    start = instead if code else "ours\n"
+    assert (tmp_path / "comment.md").read_text() == f"{start}\n[All rows](https://run)\n"
