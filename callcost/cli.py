@@ -13,6 +13,7 @@ from callcost.errors import CallcostError
 GROUP = "callcost.commands"
 # Where each command is. A module is only loaded for its own command, or for the list of commands.
 OWN = (
+    EntryPoint("bisect", "callcost.bisect.command:bisect", GROUP),
     EntryPoint("calibrate", "callcost.commands.calibrate_command:calibrate", GROUP),
     EntryPoint("clean", "callcost.commands.clean_command:clean", GROUP),
     EntryPoint("comment", "callcost.compare.comment_command:comment", GROUP),

@@ -46,18 +46,21 @@ static double calls_ns(py::object function, py::object argument, int calls)
 
 }  // namespace planted
 """
+PREPARE = f"""
+from callcost.bindings.{MECHANISM} import _module as core
+function = core.{FUNCTION}
+argument = {ARGUMENT}
+"""
 # Runs in the environment: C times every choice in turn, many times, in ns per call.
 TIME = f"""
 import json, random, statistics
-from callcost.bindings.{MECHANISM} import _module as core
 choices = list(range({len(CHOICES)}))
-argument = {ARGUMENT}
 taken = [[] for _ in choices]
 for _ in range(201):
     random.shuffle(choices)
     for choice in choices:
         core.plant(choice)
-        taken[choice].append(core.calls_ns(core.{FUNCTION}, argument, 200))
+        taken[choice].append(core.calls_ns(function, argument, 200))
 print(json.dumps([statistics.median(each) for each in taken]))
 """
 PROCESSES = 7
@@ -82,12 +85,15 @@ def plant(checkout: Path, choice: int) -> None:
     path.write_text(source, encoding="utf-8")
 
 
-def costs_in_c(python: str) -> dict[int, float]:
-    """Times every choice inside C, in several processes; returns the share it adds to a call."""
+def costs_in_c(python: str, prepare: str = PREPARE) -> dict[int, float]:
+    """Times every choice inside C, in several processes; returns the share it adds to a call.
+
+    `prepare` makes the module `core`, its `function` with the plant, and that one's `argument`.
+    """
     runs = []
     for _ in range(PROCESSES):
         # Isolated: a folder `callcost` in the working folder would hide what is installed.
-        nanoseconds = json.loads(study.run([python, "-I", "-c", TIME]))
+        nanoseconds = json.loads(study.run([python, "-I", "-c", prepare + TIME]))
         runs.append([each / nanoseconds[0] - 1 for each in nanoseconds])
     return {
         steps: statistics.median(run[place] for run in runs) for place, steps in enumerate(CHOICES)

@@ -17,7 +17,7 @@ from callcost.console.front import Front
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 def clean(days: float | None, dry_run: bool) -> None:
-    """Remove the environments that `callcost compare` has built, except those in use."""
+    """Remove the environments of `callcost compare` and `bisect`, except those in use."""
     # Imported late: they are slow to import, and the command's help needs none of them.
     from callcost.commands.clean import mebibytes, removals
     from callcost.revisions.cache import describe, location

@@ -20,29 +20,36 @@ if TYPE_CHECKING:
     from callcost.compare.outcome import Outcome
 
 
+# `callcost bisect` has these, too.
+budget_option = click.option(
+    "--budget", "budget_s", type=options.FiniteRange(min=1), metavar="SECONDS",
+    help="Seconds of measuring, without builds and instructions. Default: 2 per row.",
+)  # fmt: skip
+threshold_option = click.option(
+    "--threshold", "threshold_percent", type=options.FiniteRange(min=0, max=1000),
+    metavar="PERCENT",
+    help="Smaller changes do not count. Default: [tool.callcost.thresholds] of the first revision, "
+    f"or {100 * DEFAULT_THRESHOLD:g}.",
+)  # fmt: skip
+instructions_option = click.option(
+    "--instructions/--no-instructions", default=True,
+    help="Also count instructions, under valgrind.  [default: instructions]",
+)  # fmt: skip
+one_layout_option = click.option(
+    "--one-layout", is_flag=True,
+    help="Judge the libraries as built, not their code in many layouts.",
+)  # fmt: skip
+
+
 @click.command(cls=Front)
 @click.argument("base")
 @click.argument("head")
 @options.mechanism_option
 @options.workload_option
-@click.option(
-    "--budget", "budget_s", type=options.FiniteRange(min=1), metavar="SECONDS",
-    help="Seconds of measuring, without builds and instructions. Default: 2 per row.",
-)  # fmt: skip
-@click.option(
-    "--threshold", "threshold_percent", type=options.FiniteRange(min=0, max=1000),
-    metavar="PERCENT",
-    help="Smaller changes do not count. Default: [tool.callcost.thresholds] of BASE, or "
-    f"{100 * DEFAULT_THRESHOLD:g}.",
-)  # fmt: skip
-@click.option(
-    "--instructions/--no-instructions", default=True,
-    help="Also count instructions, under valgrind.  [default: instructions]",
-)  # fmt: skip
-@click.option(
-    "--one-layout", is_flag=True,
-    help="Judge the libraries as built, not their code in many layouts.",
-)  # fmt: skip
+@budget_option
+@threshold_option
+@instructions_option
+@one_layout_option
 @options.json_option("Write everything to this file.")
 @click.option(
     "--markdown", "markdown_file", type=options.OUTPUT, help="Write a pull-request comment."
@@ -73,7 +80,7 @@ def compare(
     from callcost.compare import flow, records
 
     files = {"--json": json_file, "--markdown": markdown_file, "--junit": junit_file}
-    _refuse_one_file_for_two(files)
+    refuse_one_file_for_two(files)
     for option, path in files.items():
         refuse_unwritable(path, option)
     request = flow.Request(
@@ -91,14 +98,14 @@ def compare(
         )
         raise click.exceptions.Exit(flow.compare_records(request, json_file))
     start_s = time.monotonic()
-    with _progress() as report:
+    with progress("callcost compare") as report:
         outcome = flow.run(request, Path.cwd(), report)
     outcome.wall_s = time.monotonic() - start_s
     _publish(outcome, files)
     raise click.exceptions.Exit(outcome.exit_code)
 
 
-def _refuse_one_file_for_two(files: Mapping[str, Path | None]) -> None:
+def refuse_one_file_for_two(files: Mapping[str, Path | None]) -> None:
     """Raises UsageError if one report would overwrite another."""
     places: dict[Path, str] = {}
     for option, path in files.items():
@@ -135,11 +142,11 @@ def _publish(outcome: Outcome, files: dict[str, Path | None]) -> None:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[float, str], None]]:
+def progress(title: str) -> Iterator[Callable[[float, str], None]]:
     """Yields a function that shows the share that is done, and the current step."""
-    from callcost.console import progress
+    from callcost.console.progress import shown
     from callcost.model.run import Progress
 
     steps = 1000
-    with progress.shown(sys.stderr, "callcost compare", every_step=True) as report:
+    with shown(sys.stderr, title, every_step=True) as report:
         yield lambda share, what: report(Progress(round(share * steps), steps, what))

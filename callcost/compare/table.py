@@ -93,7 +93,7 @@ def lines(outcome: Outcome) -> list[str]:
     said += [f"FAILED {failure}" for failure in outcome.comparison.failures]
     said += _reach(outcome)
     if outcome.rows:
-        said += [*_trust(outcome), *_layouts(outcome), *_instructions(outcome)]
+        said += [*_trust(outcome), *layout_lines(outcome), *_instructions(outcome)]
     return [*said, *outcome.notes]
 
 
@@ -143,7 +143,7 @@ def _trust(outcome: Outcome) -> Iterator[str]:
     yield from quota_remarks(outcome.comparison.state)
 
 
-def _layouts(outcome: Outcome) -> Iterator[str]:
+def layout_lines(outcome: Outcome) -> Iterator[str]:
     """Says what belongs to the layout of a build, and not to its code."""
     layouts = outcome.comparison.layouts
     if layouts > 1:

@@ -1,7 +1,7 @@
 """Ends every command: turns an error into one sentence, and the outcome into an exit code.
 
 0    done
-1    something is slower (callcost compare); used for nothing else
+1    something is slower (callcost compare and bisect); used for nothing else
 2    wrong usage, bad input, or a machine that refuses; also a bug, below its traceback
 3    inconclusive
 130  interrupted, also by SIGTERM and SIGHUP

@@ -40,6 +40,7 @@ from callcost.revisions.interpreter import ask, clean_variables
 from callcost.revisions.source import GitError, Repository, git_variables
 
 MARK = "CALLCOST_SUPERVISOR"
+BUILD_LOG = "build.log"
 # What build tools write into files as the time of the build: 2020-01-01.
 SOURCE_DATE, BUILD_TIME = "SOURCE_DATE_EPOCH", "1577836800"
 NO_SPACE_LEFT = re.compile("No space left on device|Disk quota exceeded|os error 28")
@@ -265,14 +266,44 @@ def build(job: Mapping[str, Any], staging: Path) -> dict[str, Any]:
 
 def resolve(job: Mapping[str, Any], staging: Path) -> dict[str, Any]:
     """Has uv choose versions; returns requirements with exactly one version each."""
-    wanted, limits, found = (staging / name for name in ("wanted.txt", "pins.txt", "found.txt"))
-    write_atomically(wanted, "\n".join(job["texts"]) + "\n")
-    write_atomically(limits, "\n".join(job["limits"]) + "\n")
-    options = ["--python", job["python"], "-c", str(limits), "--no-header", "--no-annotate"]
+    return {"pins": _chosen(job["python"], job["texts"], job["limits"], staging)}
+
+
+def releases(job: Mapping[str, Any], staging: Path) -> dict[str, Any]:
+    """Has uv choose the newest version below the last one, until there is none; returns them all.
+
+    uv has no command that lists what an index offers.
+    """
+    found: list[str] = []
+    while True:
+        highest = (found or [job["high"]])[-1]
+        text = f"{job['package']}>{job['low']},<{highest}"
+        try:
+            (pin,) = _chosen(job["python"], [text], [], staging, "--no-deps")
+        except subprocess.CalledProcessError:
+            if reasons.objection("\n".join(_lines(staging / BUILD_LOG))):
+                return {"versions": found}
+            raise
+        found += [each.version for each in Requirement(pin).specifier]
+
+
+def _chosen(
+    python: str, texts: Sequence[str], limits: Sequence[str], staging: Path, *more: str
+) -> list[str]:
+    """Returns the versions that uv chooses, as requirements."""
+    wanted, limited, found = (staging / name for name in ("wanted.txt", "pins.txt", "found.txt"))
+    write_atomically(wanted, "\n".join(texts) + "\n")
+    write_atomically(limited, "\n".join(limits) + "\n")
+    # uv prefers the versions of an earlier answer.
+    found.unlink(missing_ok=True)
+    options = ["--python", python, "-c", str(limited), "--no-header", "--no-annotate", *more]
     command = [find_uv_bin(), "pip", "compile", str(wanted), *options, "--output-file", str(found)]
-    Runner(staging.name, staging / "build.log").run(command, staging)
+    Runner(staging.name, staging / BUILD_LOG).run(command, staging)
     lines = map(str.strip, found.read_text(encoding="utf-8").splitlines())
-    return {"pins": sorted(line for line in lines if line and not line.startswith(("#", "-")))}
+    return sorted(line for line in lines if line and not line.startswith(("#", "-")))
+
+
+KINDS = {"build": build, "resolve": resolve, "releases": releases}
 
 
 def main() -> None:
@@ -284,9 +315,9 @@ def main() -> None:
         os.set_inheritable(fd, False)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _cancel)
-    log = Path(job["failure_log"]) if job["kind"] == "build" else staging / "build.log"
+    log = Path(job["failure_log"]) if job["kind"] == "build" else staging / BUILD_LOG
     try:
-        answer(done={"build": build, "resolve": resolve}[job["kind"]](job, staging))
+        answer(done=KINDS[job["kind"]](job, staging))
     except CancelledError:
         answer(failed="cancelled", message="", log=[])
     except Exception as error:
