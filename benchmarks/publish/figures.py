@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from callcost.compare.outcome import Counts
 from callcost.estimate.layouts import (
     CalibrationFile,
     Count,
@@ -193,6 +194,36 @@ class Noops(Struct):
     commits: Annotated[dict[Name, NoopKinds], Meta(min_length=1)]
 
 
+class CaseRow(Struct):
+    """A call of two releases of a package."""
+
+    workload: Name
+    verdict: Name
+    change: tuple[Number | None, Number | None, Number | None]
+    spread: Number | None
+    base_ns: Number | None
+    head_ns: Number | None
+    instructions: Counts | None
+
+
+class CaseRun(Struct):
+    """The comparison of two releases of a package."""
+
+    date: Name
+    python: Name
+    moved: list[Name]
+    layouts: Count
+    rows: Annotated[list[CaseRow], Meta(min_length=1)]
+    load_1min: Number
+    measuring_s: Number
+
+
+class Cases(Struct):
+    """cases.json."""
+
+    cases: Annotated[dict[Name, CaseRun], Meta(min_length=1)]
+
+
 class ReferenceBuild(Struct):
     """The build of the reference run."""
 
@@ -241,6 +272,7 @@ LAYOUTS: dict[str, Any] = {
     "report.json": Report,
     "gate.json": Gate,
     "noops.json": Noops,
+    "cases.json": Cases,
 }
 
 

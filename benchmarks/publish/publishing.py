@@ -25,7 +25,13 @@ from callcost.benchmarks.charts import draw as charts
 from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.benchmarks.facts import bad_input, facts
 from callcost.benchmarks.facts.marks import Marks
-from callcost.benchmarks.publish import explain_tables, figures, gate_tables, tables
+from callcost.benchmarks.publish import (
+    case_tables,
+    explain_tables,
+    figures,
+    gate_tables,
+    tables,
+)
 from callcost.benchmarks.publish.archive import compressed
 from callcost.benchmarks.publish.tables import CostTables
 from callcost.bindings.registry import mechanisms, tool_of
@@ -52,12 +58,15 @@ FACTS_NEXT = RESULTS / "facts_next.json"
 HISTORY = RESULTS / "history.json"
 GATE = RESULTS / "gate.json"
 NOOPS = RESULTS / "noops.json"
+CASES = RESULTS / "cases.json"
 REPORT = RESULTS / "report.json"
 COMPARISON = RESULTS / "comparison.json.xz"
 EXPLAINED = RESULTS / "explain.json"
 # The same question asked of later versions of Python.
 EXPLAINED_LATER = tuple(RESULTS / f"explain.{tag}.json" for tag in ("cp312", "cp313"))
-TEXTS = ("measuring", "bad-input", "costs", "ci", "comparing", "explaining", "reporting")
+TEXTS = (
+    *("measuring", "bad-input", "cases", "costs", "ci", "comparing", "explaining", "reporting"),
+)
 DOCUMENTS = ("README.md", *(f"docs/{name}.md" for name in TEXTS))
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -73,7 +82,7 @@ def publish(record: Path | None) -> list[Path]:
     """
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
-    figures = (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY, GATE, REPORT)
+    figures = (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY, GATE, NOOPS, CASES, REPORT)
     for path in (*figures, EXPLAINED, *EXPLAINED_LATER):
         if not path.exists():
             raise RecordError(f"{path} is missing; the documents say which command makes it")
@@ -335,6 +344,12 @@ def supported_mechanisms() -> str:
 
 GENERATORS: dict[str, Callable[[], str]] = {
     "bad-input": bad_input.bad_input_table,
+    **{
+        f"case-{case.name}": partial(
+            lambda case: case_tables.case_part(case, figures.read(CASES)), case
+        )
+        for case in case_tables.read().values()
+    },
     "choice": choice,
     "comment": lambda: comment(document.read(COMPARISON)),
     "cost-table": lambda: tables.headline_table(_sheet()),

@@ -78,7 +78,6 @@ class Clone:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "clone"
-        self._report = folder / "compare.json"
         run(["git", "clone", "--quiet", str(ROOT), str(self.folder)], ROOT)
 
     def commit(self, branch: str, change: Callable[[], object], start: str = "HEAD") -> None:
@@ -96,17 +95,25 @@ class Clone:
         self, base: str, head: str, *options: str, variables: Mapping[str, str] | None = None
     ) -> tuple[Record, float]:
         """Runs the command as a user would; returns its JSON and the seconds that it took."""
-        self._report.unlink(missing_ok=True)
-        start_s = time.monotonic()
-        done = subprocess.run(
-            [CALLCOST, "compare", base, head, *options, f"--json={self._report}"],
-            cwd=self.folder, env={**os.environ, **(variables or {})},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        wall_s = time.monotonic() - start_s
-        if not self._report.exists():
-            raise CallcostError(f"callcost compare failed:\n{done.stdout}{done.stderr}")
-        return json.loads(self._report.read_text()), wall_s
+        return compare(self.folder, base, head, *options, variables=variables)
+
+
+def compare(
+    folder: Path, base: str, head: str, *options: str, variables: Mapping[str, str] | None = None
+) -> tuple[Record, float]:
+    """Compares two sides in a folder as a user would; returns the JSON and the seconds it took."""
+    report = folder.with_suffix(".json")
+    report.unlink(missing_ok=True)
+    start_s = time.monotonic()
+    done = subprocess.run(
+        [CALLCOST, "compare", base, head, *options, f"--json={report}"],
+        cwd=folder, env={**os.environ, **(variables or {})},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    wall_s = time.monotonic() - start_s
+    if not report.exists():
+        raise CallcostError(f"callcost compare failed:\n{done.stdout}{done.stderr}")
+    return json.loads(report.read_text()), wall_s
 
 
 def chosen(mechanisms: Iterable[str], workloads: Iterable[str]) -> list[str]:

@@ -30,6 +30,7 @@ DEFAULT_BACKEND = "setuptools.build_meta:__legacy__"
 BUILT = {"project", "build-system"}
 OLD_FILES = ("setup.py", "setup.cfg")
 MAX_THRESHOLD_PERCENT = 1000
+OWN_KEYS = {"from-source", "groups", "variables"}
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,19 @@ def read(repository: Files, source: Source) -> Project:
     try:
         return _from_table(tomllib.loads(text or ""), old)
     except (ValueError, TypeError, ExceptionGroup, InvalidRequirement, InvalidSpecifier) as error:
-        raise SpecError(f"the pyproject.toml of {source.phrase} cannot be used: {error}") from error
+        # A bad requirement is shown on further lines.
+        said = str(error).partition("\n")[0]
+        raise SpecError(f"the pyproject.toml of {source.phrase} cannot be used: {said}") from error
 
 
 def _from_table(document: Mapping[str, Any], old: bool) -> Project:
     system = nested(document, "build-system")
     about = nested(document, "project")
     own = nested(document, "tool", "callcost", "compare")
+    if unknown := sorted(own.keys() - OWN_KEYS):
+        raise ValueError(
+            f"tool.callcost.compare has {unknown[0]}. Known keys: {', '.join(sorted(OWN_KEYS))}."
+        )
     requires = str(about.get("requires-python", ""))
     SpecifierSet(requires)
     variables = {name: str(value) for name, value in nested(own, "variables").items()}

@@ -413,6 +413,9 @@ def test_missing_things_are_named(project: Path, text: str, said: str) -> None:
         ("[build-system", "the pyproject.toml of main "),
         ("[build-system]\nrequires = ['==']", "the pyproject.toml of main "),
         ("[build-system]\nrequires = 'tool'", "requires is not a list"),
+        ("[tool.callcost.compare]\nfrom-source = 'tool'", "from-source is not a list"),
+        ("[tool.callcost.compare]\nfrom-source = ['a tool']", "cannot be used: "),
+        ("[tool.callcost.compare]\nfrom-sources = []", "has from-sources. Known keys: from-source"),
         ("[project]\nname = 'x'\nrequires-python = '>=99'", " requires Python >=99, not "),
     ],
 )
@@ -422,6 +425,7 @@ def test_a_bad_pyproject_is_named(project: Path, pyproject: str, said: str) -> N
     with pytest.raises(SpecError) as caught:
         built(project, "main")
     assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_missing_repository_or_cache_is_named(
