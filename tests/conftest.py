@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import subprocess
 import sys
@@ -45,6 +47,20 @@ def pytest_xdist_auto_num_workers() -> int | None:
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Looks for no garbage while modules and tests are found: all of them stay."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Looks for garbage from now on, but not among what was found."""
+    gc.freeze()
+    gc.enable()
+    # At the very end nothing may be left: nanobind would report it as leaked.
+    atexit.register(gc.unfreeze)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,7 +16,6 @@ import matplotlib
 import numpy as np
 import numpy.typing as npt
 from matplotlib.colors import to_hex, to_rgb
-from scipy.optimize import isotonic_regression
 
 from callcost.benchmarks.break_even import REFERENCE
 from callcost.bindings.registry import mechanisms, tool_of
@@ -136,6 +135,9 @@ def spread(wanted: Sequence[float], room: float) -> list[float]:
 
     They keep their order; the sum of the squares of the moves is the least possible.
     """
+    # Imported late: it takes long, and most who import this module place no labels.
+    from scipy.optimize import isotonic_regression
+
     order, places = np.argsort(wanted, kind="stable"), np.arange(len(wanted))
     # Less their places, positions at least 1 apart are positions that never fall.
     moved = isotonic_regression(np.array(wanted, dtype=float)[order] - places).x

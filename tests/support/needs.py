@@ -6,6 +6,7 @@ import platform
 import re
 import shutil
 import sys
+from functools import cache
 
 import pytest
 
@@ -22,6 +23,7 @@ needs_cpython = pytest.mark.skipif(
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 
 
+@cache
 def documented_python() -> str:
     """Returns the version of Python that the documents are about: that of the reference run."""
     if not publishing.REFERENCE.exists():

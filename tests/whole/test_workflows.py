@@ -15,6 +15,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ def load(text: str) -> dict[str, Any]:
     return dict(YAML(typ="safe", pure=True).load(text))
 
 
+@cache
 def workflows() -> dict[str, dict[str, Any]]:
     found = {path.name: load(path.read_text()) for path in sorted(WORKFLOWS.glob("*.y*ml"))}
     blocks = re.findall(r"^```yaml\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
