@@ -20,8 +20,9 @@ The answers are JSON lines like worker.py's: `ready`, then for each contender, i
 import os
 import random
 import sys
-from functools import partial
+from functools import cache, partial
 from itertools import repeat
+from types import FunctionType
 
 if __package__:
     # Where the job is done, worker.py loads this file and gives it itself.
@@ -30,9 +31,13 @@ if __package__:
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
     from typing import Any, NamedTuple
 
     from callcost.worker.guard import Process
+
+    # The instructions of each epoch of N calls and of 2N calls, and the names of their dumps.
+    Counted = tuple[list[list[int]], list[list[str]]]
 
     class Shape(NamedTuple):
         """The calls in a turn of the loop, the turns of the epochs, and the pairs of epochs."""
@@ -174,44 +179,41 @@ def warm_up(epoch: "worker.Epoch", turns: int) -> None:
         run(repeat(None, number), no_clock, *values)
 
 
-def make_windows(pairs: int) -> "Callable[..., None]":
-    """Compiles a function that runs epochs of N and of 2N calls in turn, and marks each.
-
-    Each run has its own place in the code, which executes only once. The interpreter therefore
-    specialises nothing there, and starting an epoch always costs the same.
-    """
+@cache
+def windows_code(pairs: int) -> "CodeType":
+    """Compiles the code of a function that runs epochs of N and of 2N calls, and marks each."""
     names = [name for pair in range(pairs) for name in (f"short_{pair}", f"long_{pair}")]
     runs = "; ".join(f"{name}(); mark()" for name in names)
     source = f"def windows(mark, {', '.join(names)}):\n    mark(); {runs}\n"
     namespace: dict[str, Any] = {}
     exec(compile(source, "<windows>", "exec"), namespace)
-    windows: Callable[..., None] = namespace["windows"]
-    return windows
+    code: CodeType = namespace["windows"].__code__
+    return code
 
 
-def counted(
-    contender: "dict[str, Any]",
-    namespace: "dict[str, Any]",
-    shape: "Shape",
-    dumps: Dumps,
-) -> "tuple[list[list[int]], list[list[str]]]":
-    """Returns the instructions of each epoch of N calls and of 2N calls.
-
-    Also returns the names of the dumps, in the same order, if they are kept.
-    """
+def make_counting(
+    contender: "dict[str, Any]", namespace: "dict[str, Any]", shape: "Shape"
+) -> "Callable[[Dumps], Counted]":
+    """Compiles an epoch; returns the function that counts its runs of N calls and of 2N calls."""
     epoch = worker.compile_epoch(contender["call"], namespace, shape.unroll, contender["raises"])
     run, values = epoch
-    windows = make_windows(shape.pairs)
+    # Each run has its own place in new code, which executes only once. The interpreter therefore
+    # specialises nothing there, and starting an epoch always costs the same.
+    windows = FunctionType(windows_code(shape.pairs).replace(), {})
     turns = [shape.turns, 2 * shape.turns] * shape.pairs
     # Through a C function: the interpreter's loop is then entered while callgrind counts. A call
     # from Python to Python stays in the same C call of the loop.
     runs = [partial(run, repeat(None, number), no_clock, *values) for number in turns]
-    warm_up(epoch, shape.warm_turns)
-    dumps.skip()
-    windows(mark, *runs)
-    costs = dumps.read(len(turns) + 1)[1:]
-    kept = dumps.kept[1:]
-    return [costs[0::2], costs[1::2]], [kept[0::2], kept[1::2]]
+
+    def count(dumps: Dumps) -> "Counted":
+        warm_up(epoch, shape.warm_turns)
+        dumps.skip()
+        windows(mark, *runs)
+        costs = dumps.read(len(turns) + 1)[1:]
+        kept = dumps.kept[1:]
+        return [costs[0::2], costs[1::2]], [kept[0::2], kept[1::2]]
+
+    return count
 
 
 def choose_shape(epochs: "list[list[int]]") -> "Shape":
@@ -221,7 +223,10 @@ def choose_shape(epochs: "list[list[int]]") -> "Shape":
 
 
 def count_contender(
-    contender: "dict[str, Any]", empty: "dict[Shape, Any]", dumps: "Dumps | None", switch: Switch
+    contender: "dict[str, Any]",
+    empty: "dict[Shape, Counted]",
+    dumps: "Dumps | None",
+    switch: Switch,
 ) -> "dict[str, Any]":
     """Checks one contender; if there are dumps, also counts it and checks it again.
 
@@ -237,8 +242,8 @@ def count_contender(
     written = worker.output_size()
     switch.turn("on")
     with worker.refusing("call failed", "it"):
-        shape = choose_shape(counted(contender, namespace, CHECK_SHAPE, dumps)[0])
-        epochs, profiles = counted(contender, namespace, shape, dumps)
+        shape = choose_shape(make_counting(contender, namespace, CHECK_SHAPE)(dumps)[0])
+        epochs, profiles = make_counting(contender, namespace, shape)(dumps)
     if worker.output_size() != written:
         raise worker.ContenderError("garbage", "it wrote to standard output while it was counted")
     worker.check_again(contender, namespace)
@@ -255,17 +260,19 @@ def count_contender(
 
 def count_all(job: "dict[str, Any]", line: "worker.Line", process: "Process") -> None:
     """Answers for each contender of the job, in order."""
-    empty: dict[Shape, Any] = {}
+    empty: dict[Shape, Counted] = {}
     dumps = None
     folder = os.path.dirname(sys.argv[1])
     switch = Switch(job["vgdb"], os.path.join(folder, SWITCH_NAME))
+    watch = worker.Guard(process, vars(worker))
     if job["counts"]:
         dumps = Dumps(os.path.join(folder, DUMP_NAME), job["profiles"])
-        # First, so that these counts cannot depend on the contenders.
+        # First, so that these counts cannot depend on the contenders. callgrind rests while they
+        # are compiled: its next dump would be long.
+        shapes = [*(shape for _, shape in SHAPES), LONG_CALLS]
+        countings = [make_counting(EMPTY, {}, shape) for shape in shapes]
         switch.turn("on")
-        for shape in (CHECK_SHAPE, *(shape for _, shape in SHAPES), LONG_CALLS):
-            empty[shape] = counted(EMPTY, {}, shape, dumps)
-    watch = worker.Guard(process, vars(worker))
+        empty = {shape: count(dumps) for shape, count in zip(shapes, countings)}  # noqa: B905
     for index, contender in enumerate(job["contenders"]):
         line.enter(index)
         try:

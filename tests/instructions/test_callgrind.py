@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -157,27 +158,38 @@ def test_two_runs_give_the_same_numbers_exactly(
 def test_processes_and_layouts_do_not_change_the_counts(
     counted: dict[str, Count | Uncounted],
 ) -> None:
-    plain = {name: CALLS[name] for name in ("builtin", "python")}
-    heard: list[str] = []
-    parted = count(
-        sys.executable, plain, jobs=2, layouts=2, report=lambda name, _: heard.append(name)
-    )
-    assert parted == {name: counted[name] for name in plain}
-    assert list(parted) == list(plain)
-    assert sorted(heard) == sorted(plain)
-
-
-@needs_callgrind
-@needs_cpython
-def test_contenders_kept_apart_do_not_affect_each_other(
-    counted: dict[str, Count | Uncounted],
-) -> None:
     starts = Contender(
         "starts", "import threading\nt = threading.Thread(target=int)\nt.start()\nt.join()", "int()"
     )
-    together = {"starts": starts, "waits": WAITS}
-    assert count(sys.executable, together)["waits"] != counted["waits"]
-    assert count(sys.executable, together, apart=str, jobs=2)["waits"] == counted["waits"]
+    asked = {"starts": starts, "waits": WAITS}
+    assert count(sys.executable, asked)["waits"] != counted["waits"]
+    heard: list[str] = []
+    parted = count(
+        sys.executable, asked, jobs=2, layouts=2, report=lambda name, _: heard.append(name)
+    )
+    assert parted["waits"] == counted["waits"]
+    assert list(parted) == list(asked)
+    assert sorted(heard) == sorted(asked)
+
+
+def test_contenders_are_shared_between_processes_or_kept_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(counting: Any) -> dict[str, Count | Uncounted]:
+        together = " ".join(counting.contenders)
+        return dict.fromkeys(counting.contenders, Uncounted("together", together))
+
+    monkeypatch.setattr(callgrind._Counting, "run", run)
+    asked = dict.fromkeys("abcd", WAITS)
+    cases: list[tuple[dict[str, Any], list[str]]] = [
+        ({}, ["a b c d"] * 4),
+        ({"jobs": 2}, ["a c", "b d"] * 2),
+        ({"jobs": 2, "apart": str}, [*"abcd"]),
+        ({"apart": "ab".__contains__}, ["a b", "a b", "c d", "c d"]),
+    ]
+    for more, shares in cases:
+        found = count(sys.executable, asked, **more)
+        assert [str(found[name]) for name in asked] == [f"together: {each}" for each in shares]
 
 
 @needs_callgrind
