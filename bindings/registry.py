@@ -306,10 +306,11 @@ def damaged(folder: Path = FOLDER) -> dict[str, str]:
 
 def left_out(build: Build) -> dict[str, str]:
     """Names the mechanisms that are damaged, or only in the build's manifest, with the reasons."""
-    usable = {found.module for found in mechanisms()}
+    reasons = damaged()
+    usable = {found.module for found in _candidates(FOLDER) if found.name not in reasons}
     met = {name: why for name, why in build.facts["missing"].items() if name not in usable}
     own = {n.removeprefix(f"{PACKAGE}."): why for n, why in met.items() if n.startswith(PACKAGE)}
-    return {**own, **damaged()}
+    return {**own, **reasons}
 
 
 def _candidates(folder: Path) -> list[Mechanism]:

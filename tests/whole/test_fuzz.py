@@ -93,16 +93,19 @@ class Odd:
     changes: list[str] = field(default_factory=list)
 
 
+def mutated(whole: Any) -> st.SearchStrategy[Odd]:
+    """Makes documents with some fields changed."""
+    # Listing all fields takes long, so it is done once for all first changes.
+    return changed(whole, st.sampled_from(list(places(whole))))
+
+
 @st.composite
-def mutated(draw: st.DrawFn, whole: Any) -> Odd:
-    """Draws a document with some fields changed."""
+def changed(draw: st.DrawFn, whole: Any, fields: st.SearchStrategy[Steps]) -> Odd:
+    """Draws a document with some fields changed; `fields` are those of the whole one."""
     document = made_records.copied(whole)
     odd = Odd(document)
-    for _ in range(draw(st.integers(1, 3))):
-        every = list(places(document))
-        if not every:
-            break
-        *above, last = draw(st.sampled_from(every))
+    for left in reversed(range(draw(st.integers(1, 3)))):
+        *above, last = draw(fields)
         parent = found(document, above)
         kind = draw(st.sampled_from(("replace", "replace", "lose", "double", "move")))
         if kind == "lose":
@@ -110,11 +113,15 @@ def mutated(draw: st.DrawFn, whole: Any) -> Odd:
         elif kind == "double" and isinstance(parent, list):
             parent.append(parent[last])  # type: ignore[index]
         elif kind == "move":
-            parent[last] = copy.deepcopy(found(document, draw(st.sampled_from(every))))
+            parent[last] = copy.deepcopy(found(document, draw(fields)))
         else:
             parent[last] = copy.deepcopy(draw(st.sampled_from(ODD)))
         after = repr(parent[last])[:80] if kind in ("move", "replace") else ""
         odd.changes.append(f"{kind} {(*above, last)} {after}")
+        every = list(places(document)) if left else []
+        if not every:
+            break
+        fields = st.sampled_from(every)
     return odd
 
 
