@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -44,6 +45,19 @@ def test_every_generated_part_matches_the_records(name: str) -> None:
     parts = publishing.BLOCK.findall(text)
     assert len(parts) == text.count("<!-- generated:") > 0
     assert text == publishing.fill(text)
+
+
+def test_git_and_the_sdist_have_every_record_that_the_documents_show() -> None:
+    records = [path for path in vars(publishing).values() if isinstance(path, Path)]
+    names = [path.name for path in records if path.parent == publishing.RESULTS]
+    assert {"reference.json.xz", "cases.json"} <= {*names}
+    # A user's own runs are in results/ too, and ignored there.
+    told = (publishing.ROOT / ".gitignore").read_text().split()
+    kept = [line.removeprefix("!results/") for line in told if line.startswith("!results/")]
+    packed = (publishing.ROOT / "MANIFEST.in").read_text().split()
+    for name in names:
+        assert any(fnmatch(name, pattern) for pattern in kept), name
+        assert any(fnmatch(f"results/{name}", f"*{pattern}") for pattern in packed), name
 
 
 def anchors(document: Path) -> set[str]:
