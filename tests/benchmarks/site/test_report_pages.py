@@ -133,27 +133,20 @@ OVERLAPS = (SUPPORT / "overlaps.js").read_text(encoding="utf-8")
 """Lists the pairs of visible texts that overlap."""
 
 
-@pytest.mark.parametrize(
-    ("width", "theme"),
-    # The themes differ only in their colours: all widths in both only for the screenshots.
-    [
-        (width, theme)
-        for width in WIDTHS
-        for theme in THEMES
-        if theme == THEMES[0] or width == WIDTHS[-1] or "CALLCOST_SCREENSHOTS" in os.environ
-    ],
-)
-def test_pages_fit_and_no_text_covers_another(
-    open_page: Any, folder: Path, width: int, theme: str
-) -> None:
-    page = open_page("index.html", width, theme)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_fit_and_no_text_covers_another(open_page: Any, folder: Path, width: int) -> None:
+    page = open_page("index.html", width)
     for address in KINDS:
         page.goto(f"{folder.as_uri()}/{address}")
         page.wait_for_function(DRAWN)
-        name = address.replace("/", ".").removesuffix(".html")
-        save_screenshot(page, f"{name}.{width}.{theme}.png")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-        assert page.evaluate(OVERLAPS) == [], address
+        for theme in THEMES:
+            # They differ only in their colours: all widths in both only for the screenshots.
+            if theme == THEMES[0] or width == WIDTHS[-1] or "CALLCOST_SCREENSHOTS" in os.environ:
+                page.emulate_media(color_scheme=theme)
+                look = f"{address.replace('/', '.').removesuffix('.html')}.{width}.{theme}"
+                save_screenshot(page, f"{look}.png")
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), look
+                assert page.evaluate(OVERLAPS) == [], look
 
 
 def test_overlapping_texts_are_noticed(open_page: Any) -> None:
@@ -162,24 +155,25 @@ def test_overlapping_texts_are_noticed(open_page: Any) -> None:
     assert page.evaluate(OVERLAPS) != []
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_no_page_seriously_violates_accessibility(open_page: Any, folder: Path, theme: str) -> None:
+def test_no_page_seriously_violates_accessibility(open_page: Any, folder: Path) -> None:
     axe = axe_module.Axe()
-    # It would request the style sheets, which a page from a file may not do.
-    options: dict[str, Any] = {"preload": False}
-    if theme != THEMES[0]:  # which differ only in their colours
-        options["runOnly"] = ["color-contrast"]
-    page = open_page("index.html", theme=theme)
+    page = open_page("index.html")
     for address in KINDS:
         page.goto(f"{folder.as_uri()}/{address}")
         page.wait_for_function(DRAWN)
-        found = axe.run(page, options=options).response["violations"]
-        grave = [
-            (address, one["id"], [node["html"][:120] for node in one["nodes"]][:3])
-            for one in found
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert grave == []
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            # It would request the style sheets, which a page from a file may not do.
+            options: dict[str, Any] = {"preload": False}
+            if theme != THEMES[0]:  # which differ only in their colours
+                options["runOnly"] = ["color-contrast"]
+            found = axe.run(page, options=options).response["violations"]
+            grave = [
+                (address, theme, one["id"], [node["html"][:120] for node in one["nodes"]][:3])
+                for one in found
+                if one["impact"] in ("serious", "critical")
+            ]
+            assert grave == []
 
 
 # The front page.
