@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from callcost.benchmarks import suite
 from callcost.benchmarks.break_even import NEAR_FASTEST, Curve, calls_the_c, curves
@@ -42,7 +41,7 @@ from callcost.console.markdown import markdown_table
 from callcost.console.numbers import format_ns
 from callcost.errors import CallcostError
 from callcost.estimate.delays import estimate_delays
-from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
+from callcost.estimate.estimate import MIN_EFFECT
 from callcost.estimate.reading import RecordError, checked
 from callcost.estimate.record import Record
 from callcost.explain import chart as explain_chart
@@ -151,29 +150,28 @@ def fill(text: str) -> str:
 
 
 @cache
-def _read_reference(changed_ns: int) -> Record:
+def _reference_of(changed_ns: int) -> Record:
     return Record.load(REFERENCE)
 
 
-def _reference() -> dict[str, GroupEstimate]:
-    """Returns the estimates of the reference run; it is long, so it is read once."""
-    return _read_reference(REFERENCE.stat().st_mtime_ns).estimates
+def _reference() -> Record:
+    """Returns the reference run; it is long, so it is read once."""
+    return _reference_of(REFERENCE.stat().st_mtime_ns)
 
 
 @cache
-def _sheet_of(changed_ns: int) -> CostTables:
-    record = _read_reference(changed_ns)
+def _sheet_of(record: Record) -> CostTables:
     panels = charts.panels_of(record.estimates, Marks.of_record(record.document))
     return CostTables(panels, curves(record.estimates), record.environment)
 
 
 def _sheet() -> CostTables:
-    return _sheet_of(REFERENCE.stat().st_mtime_ns)
+    return _sheet_of(_reference())
 
 
 def environment() -> str:
     """Says what the reference run was made on."""
-    record = _read_reference(REFERENCE.stat().st_mtime_ns)
+    record = _reference()
     document, section = record.document, record.section
     machine, tools = document["machine_info"], section["environment"]["tools"]
     rows = len(document["benchmarks"])
@@ -193,7 +191,7 @@ def environment() -> str:
 
 def choice() -> str:
     """Lists what a call costs by tool, and how long it must take before that stops mattering."""
-    estimates = _reference()
+    estimates = _reference().estimates
     main = estimates["fibonacci"]
     found = {curve.name: curve for curve in curves(estimates)}
     tools: dict[str, list[int]] = {}
@@ -321,17 +319,13 @@ def _written(found: dict[str, float]) -> list[str]:
     ]
 
 
-def _gate() -> dict[str, Any]:
-    return figures.read(GATE)
-
-
 def _seconds(found: dict[str, float]) -> list[str]:
     return [f"{found[name]:.2f}" for name in ("best", "median")]
 
 
 def what_each_does() -> str:
     """Lists what each mechanism does, in the reference run's interpreter and in a later one."""
-    record, later = _read_reference(REFERENCE.stat().st_mtime_ns), figures.read(FACTS_NEXT)
+    record, later = _reference(), figures.read(FACTS_NEXT)
     here = f"CPython {abi.version(record.document['machine_info'])}"
     found = {here: record.environment.get("facts", {}), later["python"]: later["facts"]}
     return facts.facts_table(found)
@@ -367,9 +361,9 @@ GENERATORS: dict[str, Callable[[], str]] = {
     },
     "facts": what_each_does,
     "gate-noops": lambda: gate_tables.noops_table(figures.read(NOOPS)),
-    "gate-peers": lambda: gate_tables.peers_table(_gate()),
-    "gate-planted": lambda: gate_tables.planted_table(_gate()),
-    "gate-runs": lambda: gate_tables.runs_table(_gate()),
+    "gate-peers": lambda: gate_tables.peers_table(figures.read(GATE)),
+    "gate-planted": lambda: gate_tables.planted_table(figures.read(GATE)),
+    "gate-runs": lambda: gate_tables.runs_table(figures.read(GATE)),
     "history": history,
     "mechanisms": supported_mechanisms,
     "repeatability": repeatability,

@@ -96,5 +96,4 @@ def as_json(measured: Measured, urls: dict[str, str]) -> dict[str, Any]:
             for candidate in candidates(measured)
         ],
         "builds": BUILDS,
-        "words": {fact.key: fact.words for fact in FACTS},
     }
