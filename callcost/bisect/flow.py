@@ -9,8 +9,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from callcost.bisect import ends
 from callcost.bisect.ends import Line
+from callcost.bisect.ends import find as find_ends
 from callcost.bisect.judge import LONGER, Compare, Decision, Judge, Look, decision_point
 from callcost.bisect.search import BisectError, Point, Search
 from callcost.compare.flow import Request, find_project
@@ -35,12 +35,11 @@ class Step:
 class Found:
     """The first slow point, and its comparison with the one before it (or with GOOD).
 
-    `certain` tells whether that comparison confirms the search.
+    `request` is that comparison's.
     """
 
     point: Point
-    base: str
-    spec: str
+    request: Request
     look: Look
 
     @property
@@ -84,7 +83,7 @@ def run(request: Request, folder: Path, compare: Compare, say: Say) -> Result:
     project = find_project(folder)
     scratch = Scratch()
     try:
-        found = ends.find(request.base, request.head, project, scratch.path)
+        found = find_ends(request.base, request.head, project, scratch.path)
         outcome = compare(replace(request, instructions=False), "GOOD and BAD")
         row = clearest(outcome)
         if row is None:
@@ -122,19 +121,23 @@ class _Bisection:
         self, request: Request, compare: Compare, say: Say, line: Line, result: Result
     ) -> None:
         assert result.row is not None
-        self._request = request
         self._line = line
         self._result = result
         self._compare = compare
         self._say = say
-        change = result.row.verdict.change.value
-        result.decided_at = decision_point(change)
-        both = replace(request, base=line.spec(line.good), head=line.spec(line.bad))
-        cell = result.row.cell
-        self._judge = Judge(self._counted, both, cell, result.decided_at)
+        row, cell = result.row, result.row.cell
+        result.decided_at = decision_point(row.verdict.change.value)
         # A step has to be as large as what GOOD and BAD have to differ by, or half of what they do.
-        least = min(result.row.threshold, result.decided_at)
-        self._confirm = Judge(self._counted, both, cell, least)
+        self._last = replace(
+            request,
+            base=line.spec(line.good),
+            head=line.spec(line.bad),
+            mechanisms=(cell.mechanism,),
+            workloads=(cell.workload,),
+            threshold=min(row.threshold, result.decided_at),
+        )
+        ends = replace(self._last, threshold=result.decided_at, instructions=False)
+        self._judge = Judge(self._counted, ends, cell)
 
     def _counted(self, request: Request, title: str) -> Outcome:
         self._result.comparisons += 1
@@ -167,16 +170,16 @@ class _Bisection:
 
         A merge's other side has commits that were never tested.
         """
-        spec, base = self._line.spec(commit), self._line.before(commit)
-        look = self._look_back(base, spec)
+        last = replace(self._last, base=self._line.before(commit), head=self._line.spec(commit))
+        look = self._look_back(last)
         if look.why_not:
-            base = self._line.spec(self._line.good)
-            look = self._look_back(base, spec)
-        return Found(self._line.point(commit), base, spec, look)
+            last = replace(last, base=self._line.spec(self._line.good))
+            look = self._look_back(last)
+        return Found(self._line.point(commit), last, look)
 
-    def _look_back(self, base: str, spec: str) -> Look:
-        title, counts = f"the {self._line.word} found", self._request.instructions
-        look = self._confirm.look(base, spec, title, instructions=counts)
+    def _look_back(self, last: Request) -> Look:
+        title = f"the {self._line.word} found"
+        look = self._judge.look(last, title)
         if look.word == UNDECIDED and not look.why_not:
-            return self._confirm.look(base, spec, title, longer=LONGER, instructions=counts)
+            return self._judge.look(last, title, longer=LONGER)
         return look

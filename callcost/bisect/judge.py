@@ -25,7 +25,6 @@ BUDGET_S = 2 * ROW_S
 # How much longer an open question is measured.
 LONGER = 3
 UNCHANGED = Interval(0.0, 0.0, 0.0)
-OPEN = "could not be decided in {} comparisons"
 
 # Compares two SPECs; the text is for the progress.
 Compare = Callable[[Request, str], Outcome]
@@ -58,28 +57,26 @@ def decision_point(change: float) -> float:
 
 
 class Judge:
-    """Compares points with both ends, in one row."""
+    """Compares points with both ends.
 
-    def __init__(self, compare: Compare, request: Request, cell: Cell, threshold: float) -> None:
+    `ends` is the comparison of GOOD and BAD in the row alone, with half of the slowdown as its
+    threshold.
+    """
+
+    def __init__(self, compare: Compare, ends: Request, cell: Cell) -> None:
         self._compare = compare
-        self._request = replace(
-            request,
-            mechanisms=(cell.mechanism,),
-            workloads=(cell.workload,),
-            threshold=threshold,
-            instructions=False,
-        )
+        self._ends = ends
         self._cell = cell
 
     def decide(self, spec: str, title: str) -> Decision:
         """Decides on the side of a point; raises CallcostError if measuring fails."""
-        good, bad = self._request.base, self._request.head
-        first = self.look(good, spec, title)
+        first = self.look(replace(self._ends, head=spec), title)
         if first.why_not:
             return Decision(SKIPPED, why_not=first.why_not)
         if first.word != UNDECIDED:
             return Decision(SLOW if first.word == SLOWER else FAST, first.change)
-        second = self.look(spec, bad, f"{title}, compared with BAD", longer=LONGER)
+        back = replace(self._ends, base=spec)
+        second = self.look(back, f"{title}, compared with BAD", longer=LONGER)
         if second.why_not:
             return Decision(SKIPPED, why_not=second.why_not)
         if second.word != UNDECIDED:
@@ -89,18 +86,10 @@ class Judge:
             return Decision(SKIPPED, why_not="too few epochs without a preemption")
         return Decision(SLOW if lead > 0 else FAST, first.change, certain=False)
 
-    def look(
-        self, base: str, head: str, title: str, *, longer: int = 1, instructions: bool = False
-    ) -> Look:
-        """Compares two SPECs; one that does not build, or lacks the row, gives `why_not`."""
-        budget_s = self._request.budget_s
-        request = replace(
-            self._request,
-            base=base,
-            head=head,
-            budget_s=budget_s if longer == 1 else longer * (budget_s or BUDGET_S),
-            instructions=instructions,
-        )
+    def look(self, request: Request, title: str, *, longer: int = 1) -> Look:
+        """Compares two points; one that does not build, or lacks the row, gives `why_not`."""
+        if longer > 1:
+            request = replace(request, budget_s=longer * (request.budget_s or BUDGET_S))
         try:
             outcome = self._compare(request, title)
         except (BuildError, SpecError) as error:

@@ -14,6 +14,7 @@ from rich.markup import escape
 from callcost.bisect.flow import Found, Result, Step
 from callcost.bisect.search import FAST, SKIPPED, SLOW
 from callcost.compare import table as compare_table
+from callcost.compare.flow import Request
 from callcost.compare.outcome import Counts, RowOutcome, number_or_none
 from callcost.console.numbers import cost_text, count, percent, percent_interval
 from callcost.console.outputs import console_at_least
@@ -61,10 +62,10 @@ def _table(result: Result) -> PlainTable:
     title = f"{result.ends.base.text} -> {result.ends.head.text}"
     table = PlainTable(result.word, "subject", "change from GOOD", "decision", title=title)
     for step in result.steps:
-        word = step.decision.word
-        table.add(
-            step.point.short, step.point.subject, _evidence(step), WORDS[word], style=STYLES[word]
-        )
+        word, point = step.decision.word, step.point
+        # A sentence below says why a point was skipped.
+        evidence = "" if word == SKIPPED else _evidence(step)
+        table.add(point.short, point.subject, evidence, WORDS[word], style=STYLES[word])
     return table
 
 
@@ -96,6 +97,7 @@ def lines(result: Result, row: RowOutcome) -> Iterator[str]:
         yield f"Possible: {point.name}"
     if result.found is not None:
         yield from _found(result, result.found, row)
+    yield from result.ends.notes
     steps = f"{len(result.steps)} in the search"
     yield f"{count(result.comparisons, 'comparison')}, {steps}."
 
@@ -124,9 +126,15 @@ def _found(result: Result, found: Found, row: RowOutcome) -> Iterator[str]:
             "This is only a part of the whole: other steps made the row slower, too. Bisect again "
             "before and after it."
         )
-    cell = row.cell
-    options = ["--workload", cell.workload, "--mechanism", cell.mechanism]
-    yield f"To see the step: callcost compare {shlex.join([found.base, found.spec, *options])}"
+    yield f"To see the step: callcost compare {shlex.join(_arguments(found.request))}"
+
+
+def _arguments(request: Request) -> list[str]:
+    """Writes the command line of a comparison of one row."""
+    options = ["--workload", *request.workloads, "--mechanism", *request.mechanisms]
+    if request.threshold is not None:
+        options += ["--threshold", f"{100 * request.threshold:.3g}"]
+    return [request.base, request.head, *options, *["--one-layout"] * request.one_layout]
 
 
 def _instructions(counts: Counts | None) -> str:
@@ -199,8 +207,7 @@ def _found_json(found: Found) -> dict[str, Any]:
     return {
         **asdict(found.point),
         "certain": found.certain,
-        "base": found.base,
-        "spec": found.spec,
+        "compare": _arguments(found.request),
         "why_not": found.look.why_not,
         "row": row and _row(row),
     }

@@ -151,7 +151,8 @@ def test_the_slow_commit_is_found_and_compared_with_the_one_before(
     assert last.instructions and not machine.asked[1].instructions
     said = "\n".join(report.lines(result, result.row or pytest.fail()))
     assert "call-tool: 100.0 to 102.0 ns per call, loop included: +2.00%" in said
-    assert f"callcost compare '{last.base}' {last.head} --workload call --mechanism tool" in said
+    options = "--workload call --mechanism tool --threshold 0.5"
+    assert f"callcost compare '{last.base}' {last.head} {options}" in said
     assert report.headline(result).startswith("Slower from")
     assert json.loads(report.as_json(result))["found"]["subject"] == f"c{slow}"
 
@@ -299,7 +300,7 @@ def test_releases_between_two_versions_are_searched(
     machine.versions = {**machine.versions, good: "1.0", bad: "2.0"}
     result = search(machine, good, bad)
     assert result.found is not None
-    assert result.found.base == f"{short}@3.11+tool==1.1,other<3"
+    assert result.found.request.base == f"{short}@3.11+tool==1.1,other<3"
     assert report.headline(result) == "Slower from tool 1.2 on."
 
 
