@@ -224,6 +224,28 @@ class Cases(Struct):
     cases: Annotated[dict[Name, CaseRun], Meta(min_length=1)]
 
 
+class BisectTrial(Struct):
+    """The result of one search; numbers are those of commits."""
+
+    planted: Count
+    found: Count | None
+    comparisons: Count
+    change: tuple[Number, Number, Number] | None
+    wall_s: Number
+    load_1min: Number
+
+
+class Bisect(Struct):
+    """bisect.json."""
+
+    commits: Count
+    noops: Count
+    share_timed_in_c: Number
+    threshold_percent: Number
+    machine: Cpus
+    trials: Annotated[list[BisectTrial], Meta(min_length=1)]
+
+
 class ReferenceBuild(Struct):
     """The build of the reference run."""
 
@@ -273,6 +295,7 @@ LAYOUTS: dict[str, Any] = {
     "gate.json": Gate,
     "noops.json": Noops,
     "cases.json": Cases,
+    "bisect.json": Bisect,
 }
 
 

@@ -149,3 +149,37 @@ def _how_noops(record: Record) -> str:
         f"{', '.join(record['mechanisms'])}. Load {min(loads):.1f} to {max(loads):.1f} on "
         f"{record['machine']['cpu_count']} CPUs."
     )
+
+
+def bisect_table(record: Record) -> str:
+    """Count how often the slow commit was found."""
+    trials = record["trials"]
+    right = [trial for trial in trials if trial["found"] == trial["planted"]]
+    undecided = sum(trial["found"] is None for trial in trials)
+    changes = [trial["change"][0] for trial in right if trial["change"]]
+    comparisons = [trial["comparisons"] for trial in trials]
+    row = [
+        str(len(trials)),
+        f"{len(right)} of {len(trials)}",
+        str(len(trials) - len(right) - undecided),
+        str(undecided),
+        f"{min(changes):+.2%} to {max(changes):+.2%}" if changes else "–",
+        f"{statistics.median(comparisons):.0f} ({min(comparisons)} to {max(comparisons)})",
+        f"{statistics.median(trial['wall_s'] for trial in trials):.0f}",
+    ]
+    headings = ["trials", "slow commit found", "another found", "none found", "its change",
+                "comparisons", "all (s)"]  # fmt: skip
+    return f"{markdown_table(headings, [row])}\n\n{_how_bisect(record)}"
+
+
+def _how_bisect(record: Record) -> str:
+    loads = [trial["load_1min"] for trial in record["trials"]]
+    return (
+        "Made by `python -m callcost.benchmarks.validation.bisect --json results/bisect.json`: "
+        f"{record['commits']} commits to a small extension module, in another order in each trial. "
+        f"One adds {record['share_timed_in_c']:.2%} to a call, timed inside C, {record['noops']} "
+        "add an unused function, and the others change no code. `--threshold "
+        f"{record['threshold_percent']}`. *Comparisons* include that of both ends and the last "
+        f"one; *all* includes the builds. Load {min(loads):.1f} to {max(loads):.1f} on "
+        f"{record['machine']['cpu_count']} CPUs."
+    )

@@ -58,6 +58,7 @@ HISTORY = RESULTS / "history.json"
 GATE = RESULTS / "gate.json"
 NOOPS = RESULTS / "noops.json"
 CASES = RESULTS / "cases.json"
+BISECT = RESULTS / "bisect.json"
 REPORT = RESULTS / "report.json"
 COMPARISON = RESULTS / "comparison.json.xz"
 EXPLAINED = RESULTS / "explain.json"
@@ -360,6 +361,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
         for name in suite.DEFAULT_WORKLOADS
     },
     "facts": what_each_does,
+    "gate-bisect": lambda: gate_tables.bisect_table(figures.read(BISECT)),
     "gate-noops": lambda: gate_tables.noops_table(figures.read(NOOPS)),
     "gate-peers": lambda: gate_tables.peers_table(figures.read(GATE)),
     "gate-planted": lambda: gate_tables.planted_table(figures.read(GATE)),
