@@ -15,6 +15,7 @@ from callcost.estimate.layouts import (
     Dated,
     Machine,
     Name,
+    NotNegative,
     Number,
     OwnMachine,
 )
@@ -246,6 +247,38 @@ class Bisect(Struct):
     trials: Annotated[list[BisectTrial], Meta(min_length=1)]
 
 
+class Settled(Struct):
+    """How many quartets rows with a change needed until they were settled."""
+
+    threshold: Number
+    change: Number
+    share: Number
+    median: Number | None
+    p95: Number | None
+
+
+class PeekingCase(Struct):
+    """Simulated comparisons with one kind of noise, and how many were wrong."""
+
+    noise: Name
+    layouts: Count
+    luck_sd: Number
+    missed: NotNegative
+    ordinary_missed: NotNegative
+    alarms: NotNegative
+    settled: Annotated[list[Settled], Meta(min_length=1)]
+
+
+class Peeking(Struct):
+    """peeking.json."""
+
+    comparisons: Count
+    rows: Count
+    quartets: Count
+    pair_sd: Number
+    cases: Annotated[list[PeekingCase], Meta(min_length=1)]
+
+
 class ReferenceBuild(Struct):
     """The build of the reference run."""
 
@@ -296,6 +329,7 @@ LAYOUTS: dict[str, Any] = {
     "noops.json": Noops,
     "cases.json": Cases,
     "bisect.json": Bisect,
+    "peeking.json": Peeking,
 }
 
 

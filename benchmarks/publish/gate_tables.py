@@ -138,6 +138,61 @@ def noops_table(record: Record) -> str:
     return f"{markdown_table(headings, rows)}\n\n{_how_noops(record)}"
 
 
+def peeking_errors(record: Record) -> str:
+    """List how often simulated comparisons that look after every quartet are wrong."""
+    total = record["comparisons"]
+    rows = [
+        [
+            case["noise"],
+            str(case["layouts"]),
+            f"±{case['luck_sd']:.1%}" if case["layouts"] > 1 else "–",
+            *(f"{case[key] / total:.1%}" for key in ("alarms", "missed", "ordinary_missed")),
+        ]
+        for case in record["cases"]
+    ]
+    headings = ["noise", "layouts", "change over layouts", "no change: an alarm",
+                "at the threshold: decided", "the same by ordinary intervals"]  # fmt: skip
+    return f"{markdown_table(headings, rows)}\n\n{_how_peeking(record)}"
+
+
+def _how_peeking(record: Record) -> str:
+    return (
+        "Made by `python -m callcost.benchmarks.validation.peeking --json results/peeking.json`: "
+        f"{record['comparisons']:,} simulated comparisons of {record['rows']} rows in each line, "
+        f"with a look after each of {record['quartets']} quartets; the noise of a pair has a "
+        f"standard deviation of {record['pair_sd']:.1%}. Counted are comparisons in which any row "
+        "is wrong at any look. *An alarm*: slower or faster, by a threshold of 0.5%."
+    )
+
+
+def peeking_quartets(record: Record) -> str:
+    """List how many quartets simulated rows with normal noise need until they are settled."""
+    rows = []
+    for case in record["cases"]:
+        for threshold in sorted({found["threshold"] for found in case["settled"]}):
+            found = [each for each in case["settled"] if each["threshold"] == threshold]
+            if case["noise"] == "normal":
+                luck = f"±{case['luck_sd']:.1%}" if case["layouts"] > 1 else "–"
+                cells = [_needed(each) for each in found]
+                rows.append([str(case["layouts"]), luck, f"{threshold:.1%}", *cells])
+    changes = [found["change"] for found in record["cases"][0]["settled"]]
+    headings = [
+        "layouts",
+        "change over layouts",
+        "threshold",
+        *(f"{change:+.0%}" if change else "no change" for change in dict.fromkeys(changes)),
+    ]
+    return markdown_table(headings, rows)
+
+
+def _needed(found: Record) -> str:
+    """Write the median of the quartets, and the share of rows that were settled if not all."""
+    if found["share"] < 0.01:
+        return "–"
+    rest = f" ({found['share']:.0%})" if found["share"] < 0.995 else ""
+    return f"{found['median']:.0f}{rest}"
+
+
 def _how_noops(record: Record) -> str:
     kinds = record["commits"].values()
     rows = sum(len(run["changes"]) for each in kinds for run in each["layouts"])

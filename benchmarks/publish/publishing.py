@@ -59,6 +59,7 @@ GATE = RESULTS / "gate.json"
 NOOPS = RESULTS / "noops.json"
 CASES = RESULTS / "cases.json"
 BISECT = RESULTS / "bisect.json"
+PEEKING = RESULTS / "peeking.json"
 REPORT = RESULTS / "report.json"
 COMPARISON = RESULTS / "comparison.json.xz"
 EXPLAINED = RESULTS / "explain.json"
@@ -368,6 +369,8 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "gate-runs": lambda: gate_tables.runs_table(figures.read(GATE)),
     "history": history,
     "mechanisms": supported_mechanisms,
+    "peeking-errors": lambda: gate_tables.peeking_errors(figures.read(PEEKING)),
+    "peeking-quartets": lambda: gate_tables.peeking_quartets(figures.read(PEEKING)),
     "repeatability": repeatability,
     "report": report,
     "unsupported": tables.unsupported_list,

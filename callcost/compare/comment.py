@@ -102,7 +102,7 @@ def _cells(row: RowLayout, usual: float) -> tuple[str, ...]:
         percent_interval(change).strip("()").replace(" .. ", " to "),
         spread_text(_number(row.spread)),
         instructions_text(row.instructions).replace("->", "→"),
-        f"{bold}{verdict_text(row.verdict, row.measured_again, row.threshold, usual)}{bold}",
+        f"{bold}{verdict_text(row.verdict, row.threshold, usual)}{bold}",
     )
 
 

@@ -24,7 +24,6 @@ class RowLayout(Struct):
     change: Annotated[list[Number | None], Meta(min_length=3, max_length=3)]
     base_ns: NotNegative | None
     head_ns: NotNegative | None
-    measured_again: bool
     threshold: NotNegative
     spread: NotNegative | None
     instructions: Counts | None

@@ -192,6 +192,12 @@ class Outcome:
         ]
 
     @property
+    def undecidable(self) -> list[str]:
+        """Names the undecided rows that more time could not have settled."""
+        given_up = self.comparison.given_up
+        return [str(row.cell) for row in self.of(UNDECIDED) if row.cell in given_up]
+
+    @property
     def exit_code(self) -> int:
         """0: nothing is slower; 1: something is; 2: head fails; 3: could not be decided."""
         if self.head_failures or not (self.rows or self.reach.same):
@@ -233,9 +239,10 @@ class Outcome:
         could = f"Could not be decided: {undecided} of {total}"
         if self.moved:
             return f"{could}. {'; '.join(self.moved)}. Measure again on a calmer machine."
+        longer = "" if len(self.undecidable) == undecided else "longer (--budget), "
         return (
-            f"{could} may be slower by more than {self.limit}; none is shown to be. Measure longer "
-            "(--budget), or on a calmer machine."
+            f"{could} may be slower by more than {self.limit}; none is shown to be. Measure "
+            f"{longer}with a larger --threshold, or on a calmer machine."
         )
 
     @property

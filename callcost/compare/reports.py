@@ -85,7 +85,6 @@ def _measured(outcome: Outcome, cell: Any, verdict: Verdict) -> dict[str, Any]:
         "floor": number_or_none(verdict.floor),
         "base_ns": number_or_none(verdict.base_ns),
         "head_ns": number_or_none(verdict.head_ns),
-        "measured_again": verdict.again,
         "as_built": verdict.as_built.as_list(),
         "spread": number_or_none(verdict.spread),
         "calls_per_epoch": times.calls,

@@ -53,15 +53,13 @@ def _cells(row: RowOutcome, usual: float) -> Iterator[str]:
     yield percent(verdict.change.value, signed=True)
     yield percent_interval(verdict.change)
     yield spread_text(verdict.spread)
-    yield verdict_text(verdict.word, verdict.again, row.threshold, usual)
+    yield verdict_text(verdict.word, row.threshold, usual)
     yield instructions_text(row.counts)
 
 
-def verdict_text(word: str, again: bool, threshold: float, usual: float) -> str:
+def verdict_text(word: str, threshold: float, usual: float) -> str:
     """Writes a verdict, with the row's threshold if it is not the usual one."""
-    remarks = ["twice"] * (again and word != UNDECIDED)
-    remarks += [f"threshold {percent(threshold)}"] * (threshold != usual)
-    return f"{word} ({', '.join(remarks)})" if remarks else word
+    return word if threshold == usual else f"{word} (threshold {percent(threshold)})"
 
 
 def spread_text(spread: float) -> str:
@@ -124,13 +122,12 @@ def _trust(outcome: Outcome) -> Iterator[str]:
     verdicts = [row.verdict for row in outcome.rows]
     least, most = (limit(verdict.pairs for verdict in verdicts) for limit in (min, max))
     pairs = count(most, "pair") if least == most else f"{least} to {most} pairs"
-    total = count(len(verdicts), "row")
-    again = sum(verdict.again for verdict in verdicts)
     floor = float(np.max([verdict.floor for verdict in verdicts]))
     yield (
         f"{pairs} of processes on CPU {outcome.comparison.cpu} in "
-        f"{outcome.comparison.wall_s:.0f} s; {again} of {total} measured again. "
-        f"Each interval has {outcome.rules.confidence:.2%}, 95% for all rows together. "
+        f"{outcome.comparison.wall_s:.0f} s, each row until it was settled. "
+        f"Each interval has {outcome.rules.confidence:.2%}, 95% for all rows together, at every "
+        "look. "
         f"A slower row exceeds {outcome.limit} and its own twins."
     )
     twins = f"at most {percent(floor)}" if floor == floor else f"an {UNKNOWN} share"
@@ -140,6 +137,11 @@ def _trust(outcome: Outcome) -> Iterator[str]:
         if outcome.control
         else "."
     )
+    if given_up := outcome.undecidable:
+        yield (
+            f"Given up early, because processes or layouts differ too much for the threshold: "
+            f"{listed(given_up)}."
+        )
     yield from quota_remarks(outcome.comparison.state)
 
 

@@ -43,6 +43,17 @@ def trim_mean_ends(samples: Floats, confidence: float) -> tuple[Floats, Floats]:
     return means - reach, means + reach
 
 
+def trimmed_error(samples: Floats) -> tuple[Floats, int]:
+    """Return the standard error of each trimmed mean along the last axis, and its freedom.
+
+    Yuen's, which equals that of an ordinary mean if nothing is trimmed.
+    """
+    kept = samples.shape[-1] - 2 * int(TRIM * samples.shape[-1])
+    squares = np.var(_winsorised(samples), axis=-1) * samples.shape[-1]
+    errors: Floats = np.sqrt(squares / (kept * (kept - 1)))
+    return errors, kept - 1
+
+
 def difference(after: Floats, before: Floats, confidence: float) -> tuple[float, float, float]:
     """Return the difference of two trimmed means, and the ends of its confidence interval.
 

@@ -1,4 +1,4 @@
-"""Measures all rows by quartets of processes, then measures the unsettled rows again."""
+"""Measures rows by quartets of processes, each row until it is settled."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from callcost.console.numbers import count
 from callcost.model.plan import Plan
 from callcost.paired.quartet import Conditions, RowFailedError, SideFailedError, Timer, time_quartet
 from callcost.paired.rows import (
@@ -22,18 +23,18 @@ from callcost.paired.rows import (
     control_row,
 )
 from callcost.paired.rules import Rules
-from callcost.paired.verdict import unsettled
+from callcost.paired.verdict import SETTLED, decide, hopeless
 from callcost.run import machine
 from callcost.run.coordinator import choose_cpu
 from callcost.run.planning import SCOUTING, SCOUTING_COMPILED, TARGET_EPOCH_NS, plan_epochs
 
 ROW_S = 2.0
-# Quartets for every row in the first look: each holds two pairs of processes.
-FIRST_QUARTETS = 20
-# Further quartets for unsettled rows: as many as there is time for, within these limits.
-MIN_AGAIN, MAX_AGAIN = 5, 40
-# The first look's share of the time.
-FIRST_SHARE = 0.5
+# So many quartets of all rows fill the budget. Each holds two pairs of processes.
+QUARTETS = 40
+# Measured even if the budget is too short for them: fewer decide little.
+LEAST_QUARTETS = 10
+# Quartets of the first layout, the files as they were built, in a round through all layouts.
+BUILT_QUARTETS = 3
 MIN_PASSES, MAX_PASSES = 10, 400
 # The cost of a row's turn in a pass beside its epochs: four switches of processes, and back.
 TURN_OVERHEAD_NS = 120_000
@@ -47,17 +48,20 @@ class Settings:
 
     budget_s: float | None = None
     silence_s: float = 20.0
-    first_quartets: int = FIRST_QUARTETS
     stack_places: int = 32
 
 
 @dataclass
 class Comparison:
-    """What was measured on two sides; `rows` includes the control."""
+    """What was measured on two sides; `rows` includes the control.
+
+    `given_up` are rows that the time left could not have settled.
+    """
 
     sides: dict[str, Side]
     rows: dict[Cell, PairedTimes] = field(default_factory=dict)
     failures: list[RowFailure] = field(default_factory=list)
+    given_up: list[Cell] = field(default_factory=list)
     cpu: int | None = None
     seed: int = 0
     wall_s: float = 0.0
@@ -117,10 +121,9 @@ class _Measurer:
             settings.stack_places,
             settings.silence_s,
         )
-        self._layouts = _dealt(
-            self._conditions.shuffler, comparison.layouts, settings.first_quartets
-        )
+        self._layouts = deal(self._conditions.shuffler, comparison.layouts)
         self._plans: dict[Cell, Plan] = {}
+        self._turns_s: dict[Cell, float] = {}
         self._quartet_s = 0.0
         self._budget_s = settings.budget_s or ROW_S * len(self._left)
         self._start_s = time.monotonic()
@@ -132,44 +135,45 @@ class _Measurer:
             return
         for cell in self._left:
             self._comparison.rows[cell] = PairedTimes(self._plans[cell].calls)
-        self._first_look()
-        self._look_again()
+        self._measure_until_settled()
         self._report(1.0, "measured")
 
-    def _first_look(self) -> None:
-        batches = self._batches(list(self._left))
-        for number in range(self._settings.first_quartets):
-            for batch in batches:
-                done = number / self._settings.first_quartets * FIRST_SHARE
-                self._report(
-                    done, f"quartet {number + 1} of {self._settings.first_quartets} of processes"
-                )
-                self._measure(batch)
-        for times in self._comparison.rows.values():
-            times.first = len(times.quartets)
+    def _measure_until_settled(self) -> None:
+        """Measures by fresh processes until every row is settled or given up, or time is over.
 
-    def _look_again(self) -> None:
-        """Measures every unsettled row by fresh processes, for as long as there is time.
-
-        The number of quartets is fixed beforehand: stopping as soon as a difference appears would
-        find differences that do not exist.
+        It may stop at any quartet: the intervals hold at every look.
         """
-        cells = [
-            cell for cell in unsettled(self._comparison.rows, self._rules) if cell in self._left
-        ]
-        if not cells:
-            return
-        if CONTROL not in cells:
-            cells.append(CONTROL)
-        again_s = self._quartet_cost_s(cells)
-        left_s = self._budget_s - (time.monotonic() - self._start_s)
-        quartets = max(MIN_AGAIN, min(MAX_AGAIN, int(left_s / again_s)))
-        for number in range(quartets):
-            done = FIRST_SHARE + number / quartets * (1 - FIRST_SHARE)
-            what = f"measuring {len(cells)} rows again: quartet {number + 1} of {quartets}"
-            self._report(done, what)
+        cells = [cell for cell in self._left if cell != CONTROL]
+        taken = 0
+        while cells:
+            taken += 1
+            layout = next(self._layouts)
+            spent_s = time.monotonic() - self._start_s
+            what = f"quartet {taken} of processes: {count(len(cells), 'row')} open"
+            self._report(min(1.0, spent_s / self._budget_s), what)
             for batch in self._batches(cells):
-                self._measure(batch)
+                self._measure(batch, layout)
+            left_s = self._start_s + self._budget_s - time.monotonic()
+            quartets = max(LEAST_QUARTETS - taken, int(left_s / self._cost_s(cells)))
+            cells = [cell for cell in cells if self._is_open(cell, quartets)]
+
+    def _is_open(self, cell: Cell, quartets: int) -> bool:
+        """Tells whether at most so many further quartets may settle a row; notes one given up."""
+        if cell not in self._left or quartets <= 0:
+            return False
+        times, rules = self._comparison.rows[cell], self._rules.of(cell)
+        if decide(times, rules).word in SETTLED:
+            return False
+        if hopeless(times, rules, self._comparison.layouts, quartets):
+            self._comparison.given_up.append(cell)
+            return False
+        return True
+
+    def _cost_s(self, cells: Sequence[Cell]) -> float:
+        """Estimates how long a quartet of these rows takes."""
+        batches = self._batches(cells)
+        turns_s = sum(self._turns_s.get(cell, 0.0) for batch in batches for cell in batch)
+        return len(batches) * self._quartet_s + turns_s
 
     def _batches(self, cells: Sequence[Cell]) -> list[list[Cell]]:
         """Splits rows into batches that share their processes; each includes the control."""
@@ -177,13 +181,12 @@ class _Measurer:
         count = max(1, math.ceil(len(others) / ROWS_PER_QUARTET))
         return [[*others[start::count], CONTROL] for start in range(count)]
 
-    def _measure(self, cells: Sequence[Cell]) -> None:
+    def _measure(self, cells: Sequence[Cell], layout: int) -> None:
         """Measures these rows by one quartet; leaves out a row that fails from now on."""
         while present := [cell for cell in cells if cell in self._left]:
             if present == [CONTROL]:
                 return
             rows = [(self._left[cell], self._plans[cell]) for cell in present]
-            layout = next(self._layouts)
             try:
                 found = time_quartet(self._comparison.sides, rows, self._conditions, layout)
             except RowFailedError as error:
@@ -235,31 +238,25 @@ class _Measurer:
     def _plan(self, costs: dict[Cell, list[float]]) -> None:
         """Chooses each row's calls in an epoch and passes in a quartet."""
         rows = len(costs)
-        budget_ns = FIRST_SHARE * self._budget_s * 1e9 / self._settings.first_quartets
+        budget_ns = self._budget_s * 1e9 / QUARTETS
         start_ns = self._quartet_s * 1e9 * math.ceil(rows / ROWS_PER_QUARTET)
         row_ns = max(0.0, budget_ns - start_ns) / rows
         max_unroll = (SCOUTING_COMPILED if self._compiled else SCOUTING).max_unroll
         for cell, call_ns in costs.items():
             plan = plan_epochs(call_ns, 0, max_unroll)
-            passes = int(row_ns / _pass_ns(plan, max(call_ns)))
-            self._plans[cell] = replace(plan, passes=min(MAX_PASSES, max(MIN_PASSES, passes)))
-
-    def _quartet_cost_s(self, cells: Sequence[Cell]) -> float:
-        """Estimates how long a quartet of these rows takes, from the quartets so far."""
-        spent_s = (time.monotonic() - self._start_s) / self._settings.first_quartets
-        share = sum(self._plans[cell].passes for cell in cells) / sum(
-            plan.passes for plan in self._plans.values()
-        )
-        return self._quartet_s + max(0.0, spent_s - self._quartet_s) * share
+            pass_ns = _pass_ns(plan, max(call_ns))
+            passes = min(MAX_PASSES, max(MIN_PASSES, int(row_ns / pass_ns)))
+            self._plans[cell] = replace(plan, passes=passes)
+            self._turns_s[cell] = passes * pass_ns / 1e9
 
 
-def _dealt(shuffler: random.Random, layouts: int, quartets: int) -> Iterator[int]:
-    """Yields layouts without end, in random order: each once in so many quartets, 0 more often.
+def deal(shuffler: random.Random, layouts: int) -> Iterator[int]:
+    """Yields layouts without end, in random order: each once in a round, and 0 more often.
 
-    The first look at all rows then says something of the layout as built, too.
+    So something is known of the files as they were built, too.
     """
     while True:
-        deck = [*range(1, layouts), *[0] * max(1, quartets - layouts + 1)]
+        deck = [*range(layouts), *[0] * (BUILT_QUARTETS - 1)]
         shuffler.shuffle(deck)
         yield from deck
 

@@ -89,14 +89,12 @@ class PairedTimes:
     """The times of one row: the `calls` in each epoch and, for each quartet, its epochs.
 
     A quartet's array has a row per process of QUARTET and a column per pass, in ns, negative if
-    the epoch was preempted. `layouts` has the layout of each quartet. The first `first` quartets
-    are the first look at all rows; fresh processes measured the others.
+    the epoch was preempted. `layouts` has the layout of each quartet.
     """
 
     calls: int
     quartets: list[Times] = field(default_factory=list)
     layouts: list[int] = field(default_factory=list)
-    first: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 A pair is one process of each side that took turns. Its log ratio is the interquartile mean, over
 passes, of the log of the two epochs' ratio. The row's is the trimmed mean over pairs, with its
-interval (`callcost.estimate.estimate`). If both sides exist in several layouts, the pairs of each
-count as one, since they share what their layout does to them. The two processes of one side,
-compared in the same way, show the noise.
+interval (sequence.py), which may be looked at after every quartet. If both sides exist in several
+layouts, the pairs of each count as one, since they share what their layout does to them. The two
+processes of one side, compared in the same way, show the noise.
 
 What is not known (NaN, or too few epochs) decides nothing: an unknown figure makes every
 comparison below false.
@@ -12,7 +12,8 @@ comparison below false.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +25,10 @@ from callcost.estimate.estimate import (
     interquartile_mean,
     trimmed_interval,
 )
-from callcost.estimate.trimmed import trim_mean
+from callcost.estimate.trimmed import trim_mean, trimmed_error
 from callcost.model.interval import Interval
-from callcost.paired.rows import QUARTET, Cell, PairedTimes
+from callcost.paired import sequence
+from callcost.paired.rows import QUARTET, PairedTimes
 from callcost.paired.rules import Rules, mirrored
 
 Floats = npt.NDArray[np.float64]
@@ -37,11 +39,17 @@ NOT_SLOWER = "not slower"
 UNDECIDED = "could not be decided"
 # In the order of a report.
 WORDS = (SLOWER, FASTER, UNDECIDED, NOT_SLOWER, SAME)
+# A row with one of these words needs no further quartets.
+SETTLED = (SLOWER, FASTER, SAME)
 # A pair counts if its processes share this many epochs without a preemption.
 MIN_EPOCHS = 5
 # The pairs in a quartet: a head and a base, and two processes of one side.
 PAIRS = ((2, 0), (3, 1))
 TWINS = ((1, 0), (3, 2))
+# Before so many quartets, the spread is too uncertain to give a row up.
+PATIENT_QUARTETS = 10
+# A row is given up if its interval will be wider by this factor than what could settle it.
+HOPELESS = 1.5
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Verdict:
 
     `change` has the deciding interval, corrected for the number of rows. `floor` is the difference
     between two processes of the same side. `base_ns` and `head_ns` are the time of a call with its
-    loop; `again` tells whether the row was measured again. `as_built` is the change of the builds
+    loop. `as_built` is the change of the builds
     as they are, in one layout, and `spread` the standard deviation of the change over layouts, NaN
     if there is only one.
     """
@@ -61,40 +69,69 @@ class Verdict:
     base_ns: float
     head_ns: float
     pairs: int
-    again: bool
     as_built: Interval
     spread: float
 
 
 def decide(times: PairedTimes, rules: Rules) -> Verdict:
     """Decides one row by all its pairs."""
+    units, pairs = _units(times)
+    change = share_interval(units, rules.confidence, pairs)
+    floor = _floor(times)
+    base_ns, head_ns = costs_ns(times)
+    word = _word(change, floor, rules.threshold)
+    as_built = share_interval(_in_layout(times, 0), CONFIDENCE)
+    spread = _spread(layout_logs(times))
+    return Verdict(word, change, floor, base_ns, head_ns, pairs, as_built, spread)
+
+
+def _units(times: PairedTimes) -> tuple[Floats, int]:
+    """The independent logs, one for each layout or else pair, and the number of pairs."""
     logs = pair_logs(times)
     by_layout = layout_logs(times)
-    change = share_interval(by_layout if by_layout.size > 1 else logs, rules.confidence)
-    floor = _floor(times)
-    again = len(times.quartets) > times.first
-    fresh = _share(logs[len(PAIRS) * times.first :]) if again else change.value
-    base_ns, head_ns = costs_ns(times)
-    word = _word(change, floor, fresh, rules.threshold)
-    pairs = int(_known(logs).size)
-    as_built = share_interval(_in_layout(times, 0), CONFIDENCE)
-    return Verdict(
-        word, change, floor, base_ns, head_ns, pairs, again, as_built, _spread(by_layout)
-    )
+    return _known(by_layout if by_layout.size > 1 else logs), int(_known(logs).size)
 
 
-def _word(change: Interval, floor: float, fresh: float, threshold: float) -> str:
-    """Names what an interval shows, if the later processes alone agree (`fresh`)."""
-    if not np.isfinite([change.low, change.high, floor, fresh]).all():
+def _word(change: Interval, floor: float, threshold: float) -> str:
+    """Names what an interval shows."""
+    if not np.isfinite([change.low, change.high, floor]).all():
         return UNDECIDED
     beyond = direction(change, max(threshold, floor))
     if beyond == SLOWER:
-        return SLOWER if fresh > threshold else UNDECIDED
-    if not (excludes_slower(change, threshold) and fresh < threshold):
+        return SLOWER
+    if not excludes_slower(change, threshold):
         return UNDECIDED
-    if beyond == FASTER and fresh < mirrored(threshold):
+    if beyond == FASTER:
         return FASTER
     return SAME if change.low > mirrored(threshold) else NOT_SLOWER
+
+
+def hopeless(times: PairedTimes, rules: Rules, layouts: int, quartets: int) -> bool:
+    """Tells whether so many further quartets would not settle a row, as far as one can see.
+
+    They reduce the noise within a layout, but not how far `layouts` differ. The value may still
+    move by two standard errors; what settles a row is its distance from the threshold.
+    """
+    units, pairs = _units(times)
+    if len(times.quartets) < PATIENT_QUARTETS or units.size < MIN_PROCESSES:
+        return False
+    pairs_then = pairs + len(PAIRS) * quartets
+    units_then = pairs_then if layouts == 1 else min(layouts, units.size + quartets)
+    noise = _noise(times) if layouts > 1 else 0.0
+    error = float(trimmed_error(units)[0])
+    between = max(0.0, error**2 * units.size - noise * units.size / pairs)
+    spread = math.sqrt(between + noise * units_then / pairs_then)
+    reach = sequence.reach(units_then, pairs_then, rules.confidence) * spread
+    value, limit = abs(float(trim_mean(units))), math.log1p(rules.threshold)
+    nearest, farthest = max(0.0, value - 2 * error), value + 2 * error
+    return bool(reach > HOPELESS * max(abs(nearest - limit), abs(farthest - limit)))
+
+
+def _noise(times: PairedTimes) -> float:
+    """The variance of a pair within its layout."""
+    found = [_known(_in_layout(times, layout)) for layout in set(times.layouts)]
+    squares = sum(float(np.var(logs)) * logs.size for logs in found if logs.size)
+    return squares / max(1, sum(logs.size - 1 for logs in found if logs.size))
 
 
 def direction(change: Interval, limit: float) -> str | None:
@@ -115,11 +152,6 @@ def _floor(times: PairedTimes) -> float:
     if min(_known(twin).size for twin in twins) < MIN_PROCESSES:
         return np.nan
     return max(abs(_share(twin)) for twin in twins)
-
-
-def unsettled(rows: Mapping[Cell, PairedTimes], rules: Rules) -> list[Cell]:
-    """Lists the rows that are not yet shown to be the same."""
-    return [cell for cell, times in rows.items() if decide(times, rules.of(cell)).word != SAME]
 
 
 def pair_logs(times: PairedTimes) -> Floats:
@@ -174,13 +206,18 @@ def _epochs_ns(times: PairedTimes) -> Floats:
     return found
 
 
-def share_interval(logs: Floats, confidence: float) -> Interval:
-    """Estimates the change from logs of ratios, as a share: 0.02 is 2% more."""
+def share_interval(logs: Floats, confidence: float, looks: int | None = None) -> Interval:
+    """Estimates the change from logs of ratios, as a share: 0.02 is 2% more.
+
+    `looks` is the number of pairs if the logs are means of several.
+    """
     known = _known(logs)
-    if known.size < MIN_PROCESSES:
-        return Interval(_share(logs), np.nan, np.nan)
-    found = trimmed_interval(known, confidence)
-    return Interval(*(float(np.expm1(end)) for end in (found.value, found.low, found.high)))
+    ends = (np.nan, np.nan)
+    if known.size >= MIN_PROCESSES:
+        low, high = sequence.ends(known, known.size if looks is None else looks, confidence)
+        if np.isfinite(high):
+            ends = float(np.expm1(low)), float(np.expm1(high))
+    return Interval(_share(logs), *ends)
 
 
 def _share(logs: Floats) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import subprocess
 import tempfile
@@ -21,7 +20,6 @@ from callcost.bisect.search import BisectError
 from callcost.compare.flow import Request
 from callcost.compare.outcome import Outcome, RowOutcome, SideFacts
 from callcost.model.interval import Interval
-from callcost.paired import measure
 from callcost.paired.measure import Comparison
 from callcost.paired.rows import BASE, Cell, Side
 from callcost.paired.rules import Rules
@@ -108,7 +106,7 @@ def row(cell: Cell, change: float, reach: float, threshold: float) -> RowOutcome
         word = SAME if interval.low > -threshold else NOT_SLOWER
     return RowOutcome(
         cell,
-        Verdict(word, interval, 0.0, 100.0, 100 * (1 + change), 40, False, interval, 0.0),
+        Verdict(word, interval, 0.0, 100.0, 100 * (1 + change), 40, interval, 0.0),
         threshold,
     )
 
@@ -353,8 +351,6 @@ def test_a_planted_slowdown_is_found(
 ) -> None:
     use_index(tmp_path, monkeypatch)
     monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path / "cache"))
-    few = functools.partial(measure.Settings, first_quartets=6)
-    monkeypatch.setattr(measure, "Settings", few)
     with (project / "pyproject.toml").open("a") as file:
         file.write(CONTENDER)
     for body in ("n + n", "sum(sorted(range(99))) + n"):

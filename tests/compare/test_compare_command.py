@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
@@ -64,13 +63,6 @@ if "SEEN" in os.environ:
 """
 # Far above the noise of a busy machine, and far below the planted change.
 FAR = ("--threshold", "60", "--budget", "2", "--no-instructions")
-# A few quartets already show such a change; each starts four processes.
-FIRST_QUARTETS = 8
-WITH_FEW_QUARTETS = f"""
-import functools
-from callcost.paired import measure
-measure.Settings = functools.partial(measure.Settings, first_quartets={FIRST_QUARTETS})
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -80,8 +72,6 @@ def _settings(
     """An index with only the tools made here, and a cache that all tests share."""
     use_index(tmp_path, monkeypatch)
     monkeypatch.setenv("CALLCOST_CACHE", str(tmp_path_factory.getbasetemp() / "compared"))
-    few = functools.partial(measure.Settings, first_quartets=FIRST_QUARTETS)
-    monkeypatch.setattr(measure, "Settings", few)
 
 
 @pytest.fixture
@@ -112,7 +102,7 @@ def test_every_report_names_a_slowdown(project: Path) -> None:
     done = run("main", ".", *FAR, *reports)
     assert done.exit_code == 1, done.output
     assert "Slower: 1 of 2 rows." in done.output
-    table = [line.split() for line in done.output.splitlines() if "slower (twice)" in line]
+    table = [line.split() for line in done.output.splitlines() if line.split()[-1:] == ["slower"]]
     assert [line[:2] for line in table] == [["double", "toy"]]
     assert "without its 1 changed file" in flat(done)
 
@@ -123,11 +113,10 @@ def test_every_report_names_a_slowdown(project: Path) -> None:
     ]
     assert found["exit_code"] == 1
     assert found["rows"][0]["change"][1] > 0.6
-    assert len(found["rows"][0]["log_ratio_of_pairs"]) > len(found["rows"][1]["log_ratio_of_pairs"])
 
     text = Path("c.md").read_text()
     assert "### ❌ Slower: 1 of 2 rows." in text
-    assert "| **slower (twice)** |" in text
+    assert "| **slower** |" in text
     assert "\ncallcost compare main . --threshold=60 --workload=double --mechanism=toy\n" in text
 
     suite = ElementTree.fromstring(Path("c.xml").read_text())
@@ -183,9 +172,11 @@ def test_libraries_are_measured_in_many_layouts(
         assert done.exit_code == 0, done.output
         found = json.loads(Path("c.json").read_text())
         assert found["layouts"] == layouts and found["unmoved"] == {}
-        assert set(found["rows"][0]["layouts"]) == {*range(layouts)}
+        used = set(found["rows"][0]["layouts"])
+        # Six decide, and the calls are checked in the first.
+        assert min(6, layouts) <= len(used) and used <= {*range(layouts)}
         assert len(found["rows"][0]["layouts"]) == len(found["rows"][0]["passes"])
-        assert len(set(seen.read_text().splitlines())) == 2 * layouts
+        assert len(set(seen.read_text().splitlines())) == 2 * len(used | {0})
         assert ("Both sides were linked in 7 layouts" in flat(done)) == (layouts == 7)
 
 
@@ -363,14 +354,14 @@ def test_an_interrupt_does_not_exit_with_1(project: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="SIGIO at the end of a pipe is Linux's")
-@pytest.mark.parametrize("after", ["checking", "quartet 5", "again"])
+@pytest.mark.parametrize("after", ["checking", "quartet 3"])
 def test_a_kill_while_measuring_leaves_no_process(
     project: Path, after: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (project / "toy.py").write_text(SLOW)
     environments.build_all([parse(text, project) for text in ("main", ".")], project, print)
     monkeypatch.setenv(MARK, str(tmp_path))
-    script = WITH_FEW_QUARTETS + (
+    script = (
         "import callcost.console.progress, contextlib, sys\n"
         "@contextlib.contextmanager\n"
         "def shown(stream, title):\n"

@@ -6,20 +6,25 @@ import functools
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from processes import few_files
 
 from callcost.model.contender import Contender
+from callcost.model.layout import Layout
 from callcost.model.plan import Plan
-from callcost.paired.measure import Comparison, Settings, measure
+from callcost.paired.measure import Comparison, Settings, deal, measure
 from callcost.paired.quartet import SideFailedError, schedule
 from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, PairedRow, Side
 from callcost.paired.rules import Rules
 from callcost.paired.verdict import SLOWER, decide
 
-QUICK = Settings(budget_s=1, silence_s=2, first_quartets=6)
+QUICK = Settings(budget_s=1, silence_s=2)
 SHORT = Contender("short", "n = -3", "abs(n)", "3")
 LONG = Contender("long", "n = -3", "abs(sum(range(40), n))", "777")
 GOOD = PairedRow(Cell("good", "builtin"), SHORT, SHORT)
@@ -50,7 +55,6 @@ def test_a_planted_difference_is_found() -> None:
     assert set(found.rows) == {GOOD.cell, slow.cell, CONTROL}
     rules = Rules(0.02, 2)
     assert decide(found.rows[slow.cell], rules).word == SLOWER
-    assert decide(found.rows[slow.cell], rules).again
     assert decide(found.rows[GOOD.cell], rules).word != SLOWER
     assert all(epochs.shape[0] == 4 for epochs in found.rows[GOOD.cell].quartets)
 
@@ -144,7 +148,7 @@ def test_a_bad_contender_is_named_and_the_others_are_measured(deed: str, side: s
     assert said in failure.message
     assert len(found.failures) == len(deeds(side))
     assert set(found.rows) == {GOOD.cell, CONTROL}
-    assert len(found.rows[GOOD.cell].quartets) >= QUICK.first_quartets
+    assert found.rows[GOOD.cell].quartets
 
 
 def test_a_side_that_does_not_start_is_named() -> None:
@@ -172,6 +176,60 @@ def test_an_interrupt_ends_all_processes() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         measure(sides(), [GOOD], Rules(), QUICK, interrupt)
+
+
+class FakeTimer:
+    """A process that checks its rows: every call takes 100 ns."""
+
+    def __init__(self, side: Side, rows: list[Any], *_: object, estimate: bool) -> None:
+        self._rows = rows
+
+    def __enter__(self) -> FakeTimer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def wait_until_ready(self) -> list[float]:
+        """Estimates the calls in ns."""
+        return [100.0] * len(self._rows)
+
+
+def test_each_row_is_measured_until_it_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = {"calm": 0.0, "slow": 0.5, "restless": 0.0}
+    rows = [PairedRow(Cell("work", name), SHORT, SHORT) for name in changes]
+    randomness = np.random.default_rng(1)
+    luck = randomness.normal(0, 0.2, 17)
+
+    def fake(_: object, rows: list[Any], conditions: object, layout: int) -> dict[Cell, Any]:
+        found = {}
+        for row, _plan in rows:
+            levels = randomness.normal(0, 0.001, (4, 1)) + np.zeros((4, 20))
+            levels[2:] += changes.get(row.cell.mechanism, 0.0)
+            if row.cell.mechanism == "restless":
+                levels[2:] += luck[layout]
+            found[row.cell] = np.rint(1e6 * np.exp(levels)).astype(np.int64)
+        return found
+
+    monkeypatch.setattr("callcost.paired.measure.Timer", FakeTimer)
+    monkeypatch.setattr("callcost.paired.measure.time_quartet", fake)
+    places = tuple(Layout(sys.executable, {}) for _ in range(16))
+    both = {name: replace(side, layouts=places) for name, side in sides().items()}
+    found = measure(both, rows, Rules(0.02, 3), Settings(100), lambda done, what: None)
+    taken = {cell.mechanism: len(times.quartets) for cell, times in found.rows.items()}
+    # Fewer than six layouts decide nothing, and some are dealt twice.
+    assert all(6 <= taken[name] <= 8 for name in ("calm", "slow"))
+    assert 10 <= taken["restless"] == taken["builtin"] <= 2 * 19
+    assert found.given_up == [Cell("work", "restless")]
+    quartets = {cell.mechanism: times.layouts for cell, times in found.rows.items()}
+    assert quartets["calm"] == quartets["restless"][: taken["calm"]]
+
+
+def test_each_layout_is_dealt_once_in_a_round_and_the_first_more_often() -> None:
+    dealt = list(islice(deal(random.Random(1), 17), 2 * 19))
+    for part in (dealt[:19], dealt[19:]):
+        assert sorted(part) == [0, 0, *range(17)]
+    assert dealt[:19] != dealt[19:]
 
 
 def test_each_rows_passes_are_spread_over_a_quartet() -> None:

@@ -1,0 +1,180 @@
+"""Simulates how often a comparison that looks after every quartet is wrong.
+
+Run as `python -m callcost.benchmarks.validation.peeking --json results/peeking.json` in a checkout.
+It makes up the logs of pairs, with known noise, luck of layouts and change, and looks at the
+intervals of `callcost compare` after each quartet. They move with the change, so that one
+simulation serves for all changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice, product
+from pathlib import Path
+from random import Random
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from callcost.benchmarks.validation import study
+from callcost.benchmarks.validation.study import Record
+from callcost.compare.flow import LAYOUTS
+from callcost.console.front import Front
+from callcost.estimate.estimate import MIN_PROCESSES
+from callcost.estimate.trimmed import student_quantile, trim_mean, trimmed_error
+from callcost.paired.measure import deal
+from callcost.paired.rules import Rules
+from callcost.paired.sequence import quantile
+from callcost.paired.verdict import PAIRS
+
+Floats = npt.NDArray[np.float64]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Floats]
+
+ROWS = 15
+QUARTETS = 60
+# Comparisons at a time, to save memory.
+CHUNK = 500
+# The standard deviation of a pair within its layout, about that of a quiet machine.
+PAIR_SD = 0.006
+# The numbers of layouts, and the standard deviation of the change over them.
+LAYOUT_CASES = ((1, 0.0), *((1 + LAYOUTS, luck) for luck in (0.0, PAIR_SD, 3 * PAIR_SD)))
+THRESHOLDS = (0.005, 0.02)
+CHANGES = (0.0, 0.01, 0.02, 0.05)
+
+
+def _skewed(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    return random.gamma(2, size=shape) / math.sqrt(2)
+
+
+# What a process or a layout adds to the time of one side.
+NOISE: dict[str, Draw] = {
+    "normal": lambda random, shape: random.normal(size=shape),
+    "heavy-tailed": lambda random, shape: random.standard_t(3, size=shape) / math.sqrt(3),
+    "skewed": _skewed,
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The intervals of a row at each look, less the true change; also as ordinary intervals."""
+
+    low: Floats
+    high: Floats
+    ordinary_low: Floats
+    ordinary_high: Floats
+
+
+@click.command(cls=Front)
+@study.json_option
+@click.option("--comparisons", default=10_000, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", default=1, show_default=True)
+def main(json_file: Path, comparisons: int, seed: int) -> None:
+    """Simulate comparisons of many rows that look after every quartet."""
+    record: Record = {
+        "comparisons": comparisons,
+        "rows": ROWS,
+        "quartets": QUARTETS,
+        "pair_sd": PAIR_SD,
+        "seed": seed,
+        "cases": [],
+    }
+    random = np.random.default_rng(seed)
+    for (name, draw), (layouts, luck_sd) in product(NOISE.items(), LAYOUT_CASES):
+        case = _case(random, draw, layouts, luck_sd, comparisons)
+        record["cases"].append({"noise": name, "layouts": layouts, "luck_sd": luck_sd, **case})
+        click.echo(f"{name}, {layouts} layouts: missed in {case['missed']}", err=True)
+        study.save(json_file, record)
+
+
+def _case(
+    random: np.random.Generator, draw: Draw, layouts: int, luck_sd: float, comparisons: int
+) -> Record:
+    missed = ordinary = alarms = 0
+    settled: dict[tuple[float, float], list[npt.NDArray[np.int64]]] = {}
+    for start in range(0, comparisons, CHUNK):
+        count = min(CHUNK, comparisons - start)
+        seen = simulate(random, draw, layouts, luck_sd, count * ROWS)
+        missed += _any(seen.low, seen.high, 0.0, count)
+        ordinary += _any(seen.ordinary_low, seen.ordinary_high, 0.0, count)
+        alarms += _any(seen.low, seen.high, math.log1p(THRESHOLDS[0]), count)
+        for threshold, change in product(THRESHOLDS, CHANGES):
+            looks = settled_at(seen, math.log1p(threshold), math.log1p(change))
+            settled.setdefault((threshold, change), []).append(looks)
+    return {
+        "missed": missed,
+        "ordinary_missed": ordinary,
+        "alarms": alarms,
+        "settled": [
+            {"threshold": threshold, "change": change, **_quartets(np.concatenate(looks))}
+            for (threshold, change), looks in settled.items()
+        ],
+    }
+
+
+def _any(low: Floats, high: Floats, limit: float, comparisons: int) -> int:
+    """Count the comparisons in which any interval of any row is beyond the limit."""
+    beyond = ((low > limit) | (high < -limit)).any(axis=1)
+    return int(beyond.reshape(comparisons, ROWS).any(axis=1).sum())
+
+
+def simulate(
+    random: np.random.Generator, draw: Draw, layouts: int, luck_sd: float, rows: int
+) -> Seen:
+    """Make up rows without a change; return their intervals at each look, (rows, looks)."""
+    luck = luck_sd * _difference(random, draw, (rows, layouts))
+    pairs = np.empty((rows, len(PAIRS) * QUARTETS))
+    dealt = list(islice(deal(Random(int(random.integers(2**32))), layouts), QUARTETS))
+    for number, layout in enumerate(dealt):
+        noise = PAIR_SD * _difference(random, draw, (rows, len(PAIRS)))
+        pairs[:, len(PAIRS) * number : len(PAIRS) * (number + 1)] = luck[:, [layout]] + noise
+    looks = [_look(units, seen) for units, seen in _units(pairs, dealt)]
+    return Seen(*(np.stack(column, axis=1) for column in zip(*looks, strict=True)))
+
+
+def _difference(random: np.random.Generator, draw: Draw, shape: tuple[int, ...]) -> Floats:
+    """Draw what two sides differ by, with a variance of 1."""
+    return (draw(random, shape) - draw(random, shape)) / math.sqrt(2)
+
+
+def _units(pairs: Floats, dealt: list[int]) -> Iterator[tuple[Floats, int]]:
+    """Yield what counts as one at each look, as `callcost.paired.verdict` does, and the pairs."""
+    of_pair = np.repeat(dealt, len(PAIRS))
+    for number in range(1, QUARTETS + 1):
+        seen = len(PAIRS) * number
+        units = pairs[:, :seen]
+        if set(dealt) != {0}:
+            layouts = sorted(set(dealt[:number]))
+            means = [units[:, of_pair[:seen] == layout].mean(axis=1) for layout in layouts]
+            units = np.stack(means, axis=1)
+        # The twins of a row are unknown in fewer quartets.
+        if number >= MIN_PROCESSES and units.shape[1] >= MIN_PROCESSES:
+            yield units, seen
+
+
+def _look(units: Floats, pairs: int) -> tuple[Floats, Floats, Floats, Floats]:
+    confidence = Rules(rows=ROWS).confidence
+    mean, (error, freedom) = trim_mean(units), trimmed_error(units)
+    far = quantile(freedom, pairs, confidence) * error
+    ordinary = student_quantile(confidence, freedom) * error
+    return mean - far, mean + far, mean - ordinary, mean + ordinary
+
+
+def settled_at(seen: Seen, limit: float, change: float) -> npt.NDArray[np.int64]:
+    """Return the quartets after which each row is slower, faster or the same; 0 if none."""
+    low, high = seen.low + change, seen.high + change
+    settled = (low > limit) | (high < -limit) | ((low > -limit) & (high < limit))
+    first = QUARTETS - settled.shape[1] + 1
+    return np.where(settled.any(axis=1), first + settled.argmax(axis=1), 0)
+
+
+def _quartets(looks: npt.NDArray[np.int64]) -> Record:
+    found = looks[looks > 0]
+    median, most = np.quantile(found, [0.5, 0.95]).tolist() if found.size else (None, None)
+    return {"share": found.size / looks.size, "median": median, "p95": most}
+
+
+if __name__ == "__main__":
+    main()
