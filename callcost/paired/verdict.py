@@ -46,8 +46,8 @@ MIN_EPOCHS = 5
 # The pairs in a quartet: a head and a base, and two processes of one side.
 PAIRS = ((2, 0), (3, 1))
 TWINS = ((1, 0), (3, 2))
-# Before so many quartets, the spread is too uncertain to give a row up.
-PATIENT_QUARTETS = 10
+# Before so many quartets, a few disturbed processes can look like a spread: no row is given up.
+PATIENT_QUARTETS = 20
 # A row is given up if its interval will be wider by this factor than what could settle it.
 HOPELESS = 1.5
 
