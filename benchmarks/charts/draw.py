@@ -14,6 +14,7 @@ from callcost.benchmarks.break_even import Curve, curves, sweep
 from callcost.benchmarks.catalogue import OTHER_TOPIC, TOPICS, topic_of
 from callcost.benchmarks.charts.bars import Panel, panel_of, per_call_chart
 from callcost.benchmarks.charts.break_even_chart import break_even_chart
+from callcost.benchmarks.charts.layouts_chart import Moved, layouts_chart, moved
 from callcost.benchmarks.charts.look import Style, style_for
 from callcost.benchmarks.charts.overview import overview_chart
 from callcost.benchmarks.facts.marks import Marks
@@ -35,13 +36,16 @@ class Content:
     panels: tuple[Panel, ...]
     swept: tuple[Curve, ...]
     swept_call: str
+    moved: tuple[Moved, ...]
+    moved_call: str
     footer: str
 
     @property
     def names(self) -> set[str]:
         """The mechanisms that appear in any chart."""
         drawn = {bar.name for panel in self.panels for bar in panel.bars}
-        return drawn | {curve.name for curve in self.swept}
+        curves = {curve.name for curve in self.swept}
+        return drawn | curves | {each.name for each in self.moved}
 
 
 def draw(
@@ -70,10 +74,13 @@ def _by_theme(
 def _content(record: Record) -> Content:
     estimates, document = record.estimates, record.document
     swept = list(sweep(estimates).values())
+    headline = estimates.get(HEADLINE)
     return Content(
         tuple(panels_of(estimates, Marks.of_record(document))),
         tuple(curves(estimates)),
         estimates[swept[0]].times.contenders[0].call if swept else "",
+        tuple(moved(headline)) if headline else (),
+        headline.times.contenders[0].call if headline else "",
         provenance(document),
     )
 
@@ -91,6 +98,8 @@ def _drawings(content: Content) -> Iterator[tuple[str, Callable[[Style], Figure]
             yield file_part(topic), partial(per_call_chart, members, footer, headline=topic)
     if content.swept:
         yield "break_even", partial(break_even_chart, content.swept, content.swept_call, footer)
+    if content.moved:
+        yield "layouts", partial(layouts_chart, content.moved, content.moved_call, footer)
 
 
 def file_part(topic: str) -> str:

@@ -279,6 +279,30 @@ class Peeking(Struct):
     cases: Annotated[list[PeekingCase], Meta(min_length=1)]
 
 
+class LinksAgreement(Struct):
+    """How far runs agree whose libraries were linked anew."""
+
+    rows: Count
+    rows_within_1_percent: Share
+    pair_difference_median: Number
+    pair_difference_p95: Number
+    largest_difference: Number
+    half_width_median: Number
+    covered: Share
+
+
+class Relinks(Struct):
+    """relinks.json."""
+
+    links: Count
+    mechanisms: list[Name]
+    workloads: list[Name]
+    one_layout: LinksAgreement
+    layouts: LinksAgreement
+    state: Load
+    machine: Cpus
+
+
 class ReferenceBuild(Struct):
     """The build of the reference run."""
 
@@ -330,6 +354,7 @@ LAYOUTS: dict[str, Any] = {
     "cases.json": Cases,
     "bisect.json": Bisect,
     "peeking.json": Peeking,
+    "relinks.json": Relinks,
 }
 
 

@@ -29,6 +29,7 @@ from callcost.benchmarks.publish import (
     explain_tables,
     figures,
     gate_tables,
+    layout_tables,
     tables,
 )
 from callcost.benchmarks.publish.archive import compressed
@@ -60,6 +61,7 @@ NOOPS = RESULTS / "noops.json"
 CASES = RESULTS / "cases.json"
 BISECT = RESULTS / "bisect.json"
 PEEKING = RESULTS / "peeking.json"
+RELINKS = RESULTS / "relinks.json"
 REPORT = RESULTS / "report.json"
 COMPARISON = RESULTS / "comparison.json.xz"
 EXPLAINED = RESULTS / "explain.json"
@@ -368,10 +370,12 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "gate-planted": lambda: gate_tables.planted_table(figures.read(GATE)),
     "gate-runs": lambda: gate_tables.runs_table(figures.read(GATE)),
     "history": history,
+    "layouts": lambda: layout_tables.luck_table(_reference().estimates),
     "mechanisms": supported_mechanisms,
     "peeking-errors": lambda: gate_tables.peeking_errors(figures.read(PEEKING)),
     "peeking-quartets": lambda: gate_tables.peeking_quartets(figures.read(PEEKING)),
     "repeatability": repeatability,
+    "relinks": lambda: layout_tables.relinks_table(figures.read(RELINKS)),
     "report": report,
     "unsupported": tables.unsupported_list,
     **{

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from typing import Any
 
 from callcost.benchmarks.site.measured import Measured, WorkloadRow
 from callcost.model.interval import Interval
+from callcost.model.layout import AS_BUILT
 
 COSTS = (
     "workload", "mechanism", "interpreter", "kind", "marks", "rank",
     "net_ns", "net_low_ns", "net_high_ns", "gross_ns", "gross_low_ns", "gross_high_ns",
     "ratio_to_fastest_way", "ratio_low", "ratio_high", "processes", "preempted_epochs",
+    "layouts", "layout_sd", "process_sd", "within_sd",
 )  # fmt: skip
 ROUNDS = ("workload", "mechanism", "interpreter")
 # A spreadsheet reads a cell that begins like this as a formula.
@@ -37,8 +41,15 @@ def _cost(row: WorkloadRow) -> list[Any]:
     return [
         row.workload, row.name, row.place, row.kind, row.marks, row.rank,
         *_ends(row.net_ns), *_ends(row.gross_ns), *(_ends(row.ratio) if row.ratio else [""] * 3),
-        len(row.rounds_ns), row.estimate.preempted(row.number),
+        len(row.rounds_ns), row.estimate.preempted(row.number), *_luck(row),
     ]  # fmt: skip
+
+
+def _luck(row: WorkloadRow) -> list[str]:
+    """Returns in how many layouts a row was measured, and how far chance moves its cost."""
+    deviations = astuple(row.estimate.luck(row.number))
+    shares = ["" if math.isnan(share) else f"{share:.4g}" for share in deviations]
+    return [str(len({*row.estimate.layouts} - {AS_BUILT}) or 1), *shares]
 
 
 def _ends(known: Interval) -> list[str]:

@@ -78,8 +78,12 @@ def _layouts(config_settings: Settings, choice: str) -> int:
     if choice == NONE:
         return 0
     asked = (config_settings or {}).get("layouts") or os.environ.get(layouts.VARIABLE)
-    if asked is not None and not str(asked).isdecimal():
-        raise SystemExit(f"Cannot build layouts={asked}. Give a whole number, 0 for none.")
+    if asked is not None and (not str(asked).isdecimal() or 0 < int(asked) < layouts.LEAST):
+        least = layouts.LEAST
+        raise SystemExit(
+            f"Cannot build layouts={asked}. Give 0 for none, or a whole number from {least} on: "
+            "fewer show no interval."
+        )
     return layouts.COUNT if asked is None else int(asked)
 
 

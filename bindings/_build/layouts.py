@@ -20,6 +20,8 @@ from .places import ABI_TAG, MANIFEST, ROOT, SUITE
 
 VARIABLE = "CALLCOST_LAYOUTS"
 COUNT = 16
+# As many as the estimates need for an interval.
+LEAST = 6
 FOLDER = ROOT / "build" / f"layouts.{ABI_TAG}"
 FACTS_FILE = "layouts.json"
 

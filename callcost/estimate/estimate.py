@@ -275,6 +275,15 @@ class GroupEstimate:
             for number, log in zip(self.usable, self._log_net, strict=True)
         ]
 
+    def relative_by_process(self, row: int) -> Floats:
+        """Returns the ratio of the net cost to the yardstick's gross cost in each usable process.
+
+        A process on a slow CPU is slow in both.
+        """
+        logs = [interquartile_mean(log[[row]])[0] for log in self._log_relative]
+        ratios: Floats = np.exp(np.array(logs))
+        return ratios
+
     def luck(self, row: int) -> Luck:
         """Estimates how far layouts, processes and passes move a row's cost."""
         return luck_of(self._halves[:, :, row], self.layouts)

@@ -158,7 +158,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     from callcost.pytest_plugin.session import MeasuringSession
 
     measuring = MeasuringSession(config, rows)
-    measuring.prepare_folder()
+    measuring.prepare()
     config.pluginmanager.register(measuring, "callcost-session")
 
 

@@ -87,8 +87,9 @@ class MeasuringSession:
         chosen: Path | None = self._config.getoption("callcost_results")
         return chosen or self._config.rootpath / "results"
 
-    def prepare_folder(self) -> None:
-        """Makes sure that the run can be saved before measuring it."""
+    def prepare(self) -> None:
+        """Makes sure that the run can be measured as asked for, and saved."""
+        self._layouts()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             probe_writable(self._folder)
@@ -145,12 +146,18 @@ class MeasuringSession:
         """Returns the layouts to load; raises CallcostError if there are fewer than asked for."""
         layouts = self._config.hook.pytest_callcost_layouts(config=self._config) or ()
         asked: int | None = self._config.getoption("callcost_layouts")
+        if asked is not None and 0 < asked < MIN_PROCESSES:
+            raise CallcostError(
+                f"--callcost-layouts={asked} is too few for an interval: ask for {MIN_PROCESSES} "
+                "or more, or for 0, the files as built."
+            )
         if asked is not None and asked > len(layouts):
             raise CallcostError(
                 f"--callcost-layouts={asked} asks for more layouts than the {len(layouts)} that "
                 "were linked. Install again with --config-settings layouts=N."
             )
-        return layouts[:asked]
+        # Fewer would give no interval.
+        return layouts[:asked] if len(layouts) >= MIN_PROCESSES else ()
 
     def _measure_with_delays(self, report: Callable[[Progress], None]) -> Run:
         """Measures the rows, and the injected delays if they can be made."""

@@ -68,14 +68,15 @@ def test_the_suite_is_linked_in_as_many_layouts_as_asked_for(
 ) -> None:
     COUNTS.clear()
     backend.build_editable("folder")
-    backend.build_editable("folder", {"layouts": "3"})
+    backend.build_editable("folder", {"layouts": "6"})
     monkeypatch.setenv("CALLCOST_LAYOUTS", "0")
     backend.build_editable("folder")
-    backend.build_editable("folder", {"layouts": "4"})
-    backend.build_editable("folder", {"layouts": "4", "mechanisms": "none"})
-    assert COUNTS == [16, 3, 0, 4, 0]
-    with pytest.raises(SystemExit, match=re.escape("Cannot build layouts=many. Give a whole")):
-        backend.build_editable("folder", {"layouts": "many"})
+    backend.build_editable("folder", {"layouts": "8"})
+    backend.build_editable("folder", {"layouts": "8", "mechanisms": "none"})
+    assert COUNTS == [16, 6, 0, 8, 0]
+    for wrong in ("many", "5", "-6", "6.5"):
+        with pytest.raises(SystemExit, match=re.escape(f"Cannot build layouts={wrong}. Give 0 ")):
+            backend.build_editable("folder", {"layouts": wrong})
 
 
 @pytest.mark.parametrize("kind", ["wheel", "editable"])

@@ -62,6 +62,12 @@ def planted(name: str, costs_ns: Costs, twin: float = 1.0) -> GroupTimes:
     return times
 
 
+def with_layouts(times: GroupTimes) -> GroupTimes:
+    """Gives the processes of a group layouts: two to each."""
+    times.layouts = [1 + number // 2 for number in range(PROCESSES)]
+    return times
+
+
 def saved(
     folder: Path, groups: Iterable[GroupTimes], marks: dict[str, dict[str, str]] | None = None
 ) -> Path:
@@ -136,6 +142,7 @@ def test_charts_go_where_they_are_wanted(tmp_path: Path) -> None:
     ("groups", "drawn"),
     [
         ([calls()], ["per_call"]),
+        ([with_layouts(calls("fibonacci"))], ["per_call", "layouts"]),
         (over_n(), ["break_even"]),
         (over_n([5]), ["break_even"]),
         ([calls(f"workload{number}") for number in range(4)], ["per_call"]),
@@ -159,6 +166,7 @@ def test_charts_go_where_they_are_wanted(tmp_path: Path) -> None:
     ],
     ids=[
         "no sweep",
+        "layouts",
         "sweep only",
         "one n",
         "two columns",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import subprocess
 import sys
@@ -158,6 +159,10 @@ def test_the_csv_has_every_row_with_all_digits(folder: Path, measured: Measured)
         assert (line["ratio_low"] == "") == (row.ratio is None)
         if row.ratio is not None:
             assert float(line["ratio_low"]) == pytest.approx(row.ratio.low, rel=1e-8)
+        luck = row.estimate.luck(row.number)
+        assert float(line["within_sd"]) == pytest.approx(luck.within, rel=1e-3)
+        assert int(line["layouts"]) >= 1
+        assert (line["layout_sd"] == "") == math.isnan(luck.layout)
 
 
 def test_the_csv_of_processes_has_the_cost_in_each_process(
