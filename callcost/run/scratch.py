@@ -29,9 +29,14 @@ class Scratch:
         new.rename(self.path / LOCK)
 
     def remove(self) -> None:
-        """Removes the folder."""
+        """Removes the folder, also if an interrupt arrives meanwhile."""
         os.close(self._lock_fd)
-        self._folder.cleanup()
+        try:
+            self._folder.cleanup()
+        except BaseException:
+            # No later run would remove a folder that has lost its lock.
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
 
 
 @cache

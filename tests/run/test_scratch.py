@@ -93,3 +93,19 @@ def test_a_run_that_ends_during_the_sweep_is_not_an_error(
     sweep(temporary)
     monkeypatch.undo()
     assert names(temporary) == set()
+
+
+def test_an_interrupt_while_it_is_removed_leaves_nothing_behind(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Scratch()
+    (folder.path / "job.json").touch()
+
+    def interrupted() -> None:
+        (folder.path / LOCK).unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(folder._folder, "cleanup", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        folder.remove()
+    assert not folder.path.exists()
