@@ -65,6 +65,13 @@ def draw(
     return sorted(made)
 
 
+def draw_layouts(rows: tuple[Moved, ...], call: str, footer: str, folder: Path) -> list[Path]:
+    """Draws what layouts make of one call into a folder, and returns the file made."""
+    styles = {theme: style_for([row.name for row in rows], theme) for theme in THEMES}
+    drawing = _by_theme(partial(layouts_chart, rows, call, footer), styles)
+    return save(drawing, folder / "layouts", ["svg"])
+
+
 def _by_theme(
     drawing: Callable[[Style], Figure], styles: Mapping[Theme, Style]
 ) -> Callable[[Theme], Figure]:

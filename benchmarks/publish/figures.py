@@ -279,6 +279,24 @@ class Peeking(Struct):
     cases: Annotated[list[PeekingCase], Meta(min_length=1)]
 
 
+class RowLuck(Struct):
+    """The standard deviations of a row."""
+
+    layout: Number | None
+    process: Number | None
+    within: Number | None
+
+
+class Layouts(Struct):
+    """layouts.json."""
+
+    date: Name
+    made_with: Name
+    call: Name
+    moved: Annotated[dict[Name, list[Number]], Meta(min_length=1)]
+    luck: Annotated[dict[Name, dict[Name, RowLuck]], Meta(min_length=1)]
+
+
 class LinksAgreement(Struct):
     """How far runs agree whose libraries were linked anew."""
 
@@ -354,6 +372,7 @@ LAYOUTS: dict[str, Any] = {
     "cases.json": Cases,
     "bisect.json": Bisect,
     "peeking.json": Peeking,
+    "layouts.json": Layouts,
     "relinks.json": Relinks,
 }
 

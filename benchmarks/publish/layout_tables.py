@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from callcost.console.markdown import markdown_table
-from callcost.estimate.estimate import GroupEstimate
-from callcost.estimate.luck import Luck
 
 DIFFERENCES = ("pair_difference_median", "pair_difference_p95", "largest_difference")
 KINDS = {"one_layout": "one layout", "layouts": "many layouts"}
 
 
-def luck_table(estimates: Mapping[str, GroupEstimate]) -> str:
+PARTS = ("layout", "process", "within")
+
+
+def luck_table(record: dict[str, Any]) -> str:
     """List how far layouts and processes move the calls of each mechanism."""
-    found: dict[str, list[Luck]] = {}
-    for estimate in estimates.values():
-        for row in range(estimate.size) if any(estimate.layouts) else ():
-            found.setdefault(estimate.names[row], []).append(estimate.luck(row))
-    moved = {
-        name: np.array([[luck.layout, luck.process, luck.within] for luck in rows])
-        for name, rows in found.items()
+    found = {
+        name: np.array([[luck[part] for part in PARTS] for luck in rows.values()], dtype=float)
+        for name, rows in record["luck"].items()
     }
+    # A mechanism's calls without any known layout say nothing.
+    known = {name: each for name, each in found.items() if not np.isnan(each[:, 0]).all()}
     rows = [
         [
             f"`{name}`",
@@ -32,11 +31,12 @@ def luck_table(estimates: Mapping[str, GroupEstimate]) -> str:
             *(f"{100 * share:.1f}" for share in np.nanmedian(each, axis=0)),
             f"{100 * np.nanmax(each[:, 0]):.1f}",
         ]
-        for name, each in sorted(moved.items(), key=lambda item: -np.nanmedian(item[1][:, 0]))
-        if not np.isnan(each[:, 0]).all()
+        for name, each in sorted(known.items(), key=lambda item: -np.nanmedian(item[1][:, 0]))
     ]
     headings = ["standard deviations (%)", "rows", "layout", "process", "passes", "worst layout"]
-    return markdown_table(headings, rows)
+    made = "python -m callcost.benchmarks.validation.layouts RUN --json results/layouts.json"
+    about = f"a run of {record['date']} with many layouts ({record['made_with']})"
+    return "\n\n".join([markdown_table(headings, rows), f"Made by `{made}` from {about}."])
 
 
 def relinks_table(record: dict[str, Any]) -> str:

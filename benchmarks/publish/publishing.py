@@ -21,6 +21,7 @@ from callcost.benchmarks.catalogue import (
     break_even_workload,
 )
 from callcost.benchmarks.charts import draw as charts
+from callcost.benchmarks.charts.layouts_chart import Moved
 from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.benchmarks.facts import bad_input, facts
 from callcost.benchmarks.facts.marks import Marks
@@ -61,6 +62,7 @@ NOOPS = RESULTS / "noops.json"
 CASES = RESULTS / "cases.json"
 BISECT = RESULTS / "bisect.json"
 PEEKING = RESULTS / "peeking.json"
+LAYOUTS = RESULTS / "layouts.json"
 RELINKS = RESULTS / "relinks.json"
 REPORT = RESULTS / "report.json"
 COMPARISON = RESULTS / "comparison.json.xz"
@@ -109,7 +111,8 @@ def _keeping_reference() -> Iterator[None]:
 
 
 def _write_all() -> list[Path]:
-    drawn = [*charts.draw(REFERENCE, formats=["svg"]), *draw_explanation(RESULTS)]
+    drawn = charts.draw(REFERENCE, formats=["svg"])
+    drawn += [*draw_explanation(RESULTS), *draw_layouts(RESULTS)]
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.
     texts = [fill(path.read_text(encoding="utf-8")) for path in documents]
@@ -121,6 +124,13 @@ def _write_all() -> list[Path]:
 def draw_explanation(folder: Path) -> list[Path]:
     """Draws the chart of the recorded explanation that the documents show."""
     return explain_chart.draw(explain_tables.headline(EXPLAINED), folder, ["svg"])
+
+
+def draw_layouts(folder: Path) -> list[Path]:
+    """Draws what each layout made of one call in the run that the documents show."""
+    found = figures.read(LAYOUTS)
+    rows = tuple(Moved(name, tuple(percent)) for name, percent in found["moved"].items())
+    return charts.draw_layouts(rows, found["call"], found["made_with"], folder)
 
 
 def refuse_unfit(record: Path) -> None:
@@ -370,7 +380,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "gate-planted": lambda: gate_tables.planted_table(figures.read(GATE)),
     "gate-runs": lambda: gate_tables.runs_table(figures.read(GATE)),
     "history": history,
-    "layouts": lambda: layout_tables.luck_table(_reference().estimates),
+    "layouts": lambda: layout_tables.luck_table(figures.read(LAYOUTS)),
     "mechanisms": supported_mechanisms,
     "peeking-errors": lambda: gate_tables.peeking_errors(figures.read(PEEKING)),
     "peeking-quartets": lambda: gate_tables.peeking_quartets(figures.read(PEEKING)),

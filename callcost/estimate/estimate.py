@@ -31,6 +31,8 @@ MIN_CALM_PASSES = 8
 MIN_CALM_PROCESSES = 10
 # Fewer processes are too few for an interval.
 MIN_PROCESSES = 6
+# A group with fewer contenders has no median that a single one could not move.
+LEAST_FOR_MEDIAN = 5
 # Smaller differences are always ties: a minimum effect size prevents false alarms.
 MIN_EFFECT = 0.005
 # A twin that is off by more than this, interval and all, makes its group inconclusive.
@@ -275,12 +277,21 @@ class GroupEstimate:
             for number, log in zip(self.usable, self._log_net, strict=True)
         ]
 
-    def relative_by_process(self, row: int) -> Floats:
-        """Returns the ratio of the net cost to the yardstick's gross cost in each usable process.
+    @cached_property
+    def _log_among(self) -> list[Floats]:
+        """Log of the net cost over the median of the group's own: (contenders, passes) each.
 
-        A process on a slow CPU is slow in both.
+        Where a process or a pass is slow, all of them are. A group too small for that has its costs
+        compared with the yardstick.
         """
-        logs = [interquartile_mean(log[[row]])[0] for log in self._log_relative]
+        if self.size < LEAST_FOR_MEDIAN:
+            return self._log_relative
+        medians = [np.median(log[: self.size], axis=0) for log in self._log_net]
+        return [log - median for log, median in zip(self._log_net, medians, strict=True)]
+
+    def relative_by_process(self, row: int) -> Floats:
+        """Returns the net cost as a multiple of the group's median in each usable process."""
+        logs = [interquartile_mean(log[[row]])[0] for log in self._log_among]
         ratios: Floats = np.exp(np.array(logs))
         return ratios
 
@@ -292,10 +303,7 @@ class GroupEstimate:
     def _halves(self) -> Floats:
         """Mean logs of the even and of the odd passes: shape (2, usable processes, contenders)."""
         return np.array(
-            [
-                [interquartile_mean(log[:, first::2]) for log in self._log_relative]
-                for first in (0, 1)
-            ]
+            [[interquartile_mean(log[:, first::2]) for log in self._log_among] for first in (0, 1)]
         )
 
     def ratios_to_yardstick(self) -> Floats:

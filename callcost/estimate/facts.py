@@ -10,7 +10,6 @@ from __future__ import annotations
 import resource
 import sys
 from dataclasses import asdict
-from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,6 @@ def contender_facts(estimate: GroupEstimate, row: int, ranks: dict[int, int]) ->
         "gross_ns": estimate.gross_ns(row).as_list(),
         "net_ns": estimate.net_ns(row).as_list(),
         "ratio_to_fastest": estimate.ratio(row, estimate.fastest).as_list(),
-        "luck": {k: None if isnan(v) else v for k, v in asdict(estimate.luck(row)).items()},
         "processes_used": len(estimate.rounds_ns(row)),
         "fastest": estimate.names[estimate.fastest],
         "rank": ranks.get(row),

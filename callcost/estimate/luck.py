@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Luck:
-    """Standard deviations of the log of a cost, so 0.01 is 1%; NaN where it is unknown.
+    """Standard deviations of the log of a relative cost, so 0.01 is 1%; NaN where it is unknown.
 
     layout: between layouts.
     process: between processes of one layout.

@@ -101,6 +101,7 @@ def test_the_published_charts_say_what_the_records_say(
     monkeypatch.setattr(chart, "save", lay_out)
     charts.draw(publishing.REFERENCE, tmp_path)
     publishing.draw_explanation(tmp_path)
+    publishing.draw_layouts(tmp_path)
     assert {path.name for path in publishing.RESULTS.glob("*.svg")} == said.keys()
     for name, texts in said.items():
         published = publishing.RESULTS / name
