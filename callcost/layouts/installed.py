@@ -22,14 +22,12 @@ def arrange(
     site: Path,
     worktree: str,
     built: Collection[str] = (),
-    named: Collection[str] = (),
 ) -> dict[str, object]:
     """Makes a virtual environment for each layout of what was built here.
 
-    That is the project that was built in a worktree, and the distributions `built`. Those in
-    `named` that were not built here have one layout. Returns `digests`, those of the relinked
-    files of each layout by their places in it, and `unmoved`, why compiled files have no
-    layouts, by their names.
+    That is the project that was built in a worktree, and the distributions `built`. Returns
+    `digests`, those of the relinked files of each layout by their places in it, and `unmoved`, why
+    compiled files have no layouts, by their names.
     """
     files = compiled_files(site, worktree, built) if layouts.count else ()
     moved, unmoved = layouts.moved(files)
@@ -38,8 +36,7 @@ def arrange(
         digests.append({str(path.relative_to(venv)): digest(new) for path, new in replaced.items()})
         link_tree(venv, layouts.folder / str(number), replaced)
     layouts.clean()
-    reasons = _ready_made(site, set(named) - set(built)) if layouts.count else {}
-    reasons |= {str(path.relative_to(site)): reason for path, reason in unmoved.items()}
+    reasons = {str(path.relative_to(site)): reason for path, reason in unmoved.items()}
     return {"digests": digests, "unmoved": reasons}
 
 
@@ -55,7 +52,7 @@ def compiled_files(site: Path, worktree: str, built: Collection[str] = ()) -> li
     )
 
 
-def _ready_made(site: Path, named: Collection[str]) -> dict[str, str]:
+def ready_made(site: Path, named: Collection[str]) -> dict[str, str]:
     """Says why the compiled files of distributions have one layout, by their names."""
     return {
         str(path.relative_to(site)): READY_MADE.format(name=name)

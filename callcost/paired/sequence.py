@@ -2,7 +2,7 @@
 
 An ordinary interval misses the truth more often the more often one looks. Of a sequence, all
 intervals together contain the truth with the given confidence, so a row may stop as soon as its
-interval decides. `python -m callcost.benchmarks.validation.peeking` checks it.
+interval decides. docs/comparing.md has the simulation that checks it.
 
 Own code, because the packages need SciPy (savvi, ville), a compiler (confseq) or a later Python
 (expectation), and none has this sequence for a trimmed mean.

@@ -175,9 +175,9 @@ class Build:
             self._runner.run(self._install(*options, "."), self._project, self._variables())
         found = ask(self._python)
         site = Path(found["site"])
-        built, named = self._job["from_source"], self._job["named"]
+        built = self._job["from_source"]
         layouts = installed.arrange(
-            self._layouts, self._entry.venv, site, str(self._worktree), built, named
+            self._layouts, self._entry.venv, site, str(self._worktree), built
         )
         return {
             **self._job["facts"],

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import Requirement
 
 from callcost.console.numbers import count
+from callcost.layouts.installed import ready_made
 from callcost.model.layout import Layout
 from callcost.revisions.cache import Cache, Entry, Lock, concerns, describe, opened
 from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, SpecError
@@ -200,7 +201,7 @@ class _Builder:
             lock, facts = self._claim(entry, side)
             if facts is not None:
                 lock.touch()
-                made = _built(side, entry, lock, facts)
+                made = _built(side, entry, lock, facts, self._layouts)
                 return replace(made, reused=reused, wall_s=time.monotonic() - start_s)
             reused = False
             # Unlocked in between: if somebody removes it right away, it is made again.
@@ -243,7 +244,6 @@ class _Builder:
             "pins": side.pins,
             "layouts": self._layouts,
             "from_source": side.project.from_source,
-            "named": side.named,
             "compilers": side.interpreter.compilers,
             "facts": {"label": side.label, "key": side.key, "tree": side.source.tree},
         }
@@ -264,7 +264,7 @@ class _Builder:
             raise BuildError(message, error.log_tail) from error
 
 
-def _built(side: Wanted, entry: Entry, lock: Lock, facts: Mapping[str, Any]) -> Built:
+def _built(side: Wanted, entry: Entry, lock: Lock, facts: Mapping[str, Any], layouts: int) -> Built:
     return Built(
         spec=side.spec,
         folder=entry.folder,
@@ -281,8 +281,13 @@ def _built(side: Wanted, entry: Entry, lock: Lock, facts: Mapping[str, Any]) -> 
         thresholds=side.project.thresholds,
         lock=lock,
         layouts=tuple(_layouts(entry, facts["layouts"]["digests"])),
-        unmoved=facts["layouts"]["unmoved"],
+        unmoved=facts["layouts"]["unmoved"] | (_ready_made(side, facts) if layouts else {}),
     )
+
+
+def _ready_made(side: Wanted, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Says which files that a SPEC names have one layout, as they were not built here."""
+    return ready_made(Path(facts["site"]), set(side.named) - set(side.project.from_source))
 
 
 def _layouts(entry: Entry, digests: Sequence[Mapping[str, str]]) -> Iterator[Layout]:
@@ -306,7 +311,6 @@ def _key(side: Wanted, prefix: str, pins: Sequence[str], layouts: int) -> str:
         "prefix": prefix if side.project.backend else "",
         "variables": dict(side.project.variables),
         "from_source": side.project.from_source,
-        "named": side.named,
         "interpreter": side.interpreter.digest,
         "pins": list(pins),
         "layouts": layouts,
