@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from callcost.console.markdown import markdown_table
+from callcost.console.numbers import count
 
 DIFFERENCES = ("pair_difference_median", "pair_difference_p95", "largest_difference")
 KINDS = {"one_layout": "one layout", "layouts": "many layouts"}
@@ -57,8 +58,8 @@ def relinks_table(record: dict[str, Any]) -> str:
     ]  # fmt: skip
     made = "python -m callcost.benchmarks.validation.relinks --json results/relinks.json"
     about = (
-        f"{record['layouts']['rows']} rows: {_listed(record['workloads'])} through "
-        f"{_listed(record['mechanisms'])}. Load {record['state']['load_1min']} at the end, on "
+        f"{count(record['layouts']['rows'], 'row')}: {_listed(record['workloads'])} through "
+        f"{_listed(record['mechanisms'])}. Load {record['state']['load_1min']:.1f} at the end, on "
         f"{record['machine']['cpu_count']} CPUs"
     )
     return "\n\n".join([markdown_table(headings, rows), f"Made by `{made}`: {about}."])

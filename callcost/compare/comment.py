@@ -1,7 +1,7 @@
 """Writes a comparison as the comment of a pull request.
 
-Whoever opens a pull request can write into the comparison what he likes. So all words here are
-our own, and what comes from the document is a number, or text in a code span or block, without
+The author of a pull request can write anything into the comparison. So all words here are our
+own, and what comes from the document is a number, or text in a code span or block, without
 its backticks: there, GitHub makes no link, mention, image or HTML of it.
 """
 

@@ -68,7 +68,7 @@ class Document(Struct):
 
 
 def read(path: Path) -> Document:
-    """Reads a file that `--json` wrote, whoever changed it since; raises RecordError."""
+    """Reads a file that `--json` wrote and that anybody may have changed; raises RecordError."""
     content: Any = read_json(path)
     if not isinstance(content, dict) or content.get("callcost_compare") != VERSION:
         raise other_kind(path, content, "a comparison of two revisions", ADVICE)

@@ -34,5 +34,5 @@ def test_documents_show_both_kinds() -> None:
     assert one.startswith("| 3 links, one layout each | 0.5% | 10.0% | 10.0% | 50% | ")
     assert many.startswith("| 3 links, many layouts each | 0.5% | 0.5% | 0.5% | 100% | ")
     assert lines[-1].endswith(
-        ": 1 rows: `fibonacci` through `cffi_api`. Load 0.5 at the end, on 2 CPUs."
+        ": 1 row: `fibonacci` through `cffi_api`. Load 0.5 at the end, on 2 CPUs."
     )
