@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from callcost.benchmarks.workload import Example, Workload
-from callcost.bindings import registry
+from callcost.bindings._build.layouts import FACTS_FILE, FOLDER
 from callcost.bindings.registry import Build, BuiltFile, Mechanism, StaleBuildError, mechanisms
 from callcost.model import contender as model
 from callcost.model.contender import Binary, Contender, Environment
@@ -29,7 +29,7 @@ def build() -> Build:
 
 def layout_facts() -> dict[str, Any]:
     """Reads in which layouts the build has linked its files; empty if in none."""
-    path = _layouts_folder() / "layouts.json"
+    path = FOLDER / FACTS_FILE
     facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     # Files of another build have other hashes.
     return facts if facts.get("built", {}).items() <= build().facts["files"].items() else {}
@@ -38,19 +38,10 @@ def layout_facts() -> dict[str, Any]:
 def layouts() -> list[Layout]:
     """Lists the layouts in which the build has linked its files."""
     return [
-        Layout("", dict(_moved(folder, digests)), str(folder))
+        Layout.of(folder, digests, build().path_of)
         for number, digests in enumerate(layout_facts().get("digests", ()), start=1)
-        if (folder := _layouts_folder() / str(number)).is_dir()
+        if (folder := FOLDER / str(number)).is_dir()
     ]
-
-
-def _moved(folder: Path, digests: dict[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    for name, sha256 in digests.items():
-        yield str(build().path_of(name)), (str(folder / name), sha256)
-
-
-def _layouts_folder() -> Path:
-    return registry.FOLDER.parent / "build" / f"layouts.{build().abi_tag}"
 
 
 def builds(folder: Path, tag: str = "") -> list[Build]:

@@ -43,7 +43,7 @@ def bisect(
     mechanisms: tuple[str, ...],
     workloads: tuple[str, ...],
     budget_s: float | None,
-    threshold_percent: float | None,
+    threshold: float | None,
     instructions: bool,
     one_layout: bool,
     json_file: Path | None,
@@ -79,9 +79,8 @@ def bisect(
         click.echo(report.step_text(step), err=True)
 
     request = Request(
-        good, bad, mechanisms, workloads, budget_s,
-        None if threshold_percent is None else threshold_percent / 100, instructions, one_layout,
-    )  # fmt: skip
+        good, bad, mechanisms, workloads, budget_s, threshold, instructions, one_layout
+    )
     result = flow.run(request, Path.cwd(), compare, say)
     report.show(result)
     if json_file is not None:

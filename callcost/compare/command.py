@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from callcost.compare.outcome import Outcome
 
 
-# `callcost bisect` has these, too.
+# `callcost bisect` has these, too. A threshold arrives as a share: 2% as 0.02.
 budget_option = click.option(
     "--budget", "budget_s", type=options.FiniteRange(min=1), metavar="SECONDS",
     help="Seconds of measuring, without builds and instructions. Default: 2 per row.",
 )  # fmt: skip
 threshold_option = click.option(
-    "--threshold", "threshold_percent", type=options.FiniteRange(min=0, max=1000),
-    metavar="PERCENT",
+    "--threshold", type=options.FiniteRange(min=0, max=1000), metavar="PERCENT",
+    callback=lambda _context, _option, percent: None if percent is None else percent / 100,
     help="Smaller changes do not count. Default: [tool.callcost.thresholds] of the first revision, "
     f"or {100 * DEFAULT_THRESHOLD:g}.",
 )  # fmt: skip
@@ -61,7 +61,7 @@ def compare(
     mechanisms: tuple[str, ...],
     workloads: tuple[str, ...],
     budget_s: float | None,
-    threshold_percent: float | None,
+    threshold: float | None,
     instructions: bool,
     one_layout: bool,
     json_file: Path | None,
@@ -84,9 +84,8 @@ def compare(
     for option, path in files.items():
         refuse_unwritable(path, option)
     request = flow.Request(
-        base, head, mechanisms, workloads, budget_s,
-        None if threshold_percent is None else threshold_percent / 100, instructions, one_layout,
-    )  # fmt: skip
+        base, head, mechanisms, workloads, budget_s, threshold, instructions, one_layout
+    )
     if records.are_records(base, head):
         _refuse_beside_records(
             {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from callcost.model.contender import Binary, Contender
 
@@ -22,6 +23,23 @@ class Layout:
     python: str
     libraries: Mapping[str, tuple[str, str]]
     folder: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        folder: Path,
+        digests: Mapping[str, str],
+        place_of: Callable[[str], Path],
+        python: str = "",
+    ) -> Layout:
+        """Returns the layout in a folder, whose libraries have these SHA-256, by their names.
+
+        `place_of` tells where the other environment has a name.
+        """
+        libraries = {
+            str(place_of(name)): (str(folder / name), sha256) for name, sha256 in digests.items()
+        }
+        return cls(python, libraries, str(folder))
 
     def contender(self, contender: Contender) -> Contender:
         """Returns the contender of the other environment with the libraries of this one."""

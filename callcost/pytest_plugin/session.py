@@ -89,7 +89,7 @@ class MeasuringSession:
 
     def prepare(self) -> None:
         """Makes sure that the run can be measured as asked for, and saved."""
-        self._layouts()
+        _ = self._layouts
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             probe_writable(self._folder)
@@ -142,8 +142,9 @@ class MeasuringSession:
             with ending_clean(), progress.shown(sys.stderr, "callcost") as report:
                 return Results(self._measure_with_delays(report), environment or {})
 
+    @cached_property
     def _layouts(self) -> Sequence[Layout]:
-        """Returns the layouts to load; raises CallcostError if there are fewer than asked for."""
+        """The layouts to load; raises CallcostError if there are fewer than asked for."""
         layouts = self._config.hook.pytest_callcost_layouts(config=self._config) or ()
         asked: int | None = self._config.getoption("callcost_layouts")
         if asked is not None and 0 < asked < MIN_PROCESSES:
@@ -166,7 +167,7 @@ class MeasuringSession:
             delays = control_group(self._groups)
         except NoDelaysError as error:
             missing = str(error)
-        run = measure(self._groups, self._settings, report, delays, self._layouts())
+        run = measure(self._groups, self._settings, report, delays, self._layouts)
         run.delays_missing = run.delays_missing or missing
         return run
 

@@ -293,10 +293,8 @@ def _ready_made(side: Wanted, facts: Mapping[str, Any]) -> dict[str, str]:
 def _layouts(entry: Entry, digests: Sequence[Mapping[str, str]]) -> Iterator[Layout]:
     for number, by_name in enumerate(digests, start=1):
         place = entry.layouts / str(number)
-        libraries = {
-            str(entry.venv / name): (str(place / name), sha256) for name, sha256 in by_name.items()
-        }
-        yield Layout(str(place / "bin" / "python"), libraries)
+        python = str(place / "bin" / "python")
+        yield Layout.of(place, by_name, entry.venv.joinpath, python)
 
 
 def _key(side: Wanted, prefix: str, pins: Sequence[str], layouts: int) -> str:

@@ -15,6 +15,8 @@ import pytest
 from checkout import ROOT
 from packaging.requirements import Requirement
 
+from callcost.estimate.estimate import MIN_PROCESSES
+
 pytest.importorskip("setuptools", reason="the build runs in setuptools, which is not installed")
 
 
@@ -37,6 +39,11 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Any:
     # The real one replaces the checkout's layouts.
     monkeypatch.setattr(module, "linked", count_layouts)
     return module
+
+
+def test_as_few_layouts_are_linked_as_give_an_interval() -> None:
+    layouts = importlib.import_module("callcost.bindings._build.layouts")
+    assert layouts.LEAST == MIN_PROCESSES
 
 
 def count_layouts(count: int) -> AbstractContextManager[None]:

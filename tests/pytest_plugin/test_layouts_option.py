@@ -18,7 +18,7 @@ def chosen(linked: int, asked: int | None) -> int:
         hook=SimpleNamespace(pytest_callcost_layouts=lambda config: layouts),
         getoption={"callcost_layouts": asked}.get,
     )
-    return len(MeasuringSession(config, [])._layouts())
+    return len(MeasuringSession(config, [])._layouts)
 
 
 @pytest.mark.parametrize(
