@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shlex
 import shutil
 import sysconfig
 import tempfile
@@ -145,7 +146,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
 
     def _compile(self, sources: list[str]) -> list[str]:
         """Compiles C that belongs to no extension, with the common flags."""
-        objects: list[str] = self.compiler.compile(
+        objects: list[str] = self._plain_compiler().compile(
             sources,
             output_dir=self.build_temp,
             include_dirs=["native"],
@@ -169,19 +170,33 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
 
     def _link_program(self, target: Path, objects: list[str], libraries: Sequence[str]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        self.compiler.link_executable(
+        self._plain_compiler().link_executable(
             objects,
             str(target),
             libraries=list(libraries),
             extra_postargs=PROGRAM_RPATH_FLAGS,
         )
 
+    def _plain_compiler(self) -> Any:
+        """Returns the compiler without the flags of the interpreter, which differ between Pythons.
+
+        So all interpreters call the same machine code. macOS needs those that name the system.
+        """
+        if DARWIN:
+            return self.compiler
+        plain = copy.copy(self.compiler)
+        command = plain.compiler[:1] + shlex.split(os.environ.get("CFLAGS", ""))
+        plain.compiler_so = [*command, "-fPIC"]
+        plain.linker_exe = [*command, *shlex.split(os.environ.get("LDFLAGS", ""))]
+        plain.linker_so = [*plain.linker_exe, "-shared"]
+        return plain
+
     def _library_linker(self) -> Any:
         """Returns the compiler, set up to link a plain library instead of an extension."""
-        if not DARWIN:
-            return self.compiler
-        linker = copy.copy(self.compiler)
-        linker.linker_so = dylib_command(linker.linker_so)
+        linker = self._plain_compiler()
+        if DARWIN:
+            linker = copy.copy(linker)
+            linker.linker_so = dylib_command(linker.linker_so)
         return linker
 
     def _require_python_headers(self) -> None:
