@@ -21,6 +21,7 @@ ENTRY_POINTS = {
 SUITE_ENTRY_POINTS = {
     "callcost.commands": [
         "list = callcost.benchmarks.commands:list_mechanisms",
+        "matrix = callcost.benchmarks.matrix.command:matrix",
         "publish = callcost.benchmarks.commands:publish",
         "report = callcost.benchmarks.site.command:report",
     ],

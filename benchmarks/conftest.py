@@ -1,8 +1,9 @@
-"""What this suite adds to pytest: selecting rows, facts about the build, tables, charts."""
+"""What this suite adds to pytest: rows, interpreters, facts about the build, tables, charts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,28 @@ import pytest
 from rich.console import RenderableType
 from rich.text import Text
 
+from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.contenders import build, layout_facts, layouts
+from callcost.benchmarks.environments import Place, make, place_rows
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.marks import LEGEND, Marks, marks_of
 from callcost.benchmarks.ladder import rungs
+from callcost.benchmarks.matrix.figures import Matrix
+from callcost.benchmarks.matrix.table import tables
+from callcost.benchmarks.matrix.upgrades import Counts, count, largest
 from callcost.bindings import registry
 from callcost.bindings.registry import damaged, mechanisms
+from callcost.console import progress
+from callcost.console.front import ending_clean
+from callcost.console.numbers import listed
+from callcost.console.options import PYTHON_HELP
 from callcost.estimate.estimate import GroupEstimate
-from callcost.model.contender import ELSEWHERE
+from callcost.model.group import ELSEWHERE
 from callcost.model.layout import Layout
 from callcost.model.patterns import UnknownNameError, matches, require_known
+from callcost.model.run import Progress
+
+ELSEWHERE_FILE = "test_environments.py"
 
 OPTIONS = {
     "mechanism": "Measure only this mechanism; a pattern such as 'cffi_*', and may be repeated.",
@@ -32,6 +45,46 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("callcost")
     for name, text in OPTIONS.items():
         group.addoption(f"--{name}", action="append", metavar="NAME", default=[], help=text)
+    text = f"Measure in this interpreter instead: {PYTHON_HELP}; may be repeated."
+    group.addoption("--python", action="append", metavar="PYTHON", default=[], help=text)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out the rows of the running interpreter if others are named, and else theirs."""
+    if collection_path.suffix != ".py":
+        return None
+    elsewhere = collection_path.name == ELSEWHERE_FILE
+    return True if elsewhere != bool(config.getoption("python")) else None
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Makes the environments of the interpreters that are named, before anything is collected."""
+    if session.config.getoption("python"):
+        _places(session.config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Makes the rows of the interpreters that are named."""
+    if metafunc.definition.path.name == ELSEWHERE_FILE:
+        made = list(place_rows(_places(metafunc.config), WORKLOADS))
+        metafunc.parametrize(("workload", "mechanism"), made)
+
+
+def _places(config: pytest.Config) -> Sequence[Place]:
+    """Makes the environments once, and shows how far that is."""
+    if PLACES not in config.stash:
+        capture = config.pluginmanager.getplugin("capturemanager")
+        with (
+            capture.global_and_fixture_disabled(),
+            ending_clean(),
+            progress.shown(sys.stderr, "callcost", every_step=True) as report,
+        ):
+            config.stash[PLACES] = make(
+                config.getoption("python"),
+                lambda what: report(Progress(0, 1, what)),
+                config.getoption("callcost_layouts"),
+            )
+    return config.stash[PLACES]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -63,22 +116,54 @@ def _parameter(item: pytest.Item, name: str) -> str:
     return str(callspec.params.get(name, "")) if callspec else ""
 
 
-FACTS = pytest.StashKey[Mapping[str, facts.Facts]]()
+COUNTS = pytest.StashKey[Counts]()
+PLACES = pytest.StashKey[Sequence[Place]]()
+# The facts of each mechanism, by environment; that of the running interpreter is "".
+FACTS = pytest.StashKey[Mapping[str, Mapping[str, facts.Facts]]]()
 MARKS = pytest.StashKey[Marks]()
 
 
 def pytest_callcost_environment(config: pytest.Config, contenders: Sequence[str]) -> dict[str, Any]:
     """Records how the mechanisms were built, what was not built, and the facts of each."""
     chosen = [mechanism for mechanism in mechanisms() if mechanism.name in contenders]
-    config.stash[FACTS] = facts.probe_all(chosen)
-    config.stash[MARKS] = Marks({mechanism.name: marks_of(mechanism) for mechanism in chosen})
+    marks = Marks({mechanism.name: marks_of(mechanism) for mechanism in chosen})
+    config.stash[MARKS] = marks
+    if places := config.stash.get(PLACES, []):
+        config.stash[FACTS] = {place.environment.name: place.facts for place in places}
+        about = {place.environment.name: place.as_json() for place in places}
+        return {"interpreters": about, "marks": marks.by_mechanism}
+    found = facts.probe_all(chosen)
+    config.stash[FACTS] = {"": found}
     about_build = {k: v for k, v in build().facts.items() if k not in ("files", "sources")}
     return {
         **about_build,
         "unmoved": layout_facts().get("unmoved", {}),
-        "facts": config.stash[FACTS],
-        "marks": config.stash[MARKS].by_mechanism,
+        "facts": found,
+        "marks": marks.by_mechanism,
     }
+
+
+def pytest_callcost_measured(
+    config: pytest.Config,
+    estimates: dict[str, GroupEstimate],
+    report: Callable[[Progress], None],
+) -> dict[str, Any]:
+    """Counts the instructions of the calls that changed most between interpreters."""
+    matrix = _matrix(config, estimates)
+    if matrix is None:
+        return {}
+
+    def tell(done: int, total: int) -> None:
+        report(Progress(done, total, f"{done} of {total} calls counted"))
+
+    config.stash[COUNTS] = count(largest(matrix), estimates, tell)
+    return {"instructions": config.stash[COUNTS]}
+
+
+def _matrix(config: pytest.Config, estimates: dict[str, GroupEstimate]) -> Matrix | None:
+    """Returns the costs by interpreter, if several are named."""
+    places = [place.environment.name for place in config.stash.get(PLACES, [])]
+    return Matrix(estimates, places) if places else None
 
 
 def pytest_callcost_layouts() -> list[Layout]:
@@ -87,16 +172,14 @@ def pytest_callcost_layouts() -> list[Layout]:
 
 
 def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
-    """Returns what the table shows beside each name: facts of the mechanism, marks of the row.
-
-    They are about the run's own interpreter only.
-    """
+    """Returns what the table shows beside each name: facts of the mechanism, marks of the row."""
     if not group:
         return {"": f"{facts.legend()} {LEGEND}."}
-    found = {} if ELSEWHERE in group else config.stash[FACTS]
+    workload, _, place = group.partition(ELSEWHERE)
     marks = config.stash[MARKS]
     return {
-        name: f"{facts.letters(known)} {marks.of(name, group)}" for name, known in found.items()
+        name: f"{facts.letters(known)} {marks.of(name, workload)}"
+        for name, known in config.stash[FACTS].get(place, {}).items()
     }
 
 
@@ -108,14 +191,29 @@ def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
 
 
 def pytest_callcost_tables(
-    estimates: dict[str, GroupEstimate],
+    config: pytest.Config, estimates: dict[str, GroupEstimate]
 ) -> tuple[list[str], list[RenderableType]]:
-    """Replaces the tables of the sweep, one for each n, by one table."""
+    """Replaces the tables of the sweep, one for each n, and those of several interpreters."""
     from callcost.benchmarks.break_even import break_even_table, sweep
 
+    if (matrix := _matrix(config, estimates)) is not None:
+        missing = _not_there(config.stash[PLACES])
+        return list(estimates), [*tables(matrix, config.stash[COUNTS]), *missing]
+
     names = list(sweep(estimates).values())
-    tables: list[RenderableType] = [break_even_table(estimates)] if names else []
-    return names, [*tables, *not_built()]
+    table: list[RenderableType] = [break_even_table(estimates)] if names else []
+    return names, [*table, *not_built()]
+
+
+def _not_there(places: Sequence[Place]) -> Iterator[Text]:
+    """Lists the mechanisms that interpreters lack; those with one reason share a line."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for place in places:
+        for mechanism in mechanisms():
+            if (reason := place.missing(mechanism)) is not None:
+                reasons.setdefault((mechanism.name, reason), []).append(place.environment.name)
+    for (name, reason), where in reasons.items():
+        yield Text(f"Not measured in {listed(where)}: {name} ({reason})")
 
 
 def not_built() -> Iterator[Text]:

@@ -14,7 +14,8 @@ from callcost.benchmarks.workload import Example, Workload
 from callcost.bindings._build.layouts import FACTS_FILE, FOLDER
 from callcost.bindings.registry import Build, BuiltFile, Mechanism, StaleBuildError, mechanisms
 from callcost.model import contender as model
-from callcost.model.contender import Binary, Contender, Environment
+from callcost.model.contender import Binary, Contender
+from callcost.model.group import Environment
 from callcost.model.layout import Layout
 from callcost.pytest_plugin.plugin import case, refused
 

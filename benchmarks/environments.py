@@ -1,111 +1,173 @@
-"""Finds another interpreter to measure mechanisms in: PyPy, if it is installed.
+"""Makes an environment for each interpreter of a run: the mechanisms, built for it.
 
-Nothing is installed there: its workers get the files of the packages. A mechanism without an
-extension works as it is; bindings/_build/elsewhere.py compiles the others.
+`callcost compare` makes its environments in the same way, so they are cached. Each has every
+mechanism that its interpreter allows, in as many layouts as the running one.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterable
-from functools import cache, partial
-from pathlib import Path
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
-import pytest
-
-import callcost
-from callcost import bindings, native
 from callcost.benchmarks.catalogue import Workload
-from callcost.benchmarks.contenders import builds, cells, contender, row
-from callcost.bindings.registry import FOLDER, Build, Mechanism, mechanisms
+from callcost.benchmarks.contenders import cells, describe, row
+from callcost.benchmarks.facts import facts
+from callcost.bindings._build.layouts import COUNT
+from callcost.bindings.registry import CORE, FOLDER, Build, Mechanism, StaleBuildError, mechanisms
+from callcost.console.files import write_atomically
 from callcost.errors import CallcostError
-from callcost.model.contender import Contender, Environment
-from callcost.run.interpreters import find
-from callcost.run.process import WorkerError
+from callcost.model import abi
+from callcost.model.contender import Contender
+from callcost.model.group import Environment
+from callcost.revisions.environments import Built, Recipe, build_all
+from callcost.revisions.source import WORKING_TREE
+from callcost.revisions.spec import Spec
 
-VARIABLE = "CALLCOST_PYPY"
-COMMAND = "pypy3"
-# The tools that PyPy includes. It only emulates the C API of CPython.
-TOOLS = ("cffi", "ctypes")
+TABLE = "matrix"
+FACTS_FILE = "facts.json"
+NO_CHECKOUT = (
+    "--python builds the mechanisms for other interpreters, which needs their sources: install "
+    "callcost in a checkout (pip install -e .) and run this there."
+)
 
 
-class NoEnvironmentError(CallcostError):
-    """Why an interpreter cannot be measured, and what to do."""
+class UnequalCoreError(CallcostError):
+    """Interpreters whose mechanisms would not call the same machine code."""
 
 
-@cache
-def pypy() -> Environment:
-    """Asks PyPy, once, what it is and which mechanisms it can import; raises NoEnvironmentError.
+@dataclass(frozen=True)
+class Place:
+    """One interpreter of a run: its environment, and what was built in it.
 
-    The environment variable CALLCOST_PYPY names the executable. PyPy is never measured by
-    default: a row takes several times as long there, because its compiler needs time to settle.
+    `made` keeps the environment from being removed while this object exists.
     """
-    command = os.environ.get(VARIABLE)
-    if not command:
-        raise NoEnvironmentError(f"not measured: set {VARIABLE}={COMMAND} to measure there, too")
-    python = shutil.which(command)
-    if python is None:
-        raise NoEnvironmentError(f"{command} is not installed: apt-get install pypy3 pypy3-dev")
-    try:
-        return find(python, package_files(), [mechanism.module for mechanism in portable()])
-    except WorkerError as error:
-        raise NoEnvironmentError(f"{command} cannot be used: {error.kind}: {error}") from error
+
+    environment: Environment
+    made: Built
+
+    @cached_property
+    def build(self) -> Build:
+        """The manifest of what was built there; raises StaleBuildError."""
+        folder = self.made.site / "callcost" / "bindings"
+        tags = [path.name.removeprefix("built.") for path in folder.glob("built.*.json")]
+        if len(tags) != 1:
+            raise StaleBuildError(f"{folder} has {len(tags)} manifests, not one")
+        return Build(folder, tags[0].removesuffix(".json"))
+
+    def missing(self, mechanism: Mechanism) -> str | None:
+        """Returns why a mechanism is not there, in its tool's own words where these are known."""
+        reason = self.build.missing(mechanism)
+        for name, objection in self.made.left_out.items() if reason is not None else ():
+            if name in (mechanism.tool, *mechanism.requires):
+                return objection
+        return reason
+
+    @cached_property
+    def facts(self) -> Mapping[str, facts.Facts]:
+        """What each mechanism does there, found out once for each environment."""
+        path = self.made.folder / FACTS_FILE
+        if path.is_file():
+            found: Mapping[str, facts.Facts] = json.loads(path.read_text(encoding="utf-8"))
+            return found
+        built = [each for each in mechanisms() if self.missing(each) is None]
+        found = facts.probe_in(self.made.python, built)
+        if not any(facts.is_unsure(one) for one in found.values()):
+            write_atomically(path, json.dumps(found, indent=1) + "\n")
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """Describes it for a record: how the mechanisms were built, what is missing, facts."""
+        about = {k: v for k, v in self.build.facts.items() if k not in ("files", "sources")}
+        missing = {each.name: self.missing(each) for each in mechanisms()}
+        return {
+            **about,
+            "versions": self.made.versions,
+            "core": self.build.facts["files"][CORE],
+            "layouts": len(self.environment.layouts),
+            "unmoved": dict(self.made.unmoved),
+            "missing": {name: why for name, why in missing.items() if why is not None},
+            "facts": self.facts,
+        }
 
 
-def portable() -> list[Mechanism]:
-    """Lists the mechanisms that work outside CPython."""
-    return [m for m in mechanisms() if not m.compiled or m.tool in TOOLS]
+def make(
+    names: Sequence[str], report: Callable[[str], None], layouts: int | None = None
+) -> list[Place]:
+    """Makes or finds the environment of each interpreter; raises CallcostError.
 
-
-def package_files() -> dict[str, str]:
-    """Names the files of the packages that contain the mechanisms or that they all need."""
-    folders = {
-        "callcost": Path(callcost.__path__[0]),
-        native.__name__: native.FOLDER,
-        bindings.__name__: FOLDER,
-    }
-    return {name: str(folder / "__init__.py") for name, folder in folders.items()}
-
-
-def environment_rows(workloads: Iterable[Workload]) -> list[Any]:
-    """Lists the pytest parameters (workload, mechanism) of every row that PyPy may run."""
-    try:
-        environment = pypy()
-    except NoEnvironmentError as error:
-        return [pytest.param("", "", id=COMMAND, marks=pytest.mark.skip(str(error)))]
-    names = {mechanism.name for mechanism in portable()}
-    return [
-        row(
-            workload,
-            mechanism.name,
-            partial(_described, mechanism, workload, environment),
-            environment=environment,
-        )
-        for workload, mechanism in cells(workloads)
-        if mechanism.name in names
+    `names` are versions (3.13, 3.15t), names (pypy3) or paths; `layouts` is in how many further
+    ways libraries are linked, by default as many as in the suite's own build.
+    """
+    checkout = FOLDER.parent
+    if not (checkout / "pyproject.toml").is_file():
+        raise CallcostError(NO_CHECKOUT)
+    specs = [Spec(f"{WORKING_TREE}@{name}", WORKING_TREE, name, ()) for name in names]
+    recipe = Recipe(COUNT if layouts is None else layouts, aligned=False, table=TABLE, lenient=True)
+    built = build_all(specs, checkout, report, recipe=recipe)
+    places = [
+        Place(Environment(label, made.python, made.interpreter, made.layouts), made)
+        for label, made in zip(labels([made.interpreter for made in built]), built, strict=True)
     ]
+    _require_one_core(places)
+    return places
 
 
-def _described(
-    mechanism: Mechanism, workload: Workload, environment: Environment
-) -> Contender | str:
-    missing = environment.missing.get(mechanism.module)
-    if missing is None:
-        return contender(mechanism, workload, _built(environment, mechanism))
-    hint = "; to build it: pypy3 bindings/_build/elsewhere.py" if mechanism.compiled else ""
-    return missing + hint
+def labels(interpreters: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names interpreters for people: 3.13, 3.15t, pypy3.11; equal ones get a longer name."""
+    short, whole = ([_label(facts, parts) for facts in interpreters] for parts in (2, 3))
+    often = Counter(short)
+    told = [name if often[name] == 1 else longer for name, longer in zip(short, whole, strict=True)]
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in told:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return unique
 
 
-def _built(environment: Environment, mechanism: Mechanism) -> Build | None:
-    """Returns a mechanism's build for an environment, None if it does not need its own."""
-    for built in _builds(environment.facts["cache_tag"]) if mechanism.compiled else ():
-        if len(built.files(mechanism)) > 1:
-            return built
-    return None
+def _label(facts: Mapping[str, Any], parts: int) -> str:
+    implementation = facts["implementation"]
+    prefix = "" if implementation == "cpython" else implementation
+    return prefix + abi.version(facts, parts)
 
 
-@cache
-def _builds(tag: str) -> list[Build]:
-    return builds(FOLDER, tag)
+def _require_one_core(places: Sequence[Place]) -> None:
+    """Raises UnequalCoreError unless all interpreters call the same machine code."""
+    cores = {_cores(place): place for place in places}
+    if len(cores) > 1:
+        one, other = list(cores.values())[:2]
+        raise UnequalCoreError(
+            f"the C core of {one.environment.name} is not that of {other.environment.name}: their "
+            "costs could not be compared. Both must be compiled by the same compiler, with the "
+            "same CFLAGS."
+        )
+
+
+def _cores(place: Place) -> tuple[str, ...]:
+    """Returns the SHA-256 of the core as built and in each layout."""
+    path = str(place.build.path_of(CORE))
+    moved = (layout.libraries.get(path, ("", ""))[1] for layout in place.environment.layouts)
+    return place.build.facts["files"][CORE], *moved
+
+
+def place_rows(places: Sequence[Place], workloads: Sequence[Workload]) -> Iterator[Any]:
+    """Yields the pytest parameters (workload, mechanism) of every row, workload by workload."""
+    for workload, mechanism in cells(workloads):
+        for place in places:
+            yield row(
+                workload,
+                mechanism.name,
+                partial(_described, place, mechanism, workload),
+                environment=place.environment,
+            )
+
+
+def _described(place: Place, mechanism: Mechanism, workload: Workload) -> Contender | str:
+    reason = place.missing(mechanism)
+    if reason is not None:
+        return f"not built: {reason}"
+    return describe(mechanism, workload, place.build.files(mechanism))

@@ -41,13 +41,12 @@ def offer(site: Path) -> Offer:
     folder = site / "callcost" / "bindings"
     # A revision can be so old that its build wrote no manifest.
     built = next(iter(builds(folder)), None)
-    left_out: dict[str, str] = built.facts.get("missing", {}) if built else {}
 
     def describe_there(mechanism: Mechanism, workload: Workload) -> Contender:
         files = built.files(mechanism) if built else []
         return describe(mechanism, workload, [file for file in files if file.module])
 
-    return _table(folder, lambda it: left_out.get(it.module), describe_there)
+    return _table(folder, built.missing if built else lambda _: None, describe_there)
 
 
 def here() -> Offer:

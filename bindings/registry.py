@@ -27,6 +27,8 @@ from callcost.errors import CallcostError
 
 FOLDER = Path(__file__).resolve().parent
 PACKAGE = "callcost.bindings"
+# What all mechanisms call.
+CORE = f"callcost/native/{native.LIBRARY.name}"
 EVERYTHING, EVERYTHING_BUT = "everything", "everything but "
 SECTIONS = (
     "Through Python:",
@@ -218,26 +220,26 @@ class Build:
         reason: str | None = self.facts["missing"].get(mechanism.module)
         if reason is None and mechanism.compiled and len(self.files(mechanism)) < 2:
             return f"it was added after the build: {INSTALL_AGAIN}"
-        absent = [name for name in mechanism.requires if importlib.util.find_spec(name) is None]
+        absent = [name for name in mechanism.requires if not self._has(name)]
         if reason is None and absent:
             return f"{absent[0]} is not installed (pip install {absent[0]})"
         return reason
 
+    def _has(self, package: str) -> bool:
+        """Tells whether a package can be imported by the interpreter that it was built for."""
+        if self._is_ours:
+            return importlib.util.find_spec(package) is not None
+        site = [str(self._folder.parents[1])]
+        return importlib.machinery.PathFinder.find_spec(package, site) is not None
+
     def files(self, mechanism: Mechanism) -> list[BuiltFile]:
         """Lists the core library and the mechanism's extensions, as recorded by the build."""
         own = mechanism.module.replace(".", "/") + "/"
-        core = f"callcost/native/{native.LIBRARY.name}"
         return [
-            self._file(name, digest)
+            BuiltFile(name, self.path_of(name), digest, "" if name == CORE else module_of(name))
             for name, digest in self.facts["files"].items()
-            if name == core or name.startswith(own)
+            if name == CORE or name.startswith(own)
         ]
-
-    def _file(self, name: str, digest: str) -> BuiltFile:
-        if name == f"callcost/native/{native.LIBRARY.name}":
-            return BuiltFile(name, native.LIBRARY, digest, module="")
-        relative = Path(name).relative_to(PACKAGE.replace(".", "/"))
-        return BuiltFile(name, self._folder / relative, digest, module_of(name))
 
     def check_sources(self, mechanism: Mechanism) -> None:
         """Raises StaleBuildError if a source changed after the build, or a built file is hidden."""
@@ -261,7 +263,9 @@ class Build:
     def path_of(self, name: str) -> Path:
         """Returns the place of a file of the package `callcost`."""
         path = Path(name).relative_to("callcost")
-        folder = native.FOLDER if path.parts[0] == "native" else self._folder
+        folder = (
+            self._folder if path.parts[0] == "bindings" else self._folder.parent / path.parts[0]
+        )
         return folder.joinpath(*path.parts[1:])
 
     def _check_tag(self, built: BuiltFile) -> None:

@@ -24,7 +24,7 @@ from callcost.console import page
 from callcost.console.numbers import format_ns
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.sheet import SheetRow, sheet_of
-from callcost.model.contender import ELSEWHERE
+from callcost.model.group import ELSEWHERE
 from callcost.model.interval import Interval
 
 PANEL_HEAD_IN, GAP_IN = 0.5, 0.35

@@ -22,7 +22,7 @@ from callcost.console.page import FORMATS, THEMES, Theme, save
 from callcost.estimate.estimate import GroupEstimate, aa_error
 from callcost.estimate.record import Record
 from callcost.model import abi
-from callcost.model.contender import ELSEWHERE
+from callcost.model.group import ELSEWHERE
 
 # More panels than this get a chart for each topic, and one for the headline alone.
 ONE_CHART = 4

@@ -92,9 +92,9 @@ BAD_INPUTS = (
 Outcomes = Mapping[tuple[str, BadInput], str]
 
 
-def probe(mechanism: Mechanism, bad: BadInput) -> str:
+def probe(mechanism: Mechanism, bad: BadInput, python: str = sys.executable) -> str:
     """Make a bad call in its own process and say how it ended; raise ProbeError."""
-    return name_outcome(call_in_child(mechanism.module, bad), bad)
+    return name_outcome(call_in_child(mechanism.module, bad, python=python), bad)
 
 
 def name_outcome(ending: str, bad: BadInput) -> str:
@@ -113,10 +113,11 @@ def call_in_child(
     bad: BadInput,
     wall_limit_s: float = WALL_LIMIT_S,
     cpu_limit_s: int = CPU_LIMIT_S,
+    python: str = sys.executable,
 ) -> str:
     """Say how the call ended: raises, returns, crashes or no answer; raise ProbeError."""
     arguments = (module, bad.function, bad.arguments, str(cpu_limit_s))
-    done = run_python("-c", CHILD, *arguments, limit_s=wall_limit_s)
+    done = run_python("-c", CHILD, *arguments, limit_s=wall_limit_s, python=python)
     if done is None or done.returncode == -signal.SIGXCPU:
         return NO_ANSWER
     if done.returncode > 0:
@@ -124,11 +125,13 @@ def call_in_child(
     return crash(done) or done.stdout.strip()
 
 
-def run_python(*arguments: str, limit_s: float) -> subprocess.CompletedProcess[str] | None:
-    """Run this interpreter in a child; return None if it exceeds the limit, or only waits."""
+def run_python(
+    *arguments: str, limit_s: float, python: str = sys.executable
+) -> subprocess.CompletedProcess[str] | None:
+    """Run an interpreter in a child; return None if it exceeds the limit, or only waits."""
     # -P: nothing is imported from the current folder or that of a script.
     with subprocess.Popen(
-        [sys.executable, "-P", *arguments],
+        [python, "-P", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

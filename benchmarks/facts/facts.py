@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ Facts = Mapping[str, str]
 """The answers for one mechanism by the key of the fact; "" where nothing can be asked."""
 
 YES, NO, NOT_SEEN = questions.YES, questions.NO, questions.NOT_SEEN
+UNKNOWN = "unknown"
 LIMIT_S = 20
 KEYWORD = "fibonacci_keyword"
 PROTOTYPE = next(w.prototype for w in WORKLOADS if w.function == bad_input.FUNCTION)
@@ -71,19 +73,22 @@ def verdicts(facts: Facts) -> dict[str, str]:
     return {fact.key: verdict(facts.get(fact.key)) for fact in FACTS}
 
 
-def probe(mechanism: Mechanism) -> Facts:
-    """Ask everything about one mechanism; an answer that cannot be found says why."""
+def probe(mechanism: Mechanism, python: str = sys.executable) -> Facts:
+    """Ask everything about one mechanism; an answer that cannot be found says why.
+
+    `python` is the interpreter to ask, in which the mechanism is installed.
+    """
     if not mechanism.offers(bad_input.FUNCTION):
         return {fact.key: "" for fact in FACTS}
-    answers = _answer("questions", mechanism, *parameters(PROTOTYPE))
+    answers = _answer("questions", mechanism, *parameters(PROTOTYPE), python=python)
     if not answers.startswith("{"):
         return {fact.key: answers for fact in FACTS}
     return {
         **json.loads(answers),
-        "takes_keywords": _takes_keywords(mechanism),
-        "checks_type": _is_refused(mechanism, '"1"'),
-        "checks_range": _is_refused(mechanism, "2**40"),
-        "subinterpreter": _answer("subinterpreter", mechanism),
+        "takes_keywords": _takes_keywords(mechanism, python),
+        "checks_type": _is_refused(mechanism, '"1"', python),
+        "checks_range": _is_refused(mechanism, "2**40", python),
+        "subinterpreter": _answer("subinterpreter", mechanism, python=python),
     }
 
 
@@ -93,40 +98,51 @@ def parameters(prototype: str) -> list[str]:
     return [] if names == ["void"] else names
 
 
-def _takes_keywords(mechanism: Mechanism) -> str:
+def _takes_keywords(mechanism: Mechanism, python: str) -> str:
     """Pass the argument by name, to the function that is bound with names if there is one."""
     function = KEYWORD if mechanism.offers(KEYWORD) else bad_input.FUNCTION
     by_name = bad_input.BadInput("n=1", instead="leftovers", function=function)
-    return YES if bad_input.call_in_child(mechanism.module, by_name) == "returns 1" else NO
+    outcome = bad_input.call_in_child(mechanism.module, by_name, python=python)
+    return YES if outcome == "returns 1" else NO
 
 
-def _is_refused(mechanism: Mechanism, arguments: str) -> str:
+def _is_refused(mechanism: Mechanism, arguments: str, python: str) -> str:
     bad = next(bad for bad in bad_input.BAD_INPUTS if bad.arguments == arguments)
-    outcome = bad_input.probe(mechanism, bad)
+    outcome = bad_input.probe(mechanism, bad, python)
     # A RecursionError is not a check.
     return YES if outcome.startswith(bad_input.RAISES) and "Recursion" not in outcome else NO
 
 
-def _answer(name: str, mechanism: Mechanism, *arguments: str) -> str:
+def _answer(name: str, mechanism: Mechanism, *arguments: str, python: str) -> str:
     """Run a probe on a mechanism and return what it printed, or how it died."""
     program = str(PROBES / f"{name}.py")
-    done = bad_input.run_python(program, mechanism.module, *arguments, limit_s=LIMIT_S)
+    words = program, mechanism.module, *arguments
+    done = bad_input.run_python(*words, limit_s=LIMIT_S, python=python)
     if done is None:
-        return "unknown: no answer"
+        return f"{UNKNOWN}: no answer"
     if died := bad_input.crash(done):
         return f"{NO}: {died}"
     said = done.stderr if done.returncode else done.stdout
     lines = [line for line in map(clean, said.splitlines()) if line]
     if done.returncode or not lines:
-        return f"unknown: {lines[-1] if lines else f'exit code {done.returncode}'}"
+        return f"{UNKNOWN}: {lines[-1] if lines else f'exit code {done.returncode}'}"
     return lines[-1]
 
 
 def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:
     """Ask everything about every built mechanism, one per processor at a time."""
-    asked = bad_input.built(mechanisms() if chosen is None else chosen)
-    found = together(probe, asked, threads=os.cpu_count())
+    return probe_in(sys.executable, bad_input.built(mechanisms() if chosen is None else chosen))
+
+
+def probe_in(python: str, asked: Sequence[Mechanism]) -> dict[str, Facts]:
+    """Ask everything about mechanisms that are installed in an interpreter."""
+    found = together(lambda each: probe(each, python), asked, threads=os.cpu_count())
     return {m.name: facts for m, facts in zip(asked, found, strict=True)}
+
+
+def is_unsure(facts: Facts) -> bool:
+    """Tell whether an answer could not be found, so that it may be found another time."""
+    return any(answer.startswith(UNKNOWN) for answer in facts.values())
 
 
 def current(found: Mapping[str, Facts]) -> dict[str, Facts]:

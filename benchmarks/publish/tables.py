@@ -14,7 +14,7 @@ from callcost.benchmarks.facts import facts
 from callcost.bindings.registry import Mechanism, mechanisms
 from callcost.console.markdown import markdown_table, merged
 from callcost.console.numbers import number
-from callcost.model.contender import ELSEWHERE
+from callcost.model.group import ELSEWHERE
 
 HEADLINE = (
     "get_pi",

@@ -23,7 +23,7 @@ from callcost.estimate.reading import checked
 from callcost.estimate.record import Record
 from callcost.estimate.sheet import SheetRow, sheet_of
 from callcost.model import abi
-from callcost.model.contender import ELSEWHERE
+from callcost.model.group import ELSEWHERE
 from callcost.model.interval import Interval
 
 Floats = npt.NDArray[np.float64]

@@ -28,7 +28,7 @@ from callcost.instructions import callgrind
 from callcost.model.instructions import Count
 from callcost.paired.rows import Cell, PairedRow
 from callcost.paired.suite import find_suite
-from callcost.revisions.environments import Built, build_all
+from callcost.revisions.environments import Built, Recipe, build_all
 from callcost.revisions.spec import parse
 from callcost.run import machine
 
@@ -122,7 +122,7 @@ class Lab:
             self._clone.folder,
             lambda line: click.echo(line, err=True),
             # The environments that the comparisons use.
-            layouts=flow.LAYOUTS,
+            recipe=Recipe(layouts=flow.LAYOUTS),
         )
         self._built += built
         return built

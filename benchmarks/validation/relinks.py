@@ -22,7 +22,7 @@ from callcost.bindings._build.layouts import COUNT
 from callcost.console.front import Front
 from callcost.errors import CallcostError
 from callcost.estimate.estimate import estimate_run
-from callcost.model.contender import Group, make_group
+from callcost.model.group import Group, make_group
 from callcost.model.layout import Layout
 from callcost.model.plan import Settings
 from callcost.run.coordinator import measure

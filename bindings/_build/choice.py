@@ -10,7 +10,9 @@ from .places import ROOT
 
 VARIABLE = "CALLCOST_MECHANISMS"
 NONE = "none"
-CHOICES = (NONE, "few", "default", "all")
+# Every mechanism whose tool is there. Nothing is installed for it.
+PRESENT = "present"
+CHOICES = (NONE, "few", "default", "all", PRESENT)
 SUITE_EXTRAS = ("plot", "inspect")
 
 
@@ -26,11 +28,13 @@ def patterns(choice: str) -> list[str]:
 
 def build_requires(choice: str) -> list[str]:
     """List the tools that the build needs."""
-    return [] if choice == NONE else _group(f"build-{choice}")
+    return [] if choice in (NONE, PRESENT) else _group(f"build-{choice}")
 
 
 def dependencies(choice: str) -> list[str]:
     """List the packages that an installation needs at run time."""
+    if choice == PRESENT:
+        return []
     if choice == NONE:
         return _group("instrument")
     extras = _pyproject()["project"]["optional-dependencies"]

@@ -20,8 +20,9 @@ from callcost.errors import CallcostError
 from callcost.estimate.delays import fit
 from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
 from callcost.estimate.trust import quota_remarks
-from callcost.model.contender import EMPTY, Contender, Group
+from callcost.model.contender import Contender
 from callcost.model.delays import NAME, Delays
+from callcost.model.group import EMPTY, Group
 from callcost.model.interval import Interval
 from callcost.model.plan import Settings
 from callcost.model.run import Progress, Run

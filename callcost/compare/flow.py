@@ -21,7 +21,7 @@ from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, PairedRow, Si
 from callcost.paired.rules import DEFAULT_THRESHOLD, Rules
 from callcost.paired.suite import Selection, choose, find_suite, select
 from callcost.revisions import environments
-from callcost.revisions.environments import Built
+from callcost.revisions.environments import Built, Recipe
 from callcost.revisions.errors import SpecError
 from callcost.revisions.spec import parse
 from callcost.run.process import KEPT_VARIABLES
@@ -64,8 +64,8 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
     def check(files: Collection[str]) -> None:
         choose(suite, suite.names(files), request.mechanisms, request.workloads)
 
-    layouts = 0 if request.one_layout else LAYOUTS
-    built = environments.build_all(specs, project, lambda what: report(0.0, what), check, layouts)
+    recipe = Recipe(layouts=0 if request.one_layout else LAYOUTS)
+    built = environments.build_all(specs, project, lambda what: report(0.0, what), check, recipe)
     base, head = built
     offers = suite.offer(base.site), suite.offer(head.site)
     selection = select(suite, *offers, request.mechanisms, request.workloads)
@@ -243,7 +243,6 @@ def _count_rows(
         return callgrind.count(
             side.python,
             contenders,
-            modules=side.modules,
             report=lambda *_: tell(next(done)),
             layouts=layouts,
             apart=lambda cell: cell.mechanism,

@@ -99,7 +99,6 @@ def _own(side: Built) -> set[str]:
 def _survey(side: Side, rows: Sequence[PairedRow]) -> list[Survey]:
     """Asks a side what each row loads; a process that dies leaves a doubt."""
     job = {
-        "modules": dict(side.modules),
         "contenders": [asdict(row.on(side.name)) for row in rows],
     }
     found: list[Survey] = []

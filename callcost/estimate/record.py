@@ -27,8 +27,9 @@ from callcost.estimate.reading import (
     read_json,
     refuse_odd,
 )
-from callcost.model.contender import Contender, Controls, Environment, Group
+from callcost.model.contender import Contender
 from callcost.model.delays import NAME as DELAYS
+from callcost.model.group import Controls, Environment, Group
 from callcost.model.plan import Plan
 from callcost.model.run import GroupTimes, Run, Times
 from callcost.worker.worker import EMPTY_CALL

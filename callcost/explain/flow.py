@@ -19,8 +19,9 @@ from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import OTHER, Attribution, read_rules
 from callcost.instructions import callgrind
 from callcost.model import abi
-from callcost.model.contender import Contender, Environment, Group
+from callcost.model.contender import Contender
 from callcost.model.expression import Asked, ExpressionError, read
+from callcost.model.group import Environment, Group
 from callcost.model.instructions import Count, Uncounted
 from callcost.model.patterns import matches
 from callcost.model.plan import Settings
@@ -162,7 +163,6 @@ def _count(request: Request, report: Report) -> Counts:
     return callgrind.count(
         sys.executable if environment is None else environment.python,
         cells,
-        modules={} if environment is None else environment.modules,
         report=tell,
         jobs=len(os.sched_getaffinity(0)),
         profiles=True,

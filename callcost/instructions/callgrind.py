@@ -90,7 +90,6 @@ def count(
     python: str,
     contenders: Mapping[K, Contender],
     *,
-    modules: Mapping[str, str] | None = None,
     report: Callable[[K, Count | Uncounted], None] | None = None,
     timeout_s: float = TIMEOUT_S,
     jobs: int = 1,
@@ -101,20 +100,19 @@ def count(
 ) -> dict[K, Count | Uncounted]:
     """Count the instructions of each contender's call; a contender that fails raises nothing.
 
-    `modules` maps names of modules that are not installed there to their files. `report` is
-    called with each result, in the thread that counted it. `timeout_s` limits one contender under
-    callgrind, imports included. `jobs` processes count at the same time. Each contender is counted
-    in `layouts` arrangements of memory; the lowest count is kept. With `profiles`, a count
-    also says where its instructions were spent. Contenders with different values of `apart` never
-    share a process, so that no count depends on what else is counted.
+    `report` is called with each result, in the thread that counted it. `timeout_s` limits one
+    contender under callgrind, imports included. `jobs` processes count at the same time. Each
+    contender is counted in `layouts` arrangements of memory; the lowest count is kept. With
+    `profiles`, a count also says where its instructions were spent. Contenders with different
+    values of `apart` never share a process, so that no count depends on what else is counted.
     """
     halt = halt or Halt()
     shares: dict[Hashable, dict[K, Contender]] = {}
     for number, (key, contender) in enumerate(contenders.items()):
         shares.setdefault(apart(key) if apart else number % jobs, {})[key] = contender
-    python, modules = shutil.which(python) or python, dict(modules or {})
+    python = shutil.which(python) or python
     counting = [
-        _Counting(share, python, modules, timeout_s, layouts, profiles, report, halt)
+        _Counting(share, python, timeout_s, layouts, profiles, report, halt)
         for share in shares.values()
     ]
     shared = together(_Counting.run, counting, halt, jobs)
@@ -131,7 +129,6 @@ class _Counting:
 
     contenders: Mapping[Any, Contender]
     python: str
-    modules: Mapping[str, str]
     timeout_s: float
     layouts: int
     profiles: bool
@@ -180,7 +177,6 @@ class _Counting:
     def _work_off(self, left: list[Any], right: list[Any], layout: int, counts: bool) -> None:
         """Run one process and move each contender that it answers for from `left` to `right`."""
         job = {
-            "modules": self.modules,
             "vgdb": vgdb() if counts else "",
             "profiles": self.profiles,
             "counts": counts,

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from callcost.errors import CallcostError
 from callcost.model import abi
-from callcost.model.contender import Contender, Environment, compiles_loops
+from callcost.model.contender import Contender
+from callcost.model.group import Environment, compiles_loops
 from callcost.worker.worker import interpreter_facts
 
 # The names in the function that the expression is compiled into (worker.compile_epoch).

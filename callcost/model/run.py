@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from callcost.model.contender import Contender, Controls, Group
+from callcost.model.contender import Contender
+from callcost.model.group import Controls, Group
 from callcost.model.plan import Plan, Settings
 from callcost.worker.worker import OWN_UNROLL
 

@@ -78,7 +78,6 @@ class Timer:
         self._from_fd, results_fd = os.pipe()
         job = {
             "seed": conditions.shuffler.getrandbits(32),
-            "modules": dict(side.modules),
             "rows": [
                 {**asdict(plan), "contender": asdict(contender)}
                 for (_, plan), contender in zip(rows, contenders, strict=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from callcost.model.contender import COMPILED_YARDSTICK, YARDSTICK, Contender
+from callcost.model.contender import Contender
+from callcost.model.group import COMPILED_YARDSTICK, YARDSTICK
 from callcost.model.layout import Layout
 
 Times = npt.NDArray[np.int64]
@@ -39,8 +40,7 @@ class Side:
     """One of the two sides: the interpreter to measure in, and its `source` as people read it.
 
     `build` describes how the interpreter was built: two sides with the same build run the same
-    machine code except for what is compared. `modules` are the files of modules that are not
-    installed there. `layouts` are further layouts of the same build.
+    machine code except for what is compared. `layouts` are further layouts of the same build.
     """
 
     name: str
@@ -48,7 +48,6 @@ class Side:
     python: str
     build: str
     compiles_loops: bool = False
-    modules: Mapping[str, str] = field(default_factory=dict)
     layouts: tuple[Layout, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from rich.console import RenderableType
 
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.layout import Layout
+from callcost.model.run import Progress
 
 
 @pytest.hookspec(firstresult=True)
@@ -20,6 +21,18 @@ def pytest_callcost_environment(
     """Called before anything is timed, with the names of the contenders.
 
     Returns what the record says about them: tools, compiler, flags, facts.
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_callcost_measured(
+    config: pytest.Config,
+    estimates: dict[str, GroupEstimate],
+    report: Callable[[Progress], None],
+) -> dict[str, Any] | None:
+    """Called when everything is timed; `report` shows progress.
+
+    Returns what the record says about the results, beside what it says about the contenders.
     """
 
 

@@ -16,7 +16,8 @@ import pytest
 from callcost.errors import CallcostError
 
 if TYPE_CHECKING:
-    from callcost.model.contender import Contender, Environment
+    from callcost.model.contender import Contender
+    from callcost.model.group import Environment
     from callcost.pytest_plugin.session import MeasuringSession
 
 MARK = "callcost"
@@ -45,7 +46,7 @@ def case(
     Rows of another environment are in groups of their own, which have its name. A `floor` is
     measured with its group and shown below it, without a rank.
     """
-    from callcost.model.contender import ELSEWHERE
+    from callcost.model.group import ELSEWHERE
 
     if environment is not None:
         group = f"{group}{ELSEWHERE}{environment.name}"

@@ -22,7 +22,8 @@ from callcost.estimate import facts
 from callcost.estimate.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
 from callcost.estimate.record import SECTION
 from callcost.estimate.sheet import sheet_of
-from callcost.model.contender import Contender, Environment, Group, make_group
+from callcost.model.contender import Contender
+from callcost.model.group import Environment, Group, make_group
 from callcost.model.layout import Layout
 from callcost.model.plan import Settings
 from callcost.model.run import NO_COST, Progress, Run
@@ -140,7 +141,12 @@ class MeasuringSession:
         with capture.global_and_fixture_disabled():
             print(file=sys.stderr)
             with ending_clean(), progress.shown(sys.stderr, "callcost") as report:
-                return Results(self._measure_with_delays(report), environment or {})
+                results = Results(self._measure_with_delays(report), environment or {})
+                said = self._config.hook.pytest_callcost_measured(
+                    config=self._config, estimates=results.estimates, report=report
+                )
+                results.environment |= said or {}
+                return results
 
     @cached_property
     def _layouts(self) -> Sequence[Layout]:
@@ -152,7 +158,8 @@ class MeasuringSession:
                 f"--callcost-layouts={asked} is too few for an interval: ask for {MIN_PROCESSES} "
                 "or more, or for 0, the files as built."
             )
-        if asked is not None and asked > len(layouts):
+        here = any(group.environment is None for group in self._groups)
+        if here and asked is not None and asked > len(layouts):
             raise CallcostError(
                 f"--callcost-layouts={asked} asks for more layouts than the {len(layouts)} that "
                 "were linked. Install again with --config-settings layouts=N."

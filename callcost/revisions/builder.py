@@ -135,7 +135,7 @@ class Build:
         self._entry.folder.mkdir(mode=PRIVATE)
         self._runner = Runner(staging.name, self._entry.log)
         self._python = str(self._entry.python)
-        self._layouts = Layouts(self._entry.layouts, job["layouts"])
+        self._layouts = Layouts(self._entry.layouts, job["layouts"], aligned=job["aligned"])
         self._linking: Mapping[str, str] = {}
 
     def run(self) -> None:

@@ -33,7 +33,7 @@ WAIT_S = 0.2
 Report = Callable[[str], None]
 Check = Callable[[Collection[str]], None]
 # Increase it when a step in builder.py changes what comes out.
-RECIPE = 7
+RECIPE = 8
 FLAGS = (
     *("CC", "CXX", "AR", "LD", "LDSHARED", "LDCXXSHARED"),
     *("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS", "RUSTFLAGS", "OPT"),
@@ -41,6 +41,21 @@ FLAGS = (
     *("MACOSX_DEPLOYMENT_TARGET", "SDKROOT", "SOURCE_DATE_EPOCH", "RUSTUP_TOOLCHAIN"),
 )
 FLAG_PREFIXES = ("CMAKE_", "SKBUILD", "MESON", "CARGO_PROFILE_", "CARGO_BUILD_", "DISTUTILS_")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How environments are made.
+
+    `layouts` is in how many further ways the project's libraries are linked; `aligned`: functions
+    begin at cache lines. `table` is the project's own table, tool.callcost.TABLE. `lenient`: a
+    requirement that an interpreter cannot have is left out.
+    """
+
+    layouts: int = 0
+    aligned: bool = True
+    table: str = "compare"
+    lenient: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,9 +67,10 @@ class Built:
     `worktree` is where it was built, now removed; `source` is a phrase for people; `commit` is the
     revision's or the one that the working tree is on ("" before a first commit). `versions` has
     every installed distribution, `interpreter` the facts of a record and `executable_digest`.
-    `notes` are remarks for the report, and `thresholds` those of its pyproject.toml. The shared
-    `lock` lasts as long as this object: until then another comparison can use the environment too,
-    and `callcost clean` does not remove it.
+    `notes` are remarks for the report, and `thresholds` those of its pyproject.toml. `left_out`
+    says why it lacks requirements, by their names. The shared `lock` lasts as long as this object:
+    until then another comparison can use the environment too, and `callcost clean` does not remove
+    it.
     """
 
     spec: Spec
@@ -73,6 +89,7 @@ class Built:
     lock: Lock
     layouts: tuple[Layout, ...]
     unmoved: Mapping[str, str]
+    left_out: Mapping[str, str]
     reused: bool = False
     wall_s: float = 0.0
 
@@ -82,21 +99,20 @@ def build_all(
     folder: Path,
     report: Report,
     check: Check | None = None,
-    layouts: int = 0,
+    recipe: Recipe = Recipe(),
 ) -> list[Built]:
     """Makes or finds an environment for each SPEC, all at the same time.
 
     `check` takes the paths of all files of the revisions, and may raise an error before anything
-    is resolved or built. `layouts` is in how many further ways the project's libraries are linked.
-    `report` takes lines of progress, from several threads. Raises SpecError or BuildError; an
-    interrupt passes through once everything is cleaned up.
+    is resolved or built. `report` takes lines of progress, from several threads. Raises SpecError
+    or BuildError; an interrupt passes through once everything is cleaned up.
     """
     cache = opened()
     try:
         mend(cache)
         repository = find_project(folder.absolute())
         repository.forget_lost_worktrees(cache.place("staging"))
-        return _Builder(cache, repository, report, layouts).build(specs, check)
+        return _Builder(cache, repository, report, recipe).build(specs, check)
     except OSError as error:
         if not concerns(error, cache.folder):
             raise
@@ -106,8 +122,8 @@ def build_all(
 class _Builder:
     """Makes the environments of one comparison."""
 
-    def __init__(self, cache: Cache, repository: Files, report: Report, layouts: int) -> None:
-        self._layouts = layouts
+    def __init__(self, cache: Cache, repository: Files, report: Report, recipe: Recipe) -> None:
+        self._recipe = recipe
         self._cache = cache
         self._repository = repository
         self._supervision = Supervision(cache)
@@ -143,7 +159,7 @@ class _Builder:
         return [self._side(spec, sources[spec.revision], pythons[spec.python]) for spec in specs]
 
     def _side(self, spec: Spec, source: Source, interpreter: Interpreter) -> Wanted:
-        declared = read_project(self._repository, source)
+        declared = read_project(self._repository, source, self._recipe.table)
         if not declared.fits(interpreter.facts["python_version"]):
             raise SpecError(
                 f"{source.phrase} requires Python {declared.requires_python}, not "
@@ -181,13 +197,14 @@ class _Builder:
 
     def _resolve(self, sides: Sequence[Wanted]) -> list[Wanted]:
         python = sides[0].interpreter.executable
-        resolver = Resolver(python, self._supervision, self._report)
+        resolver = Resolver(python, self._supervision, self._report, self._recipe.lenient)
         return [
             replace(
                 side,
                 pins=tuple(pins),
                 notes=(*side.notes, *dict.fromkeys(resolver.notes)),
-                key=_key(side, self._repository.prefix, pins, self._layouts),
+                left_out=dict(resolver.left_out),
+                key=_key(side, self._repository.prefix, pins, self._recipe),
             )
             for side, pins in zip(sides, resolver.together(sides), strict=True)
         ]
@@ -201,7 +218,7 @@ class _Builder:
             lock, facts = self._claim(entry, side)
             if facts is not None:
                 lock.touch()
-                made = _built(side, entry, lock, facts, self._layouts)
+                made = _built(side, entry, lock, facts, self._recipe.layouts)
                 return replace(made, reused=reused, wall_s=time.monotonic() - start_s)
             reused = False
             # Unlocked in between: if somebody removes it right away, it is made again.
@@ -242,7 +259,8 @@ class _Builder:
             "backend_path": side.project.backend_path,
             "variables": side.project.variables,
             "pins": side.pins,
-            "layouts": self._layouts,
+            "layouts": self._recipe.layouts,
+            "aligned": self._recipe.aligned,
             "from_source": side.project.from_source,
             "compilers": side.interpreter.compilers,
             "facts": {"label": side.label, "key": side.key, "tree": side.source.tree},
@@ -282,6 +300,7 @@ def _built(side: Wanted, entry: Entry, lock: Lock, facts: Mapping[str, Any], lay
         lock=lock,
         layouts=tuple(_layouts(entry, facts["layouts"]["digests"])),
         unmoved=facts["layouts"]["unmoved"] | (_ready_made(side, facts) if layouts else {}),
+        left_out=side.left_out,
     )
 
 
@@ -297,7 +316,7 @@ def _layouts(entry: Entry, digests: Sequence[Mapping[str, str]]) -> Iterator[Lay
         yield Layout.of(place, by_name, entry.venv.joinpath, python)
 
 
-def _key(side: Wanted, prefix: str, pins: Sequence[str], layouts: int) -> str:
+def _key(side: Wanted, prefix: str, pins: Sequence[str], recipe: Recipe) -> str:
     """Digests everything that decides what is in an environment.
 
     Of the requirements only the versions count, however the requirements are written.
@@ -311,7 +330,8 @@ def _key(side: Wanted, prefix: str, pins: Sequence[str], layouts: int) -> str:
         "from_source": side.project.from_source,
         "interpreter": side.interpreter.digest,
         "pins": list(pins),
-        "layouts": layouts,
+        "layouts": recipe.layouts,
+        "aligned": recipe.aligned,
         "local": _local_states(pins),
         "flags": _flags(),
         "compilers": compiler_versions(side.interpreter),

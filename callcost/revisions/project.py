@@ -30,6 +30,7 @@ DEFAULT_BACKEND = "setuptools.build_meta:__legacy__"
 BUILT = {"project", "build-system"}
 OLD_FILES = ("setup.py", "setup.cfg")
 MAX_THRESHOLD_PERCENT = 1000
+COMPARE = "compare"
 OWN_KEYS = {"from-source", "groups", "variables"}
 
 
@@ -74,8 +75,11 @@ def find(folder: Path) -> Files:
         return alone
 
 
-def read(repository: Files, source: Source) -> Project:
-    """Reads a tree's pyproject.toml, if it has one; raises SpecError if it cannot be installed."""
+def read(repository: Files, source: Source, table: str = COMPARE) -> Project:
+    """Reads a tree's pyproject.toml, if it has one; raises SpecError if it cannot be installed.
+
+    [tool.callcost.TABLE] has the project's own wishes; without it, the one of `callcost compare`.
+    """
     text = repository.show(source.tree, "pyproject.toml")
     old = any(repository.show(source.tree, name) is not None for name in OLD_FILES)
     if text is None and not old:
@@ -84,20 +88,21 @@ def read(repository: Files, source: Source) -> Project:
             f"{place}{source.phrase} has neither pyproject.toml nor setup.py: nothing to install"
         )
     try:
-        return _from_table(tomllib.loads(text or ""), old)
+        return _from_table(tomllib.loads(text or ""), old, table)
     except (ValueError, TypeError, ExceptionGroup, InvalidRequirement, InvalidSpecifier) as error:
         # A bad requirement is shown on further lines.
         said = str(error).partition("\n")[0]
         raise SpecError(f"the pyproject.toml of {source.phrase} cannot be used: {said}") from error
 
 
-def _from_table(document: Mapping[str, Any], old: bool) -> Project:
+def _from_table(document: Mapping[str, Any], old: bool, table: str) -> Project:
     system = nested(document, "build-system")
     about = nested(document, "project")
-    own = nested(document, "tool", "callcost", "compare")
+    table = table if table in nested(document, "tool", "callcost") else COMPARE
+    own = nested(document, "tool", "callcost", table)
     if unknown := sorted(own.keys() - OWN_KEYS):
         raise ValueError(
-            f"tool.callcost.compare has {unknown[0]}. Known keys: {', '.join(sorted(OWN_KEYS))}."
+            f"tool.callcost.{table} has {unknown[0]}. Known keys: {', '.join(sorted(OWN_KEYS))}."
         )
     requires = str(about.get("requires-python", ""))
     SpecifierSet(requires)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from callcost.errors import CallcostError
-from callcost.model.contender import Environment
+from callcost.model.group import Environment
 from callcost.revisions.errors import SpecError
 from callcost.revisions.interpreter import locate
 from callcost.run.interpreters import find

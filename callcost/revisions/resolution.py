@@ -7,7 +7,7 @@ these versions, except for what its SPEC names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from packaging.requirements import Requirement
@@ -33,6 +33,7 @@ class Wanted:
     notes: tuple[str, ...]
     pins: tuple[str, ...] = ()
     key: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -52,20 +53,44 @@ class Wanted:
 
 @dataclass
 class Resolver:
-    """Resolves for one interpreter; `notes` collects remarks for the report."""
+    """Resolves for one interpreter; `notes` collects remarks for the report.
+
+    `lenient`: a requirement that it cannot have is left out, and `left_out` says why.
+    """
 
     python: str
     supervision: Supervision
     report: Callable[[str], None]
+    lenient: bool = False
     notes: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def together(self, sides: Sequence[Wanted]) -> list[list[str]]:
         """Returns the pins of each side; raises ContradictionError, BuildError, CancelledError."""
         label = " and ".join(dict.fromkeys(side.label for side in sides))
         if all(side.texts == sides[0].texts for side in sides):
-            return [self._resolve(label, sides[0].texts)] * len(sides)
+            resolve = self._possible if self.lenient else self._resolve
+            return [resolve(label, sides[0].texts)] * len(sides)
         limits = self._common({side.project.requirements for side in sides}, label)
         return together(lambda side: self._side(side, limits), sides)
+
+    def _possible(self, label: str, texts: Sequence[str]) -> list[str]:
+        """Resolves without the requirements that cannot be met even alone."""
+        try:
+            return self._resolve(label, texts)
+        except (BuildError, ContradictionError):
+            kept = [text for text in texts if self._can_be_met(label, text)]
+            if len(kept) in (0, len(texts)):
+                raise
+            return self._resolve(label, kept)
+
+    def _can_be_met(self, label: str, text: str) -> bool:
+        try:
+            self._resolve(label, [text])
+        except (BuildError, ContradictionError) as error:
+            self.left_out[canonicalize_name(Requirement(text).name)] = str(error)
+            return False
+        return True
 
     def _common(self, required: set[tuple[str, ...]], label: str) -> list[str]:
         try:
@@ -87,7 +112,7 @@ class Resolver:
             # What the SPEC adds may need other versions of the rest as well.
             return self._resolve(side.label, side.texts)
 
-    def _resolve(self, label: str, texts: list[str], limits: Sequence[str] = ()) -> list[str]:
+    def _resolve(self, label: str, texts: Sequence[str], limits: Sequence[str] = ()) -> list[str]:
         """Has uv choose versions; raises ContradictionError, BuildError, CancelledError."""
         if not texts:
             return []

@@ -15,14 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from callcost.model.contender import (
-    Contender,
-    Controls,
-    Environment,
-    Group,
-    controls_for,
-    make_group,
-)
+from callcost.model.contender import Contender
+from callcost.model.group import Controls, Group, controls_for, make_group
 from callcost.model.layout import AS_BUILT, Layout
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import NO_COST, Failure, GroupTimes, Progress, Run
@@ -57,8 +51,9 @@ def measure(
 ) -> Run:
     """Measures all groups; records failures in `failures`; keeps the results if interrupted.
 
-    The group `delays` is measured with them; its failure does not affect them. Each process loads
-    one of the `layouts`; without any, the files as built.
+    The group `delays` is measured with them; its failure does not affect them. Each process of the
+    running interpreter loads one of the `layouts`, and each of an environment one of its own;
+    without any, the files as built. A round has a process for each, with the same layout's number.
     """
     seed = random.SystemRandom().getrandbits(32) if settings.seed is None else settings.seed
     run = Run(settings, choose_cpu() if settings.cpu is None else settings.cpu, seed)
@@ -99,7 +94,7 @@ class _Coordinator:
         layouts: Sequence[Layout] = (),
     ) -> None:
         self._run = run
-        self._layouts = dict(enumerate(layouts, start=1))
+        self._layouts = tuple(layouts)
         # Delays come last: a group's number decides which contender gets a twin.
         self._groups = dict(enumerate(groups if delays is None else [*groups, delays]))
         self._delays = None if delays is None else len(groups)
@@ -126,8 +121,9 @@ class _Coordinator:
 
     def _dealt(self) -> Iterator[int]:
         """Yields the layout of each process, all equally often: its number, 0 for as built."""
+        most = max((len(self._layouts_of(group)) for group in self._groups.values()), default=0)
         while True:
-            deck = list(self._layouts) or [AS_BUILT]
+            deck = list(range(1, most + 1)) or [AS_BUILT]
             self._random.shuffle(deck)
             yield from deck
 
@@ -189,9 +185,8 @@ class _Coordinator:
 
     def _visit(self, left: dict[int, Plan], layout: int) -> None:
         """Works through the groups of one environment, in a new process whenever one dies."""
-        environment = self._groups[next(iter(left))].environment
-        if environment is not None:
-            # Only the running interpreter has layouts.
+        group = self._groups[next(iter(left))]
+        if layout > len(self._layouts_of(group)):
             layout = AS_BUILT
         while left:
             numbers = list(left)
@@ -202,14 +197,13 @@ class _Coordinator:
             self._began = False
             job = {
                 "seed": self._random.getrandbits(32),
-                "modules": {} if environment is None else environment.modules,
                 "groups": [
                     describe_group(self._linked(n, layout), left[n], self._cpu_stat)
                     for n in numbers
                 ],
             }
             try:
-                with self._start(environment, job, hash_seed, layout) as process:
+                with self._start(group, job, hash_seed, layout) as process:
                     self._run.not_pinned = process.not_pinned
                     for event in process.events():
                         if not self._take(event, numbers, left, layout):
@@ -224,14 +218,23 @@ class _Coordinator:
         contenders = self._contenders(number)
         if layout == AS_BUILT:
             return contenders
-        return tuple(map(self._layouts[layout].contender, contenders))
+        moved = self._layouts_of(self._groups[number])[layout - 1]
+        return tuple(map(moved.contender, contenders))
+
+    def _layouts_of(self, group: Group) -> Sequence[Layout]:
+        """Returns the layouts of a group's interpreter; number 1 is the first."""
+        return self._layouts if group.environment is None else group.environment.layouts
 
     def _start(
-        self, environment: Environment | None, job: dict[str, Any], hash_seed: int, layout: int
+        self, group: Group, job: dict[str, Any], hash_seed: int, layout: int
     ) -> WorkerProcess:
         settings = self._run.settings
-        python = settings.python if environment is None else environment.python
-        packages = "" if layout == AS_BUILT else self._layouts[layout].folder
+        python = settings.python if group.environment is None else group.environment.python
+        packages = ""
+        if layout != AS_BUILT:
+            moved = self._layouts_of(group)[layout - 1]
+            # An interpreter of its own finds its packages by itself.
+            python, packages = (moved.python, "") if moved.python else (python, moved.folder)
         return WorkerProcess(
             python, job, hash_seed, settings.silence_s, self._run.cpu, packages=packages
         )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from callcost.errors import CallcostError
-from callcost.model.contender import Contender, Group
+from callcost.model.contender import Contender
 from callcost.model.delays import NAME
+from callcost.model.group import Group
 
 # The delays of a run. The slope depends on the ends; the points between show whether it is a line.
 CONTROL_NS = (0, 20, 50, 100, 200)

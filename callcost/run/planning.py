@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from callcost.model.contender import Contender, Group
+from callcost.model.contender import Contender
+from callcost.model.group import Group
 from callcost.model.plan import MAX_UNROLL, Plan
 from callcost.worker.worker import OWN_UNROLL, PROGRAM_WARM_SHARE, SCOUT_REPEATS
 

@@ -1,7 +1,7 @@
 """Starts one worker process, reads its answers, and always ends it.
 
-A job is a JSON object: `seed`, `limit_s`, `position_file`, `modules` (the files of modules that
-the interpreter does not find by itself), and `groups`, each with its contenders and its plan.
+A job is a JSON object: `seed`, `limit_s`, `position_file` and `groups`, each with its contenders
+and its plan.
 A plan with no passes asks for estimates only. The worker answers with one JSON object per line,
 whose `event` is `ready`, then for each group `estimates`, `times` or `error`, then `done`; and
 `alive` once a second.

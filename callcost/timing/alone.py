@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from callcost.estimate.estimate import GroupEstimate
-from callcost.model.contender import Group
 from callcost.model.expression import Reading
+from callcost.model.group import Group
 from callcost.model.plan import Settings
 from callcost.model.run import Progress, Run
 from callcost.run.coordinator import measure

@@ -76,7 +76,6 @@ class _Watched:
         self._running = f"the set-up of {side.name}"
         environment = side.asked.environment
         job = {
-            "modules": {} if environment is None else environment.modules,
             "contender": asdict(side.contender),
             "expect": expect,
             "estimate": not side.folded,

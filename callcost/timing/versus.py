@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from callcost.estimate.estimate import MIN_PROCESSES, interquartile_mean, trimmed_interval
-from callcost.model.contender import EMPTY, Group
 from callcost.model.expression import ExpressionError, Reading
+from callcost.model.group import EMPTY, Group
 from callcost.model.interval import Interval
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import Progress
@@ -204,7 +204,6 @@ def _side(name: str, side: Reading) -> Side:
         sys.executable if environment is None else environment.python,
         "",
         side.compiles_loops,
-        {} if environment is None else environment.modules,
     )
 
 

@@ -4,9 +4,9 @@ The values of two sides are compared without meeting in one process: each is des
 exact type, a short text and two digests.
 
 worker.py loads this file by its path. The job is a JSON object: `contender`, `expect` (an
-expression, or null), `estimate` (whether to estimate the cost), `settle_turns`, `modules`,
-`limit_s` and `position_file`. The answers are JSON lines like worker.py's: `ready`, `set up`,
-`answers`, then `done`; or `error`.
+expression, or null), `estimate` (whether to estimate the cost), `settle_turns`, `limit_s` and
+`position_file`. The answers are JSON lines like worker.py's: `ready`, `set up`, `answers`, then
+`done`; or `error`.
 """
 
 import copyreg

@@ -6,7 +6,7 @@ counted, from 3.9 on.
 
 worker.py loads this file by its path. The job is a JSON object:
 
-- `modules`, `limit_s`, `position_file`, `contenders`;
+- `limit_s`, `position_file`, `contenders`;
 - `layout`: a number that determines where objects are placed in memory;
 - `counts`: false to only check the contenders, without callgrind;
 - `vgdb`: the program that switches counting on and off; if empty, nothing does;

@@ -118,18 +118,6 @@ class InterferenceError(ContenderError):
         super().__init__("interference", f"{who} changed {what}, which affects all others")
 
 
-class ModuleFinder:
-    """Finds modules by their files, in an environment where the suite is not installed."""
-
-    def __init__(self, files: "dict[str, str]") -> None:
-        self._files = files
-
-    def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
-        """Returns the spec of a module that is one of the files, otherwise None."""
-        file = self._files.get(name)
-        return None if file is None else importlib.util.spec_from_file_location(name, file)
-
-
 class Line:
     """The line to the coordinator: answers, signs of life, and the position in the job.
 
@@ -527,7 +515,6 @@ def begin_job() -> "tuple[dict[str, Any], Line]":
         job = json.load(file)
     die_with_coordinator()
     line = Line(take_over_output(), job["position_file"], job["limit_s"])
-    sys.meta_path.append(ModuleFinder(job["modules"]))
     if hasattr(sys, "getrefcount"):
         # Without reference counts, only the collector destroys the objects that calls create.
         gc.disable()

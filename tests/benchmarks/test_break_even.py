@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -20,7 +23,8 @@ from callcost.benchmarks.conftest import pytest_callcost_tables
 from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.console.numbers import format_ns
 from callcost.estimate.estimate import GroupEstimate
-from callcost.model.contender import Contender, Group, controls_for
+from callcost.model.contender import Contender
+from callcost.model.group import Group, controls_for
 from callcost.model.plan import Plan
 from callcost.model.run import GroupTimes
 from callcost.pytest_plugin.summary import NARROWEST
@@ -224,11 +228,12 @@ def printed(estimates: dict[str, GroupEstimate]) -> str:
 def test_the_table_replaces_those_of_its_groups() -> None:
     estimates, _ = swept(two_ways({0: 200.0, 1: 101.0}))
     alone = {"fibonacci": planted("fibonacci", {"c_one": 10.0})}
-    claimed, tables = pytest_callcost_tables(estimates | alone)
+    config = cast("pytest.Config", SimpleNamespace(stash=pytest.Stash()))
+    claimed, tables = pytest_callcost_tables(config, estimates | alone)
     assert claimed == list(estimates)
     (table,) = (table for table in tables if isinstance(table, Table))
     assert table.title is not None
-    claimed, tables = pytest_callcost_tables(alone)
+    claimed, tables = pytest_callcost_tables(config, alone)
     assert claimed == []
     assert [table for table in tables if isinstance(table, Table)] == []
 

@@ -10,7 +10,7 @@ import pytest
 from callcost.commands import calibrate
 from callcost.estimate.delays import fit
 from callcost.estimate.estimate import GroupEstimate
-from callcost.model.contender import controls_for
+from callcost.model.group import controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import GroupTimes
 from callcost.run.delays import NoDelaysError

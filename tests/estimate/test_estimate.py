@@ -14,7 +14,8 @@ from callcost.estimate.estimate import (
     interquartile_mean,
     trimmed_interval,
 )
-from callcost.model.contender import Contender, Group, controls_for
+from callcost.model.contender import Contender
+from callcost.model.group import Group, controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import GroupTimes, Run
 from callcost.worker.worker import OWN_UNROLL

@@ -10,7 +10,8 @@ import pytest
 
 from callcost.estimate.estimate import GroupEstimate, trimmed_interval
 from callcost.estimate.luck import luck_of
-from callcost.model.contender import Contender, Group
+from callcost.model.contender import Contender
+from callcost.model.group import Group
 from callcost.model.run import GroupTimes
 
 LAYOUTS = [1, 2, 3, 4, 5, 6, 7, 8]

@@ -227,9 +227,13 @@ def build_extension(folder: Path, name: str, nops: int) -> Path:
 @needs_compiler
 def test_every_instruction_of_an_extension_counts(tmp_path: Path) -> None:
     names = {"bare": 0, "laden": NOPS}
-    contenders = {name: Contender(name, f"from {name} import call", "call()") for name in names}
-    modules = {name: str(build_extension(tmp_path, name, nops)) for name, nops in names.items()}
-    found = instructions(count(sys.executable, contenders, modules=modules))
+    for name, nops in names.items():
+        build_extension(tmp_path, name, nops)
+    found_here = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n"
+    contenders = {
+        name: Contender(name, f"{found_here}from {name} import call", "call()") for name in names
+    }
+    found = instructions(count(sys.executable, contenders))
     assert found["laden"] - found["bare"] == NOPS
 
 

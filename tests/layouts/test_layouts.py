@@ -19,7 +19,7 @@ from toy_project import git, imported, use_index, write_project
 from callcost.layouts import linker
 from callcost.layouts.builds import ALTERED, UNSEEN, Layouts, digest, is_gnu
 from callcost.layouts.installed import READY_MADE
-from callcost.revisions.environments import Built, build_all
+from callcost.revisions.environments import Built, Recipe, build_all
 from callcost.revisions.errors import BuildError
 from callcost.revisions.spec import parse
 
@@ -83,7 +83,7 @@ def write_native(project: Path, *flags: str, source: str = SOURCE, afterwards: s
 
 
 def built(project: Path, text: str = ".") -> Built:
-    (made,) = build_all([parse(text, project)], project, print, layouts=COUNT)
+    (made,) = build_all([parse(text, project)], project, print, recipe=Recipe(layouts=COUNT))
     return made
 
 

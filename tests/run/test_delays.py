@@ -17,8 +17,9 @@ from callcost.estimate.facts import run_facts
 from callcost.estimate.reading import RecordError
 from callcost.estimate.record import Record
 from callcost.estimate.trust import trust
-from callcost.model.contender import Contender, Environment, Group, controls_for
+from callcost.model.contender import Contender
 from callcost.model.delays import NAME, Delays
+from callcost.model.group import Environment, Group, controls_for
 from callcost.model.interval import Interval
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import GroupTimes, Run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import json
 import shutil
 import stat
@@ -16,13 +15,12 @@ from typing import Any
 import pytest
 
 from callcost import native
-from callcost.benchmarks import environments
-from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.bindings.registry import mechanisms
 from callcost.estimate import record
 from callcost.estimate.estimate import estimate_run
 from callcost.estimate.trust import trust
-from callcost.model.contender import COMPILED_YARDSTICK, Contender, Environment, Group, controls_for
+from callcost.model.contender import Contender
+from callcost.model.group import COMPILED_YARDSTICK, Environment, Group, controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import NO_COST, Run
 from callcost.run import interpreters, planning
@@ -78,7 +76,7 @@ def tally_job(library: str, settle_turns: int) -> dict[str, Any]:
     contender = Contender(
         "tally", library + TALLY, "increment(tally)", report="increment(tally)", own_loops=None
     )
-    return {"seed": 1, "modules": {}, "groups": [describe_group((contender,), plan)]}
+    return {"seed": 1, "groups": [describe_group((contender,), plan)]}
 
 
 def answers(python: str, told: dict[str, Any]) -> list[dict[str, Any]]:
@@ -130,7 +128,7 @@ def test_pypy_runs_a_settled_loop_as_machine_code(tmp_path: Path) -> None:
     assert PYPY is not None
     interpreted = wrapper(tmp_path, f'exec {PYPY} --jit off "$@"')
     groups = [describe_group(ABSOLUTE, planning.SCOUTING_COMPILED)]
-    told = {"seed": 1, "modules": {}, "groups": groups}
+    told = {"seed": 1, "groups": groups}
     interpreted_ns = answers(interpreted, told)[1]["call_ns"]
     # A compiled turn takes at most a fifth of an interpreted one. Other programs can only make it
     # slower, so the fastest of several is compared.
@@ -162,19 +160,6 @@ def test_set_ups_run_in_the_interpreter_of_their_group(other: Environment, tmp_p
     run = quietly(Group("here", (marked,)), Group("there", (marked,), environment=elsewhere))
     assert list(run.groups) == ["there"]
     assert run.failures["here", "marked"].kind == "wrong answer"
-
-
-def test_modules_that_are_not_installed_are_found_by_their_files(
-    other: Environment, tmp_path: Path
-) -> None:
-    (tmp_path / "__init__.py").write_text("answer = 42\n")
-    files = {"callcost_toy": str(tmp_path / "__init__.py")}
-    asked = interpreters.find(sys.executable, files, ["callcost_toy", "callcost_no_such"])
-    assert list(asked.missing) == ["callcost_no_such"]
-    assert "ModuleNotFoundError" in asked.missing["callcost_no_such"]
-    toy = Contender("toy", "from callcost_toy import answer", "answer", "42")
-    assert interpreters.check(asked, toy) is None
-    assert "wrong answer" in str(interpreters.check(asked, replace(toy, expect="43")))
 
 
 @pytest.mark.parametrize(
@@ -273,72 +258,3 @@ def test_calls_are_checked_in_the_interpreter_that_would_measure_them(
     done = run_pytest("--benchmark-disable")
     assert done.returncode == 1
     assert "builtin @ cpython3" in done.stdout and "returned 3 (int), expected 4" in done.stdout
-
-
-def test_without_pypy_one_skipped_row_gives_the_reason(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv(environments.VARIABLE, "no-such-pypy")
-    environments.pypy.cache_clear()
-    try:
-        (row,) = environments.environment_rows(WORKLOADS)
-    finally:
-        environments.pypy.cache_clear()
-    (mark,) = row.marks
-    assert mark.name == "skip"
-    assert mark.args == ("no-such-pypy is not installed: apt-get install pypy3 pypy3-dev",)
-
-
-@pytest.fixture
-def asked_for_pypy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Requests PyPy's rows like a user."""
-    monkeypatch.setenv(environments.VARIABLE, environments.COMMAND)
-    environments.pypy.cache_clear()
-    yield
-    environments.pypy.cache_clear()
-
-
-@needs_pypy
-def test_pypy_imports_mechanisms_without_an_extension_or_says_why_not(asked_for_pypy: None) -> None:
-    pypy = environments.pypy()
-    asked = {mechanism.module for mechanism in environments.portable()}
-    assert pypy.name.startswith("pypy3.")
-    assert pypy.missing.keys() < asked
-    assert not {name for name in pypy.missing if name.endswith((".cffi_abi", ".ctypes_cdll"))}
-    rows = environments.environment_rows(WORKLOADS)
-    assert f"fibonacci-cffi_abi@{pypy.name}" in [row.id for row in rows]
-
-
-@needs_pypy
-def test_pypy_returns_the_expected_results(asked_for_pypy: None) -> None:
-    pypy = environments.pypy()
-    rows = environments.environment_rows(WORKLOADS)
-    made = [
-        mark.kwargs["contender"] for row in rows for mark in row.marks if "contender" in mark.kwargs
-    ]
-    # One process checks the results of all of them.
-    renamed = [replace(contender, name=str(number)) for number, contender in enumerate(made)]
-    assert renamed
-    _, wrong = interpreters._try(pypy.python, pypy.modules, renamed)
-    assert {made[int(number)].name: said for number, said in wrong.items()} == {}
-
-
-@needs_pypy
-def test_extensions_built_for_pypy_call_the_same_core(asked_for_pypy: None) -> None:
-    pypy = environments.pypy()
-    api = next(m for m in mechanisms() if m.name == "cffi_api")
-    if api.module in pypy.missing:
-        pytest.skip("not built: pypy3 bindings/_build/elsewhere.py")
-    rows = environments.environment_rows(WORKLOADS)
-    (made,) = [
-        mark.kwargs["contender"]
-        for row in rows
-        for mark in row.marks
-        if row.id == f"fibonacci-cffi_api@{pypy.name}" and mark.name == "callcost"
-    ]
-    extension, core = made.binaries
-    assert core.path == str(native.LIBRARY)
-    assert core.sha256 == hashlib.sha256(native.LIBRARY.read_bytes()).hexdigest()
-    assert ".pypy" in extension.path
-    # The worker compares the extension's hash, and the file that it was imported from.
-    assert interpreters.check(pypy, made) is None

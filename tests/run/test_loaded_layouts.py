@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from callcost.model.contender import Binary, Contender, Group
+from callcost.model.contender import Binary, Contender
+from callcost.model.group import Group
 from callcost.model.layout import AS_BUILT, Layout
 from callcost.model.plan import Settings
 from callcost.model.run import Run

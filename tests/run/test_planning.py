@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from callcost.model.contender import Contender, Group, controls_for, make_group
+from callcost.model.contender import Contender
+from callcost.model.group import Group, controls_for, make_group
 from callcost.model.plan import MAX_UNROLL
 from callcost.run.planning import TARGET_EPOCH_NS, plan_epochs, plan_program
 from callcost.worker.worker import OWN_UNROLL

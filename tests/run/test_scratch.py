@@ -76,7 +76,7 @@ def test_folders_of_another_user_are_kept(temporary: Path, monkeypatch: pytest.M
 
 def test_starting_a_worker_removes_old_folders(temporary: Path) -> None:
     scratch.sweep_once.cache_clear()
-    job = {"seed": 0, "modules": {}, "groups": []}
+    job = {"seed": 0, "groups": []}
     with WorkerProcess(sys.executable, job, hash_seed=0, silence_s=60) as process:
         assert names(temporary) == {process.folder.name}
         assert [event["event"] for event in process.events()] == ["ready", "done"]

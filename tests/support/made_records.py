@@ -11,7 +11,8 @@ import numpy as np
 
 from callcost.estimate.estimate import GroupEstimate, estimate_run
 from callcost.estimate.facts import contender_facts, run_facts
-from callcost.model.contender import Contender, Group, controls_for
+from callcost.model.contender import Contender
+from callcost.model.group import Group, controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import GroupTimes, Run
 

@@ -13,7 +13,7 @@ UNWANTED = re.compile(
     r"|VALGRIND_OPTS|MALLOC_|GLIBC_TUNABLES|LD_PRELOAD|DISTUTILS_|SETUPTOOLS_"
 )
 # Those that say what is installed here, or where to keep what the tests make.
-WANTED = re.compile(r"CALLCOST_(PYPY|SCREENSHOTS)$|PYTEST_(CURRENT_TEST|XDIST_\w+)$")
+WANTED = re.compile(r"CALLCOST_SCREENSHOTS$|PYTEST_(CURRENT_TEST|XDIST_\w+)$")
 # No key to sign with, no hook and no template of the developer's; any owner may have the checkout.
 GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,

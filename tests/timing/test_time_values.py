@@ -24,8 +24,8 @@ from command_line import callcost
 from timings import NOBODY, SAME_VALUE, SHORT, made_up, said_of
 
 from callcost.errors import CallcostError
-from callcost.model.contender import Environment
 from callcost.model.expression import Asked, ExpressionError, read
+from callcost.model.group import Environment
 from callcost.revisions.python_option import interpreter_at
 from callcost.timing import look
 from callcost.timing.flow import NAMES, time_expressions

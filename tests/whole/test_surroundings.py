@@ -44,10 +44,11 @@ def test_that_fails():
 
 
 def test_what_a_developer_has_set_is_removed() -> None:
-    environ = {**HOSTILE, "PATH": "/bin", "CALLCOST_PYPY": "pypy3", "HOME": "/"}
+    environ = {**HOSTILE, "PATH": "/bin", "CALLCOST_SCREENSHOTS": "x", "HOME": "/"}
     surroundings.clear(environ)
     assert environ == {
-        "PATH": "/bin", "CALLCOST_PYPY": "pypy3", "HOME": "/", "LANG": "C.UTF-8", **surroundings.GIT
+        "PATH": "/bin", "CALLCOST_SCREENSHOTS": "x", "HOME": "/", "LANG": "C.UTF-8",
+        **surroundings.GIT,
     }  # fmt: skip
 
 

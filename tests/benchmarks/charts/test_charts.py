@@ -30,7 +30,8 @@ from callcost.estimate import facts
 from callcost.estimate.estimate import GroupEstimate, aa_error, estimate_run
 from callcost.estimate.reading import RecordError
 from callcost.estimate.record import SECTION
-from callcost.model.contender import Contender, Group, controls_for
+from callcost.model.contender import Contender
+from callcost.model.group import Group, controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import GroupTimes, Run
 

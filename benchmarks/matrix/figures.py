@@ -1,0 +1,149 @@
+"""Turns the groups of several interpreters into costs, and into changes from one to the next.
+
+Times of different interpreters can be compared because each round of a run has a process for
+each, on the same CPU. A change is the ratio of the net costs in the two processes of a round; over
+rounds it is estimated as any ratio within a group is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error, trimmed_interval
+from callcost.model.group import ELSEWHERE
+from callcost.model.interval import Interval
+from callcost.model.layout import AS_BUILT
+
+UNKNOWN = Interval(np.nan, np.nan, np.nan)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a call costs more in one interpreter than in the one before, as a share of that.
+
+    `is_clear`: the whole interval is farther from 0 than the A/A error of the run.
+    """
+
+    workload: str
+    mechanism: str
+    before: str
+    after: str
+    before_ns: Interval
+    after_ns: Interval
+    share: Interval
+    is_clear: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One mechanism's call in each interpreter that has it; `net_ns` and `changes` by its name."""
+
+    mechanism: str
+    net_ns: Mapping[str, Interval]
+    changes: Mapping[str, Change]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One workload in all interpreters, the cheapest mechanism in the last of them first."""
+
+    workload: str
+    lines: tuple[Line, ...]
+
+
+class Matrix:
+    """The rows of a run in several interpreters: `places`, in the order of the command line."""
+
+    def __init__(self, estimates: Mapping[str, GroupEstimate], places: Sequence[str]) -> None:
+        self.places = tuple(places)
+        self._error = aa_error(list(estimates.values()))
+        self._groups: dict[str, dict[str, GroupEstimate]] = {}
+        for name, estimate in estimates.items():
+            workload, _, place = name.partition(ELSEWHERE)
+            if place in places:
+                self._groups.setdefault(workload, {})[place] = estimate
+
+    @cached_property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """Every workload, in the order of the run."""
+        return tuple(map(self._sheet, self._groups))
+
+    @property
+    def changes(self) -> Iterator[Change]:
+        """Every change from an interpreter to the next one."""
+        for sheet in self.sheets:
+            for line in sheet.lines:
+                yield from line.changes.values()
+
+    def _sheet(self, workload: str) -> Sheet:
+        groups = self._groups[workload]
+        names = {name for estimate in groups.values() for name in estimate.names[: estimate.size]}
+        lines = [self._line(workload, name) for name in names]
+        return Sheet(workload, tuple(sorted(lines, key=self._cost)))
+
+    def _cost(self, line: Line) -> tuple[float, str]:
+        last = [line.net_ns[place].value for place in self.places if place in line.net_ns][-1:]
+        known = [cost for cost in last if not np.isnan(cost)]
+        return (known or [np.inf])[0], line.mechanism
+
+    def _line(self, workload: str, mechanism: str) -> Line:
+        groups = self._groups[workload]
+        there = [p for p in self.places if p in groups and mechanism in _own(groups[p])]
+        costs = {place: groups[place].net_ns(_row(groups[place], mechanism)) for place in there}
+        changes = {
+            after: self._change(workload, mechanism, before, after)
+            for before, after in pairwise(there)
+        }
+        return Line(mechanism, costs, changes)
+
+    def _change(self, workload: str, mechanism: str, before: str, after: str) -> Change:
+        groups = self._groups[workload]
+        old, new = groups[before], groups[after]
+        share = UNKNOWN
+        if not old.inconclusive and not new.inconclusive:
+            share = change(old, _row(old, mechanism), new, _row(new, mechanism))
+        # In this order, `max` returns MIN_EFFECT if the error is unknown (NaN).
+        limit = max(MIN_EFFECT, self._error)
+        clear = share.low > limit or share.high < 1 / (1 + limit) - 1
+        old_ns, new_ns = (one.net_ns(_row(one, mechanism)) for one in (old, new))
+        return Change(workload, mechanism, before, after, old_ns, new_ns, share, bool(clear))
+
+
+def change(old: GroupEstimate, old_row: int, new: GroupEstimate, new_row: int) -> Interval:
+    """Estimates how much more a row costs than another group's, as a share of that one's net cost.
+
+    The processes of one round are compared; those of rounds with the same layout count as one.
+    """
+    olds, news = (
+        dict(zip(estimate.usable, np.log(_positive(estimate, row)), strict=True))
+        for estimate, row in ((old, old_row), (new, new_row))
+    )
+    by_layout: dict[object, list[float]] = {}
+    layouts = dict(zip(new.usable, new.layouts, strict=True))
+    before = dict(zip(old.usable, old.layouts, strict=True))
+    for number in sorted(olds.keys() & news.keys()):
+        # One of the two interpreters may have no layouts.
+        layout = layouts[number] or before[number]
+        unit = number if layout == AS_BUILT else (layout,)
+        by_layout.setdefault(unit, []).append(news[number] - olds[number])
+    found = trimmed_interval(np.array([np.mean(logs) for logs in by_layout.values()]))
+    return Interval(*(float(np.expm1(end)) for end in (found.value, found.low, found.high)))
+
+
+def _positive(estimate: GroupEstimate, row: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    net = estimate.net_by_process(row)
+    found: np.ndarray[tuple[int], np.dtype[np.float64]] = np.where(net > 0, net, np.nan)
+    return found
+
+
+def _own(estimate: GroupEstimate) -> list[str]:
+    return estimate.names[: estimate.size]
+
+
+def _row(estimate: GroupEstimate, mechanism: str) -> int:
+    return _own(estimate).index(mechanism)

@@ -1,0 +1,113 @@
+"""The matrix in a terminal: a table for each workload, and what an upgrade costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import median
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
+from callcost.benchmarks.matrix.upgrades import Counts, largest, sentences
+from callcost.console.numbers import cost_text, number, percent
+from callcost.console.tables import PlainTable
+from callcost.model.interval import Interval
+
+SAME = "="
+LEGEND = (
+    "Net ns per call, with 95% intervals; the change from the interpreter before, in percent. "
+    f"{SAME}: no change beyond the run's A/A error."
+)
+
+
+def tables(matrix: Matrix, counts: Counts) -> Iterator[RenderableType]:
+    """Yields the tables of all workloads, their legend, and the largest changes."""
+    for sheet in matrix.sheets:
+        yield _table(matrix, sheet)
+    yield Text(LEGEND)
+    yield from summary(matrix, counts)
+
+
+def overview(matrix: Matrix) -> PlainTable:
+    """Lists how far each mechanism's calls moved from each interpreter to the next: the median."""
+    pairs = list(pairwise(matrix.places))
+    table = PlainTable(
+        "mechanism",
+        *(f">{before} to {after}" for before, after in pairs),
+        title="Median change of a mechanism's calls, and how many calls it has",
+    )
+    by_mechanism: dict[str, list[Change]] = {}
+    for change in matrix.changes:
+        by_mechanism.setdefault(change.mechanism, []).append(change)
+    for mechanism, changes in sorted(by_mechanism.items()):
+        table.add(mechanism, *(_median(changes, pair) for pair in pairs))
+    return table
+
+
+def _median(changes: Sequence[Change], pair: tuple[str, str]) -> str:
+    own = [change.share.value for change in changes if (change.before, change.after) == pair]
+    known = [share for share in own if not math.isnan(share)]
+    return f"{percent(median(known), signed=True)} ({len(known)})" if known else "–"
+
+
+def summary(matrix: Matrix, counts: Counts) -> Iterator[Text]:
+    """Yields the largest changes of each pair of interpreters, a sentence each."""
+    changes = largest(matrix)
+    yield Text("\nWhat an upgrade costs: the largest changes")
+    if len(matrix.places) < 2:
+        yield Text("There is one interpreter, so there is nothing to compare.")
+    elif not changes:
+        yield Text("No call changed by more than the run's A/A error.")
+    last = ""
+    for heading, sentence in sentences(changes, counts):
+        if heading != last:
+            yield Text(f"{heading} ({_counted(matrix, heading, changes)}):")
+        yield Text(f"  {sentence}")
+        last = heading
+
+
+def _counted(matrix: Matrix, heading: str, changes: Sequence[Change]) -> str:
+    """Says how many rows of a pair of interpreters changed at all, and in which direction."""
+    pair = next(
+        (c.before, c.after) for c in changes if heading.endswith(f"{c.before} to {c.after}")
+    )
+    rows = [change for change in matrix.changes if (change.before, change.after) == pair]
+    slower = sum(change.is_clear and change.share.value > 0 for change in rows)
+    faster = sum(change.is_clear and change.share.value < 0 for change in rows)
+    return f"{slower} of {len(rows)} rows slower, {faster} faster"
+
+
+def _table(matrix: Matrix, sheet: Sheet) -> PlainTable:
+    headings = ["mechanism"]
+    for number_of, place in enumerate(matrix.places):
+        headings += [f">{place}", ">", *([">change"] if number_of else [])]
+    table = PlainTable(*headings, title=f"{sheet.workload}: net ns per call in each interpreter")
+    for line in sheet.lines:
+        table.add(line.mechanism, *_cells(matrix, line))
+    return table
+
+
+def _cells(matrix: Matrix, line: Line) -> Iterator[str]:
+    for number_of, place in enumerate(matrix.places):
+        net_ns = line.net_ns.get(place)
+        yield "–" if net_ns is None else cost_text(net_ns.value)
+        yield "" if net_ns is None else around(net_ns)
+        if number_of:
+            yield change_text(line.changes.get(place))
+
+
+def around(estimate: Interval) -> str:
+    """Writes how far an interval reaches from its value, on the side where it reaches farther."""
+    return f"±{number(max(estimate.high - estimate.value, estimate.value - estimate.low))}"
+
+
+def change_text(change: Change | None) -> str:
+    """Writes a change: SAME if it is not clear, a question mark if it is not known."""
+    if change is None:
+        return ""
+    if math.isnan(change.share.value):
+        return "?"
+    return percent(change.share.value, signed=True) if change.is_clear else SAME

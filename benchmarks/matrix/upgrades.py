@@ -1,0 +1,130 @@
+"""What an upgrade costs: the largest changes from one interpreter to the next, and their causes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from callcost.benchmarks.matrix.figures import Change, Matrix
+from callcost.console.numbers import cost_text, number, percent, percent_interval
+from callcost.estimate.estimate import GroupEstimate
+from callcost.instructions import callgrind
+from callcost.model.contender import Contender
+from callcost.model.group import ELSEWHERE, Environment
+from callcost.model.instructions import Count, Uncounted
+
+# So many changes of each pair of interpreters get a sentence.
+LARGEST = 5
+# Why a call has no number of instructions.
+ONLY_CPYTHON = "only CPython's are counted"
+# By the names of group and mechanism: a number, or why there is none.
+Counts = Mapping[str, Mapping[str, float | str]]
+# Takes the calls counted and all calls.
+Report = Callable[[int, int], None]
+
+
+def largest(matrix: Matrix) -> list[Change]:
+    """Lists the largest clear changes of each pair of interpreters, the largest first."""
+    clear = [change for change in matrix.changes if change.is_clear]
+    by_pair = sorted(clear, key=lambda change: matrix.places.index(change.after))
+    found: list[Change] = []
+    for _, changes in groupby(by_pair, key=lambda change: (change.before, change.after)):
+        found += sorted(changes, key=_size, reverse=True)[:LARGEST]
+    return found
+
+
+def _size(change: Change) -> float:
+    return float(abs(np.log1p(change.share.value)))
+
+
+def count(
+    changes: Sequence[Change], estimates: Mapping[str, GroupEstimate], report: Report
+) -> dict[str, dict[str, float | str]]:
+    """Counts the instructions of each changed call in both interpreters, for the record."""
+    wanted: dict[str, set[str]] = {}
+    for change in changes:
+        for place in (change.before, change.after):
+            group = f"{change.workload}{ELSEWHERE}{place}"
+            wanted.setdefault(group, set()).add(change.mechanism)
+    found: dict[str, dict[str, float | str]] = {}
+    total = sum(map(len, wanted.values()))
+    for environment, cells in _by_environment(wanted, estimates):
+        done = sum(map(len, found.values()))
+        for (group, name), counted in _counted(environment, cells, done, total, report).items():
+            found.setdefault(group, {})[name] = counted
+    return found
+
+
+Cells = dict[tuple[str, str], Contender]
+
+
+def _by_environment(
+    wanted: Mapping[str, set[str]], estimates: Mapping[str, GroupEstimate]
+) -> Iterator[tuple[Environment, Cells]]:
+    places: dict[str, tuple[Environment, Cells]] = {}
+    for group, names in wanted.items():
+        times = estimates[group].times
+        assert times.group.environment is not None
+        _, cells = places.setdefault(times.group.place, (times.group.environment, {}))
+        own = [contender for contender in times.group.contenders if contender.name in names]
+        cells.update({(group, contender.name): contender for contender in own})
+    yield from places.values()
+
+
+def _counted(
+    environment: Environment, cells: Cells, done: int, total: int, report: Report
+) -> dict[tuple[str, str], float | str]:
+    if environment.facts["implementation"] != "cpython":
+        return dict.fromkeys(cells, ONLY_CPYTHON)
+    told: list[object] = []
+
+    def tell(cell: tuple[str, str], _: Count | Uncounted) -> None:
+        told.append(cell)
+        report(done + len(told), total)
+
+    found = callgrind.count(
+        environment.python,
+        cells,
+        report=tell,
+        jobs=len(os.sched_getaffinity(0)),
+        apart=lambda cell: cell[1],
+    )
+    return {
+        cell: round(each.instructions, 1) if isinstance(each, Count) else str(each)
+        for cell, each in found.items()
+    }
+
+
+def sentences(changes: Sequence[Change], counts: Counts) -> Iterator[tuple[str, str]]:
+    """Yields for each change its pair of interpreters, as a heading, and a sentence about it."""
+    for change in changes:
+        heading = f"From {change.before} to {change.after}"
+        yield heading, f"{_costs(change)}; {_instructions(change, counts)}."
+
+
+def _costs(change: Change) -> str:
+    return (
+        f"{change.workload} through {change.mechanism} costs {cost_text(change.after_ns.value)} ns "
+        f"instead of {cost_text(change.before_ns.value)}: "
+        f"{percent(change.share.value, signed=True)} {percent_interval(change.share)}"
+    )
+
+
+def _instructions(change: Change, counts: Counts) -> str:
+    old, new = (_count_of(change, place, counts) for place in (change.before, change.after))
+    for each in (old, new):
+        if isinstance(each, str):
+            return f"instructions not counted ({each})"
+    assert isinstance(old, float) and isinstance(new, float)
+    share = percent(new / old - 1, signed=True)
+    return f"{number(new, 0)} instructions instead of {number(old, 0)} ({share})"
+
+
+def _count_of(change: Change, place: str, counts: Counts) -> float | str:
+    of_group: Mapping[str, Any] = counts.get(f"{change.workload}{ELSEWHERE}{place}", {})
+    found: float | str = of_group.get(change.mechanism, "not asked for")
+    return found
