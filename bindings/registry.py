@@ -263,9 +263,8 @@ class Build:
     def path_of(self, name: str) -> Path:
         """Returns the place of a file of the package `callcost`."""
         path = Path(name).relative_to("callcost")
-        folder = (
-            self._folder if path.parts[0] == "bindings" else self._folder.parent / path.parts[0]
-        )
+        core = native.FOLDER if self._is_ours else self._folder.parent / "native"
+        folder = core if path.parts[0] == "native" else self._folder
         return folder.joinpath(*path.parts[1:])
 
     def _check_tag(self, built: BuiltFile) -> None:

@@ -158,8 +158,8 @@ class MeasuringSession:
                 f"--callcost-layouts={asked} is too few for an interval: ask for {MIN_PROCESSES} "
                 "or more, or for 0, the files as built."
             )
-        here = any(group.environment is None for group in self._groups)
-        if here and asked is not None and asked > len(layouts):
+        places = {group.place for group in self._groups} or {""}
+        if "" in places and asked is not None and asked > len(layouts):
             raise CallcostError(
                 f"--callcost-layouts={asked} asks for more layouts than the {len(layouts)} that "
                 "were linked. Install again with --config-settings layouts=N."

@@ -204,7 +204,7 @@ class _Builder:
                 pins=tuple(pins),
                 notes=(*side.notes, *dict.fromkeys(resolver.notes)),
                 left_out=dict(resolver.left_out),
-                key=_key(side, self._repository.prefix, pins, self._recipe),
+                key=_key(side, self._repository, pins, self._recipe),
             )
             for side, pins in zip(sides, resolver.together(sides), strict=True)
         ]
@@ -316,7 +316,7 @@ def _layouts(entry: Entry, digests: Sequence[Mapping[str, str]]) -> Iterator[Lay
         yield Layout.of(place, by_name, entry.venv.joinpath, python)
 
 
-def _key(side: Wanted, prefix: str, pins: Sequence[str], recipe: Recipe) -> str:
+def _key(side: Wanted, repository: Files, pins: Sequence[str], recipe: Recipe) -> str:
     """Digests everything that decides what is in an environment.
 
     Of the requirements only the versions count, however the requirements are written.
@@ -324,8 +324,8 @@ def _key(side: Wanted, prefix: str, pins: Sequence[str], recipe: Recipe) -> str:
     matters = {
         "recipe": RECIPE,
         # A project without code has the same environment whatever it measures.
-        "tree": side.source.tree if side.project.backend else "",
-        "prefix": prefix if side.project.backend else "",
+        "tree": _tree(side, repository) if side.project.backend else "",
+        "prefix": repository.prefix if side.project.backend else "",
         "variables": dict(side.project.variables),
         "from_source": side.project.from_source,
         "interpreter": side.interpreter.digest,
@@ -337,6 +337,12 @@ def _key(side: Wanted, prefix: str, pins: Sequence[str], recipe: Recipe) -> str:
         "compilers": compiler_versions(side.interpreter),
     }
     return hashlib.sha256(json.dumps(matters, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _tree(side: Wanted, repository: Files) -> str:
+    """Identifies the sources that the build of a side uses."""
+    tree, sources = side.source.tree, side.project.sources
+    return repository.digest(tree, sources) if sources else tree
 
 
 def _flags() -> dict[str, str]:

@@ -31,7 +31,7 @@ BUILT = {"project", "build-system"}
 OLD_FILES = ("setup.py", "setup.cfg")
 MAX_THRESHOLD_PERCENT = 1000
 COMPARE = "compare"
-OWN_KEYS = {"from-source", "groups", "variables"}
+OWN_KEYS = {"from-source", "groups", "sources", "variables"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class Project:
     `backend` is empty if there is nothing to build: only a pyproject.toml that says what to
     measure. `variables` are environment variables for the build, `from_source` the requirements
     that are built here. `thresholds` has the change, as a share, below which rows are not slower,
-    by patterns of their names.
+    by patterns of their names. `sources` are the files and folders that the build uses; if there
+    are none, it may use all.
     """
 
     build_requires: tuple[str, ...]
@@ -52,6 +53,7 @@ class Project:
     variables: Mapping[str, str]
     from_source: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -122,6 +124,7 @@ def _from_table(document: Mapping[str, Any], old: bool, table: str) -> Project:
         variables,
         from_source,
         thresholds,
+        _texts(own, "sources"),
     )
 
 
@@ -155,6 +158,13 @@ def nested(document: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
         if not isinstance(found, dict):
             raise TypeError(f"{'.'.join(names[:number])} is not a table")
     return dict(found)
+
+
+def _texts(table: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    listed = table.get(name, [])
+    if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
+        raise TypeError(f"{name} is not a list of strings")
+    return tuple(listed)
 
 
 def _requirements(table: Mapping[str, Any], name: str, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -187,6 +187,11 @@ class Repository:
         names = (name for name in listed.split("\0") if name.startswith(self.prefix))
         return {name.removeprefix(self.prefix) for name in names if name}
 
+    def digest(self, tree: str, sources: Sequence[str]) -> str:
+        """Identifies what a tree has in some of the project's files and folders."""
+        paths = [f"{self.prefix}{name}" for name in sources]
+        return self._asked("ls-tree", "--full-tree", tree, "--", *paths)
+
     def add_worktree(self, path: Path, commit: str) -> None:
         """Checks a commit out into a worktree; raises GitError."""
         git(self.folder, "worktree", "add", "--detach", "--quiet", str(path), commit)
@@ -290,6 +295,10 @@ class Folder:
     def changed(self, *, strict: bool = True) -> int:
         """Returns 0: there is nothing to differ from."""
         return 0
+
+    def digest(self, tree: str, sources: Sequence[str]) -> str:
+        """Identifies nothing: the folder has no code."""
+        return ""
 
     def files(self, tree: str) -> set[str]:
         """Lists nothing: the folder has no code."""

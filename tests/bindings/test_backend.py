@@ -91,11 +91,12 @@ def test_a_build_needs_the_tools_of_the_chosen_mechanisms(kind: str, backend: An
     asked = getattr(backend, f"get_requires_for_build_{kind}")
     tools = [asked({"mechanisms": choice}) for choice in ("none", "few", "default", "all")]
     assert tools[0] == ["none"]
+    assert asked({"mechanisms": "present"}) == ["present"]
     few, default, everything = (names(found[1:]) for found in tools[1:])
     assert few == {"cffi", "Cython", "pybind11"}
     assert few | {"nanobind", "swig"} == default
     assert default | {"hpy", "mypy", "setuptools-rust"} == everything
-    with pytest.raises(SystemExit, match="Choose none, few, default or all"):
+    with pytest.raises(SystemExit, match="Choose none, few, default, all or present"):
         asked({"mechanisms": "some"})
 
 

@@ -7,6 +7,7 @@ import importlib
 import subprocess
 import sys
 import sysconfig
+from functools import partial
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import SimpleNamespace
@@ -49,9 +50,26 @@ def test_macos_links_the_core_as_a_library(bundle: str, dylib: str) -> None:
 
 def test_extensions_are_not_linked_as_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     command = SimpleNamespace(compiler=SimpleNamespace(linker_so=["clang", "-bundle"]))
+    command._plain_compiler = partial(build.BuildMechanisms._plain_compiler, command)
     monkeypatch.setattr(build, "DARWIN", True)
     assert build.BuildMechanisms._library_linker(command).linker_so == ["clang", "-dynamiclib"]
     assert command.compiler.linker_so == ["clang", "-bundle"]
+
+
+def test_the_core_is_compiled_without_the_interpreters_flags(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(build, "DARWIN", False)
+    monkeypatch.setenv("CFLAGS", "-m64")
+    monkeypatch.setenv("LDFLAGS", "-Wl,--build-id=none")
+    flags = ["-fstack-protector", "-flto", "-g"]
+    own = SimpleNamespace(
+        compiler=["gcc", *flags], compiler_so=["gcc", *flags], linker_so=["gcc", *flags]
+    )
+    plain = build.BuildMechanisms._plain_compiler(SimpleNamespace(compiler=own))
+    assert plain.compiler_so == ["gcc", "-m64", "-fPIC"]
+    assert plain.linker_so == ["gcc", "-m64", "-Wl,--build-id=none", "-shared"]
+    assert own.compiler_so == ["gcc", *flags]
 
 
 @pytest.mark.parametrize(

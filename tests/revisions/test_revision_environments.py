@@ -20,7 +20,7 @@ from toy_project import PYPROJECT, everything, git, imported, use_index, write_p
 from callcost.commands.clean_command import clean
 from callcost.errors import CallcostError
 from callcost.revisions.cache import Lock, location
-from callcost.revisions.environments import Built, build_all
+from callcost.revisions.environments import Built, Recipe, build_all
 from callcost.revisions.errors import BuildError, SpecError
 from callcost.revisions.spec import parse
 
@@ -238,6 +238,45 @@ def test_a_project_can_declare_build_variables_and_dependency_groups(project: Pa
     file.write_text(text + DECLARED.replace("run =", "other ="))
     with pytest.raises(SpecError, match=r"data for 'run' was malformed"):
         built(project, ".")
+
+
+def test_only_the_sources_that_a_build_uses_make_another_environment(project: Path) -> None:
+    file = project / "pyproject.toml"
+    file.write_text(
+        f"{file.read_text()}\n[tool.callcost.other]\n"
+        'sources = ["toy.py", "backend.py", "pyproject.toml"]\n'
+    )
+
+    def key(table: str) -> str:
+        (found,) = build_all([parse(".", project)], project, print, recipe=Recipe(table=table))
+        return found.key
+
+    before = {table: key(table) for table in ("compare", "other")}
+    (project / "notes.txt").write_text("nothing that is built\n")
+    assert key("compare") != before["compare"] and key("other") == before["other"]
+    (project / "toy.py").write_text("VALUE = 3\n")
+    assert key("other") != before["other"]
+    # Without a table of its own, compare's holds.
+    assert key("third") == key("compare")
+    file.write_text(file.read_text().replace('"toy.py", ', "1, "))
+    with pytest.raises(SpecError, match="sources is not a list of strings"):
+        key("other")
+
+
+@pytest.mark.parametrize(("lenient", "versions"), [(True, {"tool": "2.0"}), (False, None)])
+def test_a_requirement_that_no_interpreter_can_have_is_left_out_if_that_is_allowed(
+    project: Path, lenient: bool, versions: dict[str, str] | None
+) -> None:
+    file = project / "pyproject.toml"
+    text = file.read_text().replace("dependencies = []", 'dynamic = ["dependencies"]')
+    file.write_text(text + DECLARED.replace('["helper"]', '["helper", "absent>=3"]'))
+    if versions is None:
+        with pytest.raises(SpecError, match="absent"):
+            build_all([parse(".", project)], project, print, recipe=Recipe(lenient=lenient))
+        return
+    (found,) = build_all([parse(".", project)], project, print, recipe=Recipe(lenient=lenient))
+    assert list(found.left_out) == ["absent"] and "absent" in found.left_out["absent"]
+    assert imported(found.python, "__import__('helper').VERSION") == "1.0"
 
 
 @pytest.mark.parametrize(
