@@ -7,11 +7,15 @@ mechanism that its interpreter allows, in as many layouts as the running one.
 from __future__ import annotations
 
 import json
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from callcost.benchmarks.catalogue import Workload
 from callcost.benchmarks.contenders import cells, describe, row
@@ -103,10 +107,17 @@ def make(
     ways libraries are linked, by default as many as in the suite's own build.
     """
     checkout = FOLDER.parent
-    if not (checkout / "pyproject.toml").is_file():
+    about = checkout / "pyproject.toml"
+    if not about.is_file():
         raise CallcostError(NO_CHECKOUT)
     specs = [Spec(f"{WORKING_TREE}@{name}", WORKING_TREE, name, ()) for name in names]
-    recipe = Recipe(COUNT if layouts is None else layouts, aligned=False, table=TABLE, lenient=True)
+    recipe = Recipe(
+        COUNT if layouts is None else layouts,
+        aligned=False,
+        table=TABLE,
+        lenient=True,
+        oldest=_oldest(tomllib.loads(about.read_text(encoding="utf-8"))),
+    )
     built = build_all(specs, checkout, report, recipe=recipe)
     places = [
         Place(Environment(label, made.python, made.interpreter, made.layouts), made)
@@ -114,6 +125,12 @@ def make(
     ]
     _require_one_core(places)
     return places
+
+
+def _oldest(about: Mapping[str, Any]) -> tuple[int, ...]:
+    """Returns the oldest version of Python that a pyproject.toml accepts."""
+    accepted = SpecifierSet(about["project"]["requires-python"])
+    return max(Version(each.version).release for each in accepted if each.operator == ">=")
 
 
 def labels(interpreters: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -11,7 +11,7 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 OUTPUT = click.Path(dir_okay=False, path_type=Path)
-PYTHON_HELP = "a version (3.13), a name (pypy3.9) or a path"
+PYTHON_HELP = "a version (3.15, 3.15t), a name (pypy3.11) or a path"
 
 
 class FiniteRange(click.FloatRange):

@@ -14,12 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
 
-from callcost.console.numbers import count
+from callcost.console.numbers import count, listed
 from callcost.layouts.installed import ready_made
 from callcost.model.layout import Layout
 from callcost.revisions.cache import Cache, Entry, Lock, concerns, describe, opened
 from callcost.revisions.errors import BuildError, CancelledError, ContradictionError, SpecError
-from callcost.revisions.interpreter import Interpreter, compiler_versions, find
+from callcost.revisions.interpreter import OLDEST, Interpreter, compiler_versions, find_all
 from callcost.revisions.project import Project
 from callcost.revisions.project import find as find_project
 from callcost.revisions.project import read as read_project
@@ -49,13 +49,15 @@ class Recipe:
 
     `layouts` is in how many further ways the project's libraries are linked; `aligned`: functions
     begin at cache lines. `table` is the project's own table, tool.callcost.TABLE. `lenient`: a
-    requirement that an interpreter cannot have is left out.
+    requirement that an interpreter cannot have is left out. `oldest` is the oldest version of
+    Python that will do.
     """
 
     layouts: int = 0
     aligned: bool = True
     table: str = "compare"
     lenient: bool = False
+    oldest: tuple[int, ...] = OLDEST
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,9 @@ class _Builder:
                 revision: self._repository.source(revision, scratch)
                 for revision in dict.fromkeys(spec.revision for spec in specs)
             }
-        pythons = {name: find(name) for name in dict.fromkeys(spec.python for spec in specs)}
+        if named := [spec.python for spec in specs if spec.python is not None]:
+            self._report(f"looking for {listed(dict.fromkeys(named))}")
+        pythons = find_all([spec.python for spec in specs], self._recipe.oldest)
         return [self._side(spec, sources[spec.revision], pythons[spec.python]) for spec in specs]
 
     def _side(self, spec: Spec, source: Source, interpreter: Interpreter) -> Wanted:

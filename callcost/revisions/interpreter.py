@@ -12,12 +12,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from python_discovery import PythonInfo, get_interpreter, iter_interpreters
+from python_discovery import PythonInfo, PythonSpec, get_interpreter, iter_interpreters
 
+from callcost.console.numbers import listed
+from callcost.console.options import PYTHON_HELP
 from callcost.model import abi
 from callcost.revisions.errors import SpecError
 from callcost.revisions.source import LOCAL_VARIABLES
@@ -28,6 +31,7 @@ logging.getLogger("python_discovery").addHandler(logging.NullHandler())
 
 OLDEST = (3, 9)
 PROBE_S = 60.0
+STAGES = {"alpha": "a", "beta": "b", "candidate": "rc"}
 # Variables that would send uv elsewhere.
 MISLEADING = (
     *LOCAL_VARIABLES,
@@ -69,8 +73,37 @@ def find(wanted: str | None) -> Interpreter:
 
     For a virtual environment, that is the interpreter that it was made from.
     """
-    found = locate(wanted)
-    executable = found.system_executable or found.executable
+    return _described(wanted, locate(wanted))
+
+
+def find_all(
+    wanted: Sequence[str | None], oldest: tuple[int, ...] = OLDEST
+) -> dict[str | None, Interpreter]:
+    """Finds several interpreters; raises one SpecError that names all that cannot be used.
+
+    `oldest` is the oldest version of Python that will do.
+    """
+    found: dict[str | None, PythonInfo] = {}
+    missing: list[str] = []
+    wrong: list[str] = []
+    for name in dict.fromkeys(wanted):
+        try:
+            info = _look_for(name)
+            if info is None:
+                missing.append(str(name))
+            elif info.version_info[:2] < oldest:
+                wrong.append(_too_old(name, info, oldest))
+            else:
+                found[name] = info
+        except SpecError as error:
+            wrong.append(str(error).rstrip("."))
+    if missing or wrong:
+        raise SpecError("; ".join([*wrong, *([_missing(missing, oldest)] if missing else ())]))
+    return {name: _described(name, info) for name, info in found.items()}
+
+
+def _described(wanted: str | None, info: PythonInfo) -> Interpreter:
+    executable = info.system_executable or info.executable
     if not executable:
         raise SpecError(f"Cannot find the executable file of {wanted}")
     facts = ask(executable)
@@ -79,27 +112,44 @@ def find(wanted: str | None) -> Interpreter:
 
 
 def locate(wanted: str | None) -> PythonInfo:
-    """Finds an interpreter by its version, name or path; raises SpecError.
+    """Finds an interpreter by its version, name or path; raises SpecError."""
+    found = _look_for(wanted)
+    if found is None:
+        raise SpecError(_missing([str(wanted)], OLDEST))
+    if found.version_info[:2] < OLDEST:
+        raise SpecError(_too_old(wanted, found, OLDEST))
+    return found
+
+
+def _look_for(wanted: str | None) -> PythonInfo | None:
+    """Searches PATH, pyenv and uv's folder; raises SpecError for what cannot be an interpreter.
 
     Not with `uv python find`, which stops at the first of pyenv's scripts that finds nothing.
     """
+    if wanted is not None and not wanted.strip():
+        raise SpecError(f"An interpreter's name is empty: give {PYTHON_HELP}")
     if wanted is not None and "/" in wanted:
-        wanted = str(Path(wanted).expanduser().absolute())
-        if not os.access(wanted, os.X_OK) or Path(wanted).is_dir():
-            raise SpecError(f"Cannot find the interpreter {wanted}.")
+        wanted = _path(wanted)
     try:
-        found = get_interpreter(wanted or sys.executable, env=_search())
+        return get_interpreter(wanted or sys.executable, env=_search())
     except RuntimeError as error:
         # The error's text holds a whole program.
         raise SpecError(f"{wanted} is not an interpreter, or is too old") from error
-    if not found:
-        raise SpecError(_missing(str(wanted)))
-    if found.version_info[:2] < OLDEST:
-        raise SpecError(
-            f"{found.executable} is Python {found.version_str}: callcost measures in "
-            f"{'.'.join(map(str, OLDEST))} and later"
-        )
-    return found
+    except ValueError as error:
+        raise SpecError(f"{wanted} does not name an interpreter: give {PYTHON_HELP}") from error
+
+
+def _path(wanted: str) -> str:
+    """Returns an executable file as an absolute path; raises SpecError if there is none."""
+    path = Path(wanted)
+    with suppress(RuntimeError):  # a user who does not exist
+        path = path.expanduser()
+    path = path.absolute()
+    if path.is_dir():
+        raise SpecError(f"{path} is a folder: name the interpreter in it")
+    if not os.access(path, os.X_OK):
+        raise SpecError(f"Cannot find the interpreter {path}.")
+    return str(path)
 
 
 def _search() -> dict[str, str]:
@@ -114,18 +164,67 @@ def _version(folder: Path) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", folder.parent.name)))
 
 
-def _missing(wanted: str) -> str:
-    there = iter_interpreters(None, env=_search())
-    found = sorted({_name(info) for info in there if info.version_info[:2] >= OLDEST})
+def _missing(names: Sequence[str], oldest: tuple[int, ...]) -> str:
+    """Says which interpreters are missing, which there are, and how to get one."""
+    there = [info for info in iter_interpreters(None, env=_search()) if _fits(info, oldest)]
+    newest_first = sorted(there, key=_rank, reverse=True)
+    found = ", ".join(dict.fromkeys(map(_name, newest_first))) or "none"
+    known = dict.fromkeys(text for text in map(_for_uv, names) if text)
+    how = f" (`uv python install {' '.join(known)}`)" if known else ""
+    get = "Install it{}, or pass a path" if len(names) == 1 else "Install them{}, or pass paths"
+    what = f"the interpreter{'s' if len(names) > 1 else ''} {listed(names)}"
+    return f"Cannot find {what} on PATH, in pyenv or in uv. Found: {found}. {get.format(how)}."
+
+
+def _too_old(wanted: str | None, info: PythonInfo, oldest: tuple[int, ...]) -> str:
+    needed = ".".join(map(str, oldest))
+    newer = f"{'' if _is_cpython(info) else info.implementation.lower()}{needed}"
     return (
-        f"Cannot find the interpreter {wanted} on PATH, in pyenv or in uv. "
-        f"Found: {', '.join(found)}. Install it, or pass a path."
+        f"{wanted or info.executable} is {info.implementation} {_version_of(info)}, but Python "
+        f"{needed} or later is needed: name another (`uv python install {newer}`)"
     )
 
 
+def _fits(info: PythonInfo, oldest: tuple[int, ...]) -> bool:
+    return tuple(info.version_info[:2]) >= oldest
+
+
+def _rank(info: PythonInfo) -> tuple[object, ...]:
+    """Orders interpreters: CPython before others, later versions last."""
+    return _is_cpython(info), info.version_info[:3], _stage(info), info.free_threaded
+
+
+def _stage(info: PythonInfo) -> tuple[str, int]:
+    # In the order of the alphabet: alpha, beta, candidate, final.
+    return info.version_info.releaselevel, info.version_info.serial
+
+
+def _is_cpython(info: PythonInfo) -> bool:
+    return bool(info.implementation == "CPython")
+
+
 def _name(info: PythonInfo) -> str:
+    """Returns the name for people: 3.15.0rc2, 3.15.0t, pypy 3.11.13."""
+    prefix = "" if _is_cpython(info) else f"{info.implementation.lower()} "
+    return prefix + _version_of(info)
+
+
+def _version_of(info: PythonInfo) -> str:
+    stage, serial = _stage(info)
+    stage = "" if stage == "final" else f"{STAGES.get(stage, stage)}{serial}"
     flag = abi.FREE_THREADED_FLAG if info.free_threaded else ""
-    return f"{info.implementation} {info.version_str}{flag}"
+    return f"{info.version_str}{stage}{flag}"
+
+
+def _for_uv(name: str) -> str | None:
+    """Writes a name as uv reads it: 3.15t for py315t; None if it names no version."""
+    spec = PythonSpec.from_string_spec(name)
+    if spec.path or spec.major is None:
+        return None
+    implementation = (spec.implementation or "").lower().removeprefix("cpython")
+    parts = [part for part in (spec.major, spec.minor, spec.micro) if part is not None]
+    flag = abi.FREE_THREADED_FLAG if spec.free_threaded else ""
+    return f"{implementation}{'.'.join(map(str, parts))}{flag}"
 
 
 def ask(executable: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from callcost.console.options import PYTHON_HELP
 from callcost.errors import CallcostError
 from callcost.model.group import Environment
 from callcost.revisions.errors import SpecError
@@ -21,7 +22,7 @@ def interpreter_at(python: str | None, option: str = "--python") -> Environment 
     if python is None:
         return None
     if not python.strip():
-        raise CallcostError(f"{option} is empty: give a version, a name or a path")
+        raise CallcostError(f"{option} is empty: give {PYTHON_HELP}")
     try:
         found = locate(python)
         own, behind = found.executable or python, found.system_executable or python
