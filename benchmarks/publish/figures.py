@@ -276,6 +276,8 @@ class Peeking(Struct):
     rows: Count
     quartets: Count
     pair_sd: Number
+    slow_share: Number
+    slow: Number
     cases: Annotated[list[PeekingCase], Meta(min_length=1)]
 
 

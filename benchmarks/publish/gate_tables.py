@@ -159,9 +159,11 @@ def _how_peeking(record: Record) -> str:
     return (
         "Made by `python -m callcost.benchmarks.validation.peeking --json results/peeking.json`: "
         f"{record['comparisons']:,} simulated comparisons of {record['rows']} rows in each line, "
-        f"with a look after each of {record['quartets']} quartets; the noise of a pair has a "
-        f"standard deviation of {record['pair_sd']:.1%}. Counted are comparisons in which any row "
-        "is wrong at any look. *An alarm*: slower or faster, by a threshold of 0.5%."
+        f"with a look after each of {record['quartets']} quartets. The ratio of two processes has "
+        f"a standard deviation of {record['pair_sd']:.1%}; with *two states*, "
+        f"{record['slow_share']:.0%} of the processes are {record['slow']:.0%} slower for life. "
+        "Counted are comparisons in which any row is wrong at any look. *An alarm*: slower or "
+        "faster, by a threshold of 0.5%."
     )
 
 

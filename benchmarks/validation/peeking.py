@@ -1,7 +1,7 @@
 """Simulates how often a comparison that looks after every quartet is wrong.
 
 Run as `python -m callcost.benchmarks.validation.peeking --json results/peeking.json` in a checkout.
-It makes up the logs of pairs, with known noise, luck of layouts and change, and looks at the
+It makes up the logs of quartets, with known noise, luck of layouts and change, and looks at the
 intervals of `callcost compare` after each quartet. They move with the change, so that one
 simulation serves for all changes.
 """
@@ -28,17 +28,20 @@ from callcost.estimate.trimmed import student_quantile, trim_mean, trimmed_error
 from callcost.paired.measure import deal
 from callcost.paired.rules import Rules
 from callcost.paired.sequence import quantile
-from callcost.paired.verdict import PAIRS
 
 Floats = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Floats]
+# What a process, and what a layout adds to the time of one side.
+Noise = tuple[Draw, Draw]
 
 ROWS = 15
 QUARTETS = 60
 # Comparisons at a time, to save memory.
 CHUNK = 500
-# The standard deviation of a pair within its layout, about that of a quiet machine.
+# The standard deviation of the ratio of two processes in a layout, as on a quiet machine.
 PAIR_SD = 0.006
+# How often a process is slow for life, and by how much: what lists of 100 show.
+SLOW_SHARE, SLOW = 0.15, 0.15
 # The numbers of layouts, and the standard deviation of the change over them.
 LAYOUT_CASES = ((1, 0.0), *((1 + LAYOUTS, luck) for luck in (0.0, PAIR_SD, 3 * PAIR_SD)))
 THRESHOLDS = (0.005, 0.02)
@@ -49,11 +52,25 @@ def _skewed(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
     return random.gamma(2, size=shape) / math.sqrt(2)
 
 
-# What a process or a layout adds to the time of one side.
-NOISE: dict[str, Draw] = {
-    "normal": lambda random, shape: random.normal(size=shape),
-    "heavy-tailed": lambda random, shape: random.standard_t(3, size=shape) / math.sqrt(3),
-    "skewed": _skewed,
+def _two_states(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Draw calm processes, of which some are slow; in the standard deviations of a calm one."""
+    slow = random.random(shape) < SLOW_SHARE
+    return random.normal(size=shape) + slow * SLOW / (PAIR_SD / math.sqrt(2))
+
+
+def _normal(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    return random.normal(size=shape)
+
+
+def _heavy_tailed(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    return random.standard_t(3, size=shape) / math.sqrt(3)
+
+
+NOISE: dict[str, Noise] = {
+    "normal": (_normal, _normal),
+    "heavy-tailed": (_heavy_tailed, _heavy_tailed),
+    "skewed": (_skewed, _skewed),
+    "two states": (_two_states, _normal),
 }
 
 
@@ -78,25 +95,27 @@ def main(json_file: Path, comparisons: int, seed: int) -> None:
         "rows": ROWS,
         "quartets": QUARTETS,
         "pair_sd": PAIR_SD,
+        "slow_share": SLOW_SHARE,
+        "slow": SLOW,
         "seed": seed,
         "cases": [],
     }
     random = np.random.default_rng(seed)
-    for (name, draw), (layouts, luck_sd) in product(NOISE.items(), LAYOUT_CASES):
-        case = _case(random, draw, layouts, luck_sd, comparisons)
+    for (name, noise), (layouts, luck_sd) in product(NOISE.items(), LAYOUT_CASES):
+        case = _case(random, noise, layouts, luck_sd, comparisons)
         record["cases"].append({"noise": name, "layouts": layouts, "luck_sd": luck_sd, **case})
         click.echo(f"{name}, {layouts} layouts: missed in {case['missed']}", err=True)
         study.save(json_file, record)
 
 
 def _case(
-    random: np.random.Generator, draw: Draw, layouts: int, luck_sd: float, comparisons: int
+    random: np.random.Generator, noise: Noise, layouts: int, luck_sd: float, comparisons: int
 ) -> Record:
     missed = ordinary = alarms = 0
     settled: dict[tuple[float, float], list[npt.NDArray[np.int64]]] = {}
     for start in range(0, comparisons, CHUNK):
         count = min(CHUNK, comparisons - start)
-        seen = simulate(random, draw, layouts, luck_sd, count * ROWS)
+        seen = simulate(random, noise, layouts, luck_sd, count * ROWS)
         missed += _any(seen.low, seen.high, 0.0, count)
         ordinary += _any(seen.ordinary_low, seen.ordinary_high, 0.0, count)
         alarms += _any(seen.low, seen.high, math.log1p(THRESHOLDS[0]), count)
@@ -121,43 +140,45 @@ def _any(low: Floats, high: Floats, limit: float, comparisons: int) -> int:
 
 
 def simulate(
-    random: np.random.Generator, draw: Draw, layouts: int, luck_sd: float, rows: int
+    random: np.random.Generator, noise: Noise, layouts: int, luck_sd: float, rows: int
 ) -> Seen:
     """Make up rows without a change; return their intervals at each look, (rows, looks)."""
-    luck = luck_sd * _difference(random, draw, (rows, layouts))
-    pairs = np.empty((rows, len(PAIRS) * QUARTETS))
+    of_process, of_layout = noise
+    luck = luck_sd * _difference(of_layout, random, (rows, layouts))
+    quartets = np.empty((rows, QUARTETS))
     dealt = list(islice(deal(Random(int(random.integers(2**32))), layouts), QUARTETS))
     for number, layout in enumerate(dealt):
-        noise = PAIR_SD * _difference(random, draw, (rows, len(PAIRS)))
-        pairs[:, len(PAIRS) * number : len(PAIRS) * (number + 1)] = luck[:, [layout]] + noise
-    looks = [_look(units, seen) for units, seen in _units(pairs, dealt)]
+        # The faster of two processes of each side.
+        drawn = _difference(lambda *asked: of_process(*asked).min(axis=1), random, (rows, 2))
+        quartets[:, number] = luck[:, layout] + PAIR_SD * drawn
+    looks = [_look(units, seen) for units, seen in _units(quartets, dealt)]
     return Seen(*(np.stack(column, axis=1) for column in zip(*looks, strict=True)))
 
 
-def _difference(random: np.random.Generator, draw: Draw, shape: tuple[int, ...]) -> Floats:
-    """Draw what two sides differ by, with a variance of 1."""
+def _difference(draw: Draw, random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Draw what two sides differ by, with the variance of one draw."""
     return (draw(random, shape) - draw(random, shape)) / math.sqrt(2)
 
 
-def _units(pairs: Floats, dealt: list[int]) -> Iterator[tuple[Floats, int]]:
-    """Yield what counts as one at each look, as `callcost.paired.verdict` does, and the pairs."""
-    of_pair = np.repeat(dealt, len(PAIRS))
+def _units(quartets: Floats, dealt: list[int]) -> Iterator[tuple[Floats, int]]:
+    """Yield what counts as one at each look, as in `callcost.paired.verdict`, and the quartets."""
     for number in range(1, QUARTETS + 1):
-        seen = len(PAIRS) * number
-        units = pairs[:, :seen]
+        units = quartets[:, :number]
         if set(dealt) != {0}:
-            layouts = sorted(set(dealt[:number]))
-            means = [units[:, of_pair[:seen] == layout].mean(axis=1) for layout in layouts]
+            seen = np.array(dealt[:number])
+            means = [
+                units[:, seen == layout].mean(axis=1) for layout in sorted(set(dealt[:number]))
+            ]
             units = np.stack(means, axis=1)
         # The twins of a row are unknown in fewer quartets.
         if number >= MIN_PROCESSES and units.shape[1] >= MIN_PROCESSES:
-            yield units, seen
+            yield units, number
 
 
-def _look(units: Floats, pairs: int) -> tuple[Floats, Floats, Floats, Floats]:
+def _look(units: Floats, quartets: int) -> tuple[Floats, Floats, Floats, Floats]:
     confidence = Rules(rows=ROWS).confidence
     mean, (error, freedom) = trim_mean(units), trimmed_error(units)
-    far = quantile(freedom, pairs, confidence) * error
+    far = quantile(freedom, quartets, confidence) * error
     ordinary = student_quantile(confidence, freedom) * error
     return mean - far, mean + far, mean - ordinary, mean + ordinary
 

@@ -15,7 +15,7 @@ from callcost.compare.outcome import Outcome, RowOutcome, changed_versions, numb
 from callcost.compare.table import lines
 from callcost.console.numbers import listed, percent, percent_interval
 from callcost.paired.rows import CONTROL
-from callcost.paired.verdict import SLOWER, UNDECIDED, Verdict, pair_logs, twin_logs
+from callcost.paired.verdict import SLOWER, UNDECIDED, Verdict, quartet_logs, twin_logs
 from callcost.run import machine
 
 
@@ -90,7 +90,7 @@ def _measured(outcome: Outcome, cell: Any, verdict: Verdict) -> dict[str, Any]:
         "calls_per_epoch": times.calls,
         "passes": [int(epochs.shape[1]) for epochs in times.quartets],
         "layouts": times.layouts,
-        "log_ratio_of_pairs": _known(pair_logs(times)),
+        "log_ratio_of_quartets": _known(quartet_logs(times)),
         "log_ratio_of_twins": {"base": _known(base_twin), "head": _known(head_twin)},
     }
 

@@ -120,11 +120,11 @@ def _reach(outcome: Outcome) -> Iterator[str]:
 
 def _trust(outcome: Outcome) -> Iterator[str]:
     verdicts = [row.verdict for row in outcome.rows]
-    least, most = (limit(verdict.pairs for verdict in verdicts) for limit in (min, max))
-    pairs = count(most, "pair") if least == most else f"{least} to {most} pairs"
+    least, most = (limit(verdict.quartets for verdict in verdicts) for limit in (min, max))
+    quartets = count(most, "quartet") if least == most else f"{least} to {most} quartets"
     floor = float(np.max([verdict.floor for verdict in verdicts]))
     yield (
-        f"{pairs} of processes on CPU {outcome.comparison.cpu} in "
+        f"{quartets} of processes on CPU {outcome.comparison.cpu} in "
         f"{outcome.comparison.wall_s:.0f} s, each row until it was settled. "
         f"Each interval has {outcome.rules.confidence:.2%}, 95% for all rows together, at every "
         "look. "

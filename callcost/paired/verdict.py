@@ -1,10 +1,11 @@
 """Decides what the times of two sides show for one row.
 
-A pair is one process of each side that took turns. Its log ratio is the interquartile mean, over
-passes, of the log of the two epochs' ratio. The row's is the trimmed mean over pairs, with its
-interval (sequence.py), which may be looked at after every quartet. If both sides exist in several
-layouts, the pairs of each count as one, since they share what their layout does to them. The two
-processes of one side, compared in the same way, show the noise.
+In a quartet, the faster process of each side counts: what memory a process gets can slow it down
+for life. Their log ratio is the interquartile mean, over passes, of the log of the two epochs'
+ratio. The row's is the trimmed mean over quartets, with its interval (sequence.py), which may be
+looked at after every quartet. If both sides exist in several layouts, the quartets of each count
+as one, since they share what their layout does to them. The two processes of one side, compared in
+the same way, show the noise.
 
 What is not known (NaN, or too few epochs) decides nothing: an unknown figure makes every
 comparison below false.
@@ -41,9 +42,9 @@ UNDECIDED = "could not be decided"
 WORDS = (SLOWER, FASTER, UNDECIDED, NOT_SLOWER, SAME)
 # A row with one of these words needs no further quartets.
 SETTLED = (SLOWER, FASTER, SAME)
-# A pair counts if its processes share this many epochs without a preemption.
+# Two processes are compared if they share this many epochs without a preemption.
 MIN_EPOCHS = 5
-# The pairs in a quartet: a head and a base, and two processes of one side.
+# In a quartet: a head and a base twice, and the two processes of each side.
 PAIRS = ((2, 0), (3, 1))
 TWINS = ((1, 0), (3, 2))
 # Before so many quartets, a few disturbed processes can look like a spread: no row is given up.
@@ -68,26 +69,26 @@ class Verdict:
     floor: float
     base_ns: float
     head_ns: float
-    pairs: int
+    quartets: int
     as_built: Interval
     spread: float
 
 
 def decide(times: PairedTimes, rules: Rules) -> Verdict:
-    """Decides one row by all its pairs."""
-    units, pairs = _units(times)
-    change = share_interval(units, rules.confidence, pairs)
+    """Decides one row by all its quartets."""
+    units, quartets = _units(times)
+    change = share_interval(units, rules.confidence, quartets)
     floor = _floor(times)
     base_ns, head_ns = costs_ns(times)
     word = _word(change, floor, rules.threshold)
     as_built = share_interval(_in_layout(times, 0), CONFIDENCE)
     spread = _spread(layout_logs(times))
-    return Verdict(word, change, floor, base_ns, head_ns, pairs, as_built, spread)
+    return Verdict(word, change, floor, base_ns, head_ns, quartets, as_built, spread)
 
 
 def _units(times: PairedTimes) -> tuple[Floats, int]:
-    """The independent logs, one for each layout or else pair, and the number of pairs."""
-    logs = pair_logs(times)
+    """The independent logs, one for each layout or else quartet, and the number of quartets."""
+    logs = quartet_logs(times)
     by_layout = layout_logs(times)
     return _known(by_layout if by_layout.size > 1 else logs), int(_known(logs).size)
 
@@ -112,26 +113,25 @@ def hopeless(times: PairedTimes, rules: Rules, layouts: int, quartets: int) -> b
     They reduce the noise within a layout, but not how far `layouts` differ. The value may still
     move by two standard errors; what settles a row is its distance from the threshold.
     """
-    units, pairs = _units(times)
+    units, known = _units(times)
     if len(times.quartets) < PATIENT_QUARTETS or units.size < MIN_PROCESSES:
         return False
-    pairs_then = pairs + len(PAIRS) * quartets
-    units_then = pairs_then if layouts == 1 else min(layouts, units.size + quartets)
+    known_then = known + quartets
+    units_then = known_then if layouts == 1 else min(layouts, units.size + quartets)
     noise = _noise(times) if layouts > 1 else 0.0
     error = float(trimmed_error(units)[0])
-    between = max(0.0, error**2 * units.size - noise * units.size / pairs)
-    spread = math.sqrt(between + noise * units_then / pairs_then)
-    reach = sequence.reach(units_then, pairs_then, rules.confidence) * spread
+    between = max(0.0, error**2 * units.size - noise * units.size / known)
+    spread = math.sqrt(between + noise * units_then / known_then)
+    reach = sequence.reach(units_then, known_then, rules.confidence) * spread
     value, limit = abs(float(trim_mean(units))), math.log1p(rules.threshold)
     nearest, farthest = max(0.0, value - 2 * error), value + 2 * error
     return bool(reach > HOPELESS * max(abs(nearest - limit), abs(farthest - limit)))
 
 
 def _noise(times: PairedTimes) -> float:
-    """The variance of a pair within its layout."""
-    found = [_known(_in_layout(times, layout)) for layout in set(times.layouts)]
-    squares = sum(float(np.var(logs)) * logs.size for logs in found if logs.size)
-    return squares / max(1, sum(logs.size - 1 for logs in found if logs.size))
+    """The variance of a quartet within its layout, which two processes of a side show."""
+    logs = _known(np.concatenate(twin_logs(times)))
+    return float(trimmed_error(logs)[0]) ** 2 * logs.size
 
 
 def direction(change: Interval, limit: float) -> str | None:
@@ -154,20 +154,35 @@ def _floor(times: PairedTimes) -> float:
     return max(abs(_share(twin)) for twin in twins)
 
 
+def quartet_logs(times: PairedTimes) -> Floats:
+    """The log of head by base of every quartet, in the order of measuring.
+
+    It compares the faster process of each side.
+    """
+    logs = np.log(_epochs_ns(times))
+    levels = interquartile_mean(logs.reshape(-1, logs.shape[-1])).reshape(-1, len(QUARTET))
+    # A process without any epoch is not the faster one.
+    levels = np.where(np.isnan(levels), np.inf, levels)
+    quartets = np.arange(len(logs))
+    base, head = (
+        logs[quartets, first + levels[:, first : first + 2].argmin(axis=1)] for first in (0, 2)
+    )
+    return _known_means(head - base)
+
+
 def pair_logs(times: PairedTimes) -> Floats:
-    """The log of head by base of every pair, in the order of measuring."""
+    """The log of head by base of every pair of processes, two for each quartet."""
     return _logs(times, PAIRS)
 
 
 def layout_logs(times: PairedTimes) -> Floats:
-    """The mean log of the pairs of each layout, in the order of the layouts' numbers."""
+    """The mean log of the quartets of each layout, in the order of the layouts' numbers."""
     known = [_known(_in_layout(times, layout)) for layout in sorted(set(times.layouts))]
     return np.array([logs.mean() if logs.size else np.nan for logs in known])
 
 
 def _in_layout(times: PairedTimes, layout: int) -> Floats:
-    by_quartet = pair_logs(times).reshape(-1, len(PAIRS))
-    found: Floats = by_quartet[np.array(times.layouts, dtype=np.int64) == layout].ravel()
+    found: Floats = quartet_logs(times)[np.array(times.layouts, dtype=np.int64) == layout]
     return found
 
 
@@ -186,9 +201,13 @@ def _logs(times: PairedTimes, pairs: Sequence[tuple[int, int]]) -> Floats:
     """The log of one process by another, quartet by quartet; NaN if they share too few epochs."""
     logs = np.log(_epochs_ns(times))
     ratios = np.stack([logs[:, a] - logs[:, b] for a, b in pairs], axis=1)
-    by_pair = ratios.reshape(-1, ratios.shape[-1])
-    enough = np.count_nonzero(~np.isnan(by_pair), axis=1) >= MIN_EPOCHS
-    found: Floats = np.where(enough, interquartile_mean(by_pair), np.nan)
+    return _known_means(ratios.reshape(-1, ratios.shape[-1]))
+
+
+def _known_means(ratios: Floats) -> Floats:
+    """Averages each row of logs; NaN if it has too few."""
+    enough = np.count_nonzero(~np.isnan(ratios), axis=1) >= MIN_EPOCHS
+    found: Floats = np.where(enough, interquartile_mean(ratios), np.nan)
     return found
 
 
@@ -209,7 +228,7 @@ def _epochs_ns(times: PairedTimes) -> Floats:
 def share_interval(logs: Floats, confidence: float, looks: int | None = None) -> Interval:
     """Estimates the change from logs of ratios, as a share: 0.02 is 2% more.
 
-    `looks` is the number of pairs if the logs are means of several.
+    `looks` is the number of quartets if the logs are means of several.
     """
     known = _known(logs)
     ends = (np.nan, np.nan)
