@@ -120,12 +120,12 @@ def change(old: GroupEstimate, old_row: int, new: GroupEstimate, new_row: int) -
     The processes of one round are compared; those of rounds with the same layout count as one.
     """
     olds, news = (
-        dict(zip(estimate.usable, np.log(_positive(estimate, row)), strict=True))
+        dict(zip(estimate.rounds, np.log(_positive(estimate, row)), strict=True))
         for estimate, row in ((old, old_row), (new, new_row))
     )
     by_layout: dict[object, list[float]] = {}
-    layouts = dict(zip(new.usable, new.layouts, strict=True))
-    before = dict(zip(old.usable, old.layouts, strict=True))
+    layouts = dict(zip(new.rounds, new.layouts, strict=True))
+    before = dict(zip(old.rounds, old.layouts, strict=True))
     for number in sorted(olds.keys() & news.keys()):
         # One of the two interpreters may have no layouts.
         layout = layouts[number] or before[number]

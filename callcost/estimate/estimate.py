@@ -176,6 +176,13 @@ class GroupEstimate:
         layouts = self.times.layouts or [AS_BUILT] * len(self.times.processes)
         return [layouts[number] for number in self.usable]
 
+    @cached_property
+    def rounds(self) -> list[int]:
+        """The round of each usable process; an older record has a process in each."""
+        return [
+            self.times.rounds[number] if self.times.rounds else number for number in self.usable
+        ]
+
     def _samples(self, by_process: Floats) -> Floats:
         """Averages the processes of each layout; those that have loaded files as built stay apart.
 

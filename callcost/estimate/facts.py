@@ -145,6 +145,7 @@ def _group_facts(estimate: GroupEstimate) -> dict[str, Any]:
         "filtered": estimate.filtered,
         "processes_used": len(estimate.usable),
         "layouts": times.layouts,
+        "rounds": times.rounds,
         "empty_ns": estimate.empty_ns.as_list(),
         "controls": [
             {**_portable(contender), **_epochs(times, first_control + offset)}

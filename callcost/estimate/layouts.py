@@ -86,6 +86,7 @@ class GroupFacts(Struct):
     interpreter: Name = ""
     floors: list[Name] = []
     layouts: list[Count] = []
+    rounds: list[Count] = []
 
 
 class RawDelays(GroupFacts, kw_only=True):
@@ -112,6 +113,15 @@ class DelaysFacts(Struct):
     raw: RawDelays
 
 
+class PlaceFacts(Struct):
+    """Facts about what was built for another interpreter; there may be more."""
+
+    facts: dict[Name, dict[Name, Text | None]] = {}
+    missing: dict[Name, Text] = {}
+    versions: dict[Name, Name] = {}
+    flags: dict[Name, list[Name]] = {}
+
+
 class EnvironmentFacts(Struct):
     """Facts about the build and each mechanism; there may be more."""
 
@@ -120,6 +130,8 @@ class EnvironmentFacts(Struct):
     missing: dict[Name, Text] = {}
     depends: dict[Name, list[Name]] = {}
     tools: dict[Name, Name] = {}
+    interpreters: dict[Name, PlaceFacts] = {}
+    instructions: dict[Name, dict[Name, Number | Text]] = {}
 
 
 class Elsewhere(Struct):

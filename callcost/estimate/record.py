@@ -204,14 +204,15 @@ class _Rebuilding:
             Controls(empty, twin, yardstick, names.index(twin_name)),
             self._plan(where, found.plan),
             processes := self._processes([*contenders, *controls, *floors]),
-            layouts=self._layouts(where, found.layouts, len(processes)),
+            layouts=self._of_each(f"{where}.layouts", found.layouts, len(processes)),
+            rounds=self._of_each(f"{where}.rounds", found.rounds, len(processes)),
         )
 
-    def _layouts(self, where: str, layouts: list[int], processes: int) -> list[int]:
-        # Records from before there were layouts have none.
-        if layouts and len(layouts) != processes:
-            raise damaged(self._path, f"{where}.layouts", "it does not have one for each process")
-        return layouts
+    def _of_each(self, where: str, numbers: list[int], processes: int) -> list[int]:
+        # Older records have none.
+        if numbers and len(numbers) != processes:
+            raise damaged(self._path, where, "it does not have one for each process")
+        return numbers
 
     def _plan(self, where: str, plan: Plan) -> Plan:
         if not (1 <= plan.unroll <= MOST_CALLS and 1 <= plan.loops <= MOST_CALLS

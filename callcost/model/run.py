@@ -41,6 +41,7 @@ class GroupTimes:
         epoch was preempted.
     reports: for each process, the values that contenders reported, by contender.
     layouts: the layout that each process has loaded; AS_BUILT for the files as built.
+    rounds: the round of the run that each process belongs to.
     """
 
     group: Group
@@ -49,6 +50,7 @@ class GroupTimes:
     processes: list[Times] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
     layouts: list[int] = field(default_factory=list)
+    rounds: list[int] = field(default_factory=list)
 
     @property
     def contenders(self) -> tuple[Contender, ...]:

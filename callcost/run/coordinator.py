@@ -22,8 +22,10 @@ from callcost.model.plan import Plan, Settings
 from callcost.model.run import NO_COST, Failure, GroupTimes, Progress, Run
 from callcost.run import machine, quota
 from callcost.run.planning import (
+    is_due,
     plan_group,
     plan_programs,
+    processes_of,
     row_time_ns,
     scouting_plan,
     scouting_s,
@@ -102,6 +104,7 @@ class _Coordinator:
         self._random = random.Random(run.seed)
         self._call_ns: dict[int, list[float]] = {}
         self._began = False
+        self._round = 0
         self._cpu_stat = [str(path) for path in quota.read().stats]
 
     def run(self) -> None:
@@ -116,7 +119,9 @@ class _Coordinator:
             self._run.groups[group.name] = GroupTimes(group, self._controls(number), plan)
         for done, layout in zip(range(total), self._dealt(), strict=False):
             self._report(Progress(done, total, f"process {done + 1} of {total}"))
-            self._work_off({n: plans[n] for n in self._left()}, layout)
+            self._round = done
+            due = [n for n in self._left() if is_due(self._groups[n], done, total)]
+            self._work_off({n: plans[n] for n in due}, layout)
         self._report(Progress(total, total, "measured"))
 
     def _dealt(self) -> Iterator[int]:
@@ -164,7 +169,8 @@ class _Coordinator:
         rows = sum(len(self._groups[number].members) for number in numbers)
         if not rows:
             return {}
-        row_ns = row_time_ns(rows, settings.row_s, settings.processes, start_up_s)
+        processes = processes_of(self._groups[numbers[0]], settings.processes)
+        row_ns = row_time_ns(rows, settings.row_s, processes, start_up_s)
         plans = {}
         for number in numbers:
             contenders = self._contenders(number)
@@ -255,6 +261,7 @@ class _Coordinator:
                 rows = [*epoch_ns, *event["empty_ns"]]
                 times.processes.append(np.array(rows, dtype=np.int64))
                 times.layouts.append(layout)
+                times.rounds.append(self._round)
                 times.reports.append(event["reports"])
                 self._run.throttled_passes += int(event["throttled"])
             case {"event": "error", "group": int(position), "contender": int(contender)}:

@@ -14,6 +14,8 @@ TARGET_EPOCH_NS = 100_000
 MIN_LOOPS = 4
 # Twice what calls with long traces need until they are compiled.
 SETTLE_TURNS = 100_000
+# Settling takes most of a process's time where loops are compiled, so fewer processes must do.
+SETTLING_PROCESSES = 12
 CHEAPEST_EPOCH_NS = 40_000
 LONGEST_EPOCH_NS = 20_000_000
 MIN_PASSES = 15
@@ -42,6 +44,20 @@ def scouting_plan(group: Group) -> Plan:
 def scouting_s(call_ns: Sequence[float]) -> float:
     """Estimates how many seconds scouting took for calls with these costs."""
     return sum(SCOUT_EPOCHS * max(TARGET_EPOCH_NS, cost) for cost in call_ns) / 1e9
+
+
+def processes_of(group: Group, processes: int) -> int:
+    """Returns how many of a run's processes measure a group."""
+    return min(processes, SETTLING_PROCESSES) if group.compiles_loops else processes
+
+
+def is_due(group: Group, done: int, processes: int) -> bool:
+    """Tells whether a group has a process in the next round, of which so many are done.
+
+    Where loops are compiled, some rounds are left out, evenly.
+    """
+    own = processes_of(group, processes)
+    return (done + 1) * own // processes > done * own // processes
 
 
 def row_time_ns(rows: int, row_s: float, processes: int, start_up_s: float) -> float:

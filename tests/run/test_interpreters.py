@@ -9,6 +9,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,18 @@ def test_compiled_loops_hold_one_call_and_many_turns(other: Environment) -> None
     assert controls_for(group, 0).yardstick == COMPILED_YARDSTICK
 
 
+def test_processes_that_must_settle_first_are_fewer_and_spread_evenly(other: Environment) -> None:
+    compiled = replace(other, facts={**other.facts, "implementation": "pypy"})
+    group = Group("g", ABSOLUTE, environment=compiled)
+    due = [number for number in range(32) if planning.is_due(group, number, 32)]
+    assert len(due) == planning.SETTLING_PROCESSES == planning.processes_of(group, 32)
+    assert {after - before for before, after in pairwise(due)} == {2, 3}
+    # As many as there are, if they are few; and always one where nothing settles.
+    assert all(planning.is_due(group, number, 10) for number in range(10))
+    plain = Group("h", ABSOLUTE, environment=other)
+    assert all(planning.is_due(plain, number, 32) for number in range(32))
+
+
 SUITE = """
 import sys
 from callcost.run.interpreters import find
@@ -246,6 +259,7 @@ def test_a_record_names_the_interpreter_and_is_read_back_whole(
     assert section["interpreters"] == {name: other.facts}
     assert sys.executable not in path.read_text()
     run = record.Record.load(path).run
+    assert {tuple(group.rounds) for group in run.groups.values()} == {tuple(range(10))}
     assert [group.group.place for group in run.groups.values()] == ["", name]
     read = run.groups[f"absolute @ {name}"].group.environment
     assert read is not None and read.facts == other.facts

@@ -33,6 +33,7 @@ def timed(
     pace: Sequence[float] = (1.0,) * PROCESSES,
     twin: float = 1.0,
     layouts: Sequence[int] = (),
+    rounds: Sequence[int] = (),
     facts: dict[str, str] | None = None,
 ) -> GroupEstimate:
     """Makes a group whose calls take exactly these times, in processes of different pace."""
@@ -45,8 +46,9 @@ def timed(
     yardstick = YARDSTICK_NS * 20 * PLAN.max_unroll
     epochs = np.append(gross, yardstick)[:, None] * np.ones(PLAN.passes)
     processes = [np.rint(epochs * factor).astype(np.int64) for factor in pace]
-    numbers = list(layouts)
-    return GroupEstimate(GroupTimes(group, controls, PLAN, processes, layouts=numbers))
+    times = GroupTimes(group, controls, PLAN, processes)
+    times.layouts, times.rounds = list(layouts), list(rounds)
+    return GroupEstimate(times)
 
 
 def matrix_of(*estimates: GroupEstimate) -> Matrix:
@@ -74,6 +76,15 @@ def test_a_change_is_the_ratio_of_net_costs_in_the_same_round() -> None:
     assert raw.share.as_list() == pytest.approx([0.1, 0.1, 0.1], abs=1e-3)
     assert raw.is_clear and not tool.is_clear
     assert (change_text(raw), change_text(tool), change_text(None)) == ("+10.0%", SAME, "")
+
+
+def test_only_rounds_that_both_interpreters_have_are_compared() -> None:
+    pace = [1.0 if number % 2 else 1.1 for number in range(2 * PROCESSES)]
+    old = timed("work", "3.13", {"raw": 20.0}, pace=pace)
+    # The other one has a process in every second round: those of the slow phases.
+    slow = timed("work", "pypy3.11", {"raw": 22.0}, pace=pace[::2], rounds=range(0, 24, 2))
+    share = matrix_of(old, slow).sheets[0].lines[0].changes["pypy3.11"].share
+    assert share.as_list() == pytest.approx([0.1, 0.1, 0.1], abs=1e-3)
 
 
 def test_processes_of_one_layout_count_as_one() -> None:
