@@ -7,6 +7,7 @@ mechanism that its interpreter allows, in as many layouts as the running one.
 from __future__ import annotations
 
 import json
+import subprocess
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from callcost.model.group import Environment
 from callcost.revisions.environments import Built, Recipe, build_all
 from callcost.revisions.source import WORKING_TREE
 from callcost.revisions.spec import Spec
+from callcost.run import interpreter_build
 
 TABLE = "matrix"
 FACTS_FILE = "facts.json"
@@ -83,12 +85,21 @@ class Place:
             write_atomically(path, json.dumps(found, indent=1) + "\n")
         return found
 
+    @cached_property
+    def interpreter(self) -> Mapping[str, Any]:
+        """How the interpreter itself was built, in its own words; empty if it cannot tell."""
+        command = [self.made.python, interpreter_build.__file__]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        found: Mapping[str, Any] = {} if done.returncode else json.loads(done.stdout)
+        return found
+
     def as_json(self) -> dict[str, Any]:
-        """Describes it for a record: how the mechanisms were built, what is missing, facts."""
+        """Describes it for a record: how it and the mechanisms were built, what is missing."""
         about = {k: v for k, v in self.build.facts.items() if k not in ("files", "sources")}
         missing = {each.name: self.missing(each) for each in mechanisms()}
         return {
             **about,
+            "interpreter": self.interpreter,
             "versions": self.made.versions,
             "core": self.build.facts["files"][CORE],
             "layouts": len(self.environment.layouts),

@@ -50,10 +50,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One workload in all interpreters, the cheapest mechanism in the last of them first."""
+    """One workload in all interpreters, the cheapest mechanism in the last of them first.
+
+    `inconclusive`: the interpreters in which its controls failed.
+    """
 
     workload: str
     lines: tuple[Line, ...]
+    inconclusive: tuple[str, ...] = ()
 
 
 class Matrix:
@@ -84,7 +88,8 @@ class Matrix:
         groups = self._groups[workload]
         names = {name for estimate in groups.values() for name in estimate.names[: estimate.size]}
         lines = [self._line(workload, name) for name in names]
-        return Sheet(workload, tuple(sorted(lines, key=self._cost)))
+        moved = [p for p in self.places if p in groups and groups[p].inconclusive]
+        return Sheet(workload, tuple(sorted(lines, key=self._cost)), tuple(moved))
 
     def _cost(self, line: Line) -> tuple[float, str]:
         last = [line.net_ns[place].value for place in self.places if place in line.net_ns][-1:]

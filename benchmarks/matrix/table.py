@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
-from callcost.benchmarks.matrix.upgrades import Counts, largest, sentences
+from callcost.benchmarks.matrix.upgrades import Counts, largest, nothing_changed, upgrades
 from callcost.console.numbers import cost_text, number, percent
 from callcost.console.tables import PlainTable
 from callcost.model.interval import Interval
@@ -57,27 +57,12 @@ def summary(matrix: Matrix, counts: Counts) -> Iterator[Text]:
     """Yields the largest changes of each pair of interpreters, a sentence each."""
     changes = largest(matrix)
     yield Text("\nWhat an upgrade costs: the largest changes")
-    if len(matrix.places) < 2:
-        yield Text("There is one interpreter, so there is nothing to compare.")
-    elif not changes:
-        yield Text("No call changed by more than the run's A/A error.")
-    last = ""
-    for heading, sentence in sentences(changes, counts):
-        if heading != last:
-            yield Text(f"{heading} ({_counted(matrix, heading, changes)}):")
-        yield Text(f"  {sentence}")
-        last = heading
-
-
-def _counted(matrix: Matrix, heading: str, changes: Sequence[Change]) -> str:
-    """Says how many rows of a pair of interpreters changed at all, and in which direction."""
-    pair = next(
-        (c.before, c.after) for c in changes if heading.endswith(f"{c.before} to {c.after}")
-    )
-    rows = [change for change in matrix.changes if (change.before, change.after) == pair]
-    slower = sum(change.is_clear and change.share.value > 0 for change in rows)
-    faster = sum(change.is_clear and change.share.value < 0 for change in rows)
-    return f"{slower} of {len(rows)} rows slower, {faster} faster"
+    if not changes:
+        yield Text(nothing_changed(matrix))
+    for upgrade in upgrades(matrix, changes, counts):
+        yield Text(f"{upgrade.heading}:")
+        for sentence in upgrade.sentences:
+            yield Text(f"  {sentence}")
 
 
 def _table(matrix: Matrix, sheet: Sheet) -> PlainTable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -30,9 +31,11 @@ Report = Callable[[int, int], None]
 def largest(matrix: Matrix) -> list[Change]:
     """Lists the largest clear changes of each pair of interpreters, the largest first."""
     clear = [change for change in matrix.changes if change.is_clear]
-    by_pair = sorted(clear, key=lambda change: matrix.places.index(change.after))
+    number = {place: number for number, place in enumerate(matrix.places)}
+    # A mechanism that the interpreter before lacks is compared with an earlier one: these follow.
+    by_pair = sorted(clear, key=lambda change: (number[change.after], -number[change.before]))
     found: list[Change] = []
-    for _, changes in groupby(by_pair, key=lambda change: (change.before, change.after)):
+    for _, changes in groupby(by_pair, key=_pair):
         found += sorted(changes, key=_size, reverse=True)[:LARGEST]
     return found
 
@@ -99,11 +102,43 @@ def _counted(
     }
 
 
-def sentences(changes: Sequence[Change], counts: Counts) -> Iterator[tuple[str, str]]:
-    """Yields for each change its pair of interpreters, as a heading, and a sentence about it."""
-    for change in changes:
-        heading = f"From {change.before} to {change.after}"
-        yield heading, f"{_costs(change)}; {_instructions(change, counts)}."
+@dataclass(frozen=True)
+class Upgrade:
+    """What a pair of interpreters changes: how many rows, and a sentence for each large change."""
+
+    before: str
+    after: str
+    rows: int
+    slower: int
+    faster: int
+    sentences: tuple[str, ...]
+
+    @property
+    def heading(self) -> str:
+        """Names the pair, and says how many of its rows changed."""
+        counted = f"{self.slower} of {self.rows} rows slower, {self.faster} faster"
+        return f"From {self.before} to {self.after} ({counted})"
+
+
+def upgrades(matrix: Matrix, changes: Sequence[Change], counts: Counts) -> Iterator[Upgrade]:
+    """Yields what each pair of interpreters changes; `changes` are those with a sentence."""
+    for pair, told in groupby(changes, key=_pair):
+        own = [change for change in matrix.changes if _pair(change) == pair]
+        slower = sum(change.is_clear and change.share.value > 0 for change in own)
+        faster = sum(change.is_clear and change.share.value < 0 for change in own)
+        said = (f"{_costs(change)}; {_instructions(change, counts)}." for change in told)
+        yield Upgrade(*pair, len(own), slower, faster, tuple(said))
+
+
+def nothing_changed(matrix: Matrix) -> str:
+    """Says why no change has a sentence."""
+    if len(matrix.places) < 2:
+        return "There is one interpreter, so there is nothing to compare."
+    return "No call changed by more than the run's A/A error."
+
+
+def _pair(change: Change) -> tuple[str, str]:
+    return change.before, change.after
 
 
 def _costs(change: Change) -> str:

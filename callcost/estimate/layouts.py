@@ -114,16 +114,28 @@ class DelaysFacts(Struct):
 
 
 class PlaceFacts(Struct):
-    """Facts about what was built for another interpreter; there may be more."""
+    """What was built for an interpreter that a run names, and how; there may be more."""
 
     facts: dict[Name, dict[Name, Text | None]] = {}
     missing: dict[Name, Text] = {}
+    depends: dict[Name, list[Name]] = {}
+    tools: dict[Name, Name] = {}
     versions: dict[Name, Name] = {}
+    compiler: Name = ""
+    cxx_compiler: Name | None = None
+    rust_compiler: Name | None = None
+    compile_command: Name = ""
     flags: dict[Name, list[Name]] = {}
+    last_flags: dict[Name, dict[Name, list[Name]]] = {}
+    interpreter: dict[Name, bool | Name | None] = {}
 
 
 class EnvironmentFacts(Struct):
-    """Facts about the build and each mechanism; there may be more."""
+    """Facts about the build and each mechanism; there may be more.
+
+    A run in several interpreters has them under `interpreters`, in the order of its command line.
+    `instructions` are those of a call by group and mechanism, or why they were not counted.
+    """
 
     facts: dict[Name, dict[Name, Text | None]] = {}
     marks: dict[Name, dict[Name, Name]] = {}

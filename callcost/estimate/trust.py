@@ -67,6 +67,9 @@ def _elsewhere(estimates: dict[str, GroupEstimate]) -> list[str]:
     """Names the build of each other interpreter."""
     environments = [estimate.times.group.environment for estimate in estimates.values()]
     builds = {known.name: known.facts["build"] for known in environments if known is not None}
+    if None not in environments:
+        named = [f"@ {name} is {build}." for name, build in builds.items()]
+        return [*named, "Times in ns can be compared across interpreters, ratios only within one."]
     return [
         f"@ {name} is {build}. Its times in ns can be compared with those of this interpreter, "
         "its ratios only with each other."

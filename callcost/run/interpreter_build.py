@@ -1,5 +1,7 @@
 """Describes those properties of the running interpreter's build that change the cost of a call.
 
+Any interpreter that can be measured can run this file, which then prints them as a line of JSON.
+
 `sysconfig` may describe a different build than the running program. Debian's describes a build
 with a shared libpython, but the program was built separately, with PGO and without that library.
 The program is therefore asked first. Properties that only `sysconfig` knows are UNKNOWN if it
@@ -9,18 +11,19 @@ describes a different build.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import sys
 import sysconfig
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Union
 
 UNKNOWN = "unknown"
 LIBRARY = re.compile(r".*\.(so(\.[\d.]+)?|dylib)|Python")  # "Python" is macOS's framework
 JIT_OPTION = re.compile(r"--enable-experimental-jit(?:=([\w-]+))?")
 
-Known = bool | str
+Known = Union[bool, str]  # noqa: UP007  # Python 3.9 evaluates it, and has no | for types
 """An answer, or UNKNOWN."""
 
 
@@ -100,3 +103,7 @@ def jit(arguments: str | None) -> Known:
 def without_paths(command: str) -> str:
     """Removes the words of a command line that contain local paths."""
     return " ".join(word for word in command.split() if "/" not in word)
+
+
+if __name__ == "__main__":
+    print(json.dumps(describe()))

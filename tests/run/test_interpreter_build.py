@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -112,3 +114,10 @@ def test_a_free_threaded_build_is_described_as_one(monkeypatch: pytest.MonkeyPat
     assert (found["abi_flags"], found["gil"]) == ("t", False)
     monkeypatch.setattr(sys, "flags", SimpleNamespace(gil=1))
     assert interpreter_build.describe()["gil"] is True
+
+
+def test_an_interpreter_that_runs_the_file_describes_itself() -> None:
+    done = subprocess.run(
+        [sys.executable, interpreter_build.__file__], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == interpreter_build.describe()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 from callcost.estimate.estimate import GroupEstimate, estimate_run
 from callcost.estimate.facts import contender_facts, run_facts
 from callcost.model.contender import Contender
-from callcost.model.group import Group, controls_for
+from callcost.model.group import Environment, Group, controls_for
 from callcost.model.plan import Plan, Settings
 from callcost.model.run import GroupTimes, Run
 
@@ -79,6 +81,83 @@ def record(seed: int = 1, factor: float = 1.0, floor: bool = True) -> Document:
     }
     document["machine_info"] = {**MACHINE, "callcost": OWN_MACHINE}
     return copied(document)
+
+
+PGO = {"pgo": True, "lto": True, "jit": False, "gil": True, "debug": False}
+# By name: implementation, version, ABI flags, the start of sys.version, the build.
+INTERPRETERS: dict[str, tuple[str, str, str, str, Document]] = {
+    "3.13": ("cpython", "3.13.1", "", "3.13.1 (main, Dec 3 2024) [GCC 14]", PGO),
+    "3.14t": ("cpython", "3.14.0", "t", "3.14.0 free-threading build", {**PGO, "gil": False}),
+    "3.15": ("cpython", "3.15.0", "", "3.15.0rc2 (main, Sep 1 2026) [GCC 14]", {}),
+    "pypy3.11": ("pypy", "3.11.13", "", "3.11.13 (413c9b7f57f5) [PyPy 7.3.20]", {"gil": True}),
+}
+MATRIX_NS: dict[str, dict[str, float]] = {
+    "python_reference": {"3.13": 30.0, "3.14t": 33.0, "3.15": 27.0, "pypy3.11": 2.0},
+    "cpython_fastcall": {"3.13": 20.0, "3.14t": 24.0, "3.15": 20.0},
+    "ctypes_cdll": {"3.13": 200.0, "3.14t": 260.0, "3.15": 220.0, "pypy3.11": 300.0},
+    "cffi_api": {"3.14t": 50.0, "pypy3.11": 10.0},
+}
+"""Net ns of each call by mechanism and interpreter: the first lacks cffi_api."""
+
+
+def matrix_record(
+    workloads: Iterable[str] = ("get_pi", "fibonacci"), *, twin: str = ""
+) -> Document:
+    """Makes a record of several interpreters; `twin` names one whose controls failed."""
+    run = Run(Settings(processes=PROCESSES), cpu=1, seed=1, hash_seeds=[1, 2], wall_s=1.5)
+    facts = {place: _worker_facts(place) for place in INTERPRETERS}
+    for number, (workload, place) in enumerate(product(workloads, INTERPRETERS)):
+        costs_ns = {name: costs[place] for name, costs in MATRIX_NS.items() if place in costs}
+        environment = Environment(place, "", facts[place])
+        own = [Contender(name, "", f"{workload}()", "3") for name in costs_ns]
+        group = Group(f"{workload} @ {place}", tuple(own), environment=environment)
+        times = times_of(group, costs_ns, number)
+        for epochs in times.processes if place == twin else ():
+            epochs[len(own) + 1] = epochs[len(own) + 1] * 1.2
+        run.groups[group.name] = times
+    run.state = {"load_1min": 0.1}
+    estimates = estimate_run(run)
+    rows = [_row(e, place, name) for name, e in estimates.items() for place in range(e.size)]
+    about = {place: _about(place) for place in INTERPRETERS}
+    counted = {
+        "fibonacci @ 3.13": {"ctypes_cdll": 2000.0},
+        "fibonacci @ 3.14t": {"ctypes_cdll": 2600.0},
+    }
+    environment_facts = {
+        "interpreters": about,
+        "instructions": counted,
+        "marks": {"ctypes_cdll": {"fibonacci": "†"}},
+    }
+    section = run_facts(run, estimates, environment_facts)
+    document = {**pytest_run([]), "benchmarks": rows, "callcost": section}
+    document["machine_info"] = {**MACHINE, "callcost": OWN_MACHINE}
+    return copied(document)
+
+
+def _worker_facts(place: str) -> dict[str, str]:
+    implementation, version, flags, build, _ = INTERPRETERS[place]
+    own = "7.3.20" if implementation == "pypy" else version
+    return {
+        "implementation": implementation, "cache_tag": "", "python_version": version,
+        "implementation_version": own, "abi_flags": flags, "build": build,
+    }  # fmt: skip
+
+
+def _about(place: str) -> Document:
+    """Says what was built in an interpreter; only the last tool differs between them."""
+    there = [name for name, costs in MATRIX_NS.items() if place in costs]
+    released = "yes" if place == "3.14t" else "not seen"
+    return {
+        "interpreter": INTERPRETERS[place][4],
+        "compiler": "gcc 14.2.0", "compile_command": "gcc -O2",
+        "tools": {"cffi": "2.1.1", "Cython": "3.3.1" if place == "3.13" else "3.4.0"},
+        "versions": {"numpy": "2.4.6"},
+        "flags": {"callcost.bindings.cpython_fastcall._fastcall": ["-O2"]},
+        "last_flags": {"callcost.bindings.cpython_fastcall._fastcall": {"text.c": ["-O3"]}},
+        "missing": {name: "no compiler" for name in MATRIX_NS if name not in there},
+        "facts": {name: {"releases_gil": released, "checks_type": "yes"} for name in there},
+        "depends": {},
+    }  # fmt: skip
 
 
 def _row(estimate: GroupEstimate, place: int, group: str) -> Document:

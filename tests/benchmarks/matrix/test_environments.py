@@ -17,6 +17,7 @@ from callcost.benchmarks import environments
 from callcost.benchmarks.environments import Place, UnequalCoreError, labels, make
 from callcost.bindings.registry import CORE, FOLDER, Mechanism, mechanisms
 from callcost.errors import CallcostError
+from callcost.run import interpreter_build
 
 KEPT = ("python_reference", "ctypes_cdll", "cpython_fastcall", "numba_njit")
 
@@ -93,6 +94,8 @@ def test_facts_are_found_in_the_other_interpreter_and_kept(
     described = one.as_json()
     assert described["core"] == one.build.facts["files"][CORE]
     assert list(described["missing"]) == ["numba_njit"]
+    # The same interpreter as this one, in an environment of its own.
+    assert described["interpreter"] == interpreter_build.describe()
 
 
 @needs_compiler

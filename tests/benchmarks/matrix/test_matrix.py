@@ -10,7 +10,7 @@ from rich.console import Console
 
 from callcost.benchmarks.matrix.figures import Change, Matrix
 from callcost.benchmarks.matrix.table import SAME, change_text, overview, summary, tables
-from callcost.benchmarks.matrix.upgrades import LARGEST, ONLY_CPYTHON, count, largest, sentences
+from callcost.benchmarks.matrix.upgrades import LARGEST, ONLY_CPYTHON, count, largest, upgrades
 from callcost.estimate.estimate import GroupEstimate
 from callcost.instructions import callgrind
 from callcost.model.contender import Contender
@@ -140,6 +140,19 @@ def test_the_largest_changes_of_each_pair_come_first() -> None:
     assert "+35.0% (1)" in shown(overview(found))
 
 
+def test_a_pair_of_interpreters_is_told_once_if_the_one_between_lacks_a_mechanism() -> None:
+    names = "abcd"
+    lacking = {name: 100.0 for name in names if name in "bd"}
+    found = matrix_of(
+        timed("work", "3.13", dict.fromkeys(names, 100.0)),
+        timed("work", "3.14", lacking),
+        timed("work", "3.15", dict.fromkeys(names, 150.0)),
+    )
+    told = list(upgrades(found, largest(found), {}))
+    assert [(each.before, each.after) for each in told] == [("3.14", "3.15"), ("3.13", "3.15")]
+    assert [len(each.sentences) for each in told] == [2, 2]
+
+
 def a_change(before: str = "3.13", after: str = "3.14") -> Change:
     costs = Interval(100.0, 99.0, 101.0), Interval(112.0, 111.0, 113.0)
     return Change("work", "tool", before, after, *costs, Interval(0.12, 0.11, 0.13), True)
@@ -157,10 +170,13 @@ def test_a_sentence_has_costs_change_and_instructions(
     counts: dict[str, float | str], end: str
 ) -> None:
     by_group = {f"work @ {place}": {"tool": one} for place, one in counts.items()}
-    ((heading, sentence),) = sentences([a_change()], by_group)
-    assert heading == "From 3.13 to 3.14"
+    found = matrix_of(
+        timed("work", "3.13", {"tool": 100.0}), timed("work", "3.14", {"tool": 112.0})
+    )
+    (upgrade,) = upgrades(found, [a_change()], by_group)
+    assert upgrade.heading == "From 3.13 to 3.14 (1 of 1 rows slower, 0 faster)"
     start = "work through tool costs 112.0 ns instead of 100.0: +12.0% (+11.0% .. +13.0%); "
-    assert sentence == start + end
+    assert upgrade.sentences == (start + end,)
 
 
 def test_only_changed_calls_are_counted_and_only_where_they_can_be(
