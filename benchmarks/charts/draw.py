@@ -1,4 +1,8 @@
-"""Draws a record: what each call costs, all of it at a glance, and when that stops mattering."""
+"""Draws a record: what each call costs, all of it at a glance, and when that stops mattering.
+
+Of a run in several interpreters, it draws each workload in all of them, and what each call costs
+in the leading one.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,16 @@ from callcost.benchmarks.charts.break_even_chart import break_even_chart
 from callcost.benchmarks.charts.layouts_chart import Moved, layouts_chart, moved
 from callcost.benchmarks.charts.look import Style, style_for
 from callcost.benchmarks.charts.overview import overview_chart
+from callcost.benchmarks.charts.slopes import Slopes, slope_chart, slopes_of
 from callcost.benchmarks.facts.marks import Marks
+from callcost.benchmarks.matrix.figures import Matrix
+from callcost.benchmarks.matrix.interpreters import (
+    Interpreter,
+    groups_in,
+    interpreters,
+    leading,
+)
+from callcost.console.files import file_stems
 from callcost.console.page import FORMATS, THEMES, Theme, save
 from callcost.estimate.estimate import GroupEstimate, aa_error
 from callcost.estimate.record import Record
@@ -27,6 +40,7 @@ from callcost.model.group import ELSEWHERE
 # More panels than this get a chart for each topic, and one for the headline alone.
 ONE_CHART = 4
 HEADLINE = "fibonacci"
+SLOPES = "slopes."
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,8 @@ class Content:
     swept_call: str
     moved: tuple[Moved, ...]
     moved_call: str
+    slopes: tuple[Slopes, ...]
+    slopes_footer: str
     footer: str
 
     @property
@@ -45,7 +61,8 @@ class Content:
         """The mechanisms that appear in any chart."""
         drawn = {bar.name for panel in self.panels for bar in panel.bars}
         curves = {curve.name for curve in self.swept}
-        return drawn | curves | {each.name for each in self.moved}
+        slopes = {slope.mechanism for each in self.slopes for slope in each.slopes}
+        return drawn | curves | slopes | {each.name for each in self.moved}
 
 
 def draw(
@@ -61,8 +78,14 @@ def draw(
     made = []
     for chart, drawing in _drawings(content):
         place = stem.with_name(f"{stem.name}.{chart}")
-        made += save(_by_theme(drawing, styles), place, formats)
+        made += save(_by_theme(drawing, styles), place, _formats(content, chart, formats))
     return sorted(made)
+
+
+def _formats(content: Content, chart: str, formats: Collection[str]) -> Collection[str]:
+    """Leaves out the PNG of slope charts if they are many."""
+    many = chart.startswith(SLOPES) and len(content.slopes) > ONE_CHART
+    return [one for one in formats if one != "png"] if many else formats
 
 
 def draw_layouts(rows: tuple[Moved, ...], call: str, footer: str, folder: Path) -> list[Path]:
@@ -79,7 +102,8 @@ def _by_theme(
 
 
 def _content(record: Record) -> Content:
-    estimates, document = record.estimates, record.document
+    document, lead = record.document, leading(record)
+    estimates = record.estimates if lead is None else groups_in(record.estimates, lead.place)
     swept = list(sweep(estimates).values())
     headline = estimates.get(HEADLINE)
     return Content(
@@ -88,24 +112,39 @@ def _content(record: Record) -> Content:
         estimates[swept[0]].times.contenders[0].call if swept else "",
         tuple(moved(headline)) if headline else (),
         headline.times.contenders[0].call if headline else "",
-        provenance(document),
+        tuple(_slopes(record)),
+        slopes_footer(record),
+        provenance(document, lead),
     )
+
+
+def _slopes(record: Record) -> list[Slopes]:
+    """Collects what is drawn of each workload if there are several interpreters."""
+    places = [each.place for each in interpreters(record)]
+    matrix = Matrix(record.estimates, places)
+    return slopes_of(matrix, Marks.of_record(record.document)) if len(places) > 1 else []
 
 
 def _drawings(content: Content) -> Iterator[tuple[str, Callable[[Style], Figure]]]:
     """Yields a part of the file's name for each chart of a record, and what draws it."""
     panels, footer = content.panels, content.footer
+    stems = file_stems(slopes.workload for slopes in content.slopes)
+    for slopes in content.slopes:
+        drawing = partial(slope_chart, slopes, content.slopes_footer)
+        yield f"{SLOPES}{stems[slopes.workload]}", drawing
     if 0 < len(panels) <= ONE_CHART:
         yield "per_call", partial(per_call_chart, panels, footer)
     elif panels:
         headline = next((panel for panel in panels if panel.name == HEADLINE), panels[0])
         yield "per_call", partial(per_call_chart, [headline], footer)
         yield "overview", partial(overview_chart, panels, footer)
-        for topic, members in by_topic(panels).items():
+        # Each of these workloads has a chart of its own if there are several interpreters.
+        topics = {} if content.slopes else by_topic(panels)
+        for topic, members in topics.items():
             yield file_part(topic), partial(per_call_chart, members, footer, headline=topic)
     if content.swept:
         yield "break_even", partial(break_even_chart, content.swept, content.swept_call, footer)
-    if content.moved:
+    if content.moved and not content.slopes:
         yield "layouts", partial(layouts_chart, content.moved, content.moved_call, footer)
 
 
@@ -141,11 +180,27 @@ def panels_of(estimates: dict[str, GroupEstimate], marks: Marks) -> list[Panel]:
     return panels
 
 
-def provenance(document: dict[str, Any]) -> str:
-    """Says what a record was measured with, as far as the record knows."""
+def slopes_footer(record: Record) -> str:
+    """Says what each interpreter of a record is, and what machine measured them."""
+    said = [f"{each.place}: {each.title}" for each in interpreters(record)]
+    return "\n".join([*said, machine(record.document)])
+
+
+def machine(document: dict[str, Any]) -> str:
+    """Names the system and the processor of a record, as far as it knows them."""
+    facts = document.get("machine_info", {})
+    processor = facts.get("cpu", {}).get("brand_raw", "")
+    parts = (facts.get("system", ""), facts.get("machine", ""), processor)
+    return " · ".join(part.strip() for part in parts if part.strip())
+
+
+def provenance(document: dict[str, Any], lead: Interpreter | None = None) -> str:
+    """Says what a record was measured with, as far as the record knows.
+
+    `lead` is the interpreter that stands for a run in several.
+    """
     facts = document.get("machine_info", {})
     version = abi.version(facts) if "python_version" in facts else ""
-    python = f"{facts.get('python_implementation', '')} {version}"
-    processor = facts.get("cpu", {}).get("brand_raw", "")
-    parts = (python, facts.get("system", ""), facts.get("machine", ""), processor)
-    return " · ".join(part.strip() for part in parts if part.strip())
+    own = f"{facts.get('python_implementation', '')} {version}"
+    python = own if lead is None else lead.title
+    return " · ".join(filter(None, (python.strip(), machine(document))))

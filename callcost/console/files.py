@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from callcost.errors import CallcostError
@@ -126,3 +128,17 @@ def shown(path: Path | str) -> str:
     """Returns a path or a name as it is printed: on one line, in any encoding."""
     text = str(path)
     return text if text.isprintable() else ascii(text)
+
+
+def file_stems(names: Iterable[str]) -> dict[str, str]:
+    """Gives each name a file name without an ending, whatever its characters; never `index`."""
+    taken: set[str] = {"index"}
+    found = {}
+    for name in sorted(names):
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")[:80] or "unnamed"
+        unique, number = stem, 2
+        while unique.lower() in taken:
+            unique, number = f"{stem}-{number}", number + 1
+        taken.add(unique.lower())
+        found[name] = unique
+    return found

@@ -90,9 +90,10 @@ def frameless(
     figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float
 ) -> Axes:
     """Adds axes without a frame; the place is in inches from the top left corner."""
-    whole_in = figure.get_figheight()
+    across_in, whole_in = figure.get_size_inches()
     bottom = 1 - (top_in + height_in) / whole_in
-    axes = figure.add_axes((left_in / WIDTH_IN, bottom, width_in / WIDTH_IN, height_in / whole_in))
+    place = left_in / across_in, bottom, width_in / across_in, height_in / whole_in
+    axes = figure.add_axes(place)
     axes.spines[:].set_visible(False)
     axes.tick_params(which="both", length=0, labelsize=SMALL_PT)
     axes.set_axisbelow(True)
