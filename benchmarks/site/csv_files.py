@@ -26,20 +26,20 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def costs(run: Measured) -> str:
     """Writes a line for each row, with all useful digits."""
-    return _written(COSTS, map(_cost, run.rows))
+    return _written(COSTS, (_cost(row, run.place_of(row)) for row in run.all_rows))
 
 
 def rounds(run: Measured) -> str:
     """Writes a line for each row, with gross ns per call of each of its processes."""
-    rows = list(run.rows)
+    rows = list(run.all_rows)
     most = max((len(row.rounds_ns) for row in rows), default=0)
     heading = (*ROUNDS, *(f"process_{number}_ns" for number in range(1, most + 1)))
-    return _written(heading, map(_rounds, rows))
+    return _written(heading, (_rounds(row, run.place_of(row)) for row in rows))
 
 
-def _cost(row: WorkloadRow) -> list[Any]:
+def _cost(row: WorkloadRow, place: str) -> list[Any]:
     return [
-        row.workload, row.name, row.place, row.kind, row.marks, row.rank,
+        row.workload, row.name, place, row.kind, row.marks, row.rank,
         *_ends(row.net_ns), *_ends(row.gross_ns), *(_ends(row.ratio) if row.ratio else [""] * 3),
         len(row.rounds_ns), row.estimate.preempted(row.number), *_luck(row),
     ]  # fmt: skip
@@ -56,8 +56,8 @@ def _ends(known: Interval) -> list[str]:
     return ["" if end is None else f"{end:.9g}" for end in known.as_list()]
 
 
-def _rounds(row: WorkloadRow) -> list[Any]:
-    return [row.workload, row.name, row.place, *(f"{ns:.6g}" for ns in row.rounds_ns)]
+def _rounds(row: WorkloadRow, place: str) -> list[Any]:
+    return [row.workload, row.name, place, *(f"{ns:.6g}" for ns in row.rounds_ns)]
 
 
 def _written(heading: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:

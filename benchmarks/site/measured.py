@@ -1,10 +1,13 @@
-"""A recorded run by workload: every cost with its rank, marks and ratios."""
+"""A recorded run by workload: every cost with its rank, marks and ratios.
+
+A run in several interpreters is shown as its leading one sees it.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,15 @@ from callcost.benchmarks.catalogue import WORKLOADS, Workload, topic_of
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.facts import Facts
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
+from callcost.benchmarks.matrix.figures import Matrix
+from callcost.benchmarks.matrix.interpreters import (
+    Interpreter,
+    groups_in,
+    in_each,
+    interpreters,
+    leading,
+)
+from callcost.console.numbers import listed
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.layouts import Dated
 from callcost.estimate.reading import checked
@@ -117,16 +129,57 @@ class Measured(Record):
         super().__init__(path, document)
         checked(path, document, Dated)
 
-    @property
+    @cached_property
+    def interpreters(self) -> list[Interpreter]:
+        """The interpreters that the run names; none if it has only the running one."""
+        return interpreters(self)
+
+    @cached_property
+    def leading(self) -> Interpreter | None:
+        """The interpreter that most pages show, if the run names any."""
+        return leading(self)
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """The costs in every interpreter that the run names."""
+        return Matrix(self.estimates, [each.place for each in self.interpreters])
+
+    @cached_property
+    def own_estimates(self) -> dict[str, GroupEstimate]:
+        """The groups that most pages show: of a run that names interpreters, the leading one's."""
+        lead = self.leading
+        return self.estimates if lead is None else groups_in(self.estimates, lead.place)
+
+    @cached_property
     def facts(self) -> dict[str, Facts]:
-        """What running each mechanism revealed about it."""
+        """What running each mechanism revealed about it, in the interpreter that is shown."""
+        if self.leading is not None:
+            return self.leading.mechanism_facts
         return facts.current(self.environment.get("facts", {}))
 
+    def fact(self, mechanism: str, key: str) -> str:
+        """Returns a fact of a mechanism in every interpreter; empty if it is not known."""
+        if self.interpreters:
+            return in_each(self.interpreters, mechanism, key)
+        return self.facts.get(mechanism, {}).get(key, "")
+
     @property
-    def missing(self) -> dict[str, str]:
-        """The mechanisms that were not built, with the reasons."""
-        reasons: dict[str, str] = self.environment.get("missing", {})
-        return {module.rpartition(".")[2]: reason for module, reason in reasons.items()}
+    def missing(self) -> list[tuple[str, str]]:
+        """The mechanisms that were not built, with the reasons, and where if not everywhere."""
+        if not self.interpreters:
+            reasons: dict[str, str] = self.environment.get("missing", {})
+            return [(module.rpartition(".")[2], reason) for module, reason in reasons.items()]
+        places: dict[tuple[str, str], list[str]] = {}
+        for each in self.interpreters:
+            for name, reason in each.missing.items():
+                places.setdefault((name, reason), []).append(each.place)
+        return [(name, f"{why} (in {listed(at)})") for (name, why), at in sorted(places.items())]
+
+    @property
+    def depends(self) -> dict[str, list[str]]:
+        """The sources of each mechanism, as its build recorded them."""
+        about = self.environment if self.leading is None else self.leading.about
+        return dict(about.get("depends", {}))
 
     @property
     def date(self) -> str:
@@ -135,9 +188,22 @@ class Measured(Record):
 
     @property
     def python(self) -> str:
-        """The run's own interpreter, with its version."""
+        """The interpreter that is shown, with its version."""
+        if self.leading is not None:
+            return self.leading.label
         info = self.document["machine_info"]
         return f"{info.get('python_implementation', 'Python')} {abi.version(info)}"
+
+    @property
+    def python_described(self) -> str:
+        """The interpreter that is shown, in words: PGO, LTO, JIT, GIL."""
+        if self.leading is not None:
+            return self.leading.title
+        own = (self.document["machine_info"].get("callcost") or {}).get("interpreter") or {}
+        flags = {"implementation": own.get("implementation"), "abi_flags": own.get("abi_flags")}
+        known = {name: str(value) for name, value in flags.items() if value}
+        words = Interpreter("", known, {"interpreter": own}).words
+        return f"{self.python} ({words})" if own else self.python
 
     @property
     def cpu(self) -> str:
@@ -147,16 +213,34 @@ class Measured(Record):
 
     @cached_property
     def sheets(self) -> dict[str, WorkloadSheet]:
-        """Every workload except the sweep, in the order of the catalogue."""
+        """Every workload except the sweep, in the order of the catalogue.
+
+        If the run names interpreters, these are the workloads and rows of the leading one.
+        """
+        if self.leading is None:
+            return self._all_sheets
+        return {
+            name: replace(sheet, rows=tuple(row for row in sheet.rows if not row.place))
+            for name, sheet in self._all_sheets.items()
+            if "" in self._by_workload[name]
+        }
+
+    @cached_property
+    def _all_sheets(self) -> dict[str, WorkloadSheet]:
+        return {name: self._sheet(name, found) for name, found in self._by_workload.items()}
+
+    @cached_property
+    def _by_workload(self) -> dict[str, dict[str, GroupEstimate]]:
+        """The groups of each workload by place; that of the interpreter that is shown is ""."""
         swept = set(sweep(self.estimates).values())
+        shown = "" if self.leading is None else self.leading.place
         found: dict[str, dict[str, GroupEstimate]] = {}
         for group, estimate in self.estimates.items():
             name, _, place = group.partition(ELSEWHERE)
             if group not in swept:
-                found.setdefault(name, {})[place] = estimate
+                found.setdefault(name, {})["" if place == shown else place] = estimate
         order = {workload.name: number for number, workload in enumerate(WORKLOADS)}
-        ordered = sorted(found, key=lambda name: order.get(name, len(order)))
-        return {name: self._sheet(name, found[name]) for name in ordered}
+        return {name: found[name] for name in sorted(found, key=lambda n: order.get(n, len(order)))}
 
     @cached_property
     def topics(self) -> dict[str, list[WorkloadSheet]]:
@@ -170,7 +254,7 @@ class Measured(Record):
     def mechanisms(self) -> list[str]:
         """Every mechanism of the run by name, without the floors."""
         swept = (curve.name for curve in self.curves)
-        return sorted({*(row.name for row in self.rows if row.kind != FLOOR), *swept})
+        return sorted({*(row.name for row in self.all_rows if row.kind != FLOOR), *swept})
 
     @cached_property
     def ways(self) -> list[str]:
@@ -180,12 +264,21 @@ class Measured(Record):
     @cached_property
     def curves(self) -> list[Curve]:
         """The sweep, the mechanism with the cheapest first call first."""
-        return curves(self.estimates)
+        return curves(self.own_estimates)
 
     @property
     def rows(self) -> Iterator[WorkloadRow]:
-        """All rows of all workloads."""
+        """The rows of all workloads that are shown."""
         return (row for sheet in self.sheets.values() for row in sheet.rows)
+
+    @property
+    def all_rows(self) -> Iterator[WorkloadRow]:
+        """All rows of all workloads, in every interpreter."""
+        return (row for sheet in self._all_sheets.values() for row in sheet.rows)
+
+    def place_of(self, row: WorkloadRow) -> str:
+        """Names the interpreter of a row as the run names it; empty for the running one."""
+        return row.place or ("" if self.leading is None else self.leading.place)
 
     @cached_property
     def _marks(self) -> Marks:

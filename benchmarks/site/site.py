@@ -25,6 +25,7 @@ from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.tabled import short
 from callcost.bindings.registry import tool_of
 from callcost.console.numbers import interval, number
+from callcost.console.page import save
 from callcost.errors import CallcostError
 from callcost.estimate.trust import failed_controls
 
@@ -81,7 +82,10 @@ class Site:
 
     def _write_pages(self, every: list[Page], pool: Executor) -> None:
         found = [chart for page in every for chart in page.charts if chart]
-        svgs = render.svgs([chart.static_spec for chart in found], pool)
+        waiting = pool.submit(render.svgs, [chart.static_spec for chart in found], pool)
+        for picture in (picture for page in every for picture in page.pictures):
+            save(picture.drawing, self._ready(picture.stem), ["svg"])
+        svgs = waiting.result()
         svg_of = dict(zip(map(id, found), svgs, strict=True))
         for page in every:
             template = self._environment.get_template(page.template)
@@ -158,10 +162,15 @@ class Site:
         )
 
     def _write(self, path: str, text: str) -> None:
-        place = self.folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
+        place = self._ready(path)
         # JSON can hold a lone surrogate, which a file cannot.
         place.write_text(text, encoding="utf-8", errors="replace")
+
+    def _ready(self, path: str) -> Path:
+        """Returns a place in the site whose folder exists."""
+        place = self.folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
 
 
 def as_json(content: Any) -> str:

@@ -1,4 +1,7 @@
-"""Makes the page with several environments side by side: the interpreters of all runs."""
+"""Makes the page with several environments side by side: the interpreters of all runs.
+
+A run that names interpreters comes first: what an upgrade costs (upgrades.py).
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from callcost.benchmarks.matrix.interpreters import by_answer
 from callcost.benchmarks.site import drawn
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.measured import FLOOR, Measured, WorkloadRow
+from callcost.benchmarks.site.pages import upgrades
 from callcost.benchmarks.site.pages.page import Page
 
 if TYPE_CHECKING:
@@ -30,7 +35,7 @@ def _columns(runs: list[Measured]) -> Iterator[Column]:
     """Yields a column for each interpreter, each run's own first."""
     for number, run in enumerate(runs, 1):
         found: dict[str, dict[tuple[str, str], WorkloadRow]] = {"": {}}
-        for row in run.rows:
+        for row in run.all_rows:
             if row.kind != FLOOR:
                 found.setdefault(row.place, {})[row.workload, row.name] = row
         prefix = f"{number}: " if len(runs) > 1 else ""
@@ -41,20 +46,26 @@ def _columns(runs: list[Measured]) -> Iterator[Column]:
 def page(book: Book) -> Page:
     """Makes the page: what differs, one workload as a chart, and all rows as a table."""
     found = list(_columns(book.inputs.runs))
-    order = list(dict.fromkeys(name for run in book.inputs.runs for name in run.sheets))
+    parts = upgrades.parts(book.inputs.runs)
+    every = (row.workload for run in book.inputs.runs for row in run.all_rows)
+    order = list(dict.fromkeys(every))
     cells = {cell for one in found for cell in one.rows}
     headline = book.headline.name if book.headline else ""
-    chart = _chart(found, headline) if len(found) > 1 and headline else None
+    several = len(found) > 1 and (len(book.inputs.runs) > 1 or not parts)
+    chart = _chart(found, headline) if several and headline else None
     shown = {
-        "environments": found,
+        "parts": parts,
+        # One run in several interpreters is shown as a whole already.
+        "environments": found if several or not parts else [],
         "cells": sorted(cells, key=lambda cell: (order.index(cell[0]), cell[1])),
         "about": about(book.inputs.runs),
         "runs": [f"run {number}" for number, _ in enumerate(book.inputs.runs, 1)],
         "chart": chart,
         "headline": headline,
     }
-    title = "Environments side by side"
-    return Page("environments.html", "environments.html", title, shown, (chart,))
+    title = "What an upgrade costs" if parts else "Environments side by side"
+    pictures = tuple(picture for part in parts for picture in part.pictures)
+    return Page("environments.html", "environments.html", title, shown, (chart,), pictures)
 
 
 def _chart(found: list[Column], workload: str) -> Chart | None:
@@ -100,7 +111,10 @@ def facts_of(run: Measured) -> Iterator[tuple[str, str]]:
     yield "CPUs", str(own.get("cpu_count") or "")
     yield "machine", str(own.get("machine_digest") or info.get("node", ""))
     yield "system", f"{info.get('system', '')} {info.get('release', '')} {info.get('machine', '')}"
-    yield "interpreter", run.python
+    if run.leading is not None:
+        yield from _facts_of_each(run)
+        return
+    yield "interpreter", run.python_described
     for name, value in build.items():
         yield f"interpreter: {name}", str(value)
     for place, known in section.get("interpreters", {}).items():
@@ -109,3 +123,18 @@ def facts_of(run: Measured) -> Iterator[tuple[str, str]]:
         yield key.replace("_", " "), str(run.environment.get(key, ""))
     for tool, version in (run.environment.get("tools") or {}).items():
         yield tool, str(version)
+
+
+def _facts_of_each(run: Measured) -> Iterator[tuple[str, str]]:
+    """Yields what a run says about the interpreters that it names."""
+    named = run.interpreters
+    for each in named:
+        yield (
+            f"interpreter {each.place}",
+            f"{each.title}: {each.facts.get('build', 'not measured')}",
+        )
+    for each in named:
+        yield f"compile command, {each.place}", str(each.about.get("compile_command", ""))
+    for name in dict.fromkeys(name for each in named for name in each.versions):
+        known = {each.place: each.versions.get(name, "") for each in named}
+        yield name, by_answer({place: version for place, version in known.items() if version})

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from callcost.benchmarks.site.drawing import Chart
+from callcost.console.page import Theme
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart that is a file of its own: its address without the ending, and what draws it."""
+
+    stem: str
+    drawing: Callable[[Theme], Figure]
 
 
 @dataclass(frozen=True)
@@ -17,6 +29,7 @@ class Page:
     title: str
     content: dict[str, Any] = field(default_factory=dict)
     charts: tuple[Chart | None, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def root(self) -> str:

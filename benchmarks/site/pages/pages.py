@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from callcost.benchmarks.break_even import NEAR_FASTEST, REFERENCE, Curve, calls_the_c
+from callcost.benchmarks.facts.facts import FACTS
 from callcost.benchmarks.site import drawn, fits
 from callcost.benchmarks.site.inputs import Inputs
 from callcost.benchmarks.site.measured import FLOOR, Measured, WorkloadSheet
-from callcost.benchmarks.site.pages import environments, guide, method, source
+from callcost.benchmarks.site.pages import environments, guide, method, source, upgrades
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.source import Source
 from callcost.bindings.registry import Build, Mechanism, StaleBuildError
+from callcost.console.files import file_stems
 from callcost.explain.explanation import Explained, Explanation
 from callcost.explain.parts import PARTS
 
@@ -86,7 +87,7 @@ class Book:
     @cached_property
     def _depends(self) -> dict[str, list[str]]:
         """The sources of each mechanism: as the build here declared them, else as recorded."""
-        recorded = self.run.environment.get("depends", {})
+        recorded = self.run.depends
         try:
             return {**recorded, **Build().facts["depends"]}
         except StaleBuildError:
@@ -132,7 +133,9 @@ class Book:
         shown = {
             "name": name,
             "folder": known,
-            "found": self.run.facts.get(name, {}),
+            "found": {fact.key: self.run.fact(name, fact.key) for fact in FACTS},
+            "in_each_rows": upgrades.of_mechanism(self.run, name),
+            "not_leading": self._not_leading(name),
             "candidate": self._candidates.get(name),
             "rows": [(sheet, row) for sheet in sheets if (row := sheet.row(name))],
             "elsewhere": [row for row in self.run.rows if row.name == name and row.place],
@@ -147,6 +150,14 @@ class Book:
         }
         url = self.mechanism_urls[name]
         return Page(url, "mechanism.html", name, shown, (costs, *parts, sweep))
+
+    def _not_leading(self, name: str) -> str:
+        """Says why the interpreter that most pages show does not have a mechanism."""
+        lead = self.run.leading
+        if lead is None or any(row.name == name for row in self.run.rows):
+            return ""
+        why = lead.missing.get(name)
+        return f"Not in {lead.title}: {why or 'it was not measured there'}."
 
     @cached_property
     def _candidates(self) -> dict[str, guide.Candidate]:
@@ -216,7 +227,7 @@ class Book:
         within = f"{NEAR_FASTEST - 1:.0%}"
         columns = ["mechanism", "beats Python from n", f"within {within} from n"]
         shown = {
-            "fits": fits.fit_sweep(run.estimates),
+            "fits": fits.fit_sweep(run.own_estimates),
             "sizes": sizes,
             "within": within,
             "columns": [*columns, *(f"n = {n}" for n in sizes)],
@@ -228,7 +239,7 @@ class Book:
 
     def _scaling(self) -> Page:
         all_series = fits.size_series(self.run.sheets)
-        found = [(series, fits.fit_all(series, self.run.estimates)) for series in all_series]
+        found = [(series, fits.fit_all(series, self.run.own_estimates)) for series in all_series]
         charts = [drawn.size_chart(*pair, self.palette) if pair[1] else None for pair in found]
         shown = {"all_series": [(*pair, chart) for pair, chart in zip(found, charts, strict=True)]}
         title = "Cost per argument and per element"
@@ -237,16 +248,7 @@ class Book:
 
 def addresses(folder: str, names: Iterable[str]) -> dict[str, str]:
     """Gives each name a file in a folder of the site, whatever its characters."""
-    taken: set[str] = {"index"}
-    found = {}
-    for name in sorted(names):
-        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")[:80] or "unnamed"
-        unique, number = stem, 2
-        while unique.lower() in taken:
-            unique, number = f"{stem}-{number}", number + 1
-        taken.add(unique.lower())
-        found[name] = f"{folder}/{unique}.html"
-    return found
+    return {name: f"{folder}/{stem}.html" for name, stem in file_stems(names).items()}
 
 
 def _unsupported(known: Mechanism | None, run: Measured) -> list[tuple[str, str]]:

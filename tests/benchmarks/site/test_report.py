@@ -571,7 +571,7 @@ def test_the_sources_in_other_folders_are_those_of_the_build_here() -> None:
         pytest.skip("cython_limited was not built")
     # The record names a file that was removed since.
     recorded = {limited.module: ["callcost/bindings/cython_def/gone.pyx"]}
-    run = SimpleNamespace(environment={"depends": recorded})
+    run = SimpleNamespace(depends=recorded)
     book = pages.Book(SimpleNamespace(runs=[run]), SimpleNamespace())  # type: ignore[arg-type]
     assert "cython_def/_def.pyx" in [shared.name for shared in book.shared(limited)]
 
