@@ -137,6 +137,8 @@ class Build:
         self._python = str(self._entry.python)
         self._layouts = Layouts(self._entry.layouts, job["layouts"], aligned=job["aligned"])
         self._linking: Mapping[str, str] = {}
+        # Why requirements could not be installed, by their names.
+        self._left_out: dict[str, str] = {}
 
     def run(self) -> None:
         """Makes the environment whole, or not at all."""
@@ -184,6 +186,7 @@ class Build:
             "python": self._python,
             "worktree": str(self._worktree),
             "layouts": layouts,
+            "left_out": self._left_out,
             **{name: found[name] for name in ("site", "versions", "interpreter")},
         }
 
@@ -196,7 +199,7 @@ class Build:
         ready = [pin for name, pin in pins.items() if name not in here]
         answer(say=f"installing {count(len(ready), 'required package')}")
         if ready:
-            self._runner.run(self._install("--no-deps", *ready), self._staging)
+            self._install_ready(ready)
         if self._job["layouts"]:
             chosen = {**os.environ, **self._variables()}
             self._linking = self._layouts.variables(chosen, self._job["compilers"])
@@ -205,6 +208,26 @@ class Build:
             # The cache may have a wheel that was built without layouts.
             options = ["--no-deps", "--no-cache", "--no-binary", name]
             self._runner.run(self._install(*options, pins[name]), self._staging, self._variables())
+
+    def _install_ready(self, pins: Sequence[str]) -> None:
+        """Installs packages as the index has them; leaves out what fails if that is allowed."""
+        try:
+            self._runner.run(self._install("--no-deps", *pins), self._staging)
+        except subprocess.CalledProcessError:
+            if not self._job["lenient"]:
+                raise
+            for pin in pins:
+                self._try_to_install(pin)
+            if len(self._left_out) == len(pins):
+                raise
+
+    def _try_to_install(self, pin: str) -> None:
+        try:
+            self._runner.run(self._install("--no-deps", pin), self._staging)
+        except subprocess.CalledProcessError:
+            log = "\n".join(_lines(self._entry.log))
+            name = canonicalize_name(Requirement(pin).name)
+            self._left_out[name] = reasons.find(log) or f"{pin} cannot be installed"
 
     def _check_out(self) -> None:
         try:

@@ -33,7 +33,7 @@ WAIT_S = 0.2
 Report = Callable[[str], None]
 Check = Callable[[Collection[str]], None]
 # Increase it when a step in builder.py changes what comes out.
-RECIPE = 8
+RECIPE = 9
 FLAGS = (
     *("CC", "CXX", "AR", "LD", "LDSHARED", "LDCXXSHARED"),
     *("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "ARCHFLAGS", "RUSTFLAGS", "OPT"),
@@ -265,6 +265,7 @@ class _Builder:
             "pins": side.pins,
             "layouts": self._recipe.layouts,
             "aligned": self._recipe.aligned,
+            "lenient": self._recipe.lenient,
             "from_source": side.project.from_source,
             "compilers": side.interpreter.compilers,
             "facts": {"label": side.label, "key": side.key, "tree": side.source.tree},
@@ -304,7 +305,7 @@ def _built(side: Wanted, entry: Entry, lock: Lock, facts: Mapping[str, Any], lay
         lock=lock,
         layouts=tuple(_layouts(entry, facts["layouts"]["digests"])),
         unmoved=facts["layouts"]["unmoved"] | (_ready_made(side, facts) if layouts else {}),
-        left_out=side.left_out,
+        left_out={**side.left_out, **facts["left_out"]},
     )
 
 
@@ -336,6 +337,7 @@ def _key(side: Wanted, repository: Files, pins: Sequence[str], recipe: Recipe) -
         "pins": list(pins),
         "layouts": recipe.layouts,
         "aligned": recipe.aligned,
+        "lenient": recipe.lenient,
         "local": _local_states(pins),
         "flags": _flags(),
         "compilers": compiler_versions(side.interpreter),

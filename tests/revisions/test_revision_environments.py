@@ -15,7 +15,7 @@ import processes
 import psutil
 import pytest
 from click.testing import CliRunner
-from toy_project import PYPROJECT, everything, git, imported, use_index, write_project
+from toy_project import PYPROJECT, everything, git, imported, use_index, write_project, write_sdist
 
 from callcost.commands.clean_command import clean
 from callcost.errors import CallcostError
@@ -277,6 +277,29 @@ def test_a_requirement_that_no_interpreter_can_have_is_left_out_if_that_is_allow
     (found,) = build_all([parse(".", project)], project, print, recipe=Recipe(lenient=lenient))
     assert list(found.left_out) == ["absent"] and "absent" in found.left_out["absent"]
     assert imported(found.python, "__import__('helper').VERSION") == "1.0"
+
+
+@pytest.mark.parametrize("lenient", [True, False])
+def test_a_requirement_that_cannot_be_installed_is_left_out_if_that_is_allowed(
+    project: Path, lenient: bool
+) -> None:
+    # Its metadata are known, so only building it shows what is wrong.
+    write_sdist(project.parent / "index", "broken", "raise SystemExit('not on this Python')")
+    file = project / "pyproject.toml"
+    text = file.read_text().replace("dependencies = []", 'dynamic = ["dependencies"]')
+    file.write_text(text + DECLARED.replace('["helper"]', '["broken", "helper"]'))
+    recipe = Recipe(lenient=lenient)
+    if not lenient:
+        with pytest.raises(BuildError, match="not on this Python"):
+            build_all([parse(".", project)], project, print, recipe=recipe)
+        return
+    (found,) = build_all([parse(".", project)], project, print, recipe=recipe)
+    assert list(found.left_out) == ["broken"]
+    assert "not on this Python" in found.left_out["broken"]
+    assert imported(found.python, "__import__('helper').VERSION") == "1.0"
+    # The same reason when it is found again.
+    (again,) = build_all([parse(".", project)], project, print, recipe=recipe)
+    assert again.reused and again.left_out == found.left_out
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ Also the wheels of tools that do not exist, as what a package index has.
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -75,6 +77,22 @@ def write_wheel(folder: Path, name: str, version: str, requires: tuple[str, ...]
         wheel.writestr(f"{info}/METADATA", "".join(about))
         wheel.writestr(f"{info}/WHEEL", kind)
         wheel.writestr(f"{info}/RECORD", "")
+
+
+def write_sdist(folder: Path, name: str, during: str) -> None:
+    """Writes the sources of a package whose metadata are known, and what its build does."""
+    backend = f"{during}\n\ndef build_wheel(folder, *rest): pass\n"
+    system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    files = {
+        "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: 1.0\n",
+        "pyproject.toml": f'{system}[project]\nname = "{name}"\nversion = "1.0"\n',
+        "backend.py": backend,
+    }
+    with tarfile.open(folder / f"{name}-1.0.tar.gz", "w:gz") as archive:
+        for path, text in files.items():
+            entry = tarfile.TarInfo(f"{name}-1.0/{path}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
 
 
 def write_index(folder: Path) -> None:
