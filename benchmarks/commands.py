@@ -77,7 +77,8 @@ def _cell(mechanism: Mechanism, function: str) -> str:
 def publish(record: Path | None) -> None:
     """Redraw every chart and every figure of README and docs from the reference record.
 
-    If RECORD is given, it first becomes the reference record.
+    If RECORD is given, it first becomes the reference record, or that of docs/interpreters.md if
+    it has several interpreters (callcost matrix).
     """
     from callcost.benchmarks.publish import publishing
 

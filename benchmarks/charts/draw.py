@@ -88,6 +88,19 @@ def _formats(content: Content, chart: str, formats: Collection[str]) -> Collecti
     return [one for one in formats if one != "png"] if many else formats
 
 
+def draw_slopes(path: Path, folder: Path, workloads: Collection[str]) -> list[Path]:
+    """Draws some workloads of a run in several interpreters, and returns the files made."""
+    record = Record.load(path)
+    footer, name, made = slopes_footer(record), path.name.partition(".json")[0], []
+    for slopes in _slopes(record):
+        if slopes.workload in workloads:
+            mechanisms = [slope.mechanism for slope in slopes.slopes]
+            styles = {theme: style_for(mechanisms, theme) for theme in THEMES}
+            drawing = _by_theme(partial(slope_chart, slopes, footer), styles)
+            made += save(drawing, folder / f"{name}.{SLOPES}{slopes.workload}", ["svg"])
+    return made
+
+
 def draw_layouts(rows: tuple[Moved, ...], call: str, footer: str, folder: Path) -> list[Path]:
     """Draws what layouts make of one call into a folder, and returns the file made."""
     styles = {theme: style_for([row.name for row in rows], theme) for theme in THEMES}

@@ -199,3 +199,24 @@ def in_each(found: Sequence[Interpreter], mechanism: str, fact: str) -> str:
         if mechanism in each.mechanism_facts
     }
     return by_answer({place: answer for place, answer in answers.items() if answer})
+
+
+def versions_of(found: Sequence[Interpreter]) -> list[tuple[str, list[str]]]:
+    """Lists what each interpreter was measured with: a name, and a version for each of them."""
+    names = dict.fromkeys(name for each in found for name in each.versions)
+    return [(name, [each.versions.get(name, "") for each in found]) for name in names]
+
+
+def flags_of(found: Sequence[Interpreter], mechanism: str) -> str:
+    """Lists the flags of a mechanism, with the interpreters if they differ; empty if none."""
+    flags = {each.place: each.flags(mechanism) for each in found}
+    return by_answer({place: told for place, told in flags.items() if told})
+
+
+def missing_in(found: Sequence[Interpreter]) -> list[tuple[str, str, list[str]]]:
+    """Lists the mechanisms that are missing somewhere: name, reason, interpreters."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for each in found:
+        for name, reason in each.missing.items():
+            places.setdefault((name, reason), []).append(each.place)
+    return [(name, reason, at) for (name, reason), at in sorted(places.items())]

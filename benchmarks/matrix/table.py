@@ -60,7 +60,7 @@ def summary(matrix: Matrix, counts: Counts) -> Iterator[Text]:
     if not changes:
         yield Text(nothing_changed(matrix))
     for upgrade in upgrades(matrix, changes, counts):
-        yield Text(f"{upgrade.heading}:")
+        yield Text(f"{upgrade.heading} ({upgrade.counted}):")
         for sentence in upgrade.sentences:
             yield Text(f"  {sentence}")
 

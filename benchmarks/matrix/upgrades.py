@@ -115,9 +115,13 @@ class Upgrade:
 
     @property
     def heading(self) -> str:
-        """Names the pair, and says how many of its rows changed."""
-        counted = f"{self.slower} of {self.rows} rows slower, {self.faster} faster"
-        return f"From {self.before} to {self.after} ({counted})"
+        """Names the pair."""
+        return f"From {self.before} to {self.after}"
+
+    @property
+    def counted(self) -> str:
+        """Says how many of its rows changed."""
+        return f"{self.slower} of {self.rows} rows slower, {self.faster} faster"
 
 
 def upgrades(matrix: Matrix, changes: Sequence[Change], counts: Counts) -> Iterator[Upgrade]:

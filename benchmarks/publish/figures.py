@@ -356,10 +356,15 @@ class ReferenceMachine(Machine, kw_only=True):
     callcost: CountedMachine
 
 
-class Reference(Dated, kw_only=True):
-    """A run that may be the reference."""
+class DescribedRun(Dated, kw_only=True):
+    """A run whose documents name its machine."""
 
     machine_info: ReferenceMachine
+
+
+class Reference(DescribedRun, kw_only=True):
+    """A run that may be the reference."""
+
     callcost: ReferenceSection
 
 

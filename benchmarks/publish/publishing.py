@@ -25,12 +25,14 @@ from callcost.benchmarks.charts.layouts_chart import Moved
 from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.benchmarks.facts import bad_input, facts
 from callcost.benchmarks.facts.marks import Marks
+from callcost.benchmarks.matrix.interpreters import interpreters
 from callcost.benchmarks.publish import (
     case_tables,
     explain_tables,
     figures,
     gate_tables,
     layout_tables,
+    matrix_tables,
     tables,
 )
 from callcost.benchmarks.publish.archive import compressed
@@ -65,12 +67,15 @@ PEEKING = RESULTS / "peeking.json"
 LAYOUTS = RESULTS / "layouts.json"
 RELINKS = RESULTS / "relinks.json"
 REPORT = RESULTS / "report.json"
+# A run in several interpreters, if there is one.
+MATRIX = RESULTS / "matrix.json.xz"
 COMPARISON = RESULTS / "comparison.json.xz"
 EXPLAINED = RESULTS / "explain.json"
 # The same question asked of later versions of Python.
 EXPLAINED_LATER = tuple(RESULTS / f"explain.{tag}.json" for tag in ("cp312", "cp313"))
 TEXTS = (
     *("measuring", "bad-input", "cases", "costs", "ci", "comparing", "explaining", "reporting"),
+    "interpreters",
 )
 DOCUMENTS = ("README.md", *(f"docs/{name}.md" for name in TEXTS))
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -83,7 +88,8 @@ class NotACheckoutError(CallcostError):
 def publish(record: Path | None) -> list[Path]:
     """Makes `record` the reference, if given, and writes all that depends on it; returns the files.
 
-    Raises RecordError for a file that cannot be shown, and NotACheckoutError.
+    A record of several interpreters becomes that of docs/interpreters.md instead. Raises
+    RecordError for a file that cannot be shown, and NotACheckoutError.
     """
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
@@ -91,28 +97,38 @@ def publish(record: Path | None) -> list[Path]:
     for path in (*figures, EXPLAINED, *EXPLAINED_LATER):
         if not path.exists():
             raise RecordError(f"{path} is missing; the documents say which command makes it")
-    refuse_unfit(record or REFERENCE)
-    with _keeping_reference():
-        if record is not None and record.resolve() != REFERENCE:
-            write_atomically(REFERENCE, compressed(Record.load(record)))
+    given = None if record is None else Record.load(record)
+    if given is not None and interpreters(given):
+        matrix_tables.refuse_unfit(given)
+        refuse_unfit(REFERENCE)
+        place = MATRIX
+    else:
+        refuse_unfit(record or REFERENCE)
+        place = REFERENCE
+    with _keeping(place):
+        if given is not None and given.path.resolve() != place:
+            write_atomically(place, compressed(given))
         return _write_all()
 
 
 @contextlib.contextmanager
-def _keeping_reference() -> Iterator[None]:
-    """Puts the reference back if what depends on it cannot be written."""
-    before = REFERENCE.read_bytes() if REFERENCE.exists() else None
+def _keeping(place: Path) -> Iterator[None]:
+    """Puts a record back if what depends on it cannot be written."""
+    before = place.read_bytes() if place.exists() else None
     try:
         yield
     except BaseException:
-        if before is not None and REFERENCE.read_bytes() != before:
-            write_atomically(REFERENCE, before)
+        if before is None:
+            place.unlink(missing_ok=True)
+        elif place.read_bytes() != before:
+            write_atomically(place, before)
         raise
 
 
 def _write_all() -> list[Path]:
     drawn = charts.draw(REFERENCE, formats=["svg"])
     drawn += [*draw_explanation(RESULTS), *draw_layouts(RESULTS)]
+    drawn += matrix_tables.draw(MATRIX, RESULTS)
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.
     texts = [fill(path.read_text(encoding="utf-8")) for path in documents]
@@ -380,6 +396,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "gate-planted": lambda: gate_tables.planted_table(figures.read(GATE)),
     "gate-runs": lambda: gate_tables.runs_table(figures.read(GATE)),
     "history": history,
+    "interpreters": lambda: matrix_tables.document(MATRIX),
     "layouts": lambda: layout_tables.luck_table(figures.read(LAYOUTS)),
     "mechanisms": supported_mechanisms,
     "peeking-errors": lambda: gate_tables.peeking_errors(figures.read(PEEKING)),

@@ -27,6 +27,7 @@ from callcost.benchmarks.matrix.interpreters import (
     in_each,
     interpreters,
     leading,
+    missing_in,
 )
 from callcost.console.numbers import listed
 from callcost.estimate.estimate import GroupEstimate
@@ -169,11 +170,8 @@ class Measured(Record):
         if not self.interpreters:
             reasons: dict[str, str] = self.environment.get("missing", {})
             return [(module.rpartition(".")[2], reason) for module, reason in reasons.items()]
-        places: dict[tuple[str, str], list[str]] = {}
-        for each in self.interpreters:
-            for name, reason in each.missing.items():
-                places.setdefault((name, reason), []).append(each.place)
-        return [(name, f"{why} (in {listed(at)})") for (name, why), at in sorted(places.items())]
+        found = missing_in(self.interpreters)
+        return [(name, f"{reason} (in {listed(places)})") for name, reason, places in found]
 
     @property
     def depends(self) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from callcost.benchmarks.charts.look import style_for
 from callcost.benchmarks.charts.slopes import NARROW_IN, Slopes, bare_slope_chart, slopes_of
 from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
-from callcost.benchmarks.matrix.interpreters import Interpreter, by_answer
+from callcost.benchmarks.matrix.interpreters import Interpreter, flags_of, versions_of
 from callcost.benchmarks.matrix.table import around, change_text
 from callcost.benchmarks.matrix.upgrades import Upgrade, largest, nothing_changed, upgrades
 from callcost.benchmarks.site.measured import Measured
@@ -80,19 +80,14 @@ class Part:
     @property
     def versions(self) -> list[tuple[str, list[str], bool]]:
         """What was used in each interpreter: name, versions, and whether these differ."""
-        found = [each.versions for each in self.interpreters]
-        names = dict.fromkeys(name for versions in found for name in versions)
-        rows = [(name, [versions.get(name, "") for versions in found]) for name in names]
+        rows = versions_of(self.interpreters)
         return [(name, values, len(set(values)) > 1) for name, values in rows]
 
     @property
     def flags(self) -> list[tuple[str, str]]:
         """The flags of each mechanism that is compiled, with the interpreters if they differ."""
-        told = {
-            name: {each.place: flags for each in self.interpreters if (flags := each.flags(name))}
-            for name in self.run.mechanisms
-        }
-        return [(name, by_answer(flags)) for name, flags in told.items() if flags]
+        told = ((name, flags_of(self.interpreters, name)) for name in self.run.mechanisms)
+        return [(name, flags) for name, flags in told if flags]
 
 
 def parts(runs: Sequence[Measured]) -> list[Part]:

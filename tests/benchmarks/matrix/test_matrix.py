@@ -174,7 +174,8 @@ def test_a_sentence_has_costs_change_and_instructions(
         timed("work", "3.13", {"tool": 100.0}), timed("work", "3.14", {"tool": 112.0})
     )
     (upgrade,) = upgrades(found, [a_change()], by_group)
-    assert upgrade.heading == "From 3.13 to 3.14 (1 of 1 rows slower, 0 faster)"
+    assert upgrade.heading == "From 3.13 to 3.14"
+    assert upgrade.counted == "1 of 1 rows slower, 0 faster"
     start = "work through tool costs 112.0 ns instead of 100.0: +12.0% (+11.0% .. +13.0%); "
     assert upgrade.sentences == (start + end,)
 

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from callcost.benchmarks.charts import draw as charts
-from callcost.benchmarks.publish import figures, publishing
+from callcost.benchmarks.publish import figures, matrix_tables, publishing
 from callcost.console import page
 from callcost.console.page import LIGHT, Theme
 from callcost.estimate.reading import RecordError, checked
@@ -102,6 +102,7 @@ def test_the_published_charts_say_what_the_records_say(
     charts.draw(publishing.REFERENCE, tmp_path)
     publishing.draw_explanation(tmp_path)
     publishing.draw_layouts(tmp_path)
+    matrix_tables.draw(publishing.MATRIX, tmp_path)
     assert {path.name for path in publishing.RESULTS.glob("*.svg")} == said.keys()
     for name, texts in said.items():
         published = publishing.RESULTS / name

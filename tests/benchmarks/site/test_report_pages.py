@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import made_records
 import needs_site
 import pytest
 import sites
@@ -37,8 +38,9 @@ KINDS = (
     "index.html", "choose.html", "mechanisms/index.html", "mechanisms/ctypes_cdll.html",
     "workloads/index.html", "workloads/callback_100.html", "break-even.html", "scaling.html",
     "environments.html", "history.html", "method.html", "record.html",
+    "matrix/index.html", "matrix/environments.html", "matrix/mechanisms/cffi_api.html",
 )  # fmt: skip
-"""One page of each kind."""
+"""One page of each kind, also of a site of a run in several interpreters."""
 DRAWN = "[...document.querySelectorAll('.chart')].every(chart => chart.dataset.drawn)"
 
 Page = Any
@@ -46,7 +48,10 @@ Page = Any
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site of two runs, an explanation, a calibration and a history with a change."""
+    """A site of two runs, an explanation, a calibration and a history with a change.
+
+    In its folder `matrix` is a site of a run in several interpreters.
+    """
     place = tmp_path_factory.mktemp("site")
     first = sites.write(place / "run.json", sites.small_record())
     few = ["ctypes_cdll", "cffi_api", "pybind11_module"]
@@ -56,6 +61,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     extra = RESULTS / "explain.json", RESULTS / "calibration.json"
     output = place / "site"
     sites.succeeded(sites.run_report(first, second, *extra, history, "--output", output))
+    matrix = sites.write(place / "matrix.json", made_records.matrix_record())
+    sites.succeeded(sites.run_report(matrix, "--output", output / "matrix"))
     return output
 
 
@@ -440,6 +447,28 @@ def test_rows_that_are_missing_somewhere_can_be_selected(open_page: Any) -> None
     page.fill("form.filter input[type=search]", "fibonacci pyo3")
     assert rows.count() == 1
     assert "only 1: CPython" in rows.first.inner_text()
+
+
+@pytest.mark.parametrize(("width", "end"), [(390, ".narrow.svg"), (1440, ".svg")])
+def test_unfolded_workloads_fit_with_the_chart_of_that_width(
+    open_page: Any, width: int, end: str
+) -> None:
+    page = open_page("matrix/environments.html", width)
+    workloads = page.locator("details.workload")
+    assert workloads.count() == 2
+    assert not page.locator("img.slopes").first.is_visible()
+    for number in range(workloads.count()):
+        workloads.nth(number).locator("summary").click()
+    for image in page.locator("img.slopes").all():
+        image.scroll_into_view_if_needed()
+        page.wait_for_function("image => image.complete", arg=image.element_handle())
+        loaded = "image => [image.currentSrc, image.naturalWidth, image.clientWidth]"
+        source, natural, shown = image.evaluate(loaded)
+        assert source.endswith(end) and source.endswith(".narrow.svg") == (width == 390)
+        # Neither smaller than drawn, which would make its words small, nor wider than the page.
+        assert natural * 0.95 <= shown <= width
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(OVERLAPS) == []
 
 
 # Without JavaScript, and on paper.
