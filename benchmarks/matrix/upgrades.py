@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -104,10 +104,14 @@ def _counted(
 
 @dataclass(frozen=True)
 class Upgrade:
-    """What a pair of interpreters changes: how many rows, and a sentence for each large change."""
+    """What a pair of interpreters changes: how many rows, and a sentence for each large change.
+
+    skips: whether there are interpreters between them, which lack these mechanisms.
+    """
 
     before: str
     after: str
+    skips: bool
     rows: int
     slower: int
     faster: int
@@ -131,7 +135,8 @@ def upgrades(matrix: Matrix, changes: Sequence[Change], counts: Counts) -> Itera
         slower = sum(change.is_clear and change.share.value > 0 for change in own)
         faster = sum(change.is_clear and change.share.value < 0 for change in own)
         said = (f"{_costs(change)}; {_instructions(change, counts)}." for change in told)
-        yield Upgrade(*pair, len(own), slower, faster, tuple(said))
+        skips = pair not in pairwise(matrix.places)
+        yield Upgrade(*pair, skips, len(own), slower, faster, tuple(said))
 
 
 def nothing_changed(matrix: Matrix) -> str:

@@ -151,6 +151,7 @@ def test_a_pair_of_interpreters_is_told_once_if_the_one_between_lacks_a_mechanis
     told = list(upgrades(found, largest(found), {}))
     assert [(each.before, each.after) for each in told] == [("3.14", "3.15"), ("3.13", "3.15")]
     assert [len(each.sentences) for each in told] == [2, 2]
+    assert [each.skips for each in told] == [False, True]
 
 
 def a_change(before: str = "3.13", after: str = "3.14") -> Change:
