@@ -44,7 +44,13 @@ from .places import (
 )
 from .sources import declared_sources, sha256, source_files
 from .translate import TRANSLATORS, package_of
-from .wording import compiler_version, reason, tool_versions, without_path_tokens
+from .wording import (
+    compiler_version,
+    library_versions,
+    reason,
+    tool_versions,
+    without_path_tokens,
+)
 
 # What a failing or missing compiler may raise: the errors have no common base.
 BUILD_ERRORS = (BaseError, CompileError, LinkError, OSError)
@@ -299,7 +305,7 @@ class BuildMechanisms(build_ext):  # type: ignore[misc] # setuptools ships no ty
         manifest = {
             **self._compiler_facts(),
             "abi_tag": ABI_TAG,
-            "tools": tool_versions(),
+            "tools": tool_versions() | library_versions(),
             "files": files,
             "sources": {
                 name: sha256(ROOT / path)

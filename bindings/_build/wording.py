@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
+import shlex
 import subprocess
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +26,9 @@ BUILD_TOOLS = (
     "mypy",
     "setuptools-rust",
 )
+NOT_INSTALLED = "not installed"
+# The version that a Cargo.toml asks for.
+PYO3 = re.compile(r'^pyo3 = (?:\{ version = )?"=?([\d.]+)"', re.MULTILINE)
 # A path from the root or from home, up to its last part; within quotes it may hold spaces. A
 # slash after a word belongs to a relative path, unless the word is a compiler's -I or -L.
 FOLDERS = re.compile(
@@ -70,8 +75,34 @@ def tool_versions() -> dict[str, str]:
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            versions[name] = "not installed"
+            versions[name] = NOT_INSTALLED
     return versions
+
+
+def library_versions() -> dict[str, str]:
+    """Returns the version of each library for the build that is not a Python package."""
+    named = "#include <boost/version.hpp>\nBOOST_LIB_VERSION\n"
+    compiler = shlex.split(os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "c++")
+    boost = _last_line([*compiler, "-E", "-P", "-x", "c++", "-"], named).strip('"')
+    pinned = (path.read_text(encoding="utf-8") for path in (ROOT / "bindings").glob("*/Cargo.toml"))
+    pyo3 = {version for text in pinned for version in PYO3.findall(text)}
+    found = {
+        "Boost": boost.replace("_", "."),
+        "libffi": _last_line(["pkg-config", "--modversion", "libffi"]),
+        "PyO3": ", ".join(sorted(pyo3)),
+    }
+    return {name: version or NOT_INSTALLED for name, version in found.items()}
+
+
+def _last_line(command: Sequence[str], text: str = "") -> str:
+    """Returns the last line that a program writes; empty if it fails."""
+    try:
+        done = subprocess.run(
+            command, input=text, capture_output=True, text=True, timeout=60, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip().rpartition("\n")[2]
 
 
 def compiler_version(command: Sequence[str]) -> str:

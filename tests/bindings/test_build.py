@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import re
 import subprocess
 import sys
 import sysconfig
@@ -86,6 +87,26 @@ def test_the_core_is_compiled_without_the_interpreters_flags(
 )
 def test_a_reason_has_no_local_path(text: str, shortened: str) -> None:
     assert wording.without_folders(text) == shortened
+
+
+def test_versions_of_libraries_are_those_of_this_machine() -> None:
+    found = wording.library_versions()
+    assert list(found) == ["Boost", "libffi", "PyO3"]
+    assert (
+        f'pyo3 = "={found["PyO3"]}"'
+        in (places.ROOT / "bindings/pyo3_module/Cargo.toml").read_text()
+    )
+    there = declare.compiles('#if !__has_include("boost/version.hpp")\n#error\n#endif')
+    assert (found["Boost"] == wording.NOT_INSTALLED) != there
+    for version in found.values():
+        assert re.fullmatch(r"[\d.]+|not installed", version)
+
+
+def test_a_library_that_is_not_there_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    found = wording.library_versions()
+    assert found["Boost"] == found["libffi"] == wording.NOT_INSTALLED != found["PyO3"]
 
 
 def test_a_reason_does_not_name_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
