@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from configparser import ConfigParser
 from dataclasses import dataclass
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +29,7 @@ WORKFLOWS = ROOT / ".github" / "workflows"
 DOCUMENT = ROOT / "docs" / "ci.md"
 pytestmark = pytest.mark.skipif(not WORKFLOWS.exists(), reason="not a checkout: no workflow here")
 Script = Callable[..., subprocess.CompletedProcess[str]]
+TESTED = ("3.11", "3.13", "3.14", "3.15", "3.15t")
 READ_ONLY = {"contents": "read"}
 # A wheel that is there, and nothing else: no build, no index, no choice of versions.
 INSTALL = re.compile(r"python -m pip install --quiet --no-index --only-binary :all: --find-links ")
@@ -172,6 +174,43 @@ def test_a_token_is_given_to_the_step_that_writes_and_to_nothing_else(job: Job) 
             'git push --quiet origin "$BRANCH"'
         ]
         assert not re.search("git config|git -c|remote|callcost|python", step["run"])
+
+
+# Which Pythons are tested, and with what.
+
+
+def pythons_of(job: str) -> set[str]:
+    """Returns the versions that a job of ci.yml runs on."""
+    content = workflows()["ci.yml"]["jobs"][job]
+    (setup,) = (step for step in content["steps"] if "setup-python" in step.get("uses", ""))
+    assert setup["with"]["python-version"] == "${{ matrix.python }}"
+    # Otherwise a version would be missing until its first release.
+    assert setup["with"]["allow-prereleases"] is True
+    return set(content["strategy"]["matrix"]["python"])
+
+
+def test_every_python_that_people_run_is_tested() -> None:
+    assert pythons_of("ci") | pythons_of("free-threaded") == set(TESTED)
+    assert pythons_of("free-threaded") == {"3.15t"}
+    settings = ConfigParser()
+    settings.read(ROOT / "tox.ini")
+    known = {name.strip() for name in settings["tox"]["env_list"].split(",")}
+    assert {f"py{python.replace('.', '')}" for python in ("3.12", *TESTED)} < known
+    # What has too few wheels for everything gets the proofs, in both places alike.
+    assert settings["testenv:py315t"]["commands"] == "pytest {posargs:@.ci/proofs}"
+    scripts = [step.get("run") for step in workflows()["ci.yml"]["jobs"]["free-threaded"]["steps"]]
+    assert "python -m pip install --quiet -e '.[prove]'" in scripts
+    assert "python -m pytest -n auto @.ci/proofs" in scripts
+    assert settings["testenv:py315t"]["extras"] == "prove"
+
+
+def test_the_proofs_are_tests_of_answers_c_and_facts() -> None:
+    named = (ROOT / ".ci" / "proofs").read_text().splitlines()
+    # pytest stops at a name that is not there, but only where the proofs run.
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert {
+        "tests/benchmarks/test_right.py", "tests/bindings/test_same_c.py", "tests/benchmarks/facts",
+    } <= set(named)  # fmt: skip
 
 
 # Who may start a job: its condition, evaluated for what may have happened.

@@ -20,6 +20,8 @@ from callcost.benchmarks.facts.facts import FACTS, NO, NOT_SEEN, YES
 from callcost.bindings.registry import FOLDER, Build, Mechanism, mechanisms
 from callcost.estimate.record import Record
 
+HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+needs_gil = pytest.mark.skipif(not HAS_GIL, reason="it has no GIL")
 # What the tools themselves document, or the source of the folder shows.
 KNOWN = {
     "cffi_api": "GTR",
@@ -43,7 +45,8 @@ def test_known_facts_are_found(name: str, wanted: str) -> None:
         pytest.skip(f"not built: {reason}")
     found = facts.probe(mechanism)
     # Whether "G" is seen depends on what else runs; it must never be seen where it does not hold.
-    assert found["releases_gil"] in ((YES, NOT_SEEN) if "G" in wanted else (NOT_SEEN,))
+    with_gil = (YES, NOT_SEEN) if "G" in wanted else (NOT_SEEN,)
+    assert found["releases_gil"] in (with_gil if HAS_GIL else (questions.NO_GIL,))
     # Which of these hold, a later interpreter may decide otherwise.
     changing = {"subinterpreter", "free_threading", "text_signature", "stable_abi", "releases_gil"}
     steady = [fact for fact in FACTS if fact.key not in changing]
@@ -78,8 +81,8 @@ def busy(n: int) -> None:
         pass
 
 
+@needs_gil
 @pytest.mark.usefixtures("switch_interval")
-@pytest.mark.skipif(not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="it has no GIL")
 def test_a_release_of_the_gil_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     went_on = threading.Event()
 
@@ -100,6 +103,7 @@ def test_a_release_of_the_gil_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert questions.releases_gil(releasing) == YES
 
 
+@needs_gil
 @pytest.mark.usefixtures("switch_interval")
 def test_a_release_of_the_gil_counts_in_whichever_try_it_is_seen(
     monkeypatch: pytest.MonkeyPatch,
@@ -115,6 +119,23 @@ def test_a_release_of_the_gil_counts_in_whichever_try_it_is_seen(
     monkeypatch.setattr(questions, "_overtakes", lambda *_: False)
     assert questions.releases_gil(busy) == NOT_SEEN
     assert tries == sorted(tries)
+
+
+def test_only_what_had_no_answer_is_asked_again_with_more_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, float]] = []
+
+    def probe(mechanism: Mechanism, python: str, limit_s: float) -> facts.Facts:
+        asked.append((mechanism.name, limit_s))
+        is_slow = mechanism.name == "ctypes_cdll" and limit_s < facts.PATIENT_S
+        return {"subinterpreter": f"{facts.UNKNOWN}: no answer" if is_slow else facts.YES}
+
+    monkeypatch.setattr(facts, "probe", probe)
+    names = ["cffi_api", "ctypes_cdll"]
+    found = facts.probe_patiently(sys.executable, list(map(mechanism_named, names)))
+    assert found == {name: {"subinterpreter": facts.YES} for name in names}
+    assert asked[2:] == [("ctypes_cdll", facts.PATIENT_S)]
 
 
 def test_older_records_say_no_instead_of_not_seen() -> None:
