@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection(session: pytest.Session) -> None:
     """Makes the environments of the interpreters that are named, before anything is collected."""
     if session.config.getoption("python"):
+        known = {
+            "workload": [w.name for w in WORKLOADS],
+            "mechanism": [m.name for m in mechanisms()],
+        }
+        for name in OPTIONS:
+            _require_known(name, session.config.getoption(name), known[name])
         _places(session.config)
 
 
@@ -73,18 +80,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _places(config: pytest.Config) -> Sequence[Place]:
     """Makes the environments once, and shows how far that is."""
     if PLACES not in config.stash:
-        capture = config.pluginmanager.getplugin("capturemanager")
-        with (
-            capture.global_and_fixture_disabled(),
-            ending_clean(),
-            progress.shown(sys.stderr, "callcost", every_step=True) as report,
-        ):
-            config.stash[PLACES] = make(
-                config.getoption("python"),
-                lambda what: report(Progress(0, 1, what)),
-                config.getoption("callcost_layouts"),
-            )
+        with _steps_shown(config) as report:
+            layouts = config.getoption("callcost_layouts")
+            config.stash[PLACES] = make(config.getoption("python"), report, layouts)
     return config.stash[PLACES]
+
+
+@contextmanager
+def _steps_shown(config: pytest.Config) -> Iterator[Callable[[str], None]]:
+    """Yields the function that shows each step of work that comes before any measuring."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with (
+        capture.global_and_fixture_disabled(),
+        ending_clean(),
+        progress.shown(sys.stderr, "callcost", every_step=True) as report,
+    ):
+        yield lambda what: report(Progress(0, 1, what))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -92,16 +103,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for name in OPTIONS:
         patterns: list[str] = config.getoption(name)
         if patterns:
-            try:
-                require_known(f"--{name}", patterns, [_parameter(item, name) for item in items])
-            except UnknownNameError as error:
-                known = f"{error} (`callcost list` shows what there is)"
-                raise UnknownNameError("; ".join([known, *_damaged(patterns)])) from error
+            _require_known(name, patterns, [_parameter(item, name) for item in items])
             left_out = [i for i in items if not matches(_parameter(i, name), patterns)]
             # As a set: two lists would compare every row with every other.
             dropped = set(left_out)
             items[:] = [item for item in items if item not in dropped]
             config.hook.pytest_deselected(items=left_out)
+
+
+def _require_known(name: str, patterns: list[str], known: Sequence[str]) -> None:
+    """Raises UnknownNameError for a pattern of an option that fits nothing."""
+    try:
+        require_known(f"--{name}", patterns, known)
+    except UnknownNameError as error:
+        said = f"{error} (`callcost list` shows what there is)"
+        raise UnknownNameError("; ".join([said, *_damaged(patterns)])) from error
 
 
 def _damaged(patterns: list[str]) -> list[str]:
@@ -129,7 +145,8 @@ def pytest_callcost_environment(config: pytest.Config, contenders: Sequence[str]
     marks = Marks({mechanism.name: marks_of(mechanism) for mechanism in chosen})
     config.stash[MARKS] = marks
     if places := config.stash.get(PLACES, []):
-        config.stash[FACTS] = {place.environment.name: place.facts for place in places}
+        with _steps_shown(config) as report:
+            config.stash[FACTS] = dict(_facts(places, report))
         about = {place.environment.name: place.as_json() for place in places}
         return {"interpreters": about, "marks": marks.by_mechanism}
     found = facts.probe_all(chosen)
@@ -141,6 +158,16 @@ def pytest_callcost_environment(config: pytest.Config, contenders: Sequence[str]
         "facts": found,
         "marks": marks.by_mechanism,
     }
+
+
+def _facts(
+    places: Sequence[Place], report: Callable[[str], None]
+) -> Iterator[tuple[str, Mapping[str, facts.Facts]]]:
+    """Yields the facts of each interpreter by its name; asking every mechanism takes a while."""
+    for place in places:
+        if not place.knows_facts:
+            report(f"finding out what each mechanism does in {place.environment.name}")
+        yield place.environment.name, place.facts
 
 
 def pytest_callcost_measured(

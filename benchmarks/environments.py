@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
@@ -72,17 +73,26 @@ class Place:
                 return objection
         return reason
 
+    @property
+    def _facts_file(self) -> Path:
+        return self.made.folder / FACTS_FILE
+
+    @property
+    def knows_facts(self) -> bool:
+        """Whether an earlier run has found the facts."""
+        return self._facts_file.is_file()
+
     @cached_property
     def facts(self) -> Mapping[str, facts.Facts]:
         """What each mechanism does there, found out once for each environment."""
-        path = self.made.folder / FACTS_FILE
-        if path.is_file():
+        path = self._facts_file
+        if self.knows_facts:
             found: Mapping[str, facts.Facts] = json.loads(path.read_text(encoding="utf-8"))
             return found
         built = [each for each in mechanisms() if self.missing(each) is None]
-        found = facts.probe_in(self.made.python, built)
-        if not any(facts.is_unsure(one) for one in found.values()):
-            write_atomically(path, json.dumps(found, indent=1) + "\n")
+        # What has no answer is kept too: asking it again would delay every run.
+        found = facts.probe_patiently(self.made.python, built)
+        write_atomically(path, json.dumps(found, indent=1) + "\n")
         return found
 
     @cached_property

@@ -27,6 +27,8 @@ Facts = Mapping[str, str]
 YES, NO, NOT_SEEN = questions.YES, questions.NO, questions.NOT_SEEN
 UNKNOWN = "unknown"
 LIMIT_S = 20
+# numba takes that long to be imported into a subinterpreter on a busy machine.
+PATIENT_S = 90
 KEYWORD = "fibonacci_keyword"
 PROTOTYPE = next(w.prototype for w in WORKLOADS if w.function == bad_input.FUNCTION)
 PROBES = Path(__file__).parent
@@ -73,14 +75,16 @@ def verdicts(facts: Facts) -> dict[str, str]:
     return {fact.key: verdict(facts.get(fact.key)) for fact in FACTS}
 
 
-def probe(mechanism: Mechanism, python: str = sys.executable) -> Facts:
+def probe(mechanism: Mechanism, python: str = sys.executable, limit_s: float = LIMIT_S) -> Facts:
     """Ask everything about one mechanism; an answer that cannot be found says why.
 
-    `python` is the interpreter to ask, in which the mechanism is installed.
+    `python` is the interpreter to ask, in which the mechanism is installed. A question that takes
+    longer than `limit_s` has no answer.
     """
     if not mechanism.offers(bad_input.FUNCTION):
         return {fact.key: "" for fact in FACTS}
-    answers = _answer("questions", mechanism, *parameters(PROTOTYPE), python=python)
+    asked = parameters(PROTOTYPE)
+    answers = _answer("questions", mechanism, *asked, python=python, limit_s=limit_s)
     if not answers.startswith("{"):
         return {fact.key: answers for fact in FACTS}
     return {
@@ -88,7 +92,7 @@ def probe(mechanism: Mechanism, python: str = sys.executable) -> Facts:
         "takes_keywords": _takes_keywords(mechanism, python),
         "checks_type": _is_refused(mechanism, '"1"', python),
         "checks_range": _is_refused(mechanism, "2**40", python),
-        "subinterpreter": _answer("subinterpreter", mechanism, python=python),
+        "subinterpreter": _answer("subinterpreter", mechanism, python=python, limit_s=limit_s),
     }
 
 
@@ -113,11 +117,11 @@ def _is_refused(mechanism: Mechanism, arguments: str, python: str) -> str:
     return YES if outcome.startswith(bad_input.RAISES) and "Recursion" not in outcome else NO
 
 
-def _answer(name: str, mechanism: Mechanism, *arguments: str, python: str) -> str:
+def _answer(name: str, mechanism: Mechanism, *arguments: str, python: str, limit_s: float) -> str:
     """Run a probe on a mechanism and return what it printed, or how it died."""
     program = str(PROBES / f"{name}.py")
     words = program, mechanism.module, *arguments
-    done = bad_input.run_python(*words, limit_s=LIMIT_S, python=python)
+    done = bad_input.run_python(*words, limit_s=limit_s, python=python)
     if done is None:
         return f"{UNKNOWN}: no answer"
     if died := bad_input.crash(done):
@@ -134,10 +138,17 @@ def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:
     return probe_in(sys.executable, bad_input.built(mechanisms() if chosen is None else chosen))
 
 
-def probe_in(python: str, asked: Sequence[Mechanism]) -> dict[str, Facts]:
+def probe_in(python: str, asked: Sequence[Mechanism], limit_s: float = LIMIT_S) -> dict[str, Facts]:
     """Ask everything about mechanisms that are installed in an interpreter."""
-    found = together(lambda each: probe(each, python), asked, threads=os.cpu_count())
+    found = together(lambda each: probe(each, python, limit_s), asked, threads=os.cpu_count())
     return {m.name: facts for m, facts in zip(asked, found, strict=True)}
+
+
+def probe_patiently(python: str, asked: Sequence[Mechanism]) -> dict[str, Facts]:
+    """Ask everything, and what was not answered once more, with more time: to keep the answers."""
+    found = probe_in(python, asked)
+    unsure = [each for each in asked if is_unsure(found[each.name])]
+    return found | probe_in(python, unsure, PATIENT_S)
 
 
 def is_unsure(facts: Facts) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import click
 
+from callcost.console.files import probe_writable
 from callcost.console.front import Front
 from callcost.console.options import mechanism_option, workload_option
 from callcost.errors import FAILED, CallcostError
@@ -56,7 +61,8 @@ def matrix(
     options = [f"--python={name}" for name in pythons]
     options += [f"--workload={name}" for name in workloads or DEFAULT_WORKLOADS]
     options += [f"--mechanism={name}" for name in mechanisms]
-    path = _measured([*options, *(["--quick"] if quick else [])], results)
+    with _writable(results):
+        path = _measured([*options, *(["--quick"] if quick else [])], results)
     record = Record.load(path)
     found = Matrix(record.estimates, list(record.environment["interpreters"]))
     console = console_at_least(100)
@@ -78,16 +84,56 @@ def _measured(options: list[str], results: Path) -> Path:
     command = [sys.executable, "-m", "pytest", str(Path(benchmarks.__path__[0]))]
     command += ["--benchmark-only", "--benchmark-quiet", "-q", f"--callcost-results={results}"]
     with tempfile.TemporaryFile("w+") as said:
-        done = subprocess.run([*command, *options], stdout=said, check=False)
+        code = _code_of([*command, *options], said)
         made = set(results.glob("*.json")) - known
-        if len(made) == 1 and done.returncode in (0, 1):
+        if len(made) == 1 and code in (0, 1):
             return made.pop()
         said.seek(0)
         lines = [line for line in said.read().splitlines() if line.strip()]
-    if done.returncode == pytest.ExitCode.INTERRUPTED:
+    if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
-    if done.returncode == pytest.ExitCode.USAGE_ERROR:
+    if code == pytest.ExitCode.USAGE_ERROR:
         # It has said what is wrong.
         raise click.exceptions.Exit(FAILED)
-    last = lines[-1] if lines else f"exit code {done.returncode}"
+    last = lines[-1] if lines else f"exit code {code}"
     raise CallcostError(f"nothing was measured: {last}")
+
+
+def _code_of(command: list[str], said: IO[str]) -> int:
+    """Runs a command to its end, also after an interrupt, as it has to clean up."""
+    # What is started in the background ignores SIGINT.
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    interrupted = False
+    # In its own group, a terminal's interrupt reaches it once: from here.
+    with subprocess.Popen(command, stdout=said, process_group=0) as process:
+        while True:
+            try:
+                code = process.wait()
+                break
+            except KeyboardInterrupt:
+                interrupted = True
+                process.send_signal(signal.SIGTERM if is_ignored else signal.SIGINT)
+    if interrupted:
+        raise KeyboardInterrupt
+    return code
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Makes a folder, and removes it again if it stays empty; raises CallcostError."""
+    is_new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe_writable(folder)
+    except OSError as error:
+        raise CallcostError(
+            f"the run could not be saved: {folder} cannot be written ({error.strerror}). Name "
+            "another folder with --results DIR."
+        ) from error
+    try:
+        yield
+    finally:
+        if is_new:
+            # It is not empty if anything was saved.
+            with suppress(OSError):
+                folder.rmdir()

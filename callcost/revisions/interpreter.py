@@ -24,6 +24,7 @@ from callcost.console.options import PYTHON_HELP
 from callcost.model import abi
 from callcost.revisions.errors import SpecError
 from callcost.revisions.source import LOCAL_VARIABLES
+from callcost.run.together import together
 from callcost.worker import probe, worker
 
 # It warns about every old interpreter that it finds.
@@ -99,7 +100,8 @@ def find_all(
             wrong.append(str(error).rstrip("."))
     if missing or wrong:
         raise SpecError("; ".join([*wrong, *([_missing(missing, oldest)] if missing else ())]))
-    return {name: _described(name, info) for name, info in found.items()}
+    described = together(lambda each: _described(*each), list(found.items()))
+    return dict(zip(found, described, strict=True))
 
 
 def _described(wanted: str | None, info: PythonInfo) -> Interpreter:

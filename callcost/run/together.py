@@ -19,7 +19,8 @@ def together(
 ) -> list[Made]:
     """Returns what the work makes of each item, in their order.
 
-    If one fails, or the user interrupts, calls `stop`, which must end the others, and raises.
+    If one fails, or the user interrupts, calls `stop`, which must end the others, and raises. What
+    has not begun then never does.
     """
     with ThreadPoolExecutor(threads or len(items) or 1) as pool:
         try:
@@ -32,5 +33,6 @@ def together(
                     future.result()
             return [future.result() for future in futures]
         except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
             stop()
             raise

@@ -60,3 +60,19 @@ def test_an_interrupt_that_another_thread_receives_ends_the_work() -> None:
         [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=120
     )
     assert done.stdout == "interrupted\n", done.stderr
+
+
+def test_what_has_not_begun_when_one_fails_never_does() -> None:
+    over = threading.Event()
+    begun = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item == 0:
+            raise ValueError(item)
+        assert over.wait(60)
+
+    # One thread: it may take the second item before it is told.
+    with pytest.raises(ValueError, match="0"):
+        together(work, range(9), over.set, threads=1)
+    assert begun in ([0], [0, 1])
