@@ -83,7 +83,9 @@ def _measured(options: list[str], results: Path) -> Path:
     known = set(results.glob("*.json"))
     command = [sys.executable, "-m", "pytest", str(Path(benchmarks.__path__[0]))]
     command += ["--benchmark-only", "--benchmark-quiet", "-q", f"--callcost-results={results}"]
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryDirectory() as unused:
+        # Otherwise pytest-benchmark leaves an empty folder where the command is run.
+        command.append(f"--benchmark-storage=file://{unused}")
         code = _code_of([*command, *options], said)
         made = set(results.glob("*.json")) - known
         if len(made) == 1 and code in (0, 1):
