@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -160,11 +161,9 @@ def _costs(change: Change) -> str:
 
 def _instructions(change: Change, counts: Counts) -> str:
     old, new = (_count_of(change, place, counts) for place in (change.before, change.after))
-    for each in (old, new):
-        if isinstance(each, str):
-            return f"instructions not counted ({each})"
-    assert isinstance(old, float) and isinstance(new, float)
-    share = percent(new / old - 1, signed=True)
+    if isinstance(old, str) or isinstance(new, str):
+        return f"instructions not counted ({old if isinstance(old, str) else new})"
+    share = percent(new / old - 1 if old else math.nan, signed=True)
     return f"{number(new, 0)} instructions instead of {number(old, 0)} ({share})"
 
 

@@ -163,6 +163,9 @@ def a_change(before: str = "3.13", after: str = "3.14") -> Change:
     ("counts", "end"),
     [
         ({"3.13": 200.0, "3.14": 220.0}, "220 instructions instead of 200 (+10.0%)."),
+        # A record that another program wrote may have whole numbers.
+        ({"3.13": 200, "3.14": 220}, "220 instructions instead of 200 (+10.0%)."),
+        ({"3.13": 0, "3.14": 220}, "220 instructions instead of 0 (unknown)."),
         ({"3.13": 200.0}, "instructions not counted (not asked for)."),
         ({"3.13": 200.0, "3.14": "crash: it died"}, "instructions not counted (crash: it died)."),
     ],
