@@ -16,6 +16,7 @@ import numpy as np
 from rich.markup import escape
 
 from callcost.benchmarks.contenders import BREAK_EVEN
+from callcost.benchmarks.facts.marks import named
 from callcost.bindings.registry import mechanisms
 from callcost.console.numbers import format_ns
 from callcost.console.tables import PlainTable
@@ -163,7 +164,7 @@ def break_even_table(estimates: dict[str, GroupEstimate]) -> PlainTable:
     for curve in found:
         times = {point.n: format_ns(point.net_ns.value) for point in curve.points}
         table.add(
-            curve.name,
+            named(curve.name),
             *(times.get(n, "") for n in shown),
             _verdict(curve.beats_python_from, curve.compared_with_python),
             _verdict(curve.near_fastest_from, curve.compared_with_fastest),
@@ -173,7 +174,7 @@ def break_even_table(estimates: dict[str, GroupEstimate]) -> PlainTable:
 
 def _spread(swept: list[int], found: list[Curve]) -> list[int]:
     """Chooses as many n as fit into the table, evenly spread from the first to the last."""
-    name_width = max((len(curve.name) for curve in found), default=0)
+    name_width = max((len(named(curve.name)) for curve in found), default=0)
     room = NARROWEST - name_width - sum(_VERDICT_WIDTHS) - 3 * _AROUND
     count = min(len(swept), max(1, room // (_TIME_WIDTH + _AROUND)))
     return [swept[place] for place in np.linspace(0, len(swept) - 1, count).round().astype(int)]

@@ -16,7 +16,7 @@ from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.contenders import build, layout_facts, layouts
 from callcost.benchmarks.environments import Place, make, place_rows
 from callcost.benchmarks.facts import facts
-from callcost.benchmarks.facts.marks import LEGEND, Marks, marks_of
+from callcost.benchmarks.facts.marks import LEGACY, LEGEND, Marks, is_legacy, marks_of
 from callcost.benchmarks.ladder import rungs
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.table import tables
@@ -204,10 +204,11 @@ def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
         return {"": f"{facts.legend()} {LEGEND}."}
     workload, _, place = group.partition(ELSEWHERE)
     marks = config.stash[MARKS]
-    return {
-        name: f"{facts.letters(known)} {marks.of(name, workload)}"
+    notes = {
+        name: (facts.letters(known), marks.of(name, workload), LEGACY * is_legacy(name))
         for name, known in config.stash[FACTS].get(place, {}).items()
     }
+    return {name: " ".join(note).rstrip() for name, note in notes.items()}
 
 
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from callcost.benchmarks.catalogue import Workload
@@ -68,8 +69,9 @@ class Place:
     def missing(self, mechanism: Mechanism) -> str | None:
         """Returns why a mechanism is not there, in its tool's own words where these are known."""
         reason = self.build.missing(mechanism)
+        own_packages = (mechanism.tool, *mechanism.requires)
         for name, objection in self.made.left_out.items() if reason is not None else ():
-            if name in (mechanism.tool, *mechanism.requires):
+            if name in {str(canonicalize_name(own)) for own in own_packages}:
                 return objection
         return reason
 

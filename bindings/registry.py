@@ -35,6 +35,8 @@ SECTIONS = (
     "Always takes keywords:",
     "One thread at a time:",
     "Not the same C:",
+    "Stable ABI of:",
+    "Legacy:",
     "Unsupported:",
 )
 INSTALL_AGAIN = "install callcost again (pip install -e . in a checkout)"
@@ -122,6 +124,16 @@ class Mechanism:
     def one_thread(self) -> dict[str, str]:
         """The classes whose objects threads must not share, each with the reason."""
         return _section(self.docstring, "One thread at a time:")
+
+    @cached_property
+    def stable_form_of(self) -> str | None:
+        """The mechanism whose source it compiles for the stable ABI; None if it does not."""
+        return next(iter(_section(self.docstring, "Stable ABI of:")), None)
+
+    @cached_property
+    def legacy(self) -> str | None:
+        """Why its tool is a thing of the past; None if it is not."""
+        return next(iter(_section(self.docstring, "Legacy:").values()), None)
 
     def same_c(self, function: str) -> bool:
         """Tells whether a function calls the C core, not the mechanism's own code."""

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from callcost.benchmarks.break_even import REFERENCE
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.charts.look import Style, ends_ns, ticks_ns
-from callcost.benchmarks.facts.marks import OWN_CODE, Marks
+from callcost.benchmarks.facts.marks import OWN_CODE, Marks, named
 from callcost.bindings.registry import tool_of
 from callcost.console import page
 from callcost.console.numbers import format_ns
@@ -105,7 +105,8 @@ def panel_of(
         for row, contender in enumerate(other.names[: other.size]):
             name_there = f"{contender}{ELSEWHERE}{environment}"
             cost_ns = other.net_ns(row)
-            bars.append(Bar(name_there, name_there, environment, cost_ns, is_elsewhere=True))
+            label = f"{named(contender)}{ELSEWHERE}{environment}"
+            bars.append(Bar(name_there, label, environment, cost_ns, is_elsewhere=True))
     placed = tuple(_placed(bars))
     return Panel(name, placed, sheet.empty_ns, sheet.inconclusive)
 
@@ -115,7 +116,7 @@ def _bar(row: SheetRow) -> Bar:
         return Bar(row.name, row.name, BELOW_PYTHON, row.net_ns, is_floor=True)
     own_code = OWN_CODE in row.marks
     tool = tool_of(row.name)
-    return Bar(row.name, row.name + row.marks, tool, row.net_ns, row.rank, own_code=own_code)
+    return Bar(row.name, named(row.name) + row.marks, tool, row.net_ns, row.rank, own_code=own_code)
 
 
 def _placed(bars: Iterable[Bar]) -> Iterator[Bar]:

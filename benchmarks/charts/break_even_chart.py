@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from callcost.benchmarks.break_even import NEAR_FASTEST, REFERENCE, Curve
 from callcost.benchmarks.charts.look import Style, ends_ns, spread, ticks_ns
+from callcost.benchmarks.facts.marks import named
 from callcost.console import page
 from callcost.console.numbers import format_ns
 
@@ -41,7 +42,7 @@ def break_even_chart(found: Sequence[Curve], call: str, footer: str, style: Styl
     figure = page.start_chart(
         height_in, "When does it stop mattering how C is called?", lines, footer
     )
-    left_in = page.MARGIN_IN + page.text_width_in(curve.name for curve in found) + LEADER_IN
+    left_in = page.MARGIN_IN + page.text_width_in(named(curve.name) for curve in found) + LEADER_IN
     width_in = page.WIDTH_IN - left_in - page.TIME_IN
     upper = page.frameless(figure, left_in, page.HEADER_IN, width_in, curves_in)
     lower = page.frameless(figure, left_in, verdicts_top_in, width_in, verdicts_in)
@@ -97,7 +98,7 @@ def _say_where_it_ends(axes: Axes, curve: Curve, style: Style) -> None:
     top_ns, (left_n, right_n) = axes.get_ylim()[1], axes.get_xlim()
     logs = np.log([cost_ns.value for cost_ns in curve.net_ns])
     leaves_n = float(np.interp(math.log(top_ns), logs, curve.n))
-    text = f"{curve.name}: {format_ns(curve.net_ns[-1].value)} at n = {curve.n[-1]}"
+    text = f"{named(curve.name)}: {format_ns(curve.net_ns[-1].value)} at n = {curve.n[-1]}"
     room_in = (right_n - leaves_n) / (right_n - left_n) * page.size_in(axes)[0]
     offset_pt = 6 if room_in > page.text_width_in([text]) + 0.1 else -25
     page.write(axes, leaves_n, top_ns * 0.85, text, offset_pt, color=style.theme.muted)
@@ -118,7 +119,7 @@ def _name_curves(axes: Axes, found: Sequence[Curve], style: Style) -> None:
         colour = style.looks[curve.name].colour
         leader = {"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 2, "shrinkB": 0}
         axes.annotate(
-            curve.name,
+            named(curve.name),
             (curve.n[0], start_ns),
             xytext=(-72 * LEADER_IN, 72 * page.ROW_IN * row),
             textcoords="axes points",
@@ -134,7 +135,7 @@ def _verdicts(axes: Axes, ways: Sequence[Curve], style: Style) -> None:
     axes.set(ylim=(max(1, len(ways)) - 0.5, -0.5), yticks=[])
     key = {}
     for place, curve in enumerate(ways):
-        page.write(axes, left_n, place, curve.name, -72 * LEADER_IN)
+        page.write(axes, left_n, place, named(curve.name), -72 * LEADER_IN)
         for n, marker in _marks(curve):
             colour, (width, meaning) = style.looks[curve.name].colour, VERDICTS[marker]
             line = Line2D([n, right_n], [place] * 2, color=colour, linewidth=width)

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from callcost.benchmarks.charts.look import Style
+from callcost.benchmarks.facts.marks import named
 from callcost.console import page
 from callcost.estimate.estimate import GroupEstimate
 
@@ -43,7 +44,7 @@ def layouts_chart(rows: Sequence[Moved], call: str, footer: str, style: Style) -
         f"{call}: the same sources, linked in {count} ways. Each dot is one of them: its cost",
         "compared with the mean of its mechanism. A build that was linked once is one dot.",
     )
-    labels_in = page.text_width_in(row.name for row in rows) + 0.1
+    labels_in = page.text_width_in(named(row.name) for row in rows) + 0.1
     plot_in = page.ROW_IN * len(rows)
     height_in = page.HEADER_IN + plot_in + page.ROW_IN * 2 + page.FOOTER_IN
     figure = page.start_chart(height_in, "What the layout of a library does", lines, footer)
@@ -52,7 +53,7 @@ def layouts_chart(rows: Sequence[Moved], call: str, footer: str, style: Style) -
     axes = page.frameless(figure, left_in, page.HEADER_IN, width_in, plot_in)
     reach = max(LEAST, ROOM * max(abs(share) for row in rows for share in row.percent))
     axes.set(xlim=(-reach, reach), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_yticks(range(len(rows)), [row.name for row in rows], color=style.theme.text)
+    axes.set_yticks(range(len(rows)), [named(row.name) for row in rows], color=style.theme.text)
     axes.tick_params(labelsize=page.SMALL_PT, pad=2, labelcolor=style.theme.text)
     axes.xaxis.set_major_formatter(lambda share, _: f"{share:+g}%" if share else "mean")
     axes.axvline(0, color=style.theme.muted, linewidth=0.8)

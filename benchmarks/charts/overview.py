@@ -19,6 +19,7 @@ from matplotlib.transforms import Affine2D
 from callcost.benchmarks.catalogue import OTHER_TOPIC, TOPICS, topic_of
 from callcost.benchmarks.charts.bars import Panel, columns_of
 from callcost.benchmarks.charts.look import Style
+from callcost.benchmarks.facts.marks import named
 from callcost.console import page
 from callcost.console.numbers import short_ratio
 
@@ -35,7 +36,7 @@ def overview_chart(panels: Sequence[Panel], footer: str, style: Style) -> Figure
     columns = _columns(panels)
     rows = {panel.name: place for panel, place in _rows(panels)}
     labels_in = page.text_width_in(rows) + 0.1
-    heads_in = page.text_width_in(columns) + 0.1
+    heads_in = page.text_width_in(map(named, columns)) + 0.1
     height = max(rows.values()) + 1
     lines = (
         "Each cell's cost as a multiple of the cheapest call of C in its row. Strong: costly.",
@@ -49,7 +50,8 @@ def overview_chart(panels: Sequence[Panel], footer: str, style: Style) -> Figure
     width = max(columns.values()) + 1
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     axes.set_yticks(list(rows.values()), list(rows), color=style.theme.text)
-    axes.set_xticks(list(columns.values()), list(columns), rotation=90, color=style.theme.text)
+    heads = list(map(named, columns))
+    axes.set_xticks(list(columns.values()), heads, rotation=90, color=style.theme.text)
     axes.xaxis.tick_top()
     axes.tick_params(labelsize=page.SMALL_PT, pad=2)
     cells = [cell for panel in panels for cell in _squares(panel, rows[panel.name], columns)]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from callcost.benchmarks.charts.look import Style, ends_ns, spread, ticks_ns
-from callcost.benchmarks.facts.marks import Marks
+from callcost.benchmarks.facts.marks import Marks, named
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.bindings.registry import tool_of
 from callcost.console import page
@@ -72,7 +72,7 @@ def slopes_of(matrix: Matrix, marks: Marks) -> list[Slopes]:
             sheet.workload,
             matrix.places,
             tuple(
-                Slope(name, name + marks.of(name, sheet.workload), dict(line.net_ns))
+                Slope(name, named(name) + marks.of(name, sheet.workload), dict(line.net_ns))
                 for line in sheet.lines
                 for name in [line.mechanism]
             ),

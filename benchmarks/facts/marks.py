@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.bindings.registry import Mechanism
+from callcost.bindings.registry import Mechanism, mechanisms
+from callcost.model.group import ELSEWHERE
 
 OWN_CODE = "*"
 """Runs its own code instead of the shared C."""
@@ -15,9 +17,15 @@ OWN_CODE = "*"
 THROUGH_PYTHON = "†"
 """Needs Python code around the tool's own call."""
 
+LEGACY = "legacy"
+"""Said of a mechanism whose tool is a thing of the past; its docstring says so."""
+
+LEGACY_SAID = "its tool has no release for current versions of Python"
+
 LEGEND = (
     f"{OWN_CODE} runs its own code instead of the C; "
-    f"{THROUGH_PYTHON} needs Python code around the tool's own call"
+    f"{THROUGH_PYTHON} needs Python code around the tool's own call; "
+    f"{LEGACY}: {LEGACY_SAID}"
 )
 
 
@@ -35,6 +43,22 @@ class Marks:
     def of(self, mechanism: str, workload: str) -> str:
         """Return the marks of a cell."""
         return self.by_mechanism.get(mechanism, {}).get(workload, "")
+
+
+@cache
+def legacy_names() -> frozenset[str]:
+    """Names the mechanisms whose tool is a thing of the past."""
+    return frozenset(each.name for each in mechanisms() if each.legacy)
+
+
+def is_legacy(name: str) -> bool:
+    """Tells whether a row, also one of another interpreter, is such a mechanism's."""
+    return name.partition(ELSEWHERE)[0] in legacy_names()
+
+
+def named(name: str) -> str:
+    """Writes a mechanism's name where it is ranked: with `(legacy)` if it is."""
+    return f"{name} ({LEGACY})" if is_legacy(name) else name
 
 
 def marks_of(mechanism: Mechanism) -> dict[str, str]:

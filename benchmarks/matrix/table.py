@@ -10,6 +10,7 @@ from statistics import median
 from rich.console import RenderableType
 from rich.text import Text
 
+from callcost.benchmarks.facts.marks import named
 from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
 from callcost.benchmarks.matrix.upgrades import Counts, largest, nothing_changed, upgrades
 from callcost.console.numbers import cost_text, number, percent
@@ -43,7 +44,7 @@ def overview(matrix: Matrix) -> PlainTable:
     for change in matrix.changes:
         by_mechanism.setdefault(change.mechanism, []).append(change)
     for mechanism, changes in sorted(by_mechanism.items()):
-        table.add(mechanism, *(_median(changes, pair) for pair in pairs))
+        table.add(named(mechanism), *(_median(changes, pair) for pair in pairs))
     return table
 
 
@@ -71,7 +72,7 @@ def _table(matrix: Matrix, sheet: Sheet) -> PlainTable:
         headings += [f">{place}", ">", *([">change"] if number_of else [])]
     table = PlainTable(*headings, title=f"{sheet.workload}: net ns per call in each interpreter")
     for line in sheet.lines:
-        table.add(line.mechanism, *_cells(matrix, line))
+        table.add(named(line.mechanism), *_cells(matrix, line))
     return table
 
 

@@ -11,6 +11,7 @@ from callcost.benchmarks.break_even import NEAR_FASTEST, Curve
 from callcost.benchmarks.catalogue import TOPICS, Workload
 from callcost.benchmarks.charts.bars import Bar, Panel, columns_of
 from callcost.benchmarks.facts import facts
+from callcost.benchmarks.facts.marks import LEGACY, LEGACY_SAID, is_legacy, named
 from callcost.bindings.registry import Mechanism, mechanisms
 from callcost.console.markdown import markdown_table, merged
 from callcost.console.numbers import number
@@ -55,7 +56,7 @@ def headline_table(costs: CostTables) -> str:
     curves = {curve.name: curve for curve in costs.swept}
     rows = [
         [
-            f"`{name}`",
+            f"`{name}`{_legacy(name)}",
             *(cost(costs.panel(workload).get(name)) or NONE for workload in HEADLINE),
             _letters(costs.environment.get("facts", {}).get(name, {})),
             *_break_even(curves.get(name)),
@@ -69,7 +70,14 @@ def headline_table(costs: CostTables) -> str:
         "beats Python from n",
         f"within {NEAR_FASTEST - 1:.0%} of the fastest from n",
     ]
-    return "\n\n".join([markdown_table(headings, rows), facts.legend(), *left_out(costs)])
+    old = any(map(is_legacy, costs.names(HEADLINE)))
+    legend = facts.legend() + f" {LEGACY.capitalize()}: {LEGACY_SAID}." * old
+    return "\n\n".join([markdown_table(headings, rows), legend, *left_out(costs)])
+
+
+def _legacy(name: str) -> str:
+    """Say behind a name if it is legacy."""
+    return f" ({LEGACY})" if is_legacy(name) else ""
 
 
 def left_out(costs: CostTables) -> list[str]:
@@ -101,7 +109,7 @@ def _from(n: int | None) -> str:
 
 def cost(bar: Bar | None) -> str:
     """Write a cost with the marks of its cell, without decimals from a thousand ns on."""
-    return f"{number(bar.net_ns.value)}{bar.label.removeprefix(bar.name)}" if bar else ""
+    return f"{number(bar.net_ns.value)}{bar.label.removeprefix(named(bar.name))}" if bar else ""
 
 
 def topic_table(costs: CostTables, topic: str) -> str:
@@ -113,7 +121,7 @@ def topic_table(costs: CostTables, topic: str) -> str:
         headings.append("each further int")
     rows = [
         [
-            f"`{name.replace(ELSEWHERE, '@')}`",
+            f"`{name.replace(ELSEWHERE, '@')}`{_legacy(name)}",
             *(cost(costs.panel(workload).get(name)) for workload in names),
             *([per_argument(costs, name)] * has_slope),
         ]

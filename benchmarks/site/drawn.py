@@ -76,7 +76,7 @@ def cost_rows(rows: Iterable[WorkloadRow], palette: Palette) -> list[dict[str, A
     """Lists the dots of a workload. Floors have lines instead."""
     return [
         {
-            "name": f"{row.rank} {row.label}{row.marks}".strip(),
+            "name": f"{row.rank} {row.shown}{row.marks}".strip(),
             **ends(row.net_ns),
             "colour": palette.of_mechanism(row.name),
             "fill": palette.of_mechanism(row.name) if row.kind == WAY else PAGE,
@@ -91,7 +91,7 @@ def cost_rows(rows: Iterable[WorkloadRow], palette: Palette) -> list[dict[str, A
 def told(row: WorkloadRow) -> str:
     """Writes a line with the cost and rank of a row."""
     rank = f", rank {row.rank}" if row.rank else ""
-    return f"{row.label}{row.marks}: {ns(row.net_ns.value)} {interval(row.net_ns)}{rank}"
+    return f"{row.shown}{row.marks}: {ns(row.net_ns.value)} {interval(row.net_ns)}{rank}"
 
 
 def lines(sheet: WorkloadSheet) -> list[dict[str, Any]]:
@@ -124,7 +124,7 @@ def mechanism_chart(name: str, sheets: Iterable[WorkloadSheet], palette: Palette
                 **cost_rows([row], palette)[0],
                 "name": f"{sheet.name}{row.marks}",
                 "other": best.net_ns.value,
-                "told": f"{sheet.name}: {told(row)}; the fastest way: {best.label}, "
+                "told": f"{sheet.name}: {told(row)}; the fastest way: {best.shown}, "
                 f"{ns(best.net_ns.value)}",
             })  # fmt: skip
     if not rows:

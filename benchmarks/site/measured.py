@@ -19,7 +19,7 @@ from callcost.benchmarks.break_even import REFERENCE, Curve, calls_the_c, curves
 from callcost.benchmarks.catalogue import WORKLOADS, Workload, topic_of
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.facts import Facts
-from callcost.benchmarks.facts.marks import OWN_CODE, Marks
+from callcost.benchmarks.facts.marks import OWN_CODE, Marks, named
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.interpreters import (
     Interpreter,
@@ -63,6 +63,11 @@ class WorkloadRow(SheetRow):
     def label(self) -> str:
         """Its unique name among the rows of the workload."""
         return f"{self.name}{ELSEWHERE}{self.place}" if self.place else self.name
+
+    @property
+    def shown(self) -> str:
+        """Its name where it is ranked."""
+        return f"{named(self.name)}{self.label.removeprefix(self.name)}"
 
     @property
     def timed(self) -> bool:

@@ -16,7 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from callcost.benchmarks.facts.facts import FACTS, verdicts
-from callcost.benchmarks.facts.marks import LEGEND
+from callcost.benchmarks.facts.marks import LEGACY_SAID, LEGEND, is_legacy
 from callcost.benchmarks.site import charts, csv_files, drawn, render
 from callcost.benchmarks.site.inputs import Inputs
 from callcost.benchmarks.site.measured import WorkloadSheet
@@ -53,6 +53,8 @@ class Site:
             navigation=pages.NAVIGATION,
             failed=[(run, failed_controls(run.run, run.estimates)) for run in inputs.runs],
             legend=LEGEND,
+            legacy=is_legacy,
+            legacy_said=LEGACY_SAID,
             fact_columns=[
                 ABBREVIATION.format(fact.words, fact.key.replace("_", " ")) for fact in FACTS
             ],

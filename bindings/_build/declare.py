@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sysconfig
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -55,8 +56,19 @@ class CargoExtension(Extension):  # type: ignore[misc] # setuptools ships no typ
         link_args = (f"-Clink-arg={flag}" for flag in RPATH_FLAGS)
         rust.rustc_flags = (*rust.rustc_flags, *link_args)
         super().__init__(rust.name, sources=[], language="rust")
+        self.depends = _crate_files(Path(rust.path))
+        # setuptools names the file here; setuptools-rust would replace the end of that name again.
+        self.py_limited_api, rust.py_limited_api = rust.py_limited_api is True, False
         self.extra_compile_args = ["--release", *rust.rustc_flags]
         self.rust = rust
+
+
+def _crate_files(manifest: Path) -> list[str]:
+    """Lists what a crate is made from, also in the folder of another mechanism."""
+    crate = tomllib.loads((ROOT / manifest).read_text(encoding="utf-8"))
+    source = ROOT / manifest.parent / crate["lib"]["path"]
+    paths = [ROOT / manifest, *sorted(source.parent.glob("*.rs"))]
+    return [os.path.relpath(path, ROOT) for path in paths]
 
 
 def package_in(folder: Path) -> str:

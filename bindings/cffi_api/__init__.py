@@ -7,6 +7,10 @@ through extern "Python": cffi prints an exception raised there, and C gets 0. co
 `lib`: build.py declares ANSWER as another name of the core's `answer`, and cffi reads it on the
 first access.
 
+cffi's C keeps to the limited API: one file serves every CPython from 3.2 on, and another, for
+abi3t, those without a GIL from 3.15 on. There is no form for one version to compare with. The parts
+that know Python's structs are in cffi's own module, _cffi_backend, which is built for one version.
+
 Through Python:
 - first_byte, get_greeting: cffi takes and returns bytes, not str.
 - last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: C wants a length, and a pointer

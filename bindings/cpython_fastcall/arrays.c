@@ -52,13 +52,12 @@ static PyObject *py_sum_ends(PyObject *Py_UNUSED(module), PyObject *argument)
 
 /* Returns a new reference, and checks the size each time: converting an item may run Python code
  * that changes the list. PyList_GetItemRef does this from 3.13 on. */
-#ifdef Py_LIMITED_API
-#define item_of(list, i) Py_XNewRef(PyList_GetItem(list, i))
-#else
 static PyObject *item_of(PyObject *list, Py_ssize_t i)
 {
-#if PY_VERSION_HEX >= 0x030D0000
+#if API_VERSION >= 0x030D0000
     return PyList_GetItemRef(list, i);
+#elif defined(Py_LIMITED_API)
+    return Py_XNewRef(PyList_GetItem(list, i));
 #else
     if (i >= PyList_GET_SIZE(list)) {
         PyErr_SetString(PyExc_IndexError, "list index out of range");
@@ -67,7 +66,6 @@ static PyObject *item_of(PyObject *list, Py_ssize_t i)
     return Py_NewRef(PyList_GET_ITEM(list, i));
 #endif
 }
-#endif
 
 static int copy_list(PyObject *list, double *copy, Py_ssize_t count)
 {

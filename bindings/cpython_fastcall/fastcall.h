@@ -10,21 +10,38 @@
 
 #include "core.h"
 
+/* The version of Python whose C API these files may use. */
 #ifdef Py_LIMITED_API
-/* What the limited API of 3.11 lacks in the shared files, and what replaces it. PyUnicode_AsUTF8
- * belongs to it from 3.13 on. Without vectorcall, a call makes a tuple of its arguments. */
+#define API_VERSION (Py_LIMITED_API + 0)
+#else
+#define API_VERSION PY_VERSION_HEX
+#endif
+
+#ifdef Py_LIMITED_API
+/* What the limited API lacks in the shared files, and what replaces it. */
+#define PACKAGE "callcost.bindings.cpython_limited."
 #define PyList_GET_SIZE PyList_Size
 #define PyTuple_GET_SIZE PyTuple_Size
 #define PyTuple_GET_ITEM PyTuple_GetItem
 #define PyUnicode_AsUTF8(object) PyUnicode_AsUTF8AndSize(object, NULL)
+#if API_VERSION >= 0x030C0000
+#define PyObject_CallOneArg(callable, argument) \
+    PyObject_Vectorcall(callable, (PyObject *[]){argument}, 1, NULL)
+#else /* without vectorcall, a call makes a tuple of its arguments */
 #define PyObject_CallOneArg(callable, argument) \
     PyObject_CallFunctionObjArgs(callable, argument, NULL)
-#define PACKAGE "callcost.bindings.cpython_limited."
+#endif
+#if API_VERSION < 0x030F0000
+/* The headers of 3.15 have these for every version, but older Pythons could not load the file. */
+#undef Py_tp_vectorcall
+#undef Py_BEGIN_CRITICAL_SECTION
+#undef Py_END_CRITICAL_SECTION
+#endif
 #else
 #define PACKAGE "callcost.bindings.cpython_fastcall."
 #endif
 
-#ifndef Py_BEGIN_CRITICAL_SECTION /* before free threading, and in the limited API */
+#ifndef Py_BEGIN_CRITICAL_SECTION /* before free threading, and in the older limited API */
 #define Py_BEGIN_CRITICAL_SECTION(object) {
 #define Py_END_CRITICAL_SECTION() }
 #endif
@@ -65,7 +82,7 @@ static inline bool takes(const char *function, Py_ssize_t wanted, Py_ssize_t giv
  * PyLong_AsInt does this from 3.13 on. */
 static inline int as_c_int(PyObject *object)
 {
-#if PY_VERSION_HEX >= 0x030D0000 && !defined(Py_LIMITED_API)
+#if API_VERSION >= 0x030D0000
     return PyLong_AsInt(object);
 #else
     long value = PyLong_AsLong(object);

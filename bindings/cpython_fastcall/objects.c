@@ -15,6 +15,19 @@
 
 #define FINAL_TYPE (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE)
 
+#ifdef Py_TARGET_ABI3T
+/* Only Python knows the head of an object. A type adds its data, and asks Python where they are. */
+#define OBJECT_HEAD
+#define DATA_SIZE(data) (-(int)sizeof(data))
+#define RELATIVE Py_RELATIVE_OFFSET
+#define DATA_OF(data, object) ((data *)PyObject_GetTypeData(object, Py_TYPE(object)))
+#else
+#define OBJECT_HEAD PyObject_HEAD
+#define DATA_SIZE(data) sizeof(data)
+#define RELATIVE 0
+#define DATA_OF(data, object) ((data *)(object))
+#endif
+
 PyDoc_STRVAR(split_digits_doc, "split_digits($module, n, /)\n--\n\n"
                                "Return n / 10 and n % 10, both rounded towards zero.");
 
@@ -50,17 +63,17 @@ static PyObject *py_split_digits(PyObject *Py_UNUSED(module), PyObject *argument
 /* Point: the object contains the struct. It is read-only, so no thread sees half of a change. */
 
 typedef struct {
-    PyObject_HEAD
+    OBJECT_HEAD
     point value;
 } point_object;
 
 static PyObject *make_point(PyTypeObject *type, point value)
 {
-    point_object *self = PyObject_New(point_object, type);
+    PyObject *self = PyObject_New(PyObject, type);
     if (self != NULL) {
-        self->value = value;
+        DATA_OF(point_object, self)->value = value;
     }
-    return (PyObject *)self;
+    return self;
 }
 
 static PyObject *point_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -82,8 +95,8 @@ static void point_dealloc(PyObject *self)
 }
 
 static PyMemberDef point_members[] = {
-    {"x", Py_T_DOUBLE, offsetof(point_object, value.x), Py_READONLY, NULL},
-    {"y", Py_T_DOUBLE, offsetof(point_object, value.y), Py_READONLY, NULL},
+    {"x", Py_T_DOUBLE, offsetof(point_object, value.x), Py_READONLY | RELATIVE, NULL},
+    {"y", Py_T_DOUBLE, offsetof(point_object, value.y), Py_READONLY | RELATIVE, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -97,7 +110,7 @@ static PyType_Slot point_slots[] = {
 
 static PyType_Spec point_spec = {
     .name = PACKAGE "Point",
-    .basicsize = sizeof(point_object),
+    .basicsize = DATA_SIZE(point_object),
     .flags = FINAL_TYPE,
     .slots = point_slots,
 };
@@ -113,13 +126,13 @@ static PyObject *py_mirror(PyObject *module, PyObject *argument)
         PyErr_SetString(PyExc_TypeError, "mirror() takes a Point");
         return NULL;
     }
-    return make_point(type, mirror(((point_object *)argument)->value));
+    return make_point(type, mirror(DATA_OF(point_object, argument)->value));
 }
 
 /* Tally: the object owns a tally of the core. */
 
 typedef struct {
-    PyObject_HEAD
+    OBJECT_HEAD
     tally *handle;
 } tally_object;
 
@@ -133,13 +146,13 @@ static PyObject *make_tally(PyTypeObject *type, PyObject *argument)
     if (handle == NULL) {
         return PyErr_NoMemory();
     }
-    tally_object *self = PyObject_New(tally_object, type);
+    PyObject *self = PyObject_New(PyObject, type);
     if (self == NULL) {
         tally_free(handle);
         return NULL;
     }
-    self->handle = handle;
-    return (PyObject *)self;
+    DATA_OF(tally_object, self)->handle = handle;
+    return self;
 }
 
 static bool has_keywords(PyObject *kwargs_or_kwnames)
@@ -174,7 +187,7 @@ static PyObject *tally_vectorcall(PyObject *type, PyObject *const *args, size_t 
 static void tally_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    tally_free(((tally_object *)self)->handle);
+    tally_free(DATA_OF(tally_object, self)->handle);
     PyObject_Free(self);
     Py_DECREF(type);
 }
@@ -187,7 +200,7 @@ static PyObject *tally_object_increment(PyObject *self, PyObject *Py_UNUSED(igno
 {
     int count;
     Py_BEGIN_CRITICAL_SECTION(self);
-    count = tally_increment(((tally_object *)self)->handle);
+    count = tally_increment(DATA_OF(tally_object, self)->handle);
     Py_END_CRITICAL_SECTION();
     return PyLong_FromLong(count);
 }
@@ -210,7 +223,7 @@ static PyType_Slot tally_slots[] = {
 
 static PyType_Spec tally_spec = {
     .name = PACKAGE "Tally",
-    .basicsize = sizeof(tally_object),
+    .basicsize = DATA_SIZE(tally_object),
     .flags = FINAL_TYPE,
     .slots = tally_slots,
 };

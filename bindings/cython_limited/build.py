@@ -6,7 +6,7 @@ from setuptools import Extension
 from setuptools.errors import PlatformError
 
 if sysconfig.get_config_var("Py_GIL_DISABLED"):
-    raise PlatformError("Python without the GIL does not have the stable ABI of 3.11")
+    raise PlatformError("Cython's C does not compile for abi3t, the stable ABI without a GIL")
 
 EXTENSIONS = [
     Extension(

@@ -4,6 +4,9 @@ Idiomatic: as hpy_universal, except that a handle is a PyObject pointer, and mos
 inline calls of Python's C API. It works with one version of CPython only, and does not need HPy at
 run time. Holds the GIL; work_released leaves Python for the call.
 
+Legacy:
+- HPy: 0.9, the latest release, does not work with CPython 3.12 and later.
+
 Unsupported:
 - sum_ends, fill_array, fibonacci_batch: HPy 0.9 has no function that gets the buffer of an object.
 """

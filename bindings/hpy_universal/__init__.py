@@ -7,6 +7,9 @@ any object for a bool. HPyArg_ParseKeywords ignores keywords that it does not kn
 work_released leaves Python for the call. An HPyGlobal holds Point. Needs the package hpy at run
 time, which exists up to CPython 3.11.
 
+Legacy:
+- HPy: 0.9, the latest release, does not work with CPython 3.12 and later.
+
 Unsupported:
 - sum_ends, fill_array, fibonacci_batch: HPy 0.9 has no function that gets the buffer of an object.
 """

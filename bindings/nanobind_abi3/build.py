@@ -11,7 +11,7 @@ if sys.version_info < (3, 12):
     version = sysconfig.get_python_version()
     raise PlatformError(f"nanobind's stable ABI needs Python 3.12 or later; this is {version}")
 if sysconfig.get_config_var("Py_GIL_DISABLED"):
-    raise PlatformError("nanobind's stable ABI, linked statically, needs a Python with the GIL")
+    raise PlatformError("nanobind, linked statically, has no stable ABI for Python without a GIL")
 
 MODULE = Path(__file__).parent.parent / "nanobind_module"
 

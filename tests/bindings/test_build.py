@@ -6,7 +6,6 @@ import ctypes
 import importlib
 import re
 import subprocess
-import sys
 import sysconfig
 from functools import partial
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -145,16 +144,36 @@ def test_a_missing_tool_is_named_with_what_to_do() -> None:
     assert told.startswith("a is not installed: pip install --config-settings mechanisms=all")
 
 
-def test_a_rust_extension_is_linked_like_the_others() -> None:
+def crate(mechanism: str, py_limited_api: object) -> tuple[Any, Any]:
+    """Declares the crate of a mechanism as setuptools-rust would hand it over."""
     rust = SimpleNamespace(
-        name="_x", path="Cargo.toml", args=(), cargo_manifest_args=(), rustc_flags=()
-    )
-    extension = declare.CargoExtension(
-        rust, "callcost.bindings.a_b", declare.ROOT / "bindings" / "a_b"
-    )
-    assert (extension.name, extension.language) == ("callcost.bindings.a_b._x", "rust")
-    assert rust.path == "bindings/a_b/Cargo.toml"
+        name="_x", path="Cargo.toml", args=(), cargo_manifest_args=(), rustc_flags=(),
+        py_limited_api=py_limited_api,
+    )  # fmt: skip
+    folder = declare.ROOT / "bindings" / mechanism
+    return declare.CargoExtension(rust, f"callcost.bindings.{mechanism}", folder), rust
+
+
+def test_a_rust_extension_is_linked_like_the_others() -> None:
+    extension, rust = crate("pyo3_module", "auto")
+    assert (extension.name, extension.language) == ("callcost.bindings.pyo3_module._x", "rust")
+    assert rust.path == "bindings/pyo3_module/Cargo.toml"
     assert [flag.removeprefix("-Clink-arg=") for flag in rust.rustc_flags] == declare.RPATH_FLAGS
+
+
+def test_a_crate_depends_on_the_sources_that_it_shares() -> None:
+    shared = {f"bindings/pyo3_module/src/{name}.rs" for name in ("lib", "native")}
+    for mechanism in ("pyo3_module", "pyo3_abi3"):
+        extension, _ = crate(mechanism, "auto")
+        assert {*extension.depends} == shared | {f"bindings/{mechanism}/Cargo.toml"}
+
+
+def test_a_crate_for_the_stable_abi_is_named_once() -> None:
+    """Setuptools names the file; setuptools-rust would then cut off the end of that name."""
+    for asked, is_stable in ((True, True), (False, False), ("auto", False)):
+        extension, rust = crate("pyo3_abi3", asked)
+        assert extension.py_limited_api is is_stable
+        assert rust.py_limited_api is False
 
 
 def test_a_tools_own_sources_keep_their_path() -> None:
@@ -295,13 +314,3 @@ def test_a_free_threaded_python_refuses_a_library_that_it_cannot_check(
             libraries.require_this_build("planted")
     else:
         libraries.require_this_build("planted")
-
-
-@pytest.mark.parametrize("name", ["cpython_limited", "cython_limited", "nanobind_abi3"])
-def test_a_stable_abi_that_needs_a_gil_is_left_out_without_one(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 1}.get)
-    monkeypatch.setattr(sys, "version_info", (3, 14, 0, "final", 0))
-    with pytest.raises(declare.PlatformError, match="GIL"):
-        declare.load_file(declare.ROOT / "bindings" / name / "build.py")

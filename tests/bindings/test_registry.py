@@ -36,6 +36,22 @@ def test_every_folder_is_found_with_a_summary() -> None:
     assert all("_" in name for name in names), "<tool>_<mode>: a bare name could hide a module"
 
 
+def test_a_docstring_says_what_is_legacy_and_what_is_compiled_for_the_stable_abi(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "a_tool"
+    folder.mkdir()
+    text = (
+        '"""A tool.\n\nStable ABI of:\n- b_tool: the same.\n\nLegacy:\n- A: it has\n  ended.\n"""'
+    )
+    (folder / "__init__.py").write_text(text, encoding="utf-8")
+    mechanism = Mechanism("a_tool", folder)
+    assert (mechanism.stable_form_of, mechanism.legacy) == ("b_tool", "it has ended.")
+    (folder / "__init__.py").write_text('"""A tool."""', encoding="utf-8")
+    mechanism = Mechanism("a_tool", folder)
+    assert (mechanism.stable_form_of, mechanism.legacy) == (None, None)
+
+
 def test_what_was_built_is_accepted(copy: tuple[Build, Mechanism]) -> None:
     build, mechanism = copy
     build.check_sources(mechanism)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from callcost.benchmarks.facts.marks import named
 from callcost.benchmarks.matrix.interpreters import by_answer
 from callcost.benchmarks.site import drawn
 from callcost.benchmarks.site.drawing import Chart
@@ -78,7 +79,7 @@ def _chart(found: list[Column], workload: str) -> Chart | None:
             if row is not None and drawn.drawable(row.net_ns):
                 colour = COLOURS[number % len(COLOURS)]
                 rows.append({
-                    "name": name,
+                    "name": named(name),
                     **drawn.ends(row.net_ns),
                     "colour": colour,
                     "fill": colour if number < len(COLOURS) else drawn.PAGE,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callcost.benchmarks.facts.facts import FACTS, Facts, verdicts
+from callcost.benchmarks.facts.marks import named
 from callcost.benchmarks.site.measured import WAY, Measured, WorkloadRow
 from callcost.benchmarks.site.pages import source
 from callcost.benchmarks.site.pages.tabled import short
@@ -23,7 +24,7 @@ BUILDS = {
     EACH_VERSION: "a file for each version of Python",
 }
 # By the files in a folder. Everything else that is compiled ends up as C.
-COMPILERS = {".rs": "Rust", ".cpp": "a C++ compiler"}
+COMPILERS = {"Cargo.toml": "Rust", ".cpp": "a C++ compiler"}
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ def candidates(measured: Measured) -> list[Candidate]:
 def _compiler(name: str) -> str:
     """Names the compiler that builds a mechanism, by the files of its folder."""
     known = source.known(name)
-    suffixes = {path.suffix for path in known.folder.rglob("*")} if known else set()
-    return next((said for suffix, said in COMPILERS.items() if suffix in suffixes), "a C compiler")
+    paths = list(known.folder.rglob("*")) if known else []
+    found = {path.suffix for path in paths} | {path.name for path in paths}
+    return next((said for ending, said in COMPILERS.items() if ending in found), "a C compiler")
 
 
 def builds(files: Iterable[str]) -> str:
@@ -83,6 +85,7 @@ def as_json(measured: Measured, urls: dict[str, str]) -> dict[str, Any]:
         "candidates": [
             {
                 "name": candidate.name,
+                "shown": named(candidate.name),
                 "url": urls.get(candidate.name, ""),
                 "builds": candidate.builds,
                 "compiler": candidate.compiler,

@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from callcost.benchmarks.facts.facts import NOT_SEEN, YES
+from callcost.benchmarks.facts.marks import LEGACY, is_legacy
 from callcost.benchmarks.site.measured import Measured, WorkloadRow, WorkloadSheet
 from callcost.console.numbers import interval, number
 from callcost.model.interval import Interval
@@ -52,7 +53,7 @@ def _cells(row: WorkloadRow, run: Measured) -> Cells:
         row.label,
         row.name,
         row.kind,
-        row.marks,
+        f" ({LEGACY})" * is_legacy(row.name) + row.marks,
         row.rank,
         number(net.value) if row.timed else "not known",
         span(net),

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from callcost.benchmarks.charts.look import style_for
 from callcost.benchmarks.charts.slopes import NARROW_IN, Slopes, bare_slope_chart, slopes_of
-from callcost.benchmarks.facts.marks import Marks
+from callcost.benchmarks.facts.marks import Marks, named
 from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
 from callcost.benchmarks.matrix.interpreters import Interpreter, flags_of, versions_of
 from callcost.benchmarks.matrix.table import around, change_text
@@ -120,7 +120,7 @@ def _drawn(found: Slopes, width_in: float, theme: Theme) -> Figure:
 def _panel(run: Measured, matrix: Matrix, sheet: Sheet, stem: str | None) -> Panel:
     marks = Marks.of_record(run.document)
     rows = [
-        Row(line.mechanism + marks.of(line.mechanism, sheet.workload), _cells(matrix, line))
+        Row(named(line.mechanism) + marks.of(line.mechanism, sheet.workload), _cells(matrix, line))
         for line in sheet.lines
     ]
     first = next(e for n, e in run.estimates.items() if n.partition(ELSEWHERE)[0] == sheet.workload)

@@ -78,7 +78,7 @@
   function item(candidate, workload, used, first, wanted) {
     const [value, low, high, rank] = candidate.costs[workload];
     const line = element("li", "", first ? "first" : "");
-    line.append(link(candidate.name, candidate.url, ""), " ");
+    line.append(link(candidate.shown, candidate.url, ""), " ");
     const why = element("span", "", "why");
     why.append(link(`${ns.format(value)} ns per call`, candidate.url, `on-${workload}`), low === null ? "" : ` (${ns.format(low)} .. ${ns.format(high)})`, rank.endsWith("=") ? `, a tie (rank ${rank})` : "", `, ${share.format(used)} of a core; `);
     const built = candidate.compiler ? `${data.builds[candidate.builds]}, built with ${candidate.compiler}` : data.builds[candidate.builds];
@@ -96,7 +96,7 @@
     const list = element("ul");
     for (const { candidate, against: reasons } of left) {
       const line = element("li");
-      line.append(link(candidate.name, candidate.url, ""), ": ");
+      line.append(link(candidate.shown, candidate.url, ""), ": ");
       reasons.forEach(([words, anchor], number) => line.append(number ? "; " : "", link(words, candidate.url, anchor)));
       list.append(line);
     }

@@ -26,7 +26,7 @@ fn writable<T: Element>(buffer: &PyBuffer<T>) -> PyResult<NonNull<[T]>> {
 }
 
 /// The core's struct and the Python class in one. Frozen: reading it needs no borrow.
-#[pyclass(frozen, get_all, module = "callcost.bindings.pyo3_module")]
+#[pyclass(frozen, get_all)]
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Point {
@@ -43,7 +43,7 @@ impl Point {
 }
 
 /// Frozen: PyO3 would only guard the pointer against being borrowed twice, not the count behind it.
-#[pyclass(frozen, module = "callcost.bindings.pyo3_module")]
+#[pyclass(frozen)]
 struct Tally(NonNull<native::Tally>);
 
 // SAFETY: a tally belongs to no thread, and only one thread at a time runs `increment`.

@@ -21,6 +21,7 @@ from callcost.benchmarks.charts import draw as charts
 from callcost.benchmarks.charts import look
 from callcost.benchmarks.charts.bars import FAMILY_GAP, per_call_chart
 from callcost.benchmarks.charts.look import hues, luminance, style_for
+from callcost.benchmarks.facts import marks
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
 from callcost.bindings.registry import mechanisms
 from callcost.console import page
@@ -265,6 +266,19 @@ def test_marks_of_a_record_follow_the_names() -> None:
     assert labels["cffi_api"] == ("cffi_api†", False)
     assert labels[REFERENCE] == (f"{REFERENCE}*", True)
     assert all(bar.label == bar.name for bar in panels[1].bars)
+
+
+def test_a_legacy_mechanism_is_called_so_wherever_it_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The mechanism itself says that it is: its name plays no role."""
+    monkeypatch.setattr(marks, "legacy_names", lambda: frozenset({"cffi_api"}))
+    groups = estimated(calls(), calls("fibonacci @ pypy9"))
+    (panel,) = charts.panels_of(groups, Marks({"cffi_api": {"fibonacci": "†"}}))
+    labels = {bar.name: bar.label for bar in panel.bars}
+    assert labels.pop("cffi_api") == "cffi_api (legacy)†"
+    assert labels.pop("cffi_api @ pypy9") == "cffi_api (legacy) @ pypy9"
+    assert labels and not any("legacy" in label for label in labels.values())
 
 
 def test_an_inconclusive_group_says_so_and_has_no_ranks() -> None:

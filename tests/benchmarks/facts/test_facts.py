@@ -24,7 +24,7 @@ HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 needs_gil = pytest.mark.skipif(not HAS_GIL, reason="it has no GIL")
 # What the tools themselves document, or the source of the folder shows.
 KNOWN = {
-    "cffi_api": "GTR",
+    "cffi_api": "GTRA",
     "cpython_fastcall": "TRKSI",
     "ctypes_cdll": "GTKI",
     "ctypes_pydll": "TKI",

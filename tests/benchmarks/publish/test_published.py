@@ -15,6 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from callcost.benchmarks.charts import draw as charts
+from callcost.benchmarks.facts.marks import legacy_names
 from callcost.benchmarks.publish import figures, matrix_tables, publishing
 from callcost.console import page
 from callcost.console.page import LIGHT, Theme
@@ -45,6 +46,13 @@ def test_every_generated_part_matches_the_records(name: str) -> None:
     parts = publishing.BLOCK.findall(text)
     assert len(parts) == text.count("<!-- generated:") > 0
     assert text == publishing.fill(text)
+
+
+@pytest.mark.parametrize("part", ["cost-table", "the_call"])
+def test_a_table_calls_legacy_mechanisms_so(part: str) -> None:
+    rows = re.findall(r"^\| `(\w+)`( \(legacy\))? \|", publishing.GENERATORS[part](), re.MULTILINE)
+    called = {name for name, said in rows if said}
+    assert called == {name for name, _ in rows} & legacy_names() != set()
 
 
 def test_git_and_the_sdist_have_every_record_that_the_documents_show() -> None:

@@ -21,6 +21,7 @@ from checkout import RESULTS, ROOT
 
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.facts.facts import YES
+from callcost.benchmarks.facts.marks import legacy_names
 from callcost.benchmarks.facts.questions import FOREIGN_ABI
 from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site import charts, drawn, fits, inputs, render, site
@@ -95,8 +96,8 @@ def folder(record: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def cost_cells(text: str) -> dict[str, list[str]]:
     """Returns the cells of a workload's table as text, by the name of the row."""
-    rows = Reader(text).tables[0][1:]
-    return {row[1][0].rstrip("*†"): [cell for cell, _ in row] for row in rows}
+    rows = [[cell for cell, _ in row] for row in Reader(text).tables[0][1:]]
+    return {row[1].rstrip("*†").removesuffix(" (legacy)"): row for row in rows}
 
 
 @pytest.mark.parametrize("workload", sites.WORKLOADS)
@@ -108,6 +109,7 @@ def test_costs_are_those_of_the_record(folder: Path, record: Path, workload: str
     assert len(shown) == len(recorded) + len(elsewhere)
     for row in recorded:
         cells = shown[row["name"]]
+        assert ("(legacy)" in cells[1]) == (row["name"] in legacy_names())
         assert cells[2] == number(row["net_ns"][0])
         assert cells[3] == interval(Interval(*row["net_ns"]))
         assert cells[6] == number(row["gross_ns"][0])
@@ -555,6 +557,8 @@ def test_every_mechanism_shows_how_it_writes_fibonacci(mechanism: Any) -> None:
         "cython_limited": ["callcost/bindings/cython_def/_def.pyx"],
         "hpy_cpython": ["callcost/bindings/hpy_universal/module.c"],
         "nanobind_abi3": ["callcost/bindings/nanobind_module/module.cpp"],
+        "nanobind_split": ["callcost/bindings/nanobind_module/module.cpp"],
+        "pyo3_abi3": ["callcost/bindings/pyo3_module/src/lib.rs"],
         "swig_builtin": ["callcost/bindings/swig_proxy/core.i"],
     }
     files = source.files(mechanism)
@@ -627,7 +631,8 @@ def test_floors_are_lines_and_not_dots(measured: Measured) -> None:
     sheet = measured.sheets["fibonacci"]
     palette = drawn.Palette.of(measured.mechanisms)
     dots = {row["name"].rstrip("*†") for row in drawn.cost_rows(sheet.rows, palette)}
-    assert dots == {f"{row.rank} {row.label}".strip() for row in sheet.rows if row.kind != FLOOR}
+    assert any(dot.endswith("hpy_universal (legacy)") for dot in dots)
+    assert dots == {f"{row.rank} {row.shown}".strip() for row in sheet.rows if row.kind != FLOOR}
     assert [line["text"].partition(",")[0] for line in drawn.lines(sheet)] == [
         "C from C (direct)",
         "plain Python",

@@ -1,0 +1,2 @@
+// The same source; only the macros that build.py defines differ.
+#include "../nanobind_module/module.cpp"
