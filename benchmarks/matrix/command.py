@@ -66,7 +66,8 @@ def matrix(
     record = Record.load(path)
     found = Matrix(record.estimates, list(record.environment["interpreters"]))
     console = console_at_least(100)
-    console.print(overview(found))
+    if len(found.places) > 1:
+        console.print(overview(found))
     for line in summary(found, record.environment.get("instructions", {})):
         console.print(line)
     click.echo(f"saved: {path}")

@@ -69,16 +69,24 @@ class Resolver:
         """Returns the pins of each side; raises ContradictionError, BuildError, CancelledError."""
         label = " and ".join(dict.fromkeys(side.label for side in sides))
         if all(side.texts == sides[0].texts for side in sides):
-            resolve = self._possible if self.lenient else self._resolve
-            return [resolve(label, sides[0].texts)] * len(sides)
+            if self.lenient:
+                build_requires = sides[0].project.build_requires
+                return [self._possible(label, sides[0].texts, build_requires)] * len(sides)
+            return [self._resolve(label, sides[0].texts)] * len(sides)
         limits = self._common({side.project.requirements for side in sides}, label)
         return together(lambda side: self._side(side, limits), sides)
 
-    def _possible(self, label: str, texts: Sequence[str]) -> list[str]:
-        """Resolves without the requirements that cannot be met even alone."""
+    def _possible(
+        self, label: str, texts: Sequence[str], build_requires: Sequence[str]
+    ) -> list[str]:
+        """Resolves without the requirements that cannot be met even alone.
+
+        If one of the build itself cannot, as without a network, there is nothing to leave out.
+        """
         try:
             return self._resolve(label, texts)
         except (BuildError, ContradictionError):
+            self._resolve(label, build_requires)
             kept = [text for text in texts if self._can_be_met(label, text)]
             if len(kept) in (0, len(texts)):
                 raise

@@ -279,6 +279,15 @@ def test_a_requirement_that_no_interpreter_can_have_is_left_out_if_that_is_allow
     assert imported(found.python, "__import__('helper').VERSION") == "1.0"
 
 
+def test_what_the_build_itself_requires_is_never_left_out(project: Path) -> None:
+    file = project / "pyproject.toml"
+    file.write_text(
+        file.read_text().replace('requires = ["tool"]', 'requires = ["absent", "tool"]')
+    )
+    with pytest.raises(SpecError, match=r"requirements of .* cannot be met: .*absent"):
+        build_all([parse(".", project)], project, print, recipe=Recipe(lenient=True))
+
+
 @pytest.mark.parametrize("lenient", [True, False])
 def test_a_requirement_that_cannot_be_installed_is_left_out_if_that_is_allowed(
     project: Path, lenient: bool
