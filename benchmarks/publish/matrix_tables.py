@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from callcost.benchmarks.charts.draw import SLOPES, draw_slopes, machine
-from callcost.benchmarks.facts.marks import LEGEND, Marks
+from callcost.benchmarks.facts.marks import LEGACY, LEGEND, Marks, is_legacy
 from callcost.benchmarks.matrix.figures import Line, Matrix, Sheet
 from callcost.benchmarks.matrix.interpreters import (
     Interpreter,
@@ -122,13 +122,18 @@ def _workload(record: Record, matrix: Matrix, sheet: Sheet) -> str:
     for before, after in pairwise(matrix.places):
         headings += [after, f"{before} to {after}"]
     rows = [
-        [f"`{name}`{marks.of(name, sheet.workload)}", *_cells(matrix, line)]
+        [f"`{name}`{_said(name)}{marks.of(name, sheet.workload)}", *_cells(matrix, line)]
         for line in sheet.lines
         for name in [line.mechanism]
     ]
     moved = f" (inconclusive in {listed(sheet.inconclusive)})" if sheet.inconclusive else ""
     table = markdown_table(headings, rows)
     return f"<details><summary>{sheet.workload}{moved}</summary>\n\n{table}\n\n</details>"
+
+
+def _said(name: str) -> str:
+    """Says behind a name that its tool is a thing of the past."""
+    return f" ({LEGACY})" if is_legacy(name) else ""
 
 
 def _cells(matrix: Matrix, line: Line) -> Iterator[str]:

@@ -134,6 +134,12 @@ def matrix_record(
     return copied(document)
 
 
+def with_legacy(document: Document) -> Document:
+    """Renames a mechanism of a record to one whose tool is a thing of the past."""
+    renamed: Document = json.loads(json.dumps(document).replace("cffi_api", "hpy_universal"))
+    return renamed
+
+
 def _worker_facts(place: str) -> dict[str, str]:
     implementation, version, flags, build, _ = INTERPRETERS[place]
     own = "7.3.20" if implementation == "pypy" else version

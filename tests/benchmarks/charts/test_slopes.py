@@ -143,6 +143,12 @@ def test_the_heading_names_interpreters_whose_controls_failed() -> None:
     assert {"ctypes_cdll†", "cffi_api"} <= set(texts(drawn(found[1], None)))
 
 
+def test_a_mechanism_of_the_past_is_called_legacy() -> None:
+    record = Record(Path("run.json"), made_records.with_legacy(made_records.matrix_record()))
+    found = slopes_of(Matrix(record.estimates, list(made_records.INTERPRETERS)), Marks({}))
+    assert "hpy_universal (legacy)" in {slope.label for slope in found[0].slopes}
+
+
 def saved(folder: Path, workloads: Iterable[str] = ("get_pi", "fibonacci")) -> Path:
     return made_records.written(folder / "run.json", made_records.matrix_record(workloads))
 

@@ -64,6 +64,12 @@ def test_a_group_whose_control_moved_is_named(tmp_path: Path) -> None:
     assert "| ? |" in text
 
 
+def test_a_mechanism_of_the_past_is_called_legacy(tmp_path: Path) -> None:
+    document = made_records.with_legacy(made_records.matrix_record())
+    text = matrix_tables.document(made_records.written(tmp_path / "matrix.json", document))
+    assert text.count("| `hpy_universal` (legacy) |") == 2
+
+
 def test_without_a_record_the_document_says_so(tmp_path: Path) -> None:
     assert matrix_tables.document(tmp_path / "matrix.json.xz") == matrix_tables.NOT_RECORDED
     assert matrix_tables.draw(tmp_path / "matrix.json.xz", tmp_path) == []

@@ -151,6 +151,13 @@ def test_the_csv_has_the_rows_of_every_interpreter(folder: Path, measured: Measu
     assert ranked == {"3.13"}
 
 
+def test_a_mechanism_of_the_past_is_called_legacy(tmp_path: Path) -> None:
+    document = made_records.with_legacy(made_records.matrix_record())
+    (part,) = upgrades_page.parts([Measured(tmp_path / "run.json", document)])
+    for panel in part.panels:
+        assert "hpy_universal (legacy)" in {row.name for row in panel.rows}
+
+
 def test_one_interpreter_alone_has_nothing_to_compare(tmp_path: Path) -> None:
     document = made_records.matrix_record()
     section = document["callcost"]
