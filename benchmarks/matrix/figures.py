@@ -113,8 +113,7 @@ class Matrix:
         if not old.inconclusive and not new.inconclusive:
             share = change(old, _row(old, mechanism), new, _row(new, mechanism))
         # In this order, `max` returns MIN_EFFECT if the error is unknown (NaN).
-        limit = max(MIN_EFFECT, self._error)
-        clear = share.low > limit or share.high < 1 / (1 + limit) - 1
+        clear = is_clear(share, max(MIN_EFFECT, self._error))
         old_ns, new_ns = (one.net_ns(_row(one, mechanism)) for one in (old, new))
         return Change(workload, mechanism, before, after, old_ns, new_ns, share, bool(clear))
 
@@ -138,6 +137,11 @@ def change(old: GroupEstimate, old_row: int, new: GroupEstimate, new_row: int) -
         by_layout.setdefault(unit, []).append(news[number] - olds[number])
     found = trimmed_interval(np.array([np.mean(logs) for logs in by_layout.values()]))
     return Interval(*(float(np.expm1(end)) for end in (found.value, found.low, found.high)))
+
+
+def is_clear(share: Interval, limit: float) -> bool:
+    """Tells whether a whole interval of a change is farther from 0 than `limit`."""
+    return bool(share.low > limit or share.high < 1 / (1 + limit) - 1)
 
 
 def _positive(estimate: GroupEstimate, row: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

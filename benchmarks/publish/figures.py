@@ -368,7 +368,28 @@ class Reference(DescribedRun, kw_only=True):
     callcost: ReferenceSection
 
 
+class CountedCall(Struct):
+    """The instructions of a call in its native form and through the stable ABI."""
+
+    place: Name
+    abi: Name
+    stable: Name
+    native: Name
+    workload: Name
+    instructions: tuple[Number, Number]
+    functions: list[tuple[Name, Number]]
+
+
+class StableAbi(Struct):
+    """stable_abi.json."""
+
+    pythons: dict[Name, Name]
+    cython: dict[Name, str]
+    rows: Annotated[list[CountedCall], Meta(min_length=1)]
+
+
 LAYOUTS: dict[str, Any] = {
+    "stable_abi.json": StableAbi,
     "calibration.json": WholeCalibration,
     "repeatability.json": Repeatability,
     "facts_next.json": Facts,

@@ -27,6 +27,7 @@ from callcost.benchmarks.facts import bad_input, facts
 from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.matrix.interpreters import interpreters
 from callcost.benchmarks.publish import (
+    abi_tables,
     case_tables,
     explain_tables,
     figures,
@@ -37,6 +38,8 @@ from callcost.benchmarks.publish import (
 )
 from callcost.benchmarks.publish.archive import compressed
 from callcost.benchmarks.publish.tables import CostTables
+from callcost.benchmarks.stable_abi import chart as stable_abi
+from callcost.benchmarks.stable_abi.prices import Price, here, latest, prices
 from callcost.bindings.registry import mechanisms, tool_of
 from callcost.compare import document
 from callcost.compare.comment import comment
@@ -66,6 +69,7 @@ BISECT = RESULTS / "bisect.json"
 PEEKING = RESULTS / "peeking.json"
 LAYOUTS = RESULTS / "layouts.json"
 RELINKS = RESULTS / "relinks.json"
+STABLE_ABI = RESULTS / "stable_abi.json"
 REPORT = RESULTS / "report.json"
 # A run in several interpreters, if there is one.
 MATRIX = RESULTS / "matrix.json.xz"
@@ -75,7 +79,7 @@ EXPLAINED = RESULTS / "explain.json"
 EXPLAINED_LATER = tuple(RESULTS / f"explain.{tag}.json" for tag in ("cp312", "cp313"))
 TEXTS = (
     *("measuring", "bad-input", "cases", "costs", "ci", "comparing", "explaining", "reporting"),
-    "interpreters",
+    *("interpreters", "stable-abi"),
 )
 DOCUMENTS = ("README.md", *(f"docs/{name}.md" for name in TEXTS))
 BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -127,7 +131,7 @@ def _keeping(place: Path) -> Iterator[None]:
 
 def _write_all() -> list[Path]:
     drawn = charts.draw(REFERENCE, formats=["svg"])
-    drawn += [*draw_explanation(RESULTS), *draw_layouts(RESULTS)]
+    drawn += [*draw_explanation(RESULTS), *draw_layouts(RESULTS), *draw_stable_abi(RESULTS)]
     drawn += matrix_tables.draw(MATRIX, RESULTS)
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.
@@ -147,6 +151,23 @@ def draw_layouts(folder: Path) -> list[Path]:
     found = figures.read(LAYOUTS)
     rows = tuple(Moved(name, tuple(percent)) for name, percent in found["moved"].items())
     return charts.draw_layouts(rows, found["call"], found["made_with"], folder)
+
+
+def draw_stable_abi(folder: Path) -> list[Path]:
+    """Draws what the stable ABI costs in the reference run."""
+    found, document = _prices(), _priced().document
+    names = [price.stable for price in found]
+    return stable_abi.draw(found, charts.provenance(document), names, folder / "stable_abi")
+
+
+def _priced() -> Record:
+    """Returns the run in several interpreters, or the reference where there is none yet."""
+    return Record.load(MATRIX) if MATRIX.exists() else _reference()
+
+
+def _prices() -> list[Price]:
+    record = _priced()
+    return latest(prices(record.estimates, here(record.document)))
 
 
 def refuse_unfit(record: Path) -> None:
@@ -367,6 +388,10 @@ def supported_mechanisms() -> str:
 
 
 GENERATORS: dict[str, Callable[[], str]] = {
+    "abi-cost": lambda: abi_tables.cost_table(_prices()),
+    "abi-cython": lambda: abi_tables.cython_error(figures.read(STABLE_ABI)),
+    "abi-explained": lambda: abi_tables.explained(_prices(), figures.read(STABLE_ABI)),
+    "abi-instructions": lambda: abi_tables.instruction_table(figures.read(STABLE_ABI)),
     "bad-input": bad_input.bad_input_table,
     **{
         f"case-{case.name}": partial(

@@ -1,0 +1,1 @@
+"""The study of which instructions the stable ABI adds to a call."""
