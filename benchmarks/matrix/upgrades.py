@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from callcost.benchmarks.matrix.figures import Change, Matrix
-from callcost.console.numbers import cost_text, number, percent, percent_interval
+from callcost.console.numbers import cost_text, interval, number, percent, percent_interval
 from callcost.estimate.estimate import GroupEstimate
 from callcost.instructions import callgrind
 from callcost.model.contender import Contender
 from callcost.model.group import ELSEWHERE, Environment
 from callcost.model.instructions import Count, Uncounted
+from callcost.model.interval import Interval
 
 # So many changes of each pair of interpreters get a sentence.
 LARGEST = 5
@@ -154,9 +155,16 @@ def _pair(change: Change) -> tuple[str, str]:
 def _costs(change: Change) -> str:
     return (
         f"{change.workload} through {change.mechanism} costs {cost_text(change.after_ns.value)} ns "
-        f"instead of {cost_text(change.before_ns.value)}: "
-        f"{percent(change.share.value, signed=True)} {percent_interval(change.share)}"
+        f"instead of {cost_text(change.before_ns.value)}: {_how_much(change.share)}"
     )
+
+
+def _how_much(share: Interval) -> str:
+    """Writes a change with its interval: in percent, or in times from twice as much on."""
+    if share.value < 1:
+        return f"{percent(share.value, signed=True)} {percent_interval(share)}"
+    times = Interval(1 + share.value, 1 + share.low, 1 + share.high)
+    return f"{number(times.value)} times as much {interval(times)}"
 
 
 def _instructions(change: Change, counts: Counts) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -157,6 +158,24 @@ def test_a_pair_of_interpreters_is_told_once_if_the_one_between_lacks_a_mechanis
 def a_change(before: str = "3.13", after: str = "3.14") -> Change:
     costs = Interval(100.0, 99.0, 101.0), Interval(112.0, 111.0, 113.0)
     return Change("work", "tool", before, after, *costs, Interval(0.12, 0.11, 0.13), True)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (Interval(-0.5, -0.6, -0.4), "-50.0% (-60.0% .. -40.0%)"),
+        (Interval(0.99, 0.9, 1.1), "+99.0% (+90.0% .. +110.0%)"),
+        (Interval(82.8, 78.4, 87.5), "83.8 times as much (79.4 .. 88.5)"),
+    ],
+)
+def test_a_change_that_is_at_least_double_is_told_in_times(share: Interval, said: str) -> None:
+    change = replace(a_change(), share=share)
+    found = matrix_of(
+        timed("work", "3.13", {"tool": 100.0}), timed("work", "3.14", {"tool": 112.0})
+    )
+    (upgrade,) = upgrades(found, [change], {})
+    (sentence,) = upgrade.sentences
+    assert f"instead of 100.0: {said}; " in sentence
 
 
 @pytest.mark.parametrize(
