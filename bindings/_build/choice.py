@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import sysconfig
 import tomllib
 from typing import Any
 
@@ -14,6 +16,8 @@ NONE = "none"
 PRESENT = "present"
 CHOICES = (NONE, "few", "default", "all", PRESENT)
 SUITE_EXTRAS = ("plot", "inspect")
+# Python without a GIL has a stable ABI from 3.15 on.
+HAS_STABLE_ABI = sys.version_info >= (3, 15) or not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
 def chosen() -> str:
@@ -39,7 +43,9 @@ def dependencies(choice: str) -> list[str]:
         return _group("instrument")
     extras = _pyproject()["project"]["optional-dependencies"]
     plotted = [requirement for extra in SUITE_EXTRAS for requirement in extras[extra]]
-    return [*_group("suite-all" if choice == "all" else "suite"), *plotted]
+    if choice != "all":
+        return [*_group("suite"), *plotted]
+    return [*_group("suite-all"), *(_group("split") if HAS_STABLE_ABI else ()), *plotted]
 
 
 def _group(name: str) -> list[str]:

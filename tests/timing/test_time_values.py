@@ -14,6 +14,7 @@ from collections import ChainMap, Counter, OrderedDict, UserDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, Self
@@ -573,8 +574,9 @@ def test_a_missing_interpreter_is_named(
 ) -> None:
     if "/" not in wanted:
         # Asking every interpreter of this machine is slow.
-        for name in ("iter_interpreters", "get_interpreter"):
-            monkeypatch.setattr(f"callcost.revisions.interpreter.{name}", lambda *_, **__: ())
+        for name, found in (("iter_interpreters", ()), ("get_interpreter", None)):
+            patched = partial(lambda found, *_, **__: found, found)
+            monkeypatch.setattr(f"callcost.revisions.interpreter.{name}", patched)
     with pytest.raises(CallcostError, match=said):
         interpreter_at(wanted)
 

@@ -52,7 +52,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> list[Place]:
     about = checkout / "pyproject.toml"
     text = about.read_text()
     for old, new in (
-        ('groups = ["tools", "build-all"]', 'groups = ["tools"]'),
+        ('groups = ["tools", "split", "build-all"]', 'groups = ["tools"]'),
         ('tools = ["cffi>=1.17"', 'tools = ["numba>=9999"] # "cffi'),
     ):
         assert old in text

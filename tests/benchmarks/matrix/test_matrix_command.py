@@ -16,7 +16,7 @@ needs_checkout = pytest.mark.skipif(
 INTERRUPTED = """
 import os, signal, sys, threading, time
 from pathlib import Path
-from callcost.benchmarks.matrix.command import _code_of
+from callcost.benchmarks.matrix.running import code_of
 
 CHILD = '''
 import sys, time
@@ -38,7 +38,7 @@ def interrupt():
 signal.signal(signal.SIGINT, signal.default_int_handler)
 threading.Thread(target=interrupt, daemon=True).start()
 try:
-    _code_of([sys.executable, "-c", CHILD, str(begun)], sys.stdout)
+    code_of([sys.executable, "-c", CHILD, str(begun)], sys.stdout)
 except KeyboardInterrupt:
     print("interrupted")
 """
