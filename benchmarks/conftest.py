@@ -19,6 +19,7 @@ from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.marks import LEGACY, LEGEND, Marks, is_legacy, marks_of
 from callcost.benchmarks.ladder import rungs
 from callcost.benchmarks.matrix.figures import Matrix
+from callcost.benchmarks.matrix.interpreters import missing_in
 from callcost.benchmarks.matrix.table import tables
 from callcost.benchmarks.matrix.upgrades import Counts, count, largest
 from callcost.bindings import registry
@@ -133,6 +134,7 @@ def _parameter(item: pytest.Item, name: str) -> str:
 
 
 COUNTS = pytest.StashKey[Counts]()
+MATRIX = pytest.StashKey[Matrix]()
 PLACES = pytest.StashKey[Sequence[Place]]()
 # The facts of each mechanism, by environment; that of the running interpreter is "".
 FACTS = pytest.StashKey[Mapping[str, Mapping[str, facts.Facts]]]()
@@ -151,9 +153,8 @@ def pytest_callcost_environment(config: pytest.Config, contenders: Sequence[str]
         return {"interpreters": about, "marks": marks.by_mechanism}
     found = facts.probe_all(chosen)
     config.stash[FACTS] = {"": found}
-    about_build = {k: v for k, v in build().facts.items() if k not in ("files", "sources")}
     return {
-        **about_build,
+        **build().about,
         "unmoved": layout_facts().get("unmoved", {}),
         "facts": found,
         "marks": marks.by_mechanism,
@@ -176,21 +177,16 @@ def pytest_callcost_measured(
     report: Callable[[Progress], None],
 ) -> dict[str, Any]:
     """Counts the instructions of the calls that changed most between interpreters."""
-    matrix = _matrix(config, estimates)
-    if matrix is None:
+    places = [place.environment.name for place in config.stash.get(PLACES, [])]
+    if not places:
         return {}
+    matrix = config.stash[MATRIX] = Matrix(estimates, places)
 
     def tell(done: int, total: int) -> None:
         report(Progress(done, total, f"{done} of {total} calls counted"))
 
     config.stash[COUNTS] = count(largest(matrix), estimates, tell)
     return {"instructions": config.stash[COUNTS]}
-
-
-def _matrix(config: pytest.Config, estimates: dict[str, GroupEstimate]) -> Matrix | None:
-    """Returns the costs by interpreter, if several are named."""
-    places = [place.environment.name for place in config.stash.get(PLACES, [])]
-    return Matrix(estimates, places) if places else None
 
 
 def pytest_callcost_layouts() -> list[Layout]:
@@ -224,7 +220,7 @@ def pytest_callcost_tables(
     """Replaces the tables of the sweep, one for each n, and those of several interpreters."""
     from callcost.benchmarks.break_even import break_even_table, sweep
 
-    if (matrix := _matrix(config, estimates)) is not None:
+    if (matrix := config.stash.get(MATRIX, None)) is not None:
         missing = _not_there(config.stash[PLACES])
         return list(estimates), [*tables(matrix, config.stash[COUNTS]), *missing]
 
@@ -235,12 +231,8 @@ def pytest_callcost_tables(
 
 def _not_there(places: Sequence[Place]) -> Iterator[Text]:
     """Lists the mechanisms that interpreters lack; those with one reason share a line."""
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for place in places:
-        for mechanism in mechanisms():
-            if (reason := place.missing(mechanism)) is not None:
-                reasons.setdefault((mechanism.name, reason), []).append(place.environment.name)
-    for (name, reason), where in reasons.items():
+    lacking = {place.environment.name: place.lacking for place in places}
+    for name, reason, where in missing_in(lacking):
         yield Text(f"Not measured in {listed(where)}: {name} ({reason})")
 
 

@@ -76,6 +76,12 @@ class Place:
         return reason
 
     @property
+    def lacking(self) -> dict[str, str]:
+        """Why it lacks mechanisms, by their names."""
+        reasons = {each.name: self.missing(each) for each in mechanisms()}
+        return {name: why for name, why in reasons.items() if why is not None}
+
+    @property
     def _facts_file(self) -> Path:
         return self.made.folder / FACTS_FILE
 
@@ -107,16 +113,14 @@ class Place:
 
     def as_json(self) -> dict[str, Any]:
         """Describes it for a record: how it and the mechanisms were built, what is missing."""
-        about = {k: v for k, v in self.build.facts.items() if k not in ("files", "sources")}
-        missing = {each.name: self.missing(each) for each in mechanisms()}
         return {
-            **about,
+            **self.build.about,
             "interpreter": self.interpreter,
             "versions": self.made.versions,
             "core": self.build.facts["files"][CORE],
             "layouts": len(self.environment.layouts),
             "unmoved": dict(self.made.unmoved),
-            "missing": {name: why for name, why in missing.items() if why is not None},
+            "missing": self.lacking,
             "facts": self.facts,
         }
 

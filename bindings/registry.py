@@ -227,6 +227,11 @@ class Build:
                 f"nothing was built for this interpreter ({self.abi_tag}): {INSTALL_AGAIN}"
             ) from None
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a record says about it: everything but the hashes of single files."""
+        return {k: v for k, v in self.facts.items() if k not in ("files", "sources")}
+
     def missing(self, mechanism: Mechanism) -> str | None:
         """Returns why a mechanism cannot be imported here, or None if it can."""
         reason: str | None = self.facts["missing"].get(mechanism.module)

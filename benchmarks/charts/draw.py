@@ -133,9 +133,9 @@ def _content(record: Record) -> Content:
 
 def _slopes(record: Record) -> list[Slopes]:
     """Collects what is drawn of each workload if there are several interpreters."""
-    places = [each.place for each in interpreters(record)]
-    matrix = Matrix(record.estimates, places)
-    return slopes_of(matrix, Marks.of_record(record.document)) if len(places) > 1 else []
+    matrix = Matrix.of(record)
+    marks = Marks.of_record(record.document)
+    return slopes_of(matrix, marks) if len(matrix.places) > 1 else []
 
 
 def _drawings(content: Content) -> Iterator[tuple[str, Callable[[Style], Figure]]]:

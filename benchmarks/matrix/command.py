@@ -60,7 +60,7 @@ def matrix(
     with _writable(results):
         path = measured([*options, *(["--quick"] if quick else [])], results)
     record = Record.load(path)
-    found = Matrix(record.estimates, list(record.environment["interpreters"]))
+    found = Matrix.of(record)
     console = console_at_least(100)
     if len(found.places) > 1:
         console.print(overview(found))

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 
 from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error, trimmed_interval
+from callcost.estimate.record import Record
 from callcost.model.group import ELSEWHERE
 from callcost.model.interval import Interval
 from callcost.model.layout import AS_BUILT
@@ -71,6 +73,11 @@ class Matrix:
             workload, _, place = name.partition(ELSEWHERE)
             if place in places:
                 self._groups.setdefault(workload, {})[place] = estimate
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """Makes the matrix of a record; of one without other interpreters, an empty one."""
+        return cls(record.estimates, list(record.environment.get("interpreters", {})))
 
     @cached_property
     def sheets(self) -> tuple[Sheet, ...]:

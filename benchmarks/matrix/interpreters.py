@@ -213,10 +213,13 @@ def flags_of(found: Sequence[Interpreter], mechanism: str) -> str:
     return by_answer({place: told for place, told in flags.items() if told})
 
 
-def missing_in(found: Sequence[Interpreter]) -> list[tuple[str, str, list[str]]]:
-    """Lists the mechanisms that are missing somewhere: name, reason, interpreters."""
+def missing_in(lacking: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str, list[str]]]:
+    """Lists the mechanisms that are missing somewhere: name, reason, interpreters.
+
+    `lacking` has the reasons by interpreter and mechanism.
+    """
     places: dict[tuple[str, str], list[str]] = {}
-    for each in found:
-        for name, reason in each.missing.items():
-            places.setdefault((name, reason), []).append(each.place)
+    for place, reasons in lacking.items():
+        for name, reason in reasons.items():
+            places.setdefault((name, reason), []).append(place)
     return [(name, reason, at) for (name, reason), at in sorted(places.items())]

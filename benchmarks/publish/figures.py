@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from callcost.compare.outcome import Counts
+from callcost.estimate.delays import estimate_delays
 from callcost.estimate.layouts import (
     CalibrationFile,
     Count,
@@ -20,6 +21,7 @@ from callcost.estimate.layouts import (
     OwnMachine,
 )
 from callcost.estimate.reading import checked, read_json, refuse_odd
+from callcost.model.run import Run
 
 Share = Number
 
@@ -403,6 +405,16 @@ LAYOUTS: dict[str, Any] = {
     "layouts.json": Layouts,
     "relinks.json": Relinks,
 }
+
+
+def flaws(run: Run) -> list[str]:
+    """Says why a run cannot be published, whatever it measured; empty if it can."""
+    delays = estimate_delays(run)
+    told = {
+        "it was interrupted": run.interrupted,
+        "its injected delays were not measured at their size": delays is not None and delays.failed,
+    }
+    return [reason for reason, holds in told.items() if holds]
 
 
 def read(path: Path) -> dict[str, Any]:

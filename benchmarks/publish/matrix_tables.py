@@ -22,7 +22,6 @@ from callcost.benchmarks.matrix.upgrades import largest, nothing_changed, upgrad
 from callcost.benchmarks.publish import figures
 from callcost.console.markdown import markdown_table, merged
 from callcost.console.numbers import cost_text, count, listed
-from callcost.estimate.delays import estimate_delays
 from callcost.estimate.estimate import MIN_EFFECT
 from callcost.estimate.reading import RecordError, checked
 from callcost.estimate.record import Record
@@ -39,12 +38,7 @@ NONE = "–"
 def refuse_unfit(record: Record) -> None:
     """Raises RecordError for a run that is not whole, or that compares nothing."""
     checked(record.path, record.document, figures.DescribedRun)
-    reasons = []
-    if record.run.interrupted:
-        reasons.append("it was interrupted")
-    delays = estimate_delays(record.run)
-    if delays is not None and delays.failed:
-        reasons.append("its injected delays were not measured at their size")
+    reasons = figures.flaws(record.run)
     if len(interpreters(record)) < 2:
         reasons.append("it has one interpreter")
     if reasons:
@@ -68,7 +62,7 @@ def _document_of(path: Path, changed_ns: int) -> str:
     """Writes it once for each state of the file: the record is long."""
     record = Record.load(path)
     named = interpreters(record)
-    matrix = Matrix(record.estimates, [each.place for each in named])
+    matrix = Matrix.of(record)
     parts = [
         _made(record, named),
         *_upgrades(record, matrix),
@@ -152,6 +146,9 @@ def _versions(record: Record, named: Sequence[Interpreter]) -> Iterator[str]:
     told = [[f"`{names}`", f"`{said}`"] for names, said in merged(flags) if said]
     if told:
         yield markdown_table(["mechanisms", "compiled with"], told, numbers=False)
-    lines = [f"- `{name}` in {listed(at)}: {why}" for name, why, at in missing_in(named)]
+    lines = [
+        f"- `{name}` in {listed(at)}: {why}"
+        for name, why, at in missing_in({each.place: each.missing for each in named})
+    ]
     if lines:
         yield "Not measured:\n\n" + "\n".join(lines)

@@ -47,7 +47,6 @@ from callcost.console.files import write_atomically
 from callcost.console.markdown import markdown_table
 from callcost.console.numbers import format_ns
 from callcost.errors import CallcostError
-from callcost.estimate.delays import estimate_delays
 from callcost.estimate.estimate import MIN_EFFECT
 from callcost.estimate.reading import RecordError, checked
 from callcost.estimate.record import Record
@@ -186,11 +185,7 @@ def refuse_unfit(record: Path) -> None:
         "failed:": [failure["contender"] for failure in failures],
     }
     reasons = [f"{what} {', '.join(names)}" for what, names in unfit.items() if names]
-    if run.interrupted:
-        reasons.append("it was interrupted")
-    delays = estimate_delays(run)
-    if delays is not None and delays.failed:
-        reasons.append("its injected delays were not measured at their size")
+    reasons += figures.flaws(run)
     if reasons:
         raise RecordError(f"{record} cannot be the reference: {'; '.join(reasons)}")
 

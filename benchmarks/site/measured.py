@@ -148,7 +148,7 @@ class Measured(Record):
     @cached_property
     def matrix(self) -> Matrix:
         """The costs in every interpreter that the run names."""
-        return Matrix(self.estimates, [each.place for each in self.interpreters])
+        return Matrix.of(self)
 
     @cached_property
     def own_estimates(self) -> dict[str, GroupEstimate]:
@@ -175,7 +175,7 @@ class Measured(Record):
         if not self.interpreters:
             reasons: dict[str, str] = self.environment.get("missing", {})
             return [(module.rpartition(".")[2], reason) for module, reason in reasons.items()]
-        found = missing_in(self.interpreters)
+        found = missing_in({each.place: each.missing for each in self.interpreters})
         return [(name, f"{reason} (in {listed(places)})") for name, reason, places in found]
 
     @property

@@ -53,7 +53,7 @@ def _skewed(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
 
 
 def _two_states(random: np.random.Generator, shape: tuple[int, ...]) -> Floats:
-    """Draw calm processes, of which some are slow; in the standard deviations of a calm one."""
+    """Draw processes, some of them slow for life, in standard deviations of the others."""
     slow = random.random(shape) < SLOW_SHARE
     return random.normal(size=shape) + slow * SLOW / (PAIR_SD / math.sqrt(2))
 

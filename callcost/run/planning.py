@@ -52,7 +52,7 @@ def processes_of(group: Group, processes: int) -> int:
 
 
 def is_due(group: Group, done: int, processes: int) -> bool:
-    """Tells whether a group has a process in the next round, of which so many are done.
+    """Tells whether a group has a process in the round that follows the first `done` ones.
 
     Where loops are compiled, some rounds are left out, evenly.
     """
