@@ -15,13 +15,10 @@ from callcost.bisect.search import FAST, SKIPPED, SLOW
 from callcost.compare.flow import Request
 from callcost.compare.outcome import Outcome, RowOutcome
 from callcost.model.interval import Interval
-from callcost.paired.measure import ROW_S
 from callcost.paired.rows import Cell
 from callcost.paired.verdict import SAME, SLOWER, UNDECIDED
 from callcost.revisions.errors import BuildError, SpecError
 
-# A row and the control.
-BUDGET_S = 2 * ROW_S
 # How much longer an open question is measured.
 LONGER = 3
 UNCHANGED = Interval(0.0, 0.0, 0.0)
@@ -89,7 +86,7 @@ class Judge:
     def look(self, request: Request, title: str, *, longer: int = 1) -> Look:
         """Compares two points; one that does not build, or lacks the row, gives `why_not`."""
         if longer > 1:
-            request = replace(request, budget_s=longer * (request.budget_s or BUDGET_S))
+            request = replace(request, longer=longer)
         try:
             outcome = self._compare(request, title)
         except (BuildError, SpecError) as error:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # `callcost bisect` has these, too. A threshold arrives as a share: 2% as 0.02.
 budget_option = click.option(
     "--budget", "budget_s", type=options.FiniteRange(min=1), metavar="SECONDS",
-    help="Seconds of measuring, without builds and instructions. Default: 2 per row.",
+    help="Seconds of measuring, without builds and instructions. Default: 2 per row, and up to "
+    "12 with a threshold below 2%.",
 )  # fmt: skip
 threshold_option = click.option(
     "--threshold", type=options.FiniteRange(min=0, max=1000), metavar="PERCENT",

@@ -49,6 +49,7 @@ class Request:
     threshold: float | None = None
     instructions: bool = True
     one_layout: bool = False
+    longer: int = 1
 
 
 def run(request: Request, folder: Path, report: Report) -> Outcome:
@@ -80,7 +81,7 @@ def run(request: Request, folder: Path, report: Report) -> Outcome:
             sides,
             rows,
             rules,
-            measure.Settings(budget_s=request.budget_s),
+            measure.Settings(request.budget_s, request.longer),
             lambda done, what: report(BUILT + (MEASURED - BUILT) * done, what),
         )
         cells = [cell for cell in comparison.rows if cell != CONTROL]

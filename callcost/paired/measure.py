@@ -22,14 +22,17 @@ from callcost.paired.rows import (
     Side,
     control_row,
 )
-from callcost.paired.rules import Rules
+from callcost.paired.rules import DEFAULT_THRESHOLD, Rules
 from callcost.paired.verdict import SETTLED, decide, hopeless
 from callcost.run import machine
 from callcost.run.coordinator import choose_cpu
 from callcost.run.planning import SCOUTING, SCOUTING_COMPILED, TARGET_EPOCH_NS, plan_epochs
 
+# The longest time of a row whose threshold is the default. A smaller one needs narrower intervals:
+# half of it takes four times as many quartets.
 ROW_S = 2.0
-# So many quartets of all rows fill the budget. Each holds two pairs of processes.
+LONGEST_ROW_S = 12.0
+# So many quartets of all rows fill the budget, or ROW_S a row. Each holds two pairs of processes.
 QUARTETS = 40
 # Measured even if the budget is too short for them: fewer decide little.
 LEAST_QUARTETS = 10
@@ -44,9 +47,13 @@ ROWS_PER_QUARTET = 40
 
 @dataclass(frozen=True)
 class Settings:
-    """How two sides are measured; `budget_s` covers everything but making the environments."""
+    """How two sides are measured; `budget_s` covers everything but making the environments.
+
+    Without it, each row has its `row_s`. Either is multiplied by `longer`.
+    """
 
     budget_s: float | None = None
+    longer: int = 1
     silence_s: float = 20.0
     stack_places: int = 32
 
@@ -74,6 +81,13 @@ class Comparison:
 
 
 Report = Callable[[float, str], None]
+
+
+def row_s(threshold: float) -> float:
+    """Returns how long a row with this threshold, a share, is measured at most."""
+    if threshold <= 0:
+        return LONGEST_ROW_S
+    return min(LONGEST_ROW_S, ROW_S * max(1.0, DEFAULT_THRESHOLD / threshold) ** 2)
 
 
 def measure(
@@ -125,7 +139,8 @@ class _Measurer:
         self._plans: dict[Cell, Plan] = {}
         self._turns_s: dict[Cell, float] = {}
         self._quartet_s = 0.0
-        self._budget_s = settings.budget_s or ROW_S * len(self._left)
+        rows_s = sum(row_s(rules.of(cell).threshold) for cell in self._left)
+        self._budget_s = settings.longer * (settings.budget_s or rows_s)
         self._start_s = time.monotonic()
 
     def run(self) -> None:
@@ -238,7 +253,8 @@ class _Measurer:
     def _plan(self, costs: dict[Cell, list[float]]) -> None:
         """Chooses each row's calls in an epoch and passes in a quartet."""
         rows = len(costs)
-        budget_ns = self._budget_s * 1e9 / QUARTETS
+        # Narrower intervals need more quartets, not longer ones: processes differ more than passes.
+        budget_ns = (self._settings.budget_s or ROW_S * len(self._left)) * 1e9 / QUARTETS
         start_ns = self._quartet_s * 1e9 * math.ceil(rows / ROWS_PER_QUARTET)
         row_ns = max(0.0, budget_ns - start_ns) / rows
         max_unroll = (SCOUTING_COMPILED if self._compiled else SCOUTING).max_unroll

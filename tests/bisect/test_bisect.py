@@ -211,7 +211,7 @@ def test_an_open_step_asks_bad_and_then_takes_the_nearer_end(project: Path) -> N
     machine = Machine(project, costs, reach=0.004)
     result = search(machine, "main~2", "main")
     longer = machine.asked[2]
-    assert (longer.base, longer.budget_s) == (result.steps[0].spec, 12.0)
+    assert (longer.base, longer.longer) == (result.steps[0].spec, 3)
     (step,) = result.steps
     assert (step.decision.word, step.decision.certain) == ("good", False)
     assert "uncertain" in report.step_text(step)

@@ -18,10 +18,18 @@ from processes import few_files
 from callcost.model.contender import Contender
 from callcost.model.layout import Layout
 from callcost.model.plan import Plan
-from callcost.paired.measure import Comparison, Settings, deal, measure
+from callcost.paired.measure import (
+    LONGEST_ROW_S,
+    ROW_S,
+    Comparison,
+    Settings,
+    deal,
+    measure,
+    row_s,
+)
 from callcost.paired.quartet import SideFailedError, schedule
 from callcost.paired.rows import BASE, CONTROL, HEAD, SIDES, Cell, PairedRow, Side
-from callcost.paired.rules import Rules
+from callcost.paired.rules import DEFAULT_THRESHOLD, Rules
 from callcost.paired.verdict import SLOWER, decide
 
 QUICK = Settings(budget_s=1, silence_s=2)
@@ -223,6 +231,17 @@ def test_each_row_is_measured_until_it_is_settled(monkeypatch: pytest.MonkeyPatc
     assert found.given_up == [Cell("work", "restless")]
     quartets = {cell.mechanism: times.layouts for cell, times in found.rows.items()}
     assert quartets["calm"] == quartets["restless"][: taken["calm"]]
+
+
+def test_a_smaller_threshold_gets_more_time() -> None:
+    shares = (0.1, DEFAULT_THRESHOLD, DEFAULT_THRESHOLD / 2, 0.005, 0.0)
+    assert [row_s(share) for share in shares] == [
+        ROW_S,
+        ROW_S,
+        4 * ROW_S,
+        LONGEST_ROW_S,
+        LONGEST_ROW_S,
+    ]
 
 
 def test_each_layout_is_dealt_once_in_a_round_and_the_first_more_often() -> None:
