@@ -1,8 +1,8 @@
 """Turns the groups of several interpreters into costs, and into changes from one to the next.
 
 Times of different interpreters can be compared because each round of a run has a process for
-each, on the same CPU. A change is the ratio of the net costs in the two processes of a round; over
-rounds it is estimated as any ratio within a group is.
+each, and these take turns on one CPU, a pass at a time. A change is the ratio of the net costs in
+the two processes of a round; over rounds it is estimated as any ratio within a group is.
 """
 
 from __future__ import annotations

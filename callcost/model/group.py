@@ -53,6 +53,11 @@ class Group:
         return self.contenders + controls.contenders + self.floors
 
     @property
+    def workload(self) -> str:
+        """The name without that of the environment."""
+        return self.name.partition(ELSEWHERE)[0]
+
+    @property
     def place(self) -> str:
         """The name of the environment; empty for the running interpreter."""
         return "" if self.environment is None else self.environment.name

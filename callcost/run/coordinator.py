@@ -1,7 +1,9 @@
 """Runs one worker process after another and collects their times.
 
 Each process visits every group of the run, in a different order. This spreads the samples of a
-row over the whole run, so that a slow phase of the machine affects all rows alike.
+row over the whole run, so that a slow phase of the machine affects all rows alike. In a run with
+several environments, a round has a process for each, and these take turns, a pass at a time: a
+machine's pace changes within seconds.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Any
 
@@ -84,6 +87,26 @@ def _separate_delays(run: Run, name: str) -> None:
         run.delays = times
 
 
+# Which workload a process is about to time, as a number in the order of the round, and the share of
+# its passes that are done.
+Turn = tuple[int, float]
+
+
+def take_turns(visits: Sequence[Iterator[Turn]], shuffler: random.Random) -> None:
+    """Works visits off, each in turn up to its next pass: always the one that is farthest behind.
+
+    So the passes of a workload are spread alike, however many each visit has.
+    """
+    waiting = dict.fromkeys(visits, (-1, 0.0))
+    while waiting:
+        visit = min(waiting, key=lambda visit: (waiting[visit], shuffler.random()))
+        turn = next(visit, None)
+        if turn is None:
+            del waiting[visit]
+        else:
+            waiting[visit] = turn
+
+
 class _Coordinator:
     """Runs the processes of one run; a group keeps its number when others are left out."""
 
@@ -103,7 +126,6 @@ class _Coordinator:
         self._report = report
         self._random = random.Random(run.seed)
         self._call_ns: dict[int, list[float]] = {}
-        self._began = False
         self._round = 0
         self._cpu_stat = [str(path) for path in quota.read().stats]
 
@@ -183,24 +205,37 @@ class _Coordinator:
         return plans
 
     def _work_off(self, plans: dict[int, Plan], layout: int = AS_BUILT) -> None:
-        """Visits every planned group once, one environment after the other."""
-        places = self._by_place(plans)
+        """Visits every planned group once; environments visit their groups in the same order."""
+        workloads = list(dict.fromkeys(self._groups[number].workload for number in plans))
+        self._random.shuffle(workloads)
+        order = {number: workloads.index(self._groups[number].workload) for number in plans}
+        places = self._by_place(sorted(plans, key=order.__getitem__))
         self._random.shuffle(places)
-        for numbers in places:
-            self._visit({number: plans[number] for number in numbers}, layout)
+        takes_turns = len(places) > 1
+        with ExitStack() as stack:
+            visits = []
+            for numbers in places:
+                left = {number: plans[number] for number in numbers}
+                visit = self._visit(left, layout, order, takes_turns=takes_turns)
+                visits.append(stack.enter_context(closing(visit)))
+            take_turns(visits, self._random)
 
-    def _visit(self, left: dict[int, Plan], layout: int) -> None:
-        """Works through the groups of one environment, in a new process whenever one dies."""
+    def _visit(
+        self, left: dict[int, Plan], layout: int, order: Mapping[int, int], *, takes_turns: bool
+    ) -> Generator[Turn]:
+        """Works through the groups of one environment, in a new process whenever one dies.
+
+        If it takes turns, it yields before each pass.
+        """
         group = self._groups[next(iter(left))]
         if layout > len(self._layouts_of(group)):
             layout = AS_BUILT
         while left:
             numbers = list(left)
-            self._random.shuffle(numbers)
             before = len(left)
             hash_seed = self._random.randrange(HASH_SEEDS)
             self._run.hash_seeds.append(hash_seed)
-            self._began = False
+            began = False
             job = {
                 "seed": self._random.getrandbits(32),
                 "groups": [
@@ -209,15 +244,19 @@ class _Coordinator:
                 ],
             }
             try:
-                with self._start(group, job, hash_seed, layout) as process:
+                with self._start(group, job, hash_seed, layout, takes_turns=takes_turns) as process:
                     self._run.not_pinned = process.not_pinned
                     for event in process.events():
-                        if not self._take(event, numbers, left, layout):
+                        began |= event["event"] == "ready"
+                        if takes_turns and event["event"] == "turn":
+                            yield order[numbers[event["group"]]], event["done"]
+                            process.go()
+                        elif not self._take(event, numbers, left, layout):
                             raise process.garbage(event)
                     if len(left) == before:
                         raise process.garbage("nothing")
             except WorkerError as failed:
-                self._give_up(failed, numbers, left)
+                self._give_up(failed, numbers, left, began=began)
 
     def _linked(self, number: int, layout: int) -> tuple[Contender, ...]:
         """Returns the contenders of a group with the files of a layout."""
@@ -232,7 +271,13 @@ class _Coordinator:
         return self._layouts if group.environment is None else group.environment.layouts
 
     def _start(
-        self, group: Group, job: dict[str, Any], hash_seed: int, layout: int
+        self,
+        group: Group,
+        job: dict[str, Any],
+        hash_seed: int,
+        layout: int,
+        *,
+        takes_turns: bool,
     ) -> WorkerProcess:
         settings = self._run.settings
         python = settings.python if group.environment is None else group.environment.python
@@ -242,7 +287,13 @@ class _Coordinator:
             # An interpreter of its own finds its packages by itself.
             python, packages = (moved.python, "") if moved.python else (python, moved.folder)
         return WorkerProcess(
-            python, job, hash_seed, settings.silence_s, self._run.cpu, packages=packages
+            python,
+            job,
+            hash_seed,
+            settings.silence_s,
+            self._run.cpu,
+            packages=packages,
+            takes_turns=takes_turns,
         )
 
     def _take(
@@ -250,8 +301,6 @@ class _Coordinator:
     ) -> bool:
         """Records one worker message. Returns False if it is malformed."""
         match event:
-            case {"event": "ready"}:
-                self._began = True
             case {"event": "estimates", "group": int(position), "call_ns": list(call_ns)}:
                 del left[numbers[position]]
                 self._keep_estimates(numbers[position], call_ns)
@@ -267,7 +316,7 @@ class _Coordinator:
             case {"event": "error", "group": int(position), "contender": int(contender)}:
                 del left[numbers[position]]
                 self._blame(numbers[position], contender, event["kind"], event["message"])
-            case {"event": "done"}:
+            case {"event": "ready" | "done"}:
                 pass
             case _:
                 return False
@@ -286,9 +335,11 @@ class _Coordinator:
         if number in self._groups:
             self._call_ns[number] = [ns for index, ns in enumerate(call_ns) if index not in gone]
 
-    def _give_up(self, failed: WorkerError, numbers: list[int], left: dict[int, Plan]) -> None:
+    def _give_up(
+        self, failed: WorkerError, numbers: list[int], left: dict[int, Plan], *, began: bool
+    ) -> None:
         """Fails the contender that a worker died of; all its groups if it made no call."""
-        if not self._began:
+        if not began:
             for number in left:
                 self._blame(number, None, failed.kind, f"{failed}, before any call was made")
             left.clear()

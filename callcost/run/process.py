@@ -4,7 +4,8 @@ A job is a JSON object: `seed`, `limit_s`, `position_file` and `groups`, each wi
 and its plan.
 A plan with no passes asks for estimates only. The worker answers with one JSON object per line,
 whose `event` is `ready`, then for each group `estimates`, `times` or `error`, then `done`; and
-`alive` once a second.
+`alive` once a second. If it takes turns, it announces each pass by `turn`, and then reads a byte
+from `turns_fd`.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class WorkerProcess:
     """A fresh interpreter that runs worker.py on one job, or has it load `script` to do so.
 
     It is a context manager. The process finds packages in `packages` first, and inherits the file
-    descriptors `pass_fds`.
+    descriptors `pass_fds`. With `takes_turns`, it waits before each pass for `go`.
     """
 
     script = WORKER_FILE
@@ -80,10 +81,15 @@ class WorkerProcess:
         *,
         packages: str = "",
         pass_fds: Sequence[int] = (),
+        takes_turns: bool = False,
     ) -> None:
         self._silence_s = silence_s
         self._packages = packages
         self._scratch = Scratch()
+        turns_fd: int | None = None
+        self._go_fd: int | None = None
+        if takes_turns:
+            turns_fd, self._go_fd = os.pipe()
         self._position_file = self.folder / "position"
         self._position_file.write_bytes(worker.POSITION.pack(worker.NOWHERE, worker.NOWHERE))
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
@@ -94,6 +100,7 @@ class WorkerProcess:
                     **job,
                     "position_file": str(self._position_file),
                     "limit_s": limit_of(silence_s),
+                    "turns_fd": turns_fd,
                 }
             )
         )
@@ -109,14 +116,23 @@ class WorkerProcess:
                     env=self.environment(hash_seed),
                     # Its own session: Ctrl-C only reaches the coordinator, which ends the worker.
                     start_new_session=True,
-                    pass_fds=pass_fds,
+                    pass_fds=pass_fds if turns_fd is None else (*pass_fds, turns_fd),
                 )
         except OSError as error:
-            self._stderr.close()
-            self._scratch.remove()
+            self._close_files()
             raise WorkerError(
                 "no interpreter", f"cannot start {Path(python).name}: {error.strerror}"
             ) from error
+        finally:
+            if turns_fd is not None:
+                os.close(turns_fd)
+
+    def go(self) -> None:
+        """Lets a process that takes turns begin its next pass."""
+        assert self._go_fd is not None
+        # Its answers tell what it died of.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._go_fd, b"\n")
 
     def pin(self, cpu: int | None) -> None:
         """Binds the process to a CPU, if it was started without one."""
@@ -151,9 +167,15 @@ class WorkerProcess:
         """Ends the process if it still runs, closes its streams and removes its files."""
         self.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+        for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
+        self._close_files()
+
+    def _close_files(self) -> None:
+        self._stderr.close()
+        if self._go_fd is not None:
+            os.close(self._go_fd)
         self._scratch.remove()
 
     def events(self) -> Iterator[dict[str, Any]]:

@@ -93,15 +93,16 @@ class Throttle:
 
     def __init__(self, files: "Sequence[str]") -> None:
         self._files = files
-        self._last = self._read()
         self.passes = 0
+        self.begin_pass()
+
+    def begin_pass(self) -> None:
+        """Forgets the stops before this pass: other processes may have run since the last one."""
+        self._last = self._read()
 
     def end_pass(self) -> None:
         """Counts the pass that just ended if the quota stopped the process during it."""
-        if self._files:
-            now = self._read()
-            self.passes += now != self._last
-            self._last = now
+        self.passes += self._read() != self._last
 
     def _read(self) -> "list[bytes]":
         found = []

@@ -126,8 +126,11 @@ class Line:
     disturb the next epoch.
     """
 
-    def __init__(self, answers_fd: int, position_file: str, limit_s: int) -> None:
+    def __init__(
+        self, answers_fd: int, position_file: str, limit_s: int, turns_fd: "int | None" = None
+    ) -> None:
         self._answers_fd = answers_fd
+        self._turns_fd = turns_fd
         self._limit_s = limit_s
         # The coordinator waits for about half of `limit_s`. A silent program is reported earlier.
         self.program_limit_s = max(limit_s / 4, limit_s / 2 - 2)
@@ -150,6 +153,18 @@ class Line:
         self._last_ns = CLOCK()
         # SIGALRM keeps its default action, which also ends a process inside a C call.
         signal.alarm(self._limit_s)
+
+    def await_turn(self, done: float) -> None:
+        """Waits, if processes take turns, until it is this one's; `done` is a share of the group.
+
+        Sends a sign of life once a second.
+        """
+        if self._turns_fd is None:
+            return
+        self.answer({"event": "turn", "group": self._group, "done": done})
+        while not select.select([self._turns_fd], [], [], HEARTBEAT_NS / 1e9)[0]:
+            self.answer({"event": "alive"})
+        os.read(self._turns_fd, 1)
 
     def begin(self, group: int, contender: int = NOWHERE) -> None:
         """Records which group begins, or NOWHERE, and with which contender."""
@@ -311,7 +326,7 @@ def time_passes(
     subjects: "Sequence[Epoch | Program]",
     shuffler: random.Random,
     line: Line,
-    end_pass: "Callable[[], None]" = lambda: None,
+    throttle: "guard.Throttle",
 ) -> "list[list[int]]":
     """Times every contender once a pass, in random order; ns per epoch, negative if preempted."""
     timers = [
@@ -324,7 +339,9 @@ def time_passes(
     times_ns: list[list[int]] = [[] for _ in subjects]
     order = list(range(len(subjects)))
     with refusing("call failed", "it"):
-        for _ in range(group["passes"]):
+        for number in range(group["passes"]):
+            line.await_turn(number / group["passes"])
+            throttle.begin_pass()
             shuffler.shuffle(order)
             for index in order:
                 line.enter(index)
@@ -332,7 +349,7 @@ def time_passes(
                 times_ns[index].append(from_place(timers[index]))
                 if os.fstat(1).st_size != written:
                     raise ContenderError("garbage", WROTE_WHILE_TIMED)
-            end_pass()
+            throttle.end_pass()
     return times_ns
 
 
@@ -417,7 +434,7 @@ def measure_ready(
     if group["passes"] == 0:
         return {"event": "estimates", "call_ns": list(estimates_ns(group, ready, line, watch))}
     throttle = guard.Throttle(group["cpu_stat"])
-    times_ns = time_passes(group, subjects, shuffler, line, throttle.end_pass)
+    times_ns = time_passes(group, subjects, shuffler, line, throttle)
     if watch.changed():
         find_culprit(group, ready, line, watch)
     reports = {}
@@ -514,7 +531,7 @@ def begin_job() -> "tuple[dict[str, Any], Line]":
     with open(sys.argv[1], encoding="utf-8") as file:
         job = json.load(file)
     die_with_coordinator()
-    line = Line(take_over_output(), job["position_file"], job["limit_s"])
+    line = Line(take_over_output(), job["position_file"], job["limit_s"], job.get("turns_fd"))
     if hasattr(sys, "getrefcount"):
         # Without reference counts, only the collector destroys the objects that calls create.
         gc.disable()

@@ -138,6 +138,11 @@ def test_passes_that_a_quota_stopped_are_counted(tree: Tree) -> None:
     assert throttle.passes == 0
     tree.group("v2", {"cpu.stat": "nr_periods 99\nnr_throttled 8\n"})
     throttle.end_pass()
+    throttle.begin_pass()
+    throttle.end_pass()
+    tree.group("v2", {"cpu.stat": "nr_periods 99\nnr_throttled 9\n"})
+    # Another process was stopped, in its own turn.
+    throttle.begin_pass()
     throttle.end_pass()
     assert throttle.passes == 1
     guard.Throttle([]).end_pass()

@@ -65,14 +65,16 @@ def test_a_layout_calls_the_function_once_and_returns_its_result(words: int, dep
 def test_every_pass_times_every_contender_once() -> None:
     epochs = [worker.compile_epoch("f(n)", {"f": abs, "n": n}, unroll=5) for n in range(4)]
     entered: list[int] = []
+    waited: list[float] = []
     contenders = [contender("", "f(n)", own_loops=None)] * 4
     group = {"loops": 2, "warm_loops": 1, "passes": 6, "stack_places": 3, "contenders": contenders}
-    line = cast(worker.Line, SimpleNamespace(enter=entered.append))
-    times = worker.time_passes(group, epochs, random.Random(1), line)
+    line = cast(worker.Line, SimpleNamespace(enter=entered.append, await_turn=waited.append))
+    times = worker.time_passes(group, epochs, random.Random(1), line, worker.guard.Throttle(()))
     assert [len(row) for row in times] == [6] * 4
     passes = [entered[start : start + 4] for start in range(0, 24, 4)]
     assert all(sorted(order) == [0, 1, 2, 3] for order in passes)
     assert len({tuple(order) for order in passes}) > 1
+    assert waited == [0, 1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6]
 
 
 def test_a_worker_can_send_a_sign_of_life_before_each_epoch(
@@ -89,7 +91,7 @@ def test_a_worker_can_send_a_sign_of_life_before_each_epoch(
     epochs = [worker.compile_epoch("f(n)", {"f": abs, "n": n}, unroll=5) for n in range(4)]
     with answers.open("wb") as file:
         line = worker.Line(file.fileno(), str(position), 41)
-        worker.time_passes(group, epochs, random.Random(1), line)
+        worker.time_passes(group, epochs, random.Random(1), line, worker.guard.Throttle(()))
     assert answers.read_text() == '{"event": "alive"}\n' * 24
 
 
@@ -221,7 +223,7 @@ def run_passes(*setups: str) -> list[int]:
         "settle_turns": 0, "contenders": contenders, "cpu_stat": [],
     }  # fmt: skip
     entered: list[int] = []
-    line = cast(worker.Line, SimpleNamespace(enter=entered.append))
+    line = cast(worker.Line, SimpleNamespace(enter=entered.append, await_turn=lambda _: None))
     watch = worker.Guard(worker.guard.Process(), {})
     try:
         with ExitStack() as stack:
@@ -355,11 +357,13 @@ def test_programs_are_timed_in_the_same_passes_with_their_own_number_of_turns(pr
             asked.append(request)
             return super().time_epoch(*request)
 
-    line = cast(worker.Line, SimpleNamespace(enter=lambda _: None))
+    line = cast(worker.Line, SimpleNamespace(enter=lambda _: None, await_turn=lambda _: None))
     with Listening(group["contenders"][1]) as floor:  # type: ignore[index]
         floor.check()
         epoch = worker.compile_epoch("f(n)", {"f": abs, "n": 1}, unroll=5)
-        times = worker.time_passes(group, [epoch, floor], random.Random(1), line)
+        times = worker.time_passes(
+            group, [epoch, floor], random.Random(1), line, worker.guard.Throttle(())
+        )
     assert [len(row) for row in times] == [len(floor.empty_ns)] * 2 == [6, 6]
     assert {request[:2] for request in asked} == {(7, 1)}
     assert len({stack_bytes for _, _, stack_bytes in asked}) > 1
