@@ -29,12 +29,12 @@ from callcost.benchmarks.matrix.interpreters import (
     groups_in,
     interpreters,
     leading,
+    running,
 )
 from callcost.console.files import file_stems
 from callcost.console.page import FORMATS, THEMES, Theme, save
 from callcost.estimate.estimate import GroupEstimate, aa_error
 from callcost.estimate.record import Record
-from callcost.model import abi
 from callcost.model.group import ELSEWHERE
 
 # More panels than this get a chart for each topic, and one for the headline alone.
@@ -212,8 +212,5 @@ def provenance(document: dict[str, Any], lead: Interpreter | None = None) -> str
 
     `lead` is the interpreter that stands for a run in several.
     """
-    facts = document.get("machine_info", {})
-    version = abi.version(facts) if "python_version" in facts else ""
-    own = f"{facts.get('python_implementation', '')} {version}"
-    python = own if lead is None else lead.title
-    return " · ".join(filter(None, (python.strip(), machine(document))))
+    python = lead or running(document)
+    return " · ".join(filter(None, (python.title if python else "", machine(document))))

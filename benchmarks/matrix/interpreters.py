@@ -163,6 +163,24 @@ def interpreters(record: Record) -> list[Interpreter]:
     return [Interpreter(place, there.get(place, {}), about) for place, about in named.items()]
 
 
+def running(document: Mapping[str, Any]) -> Interpreter | None:
+    """Returns the interpreter that a run was started in; None if the record names none."""
+    machine = document.get("machine_info", {})
+    if "python_version" not in machine:
+        return None
+    build = machine.get("callcost", {}).get("interpreter", {})
+    facts = {
+        "implementation": machine.get("python_implementation", "").lower(),
+        "implementation_version": machine.get("python_implementation_version", ""),
+        "python_version": machine["python_version"],
+        "abi_flags": build.get("abi_flags", ""),
+        # The start of sys.version.
+        "build": machine["python_version"],
+    }
+    about = document.get("callcost", {}).get("environment") or {}
+    return Interpreter("", facts, {**about, "interpreter": build})
+
+
 def leading(record: Record) -> Interpreter | None:
     """Returns the interpreter that stands for a run: the last released CPython with a GIL.
 

@@ -25,7 +25,7 @@ from callcost.benchmarks.charts.layouts_chart import Moved
 from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.benchmarks.facts import bad_input, facts
 from callcost.benchmarks.facts.marks import Marks
-from callcost.benchmarks.matrix.interpreters import interpreters
+from callcost.benchmarks.matrix.interpreters import interpreters, running
 from callcost.benchmarks.publish import (
     abi_tables,
     case_tables,
@@ -40,6 +40,7 @@ from callcost.benchmarks.publish.archive import compressed
 from callcost.benchmarks.publish.tables import CostTables
 from callcost.benchmarks.stable_abi import chart as stable_abi
 from callcost.benchmarks.stable_abi.prices import Price, here, latest, prices
+from callcost.bindings._build.wording import NOT_INSTALLED
 from callcost.bindings.registry import mechanisms, tool_of
 from callcost.compare import document
 from callcost.compare.comment import comment
@@ -219,15 +220,15 @@ def environment() -> str:
     """Says what the reference run was made on."""
     record = _reference()
     document, section = record.document, record.section
-    machine, tools = document["machine_info"], section["environment"]["tools"]
+    machine, python = document["machine_info"], running(document)
+    assert python is not None
     rows = len(document["benchmarks"])
     versions = ", ".join(
-        f"{name} {version}" for name, version in tools.items() if version != "not installed"
+        f"{name} {version}" for name, version in python.versions.items() if version != NOT_INSTALLED
     )
     return (
         f"Reference run of {document['datetime'][:10]}: {machine['cpu']['brand_raw']}, "
-        f"{machine['callcost']['cpu_count']} CPUs, {machine['system']}, "
-        f"CPython {abi.version(machine)}, {section['environment']['compiler']}, "
+        f"{machine['callcost']['cpu_count']} CPUs, {machine['system']}, {python.title}. "
         f"{versions}. "
         f"{rows} rows in {section['wall_s']:.0f} s ({section['wall_s'] / rows:.2f} s a row), "
         f"{section['settings']['processes']} processes; contenders of the same code differed by "
