@@ -180,34 +180,29 @@ def legend() -> str:
 
 
 def facts_table(records: Mapping[str, Mapping[str, Facts]]) -> str:
-    """Write the facts found in each version of Python; equal mechanisms share a row.
-
-    A fact gets a column per version if any mechanism differs between versions.
-    """
-    found = {version: current(record) for version, record in records.items()}
+    """Write the facts found in each interpreter, by its name; equal mechanisms share a row."""
+    found = {place: current(record) for place, record in records.items()}
     names = sorted({name for record in found.values() for name in record})
-    columns = [column for fact in FACTS for column in _columns(fact, found)]
-    rows = [[f"`{name}`", *(answers.get(name, "") for _, answers in columns)] for name in names]
+    answers = {fact.key: [_in_each(found, name, fact.key) for name in names] for fact in FACTS}
+    told = {key: column for key, column in answers.items() if any(column)}
+    rows = [[f"`{name}`", *row] for name, *row in zip(names, *told.values(), strict=True)]
     asked = [row for row in rows if any(row[1:])]
-    return markdown_table(
-        ["mechanism", *(title for title, _ in columns)], merged(asked), numbers=False
-    )
+    headings = ["mechanism", *(key.replace("_", " ") for key in told)]
+    return markdown_table(headings, merged(asked), numbers=False)
 
 
-def _columns(
-    fact: Fact, records: Mapping[str, Mapping[str, Facts]]
-) -> list[tuple[str, dict[str, str]]]:
-    """Return the title and the answers of each column that a fact needs."""
-    title = fact.key.replace("_", " ")
+def _in_each(records: Mapping[str, Mapping[str, Facts]], name: str, key: str) -> str:
     answers = {
-        f"{title}, {version}": {
-            name: found
-            for name, facts in record.items()
-            if (found := facts.get(fact.key, "")) not in ("", questions.TOO_OLD)
-        }
-        for version, record in records.items()
+        place: record[name].get(key, "") for place, record in records.items() if name in record
     }
-    told = {(name, one) for column in answers.values() for name, one in column.items()}
-    together = dict(told)
-    columns = {title: together} if len(together) == len(told) else answers
-    return [(name, column) for name, column in columns.items() if column]
+    return by_answer({place: a for place, a in answers.items() if a not in ("", questions.TOO_OLD)})
+
+
+def by_answer(answers: Mapping[str, str]) -> str:
+    """Write what each interpreter answers: once if all agree, else with their names."""
+    found: dict[str, list[str]] = {}
+    for place, answer in answers.items():
+        found.setdefault(answer, []).append(place)
+    if len(found) < 2:
+        return next(iter(found), "")
+    return "; ".join(f"{answer} ({', '.join(places)})" for answer, places in found.items())

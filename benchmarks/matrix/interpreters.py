@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callcost.benchmarks.facts.facts import Facts, current
+from callcost.benchmarks.facts.facts import Facts, by_answer, current
 from callcost.bindings.registry import PACKAGE, mechanisms
 from callcost.console.numbers import UNKNOWN, listed
 from callcost.estimate.estimate import GroupEstimate
@@ -197,16 +197,6 @@ def groups_in(estimates: Mapping[str, GroupEstimate], place: str) -> dict[str, G
     """Picks the groups of one interpreter, under the names of their workloads."""
     end = f"{ELSEWHERE}{place}"
     return {name.removesuffix(end): own for name, own in estimates.items() if name.endswith(end)}
-
-
-def by_answer(answers: Mapping[str, str]) -> str:
-    """Writes what each interpreter answers: once if all agree, else with their names."""
-    found: dict[str, list[str]] = {}
-    for place, answer in answers.items():
-        found.setdefault(answer, []).append(place)
-    if len(found) < 2:
-        return next(iter(found), "")
-    return "; ".join(f"{answer} ({', '.join(places)})" for answer, places in found.items())
 
 
 def in_each(found: Sequence[Interpreter], mechanism: str, fact: str) -> str:

@@ -61,13 +61,6 @@ class Repeatability(Struct):
     order: Order
 
 
-class Facts(Struct):
-    """facts_next.json."""
-
-    python: Name
-    facts: dict[Name, dict[Name, Name | None]]
-
-
 class Load(Struct):
     """The load of the machine."""
 
@@ -394,7 +387,6 @@ LAYOUTS: dict[str, Any] = {
     "stable_abi.json": StableAbi,
     "calibration.json": WholeCalibration,
     "repeatability.json": Repeatability,
-    "facts_next.json": Facts,
     "history.json": History,
     "report.json": Report,
     "gate.json": Gate,

@@ -52,7 +52,6 @@ from callcost.estimate.estimate import MIN_EFFECT
 from callcost.estimate.reading import RecordError, checked
 from callcost.estimate.record import Record
 from callcost.explain import chart as explain_chart
-from callcost.model import abi
 from callcost.model.run import NO_COST
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +59,6 @@ RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference.json.xz"
 CALIBRATION = RESULTS / "calibration.json"
 REPEATABILITY = RESULTS / "repeatability.json"
-FACTS_NEXT = RESULTS / "facts_next.json"
 HISTORY = RESULTS / "history.json"
 GATE = RESULTS / "gate.json"
 NOOPS = RESULTS / "noops.json"
@@ -97,7 +95,7 @@ def publish(record: Path | None) -> list[Path]:
     """
     if not (ROOT / "README.md").exists():
         raise NotACheckoutError(f"{ROOT} is not a checkout of callcost: it has no README.md")
-    figures = (CALIBRATION, REPEATABILITY, FACTS_NEXT, HISTORY, GATE, NOOPS, CASES, REPORT)
+    figures = (CALIBRATION, REPEATABILITY, HISTORY, GATE, NOOPS, CASES, REPORT)
     for path in (*figures, EXPLAINED, *EXPLAINED_LATER):
         if not path.exists():
             raise RecordError(f"{path} is missing; the documents say which command makes it")
@@ -371,11 +369,11 @@ def _seconds(found: dict[str, float]) -> list[str]:
 
 
 def what_each_does() -> str:
-    """Lists what each mechanism does, in the reference run's interpreter and in a later one."""
-    record, later = _reference(), figures.read(FACTS_NEXT)
-    here = f"CPython {abi.version(record.document['machine_info'])}"
-    found = {here: record.environment.get("facts", {}), later["python"]: later["facts"]}
-    return facts.facts_table(found)
+    """Lists what each mechanism does in each interpreter of the run in several."""
+    record = _priced()
+    own = running(record.document)
+    found = interpreters(record) or ([own] if own else [])
+    return facts.facts_table({each.place: each.mechanism_facts for each in found})
 
 
 def supported_mechanisms() -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from callcost.benchmarks.facts.facts import by_answer
 from callcost.benchmarks.facts.marks import named
-from callcost.benchmarks.matrix.interpreters import by_answer
 from callcost.benchmarks.site import drawn
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.measured import FLOOR, Measured, WorkloadRow

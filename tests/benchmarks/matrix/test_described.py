@@ -8,9 +8,9 @@ from typing import Any
 import made_records
 import pytest
 
+from callcost.benchmarks.facts.facts import by_answer
 from callcost.benchmarks.matrix.interpreters import (
     Interpreter,
-    by_answer,
     groups_in,
     in_each,
     interpreters,

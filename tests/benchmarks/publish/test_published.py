@@ -220,7 +220,6 @@ def test_a_large_history_is_fast() -> None:
         (publishing.GATE, "cold"),
         (publishing.REPEATABILITY, "order"),
         (publishing.REPORT, "few"),
-        (publishing.FACTS_NEXT, "python"),
         (publishing.CALIBRATION, "aa_max"),
     ],
 )
