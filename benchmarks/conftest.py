@@ -31,7 +31,7 @@ from callcost.console.options import PYTHON_HELP
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.group import ELSEWHERE
 from callcost.model.layout import Layout
-from callcost.model.patterns import UnknownNameError, matches, require_known
+from callcost.model.patterns import UnknownNameError, matches, require_known, with_tools
 from callcost.model.run import Progress
 
 ELSEWHERE_FILE = "test_environments.py"
@@ -103,6 +103,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keeps only the rows that the options name; raises UnknownNameError for an unknown name."""
     for name in OPTIONS:
         patterns: list[str] = config.getoption(name)
+        if name == "mechanism":
+            patterns = with_tools(patterns, (_parameter(item, name) for item in items))
         if patterns:
             _require_known(name, patterns, [_parameter(item, name) for item in items])
             left_out = [i for i in items if not matches(_parameter(i, name), patterns)]

@@ -31,6 +31,7 @@ PACKAGE = "callcost.bindings"
 CORE = f"callcost/native/{native.LIBRARY.name}"
 EVERYTHING, EVERYTHING_BUT = "everything", "everything but "
 SECTIONS = (
+    "In short:",
     "Through Python:",
     "Always takes keywords:",
     "One thread at a time:",
@@ -54,6 +55,24 @@ class BuiltFile:
     path: Path
     sha256: str
     module: str
+
+
+# What a user of a mechanism writes.
+WRITTEN = ("C", "C++", "Rust", "Python-like code", "declarations only", "Python")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What people call a mechanism and its tool; empty where its docstring does not say.
+
+    you_write: one of WRITTEN.
+    """
+
+    label: str
+    tool: str
+    you_write: str
+    home_page: str
+    to_install: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +105,18 @@ class Mechanism:
     def summary(self) -> str:
         """The first line of its docstring: what it is, in one sentence."""
         return self.docstring.partition("\n")[0]
+
+    @cached_property
+    def card(self) -> Card:
+        """What people call it, from the section `In short:` of its docstring."""
+        told = _section(self.docstring, "In short:")
+        return Card(
+            label=told.get("label", self.name),
+            tool=told.get("tool", self.tool),
+            you_write=told.get("you write", ""),
+            home_page=told.get("home page", ""),
+            to_install=told.get("to install", ""),
+        )
 
     @cached_property
     def unsupported(self) -> dict[str, str]:

@@ -9,6 +9,13 @@ an object and use the C API. Each object of a class_ has a dict and the C++ obje
 become a null pointer, so first_byte refuses it by hand. Holds the GIL. Boost.Python has no guard to
 release it, so work_released brings its own. The whole process has one registry of converters, which
 all interpreters share and which is not safe without the GIL.
+
+In short:
+- label: Boost.Python
+- tool: Boost.Python
+- you write: C++
+- home page: https://www.boost.org/libs/python/
+- to install: apt-get install libboost-python-dev
 """
 
 from . import _python

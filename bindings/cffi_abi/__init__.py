@@ -5,6 +5,13 @@ mistake in them goes unnoticed. Releases the GIL around every call and checks th
 number. In line, `ffi` is a Python object, so making C data with it costs more than in the other
 modes. C calls Python through one ffi.callback: it prints an exception raised there, and C gets 0.
 
+In short:
+- label: cffi, ABI mode
+- tool: cffi
+- you write: declarations only
+- home page: https://cffi.readthedocs.io/
+- to install: pip install cffi
+
 Through Python:
 - first_byte, get_greeting: cffi takes and returns bytes, not str.
 - last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: C wants a length, and a pointer

@@ -6,6 +6,13 @@ unnoticed. `ffi` and `lib` are C objects, as in API mode. Releases the GIL aroun
 checks the range of every number. C calls Python through one ffi.callback: it prints an exception
 raised there, and C gets 0.
 
+In short:
+- label: cffi, ABI mode, out of line
+- tool: cffi
+- you write: declarations only
+- home page: https://cffi.readthedocs.io/
+- to install: pip install cffi
+
 Through Python:
 - first_byte, get_greeting: cffi takes and returns bytes, not str.
 - last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: C wants a length, and a pointer

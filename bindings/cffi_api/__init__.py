@@ -11,6 +11,13 @@ cffi's C keeps to the limited API: one file serves every CPython from 3.2 on, an
 abi3t, those without a GIL from 3.15 on. There is no form for one version to compare with. The parts
 that know Python's structs are in cffi's own module, _cffi_backend, which is built for one version.
 
+In short:
+- label: cffi, API mode
+- tool: cffi
+- you write: declarations only
+- home page: https://cffi.readthedocs.io/
+- to install: pip install cffi
+
 Through Python:
 - first_byte, get_greeting: cffi takes and returns bytes, not str.
 - last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: C wants a length, and a pointer

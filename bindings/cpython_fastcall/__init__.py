@@ -6,6 +6,13 @@ each number; a buffer's format is compared with the C type. Each module makes it
 interpreters and threads without the GIL are independent. Holds the GIL, except in work_released. A
 zero inside a str ends the text, as in C. Tally is a class, and calling it makes a tuple before
 Python 3.14.
+
+In short:
+- label: C API, METH_FASTCALL
+- tool: C API
+- you write: C
+- home page: https://docs.python.org/3/extending/
+- to install: comes with Python
 """
 
 from . import _fastcall

@@ -8,6 +8,13 @@ Without a GIL it is built for abi3t, the stable ABI of CPython 3.15 and later, w
 but hides the layout of objects: each access to a Point or a Tally asks Python where its data are.
 Holds the GIL, except in work_released. A zero inside a str ends the text, as in C.
 
+In short:
+- label: C API, stable ABI
+- tool: C API
+- you write: C
+- home page: https://docs.python.org/3/extending/
+- to install: comes with Python
+
 Stable ABI of:
 - cpython_fastcall: most of the source is the same; only what the limited API lacks is replaced.
 """

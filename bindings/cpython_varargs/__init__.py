@@ -6,6 +6,13 @@ Py_BuildValue makes results other than plain numbers. Formats check range and ty
 whole text, and refuses one with a zero inside; "y#" also takes other read-only buffers of bytes.
 "y*" and "w*" ignore the format of a buffer, so converters for "O&" replace them. Each module makes
 its own types, as in cpython_fastcall. Holds the GIL, except in work_released.
+
+In short:
+- label: C API, PyArg_ParseTuple
+- tool: C API
+- you write: C
+- home page: https://docs.python.org/3/extending/
+- to install: comes with Python
 """
 
 from . import _varargs

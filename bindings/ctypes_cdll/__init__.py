@@ -10,6 +10,13 @@ there cannot pass through C: sys.unraisablehook prints it, and C gets an undefin
 silently cuts off a number too large for its C type. It passes on a zero inside a text, so C sees
 the text up to there. from_buffer wants a writable buffer, even if C only reads it.
 
+In short:
+- label: ctypes.CDLL
+- tool: ctypes
+- you write: declarations only
+- home page: https://docs.python.org/3/library/ctypes.html
+- to install: comes with Python
+
 Through Python:
 - last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: C wants a length, and a pointer
   into the buffer.

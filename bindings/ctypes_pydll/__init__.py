@@ -5,6 +5,13 @@ they keep the GIL, but no other thread runs during the call. After each one, cty
 a Python exception. The declarations are copied from the functions of ctypes_cdll, so that only the
 GIL differs. Only what Python code calls is written down again.
 
+In short:
+- label: ctypes.PyDLL
+- tool: ctypes
+- you write: declarations only
+- home page: https://docs.python.org/3/library/ctypes.html
+- to install: comes with Python
+
 Through Python:
 - last_byte, sum_ends, sum_ends_list, fill_array, fibonacci_batch: C wants a length, and a pointer
   into the buffer.

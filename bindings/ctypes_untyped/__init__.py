@@ -4,6 +4,13 @@ Not idiomatic, but the shortest code that works, and it shows what declaring typ
 does not check the number of arguments, and passes a str as an address. Only functions whose
 arguments and result are all C ints can be called like this. Releases the GIL.
 
+In short:
+- label: ctypes.CDLL, undeclared
+- tool: ctypes
+- you write: declarations only
+- home page: https://docs.python.org/3/library/ctypes.html
+- to install: comes with Python
+
 Unsupported:
 - fibonacci_keyword: an undeclared function has no parameter names.
 - fibonacci_typed: ctypes does not refuse a str, but passes the address of its characters.

@@ -8,6 +8,13 @@ The directive always_allow_keywords=False spares functions with one parameter th
 keywords. Holds the GIL, except in work_released; without a GIL, a critical section locks the object
 that counts.
 
+In short:
+- label: Cython, cpdef
+- tool: Cython
+- you write: Python-like code
+- home page: https://cython.org/
+- to install: pip install Cython
+
 Always takes keywords:
 - add_two, add_four, add_eight, fill_array, fibonacci_batch, sum_calls: a cpdef function cannot have
   a slash after its parameters, and the directive only affects functions with one parameter.

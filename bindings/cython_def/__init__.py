@@ -8,6 +8,13 @@ after the first exception it does not call Python again, and the caller gets tha
 after the parameters spares all functions but fibonacci_keyword the search for keywords, as Cython's
 users write it for fast calls. Holds the GIL, except in work_released; without a GIL, a critical
 section locks the object that counts.
+
+In short:
+- label: Cython, def
+- tool: Cython
+- you write: Python-like code
+- home page: https://cython.org/
+- to install: pip install Cython
 """
 
 from . import _def

@@ -4,6 +4,13 @@ Idiomatic for one wheel that serves many Python versions. Calls take longer than
 because functions replace reading Python's structs. Everything else is the same. The C of Cython 3.3
 does not compile for abi3t, the stable ABI without a GIL.
 
+In short:
+- label: Cython, limited API
+- tool: Cython
+- you write: Python-like code
+- home page: https://cython.org/
+- to install: pip install Cython
+
 Through Python:
 - fibonacci_typed, half_of_even: the limited API cannot make a frame for a traceback, so Cython runs
   a line of Python to get one for every exception that leaves its code.

@@ -4,6 +4,13 @@ Idiomatic: static types, a recursion of cdef functions below a def function, a l
 memoryview. Conversions and slash are as in cython_def. The work inside is different machine code,
 which the compiler may inline and unroll. So it says nothing about a call of C.
 
+In short:
+- label: Cython, no C library
+- tool: Cython
+- you write: Python-like code
+- home page: https://cython.org/
+- to install: pip install Cython
+
 Not the same C:
 - everything: it is compiled from Cython, and calls no function of the core.
 

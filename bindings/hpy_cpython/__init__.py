@@ -4,6 +4,13 @@ Idiomatic: as hpy_universal, except that a handle is a PyObject pointer, and mos
 inline calls of Python's C API. It works with one version of CPython only, and does not need HPy at
 run time. Holds the GIL; work_released leaves Python for the call.
 
+In short:
+- label: HPy, CPython ABI
+- tool: HPy
+- you write: C
+- home page: https://hpyproject.org/
+- to install: pip install hpy
+
 Legacy:
 - HPy: 0.9, the latest release, does not work with CPython 3.12 and later.
 

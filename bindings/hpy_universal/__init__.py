@@ -7,6 +7,13 @@ any object for a bool. HPyArg_ParseKeywords ignores keywords that it does not kn
 work_released leaves Python for the call. An HPyGlobal holds Point. Needs the package hpy at run
 time, which exists up to CPython 3.11.
 
+In short:
+- label: HPy, universal ABI
+- tool: HPy
+- you write: C
+- home page: https://hpyproject.org/
+- to install: pip install hpy
+
 Legacy:
 - HPy: 0.9, the latest release, does not work with CPython 3.12 and later.
 

@@ -8,6 +8,13 @@ callback, which does not call Python again after an exception. Buffers must be w
 only reads them. ctypes.CDLL releases the GIL around every call. Compiled with mypyc's own -O3,
 which overrides the suite's -O2.
 
+In short:
+- label: mypyc, through ctypes
+- tool: mypyc
+- you write: Python-like code
+- home page: https://mypyc.readthedocs.io/
+- to install: pip install mypy
+
 Always takes keywords:
 - everything: mypyc's parameters keep their Python names, at no cost to other calls.
 

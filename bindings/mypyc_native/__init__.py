@@ -4,6 +4,13 @@ Idiomatic: annotated Python, nothing else. An int keeps any size, with a fast pa
 a machine word. Calls within the module are C calls, and nothing stops a recursion that is too deep
 for the stack. Compiled with mypyc's own -O3, which overrides the suite's -O2. Holds the GIL.
 
+In short:
+- label: mypyc, no C library
+- tool: mypyc
+- you write: Python-like code
+- home page: https://mypyc.readthedocs.io/
+- to install: pip install mypy
+
 Always takes keywords:
 - everything: mypyc's parameters keep their Python names, at no cost to other calls.
 

@@ -4,6 +4,13 @@ Idiomatic: what STABLE_ABI does in nanobind's CMake, so that one file serves Pyt
 It calls functions of the limited API where nanobind otherwise reads CPython's structs by macros and
 internal functions. Everything else, the GIL included, is as in nanobind_module.
 
+In short:
+- label: nanobind, stable ABI
+- tool: nanobind
+- you write: C++
+- home page: https://nanobind.readthedocs.io/
+- to install: pip install nanobind
+
 Stable ABI of:
 - nanobind_module: the source is the same.
 """

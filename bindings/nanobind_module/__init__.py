@@ -9,6 +9,13 @@ declares by NB_FREE_THREADED that it needs no GIL, and nb::lock_self locks the o
 
 Compiled with the flags of nanobind_add_module, nanobind's CMake, in a release build: -O3 for the
 library, which is linked statically, and -Os for the binding. They override the suite's -O2.
+
+In short:
+- label: nanobind
+- tool: nanobind
+- you write: C++
+- home page: https://nanobind.readthedocs.io/
+- to install: pip install nanobind
 """
 
 from . import _module

@@ -6,6 +6,13 @@ comes compiled for each version of Python from the package nanobind-backend. At 
 table of pointers, through which the extension calls it. Without a GIL it is built for abi3t, the
 stable ABI of CPython 3.15 and later. Everything else is as in nanobind_module.
 
+In short:
+- label: nanobind, split mode
+- tool: nanobind
+- you write: C++
+- home page: https://nanobind.readthedocs.io/
+- to install: pip install nanobind
+
 Stable ABI of:
 - nanobind_module: the source is the same.
 """

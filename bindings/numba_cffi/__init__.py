@@ -5,6 +5,13 @@ used in ABI mode, where numba finds the addresses by itself. A compiled cffi mod
 registered, and numba would call its wrapper. cffi's from_buffer, which numba compiles, gives the
 pointer to a buffer. From Python, nearly all of the time is the dispatcher's, as in numba_njit.
 
+In short:
+- label: numba, through cffi
+- tool: numba
+- you write: Python-like code
+- home page: https://numba.pydata.org/
+- to install: pip install numba
+
 Always takes keywords:
 - everything: the dispatcher takes arguments as the Python function that it compiles.
 

@@ -9,6 +9,13 @@ the first call (before timing begins), and arrays for the one type that they mus
 excludes read-only ones. It silently cuts off a number that is too large. Holds the GIL, except in
 work_released.
 
+In short:
+- label: numba, through ctypes
+- tool: numba
+- you write: Python-like code
+- home page: https://numba.pydata.org/
+- to install: pip install numba
+
 Always takes keywords:
 - everything: the dispatcher takes arguments as the Python function that it compiles.
 

@@ -6,6 +6,13 @@ buffers; asarray makes an array of a list. Releases the GIL, because load_librar
 ctypes.CDLL. Functions without an array would be declared as in ctypes_cdll, so they are not
 repeated here.
 
+In short:
+- label: numpy.ctypeslib
+- tool: NumPy
+- you write: declarations only
+- home page: https://numpy.org/doc/stable/reference/routines.ctypeslib.html
+- to install: pip install numpy
+
 Through Python:
 - sum_ends, sum_ends_list, fill_array, fibonacci_batch: ndpointer checks in Python, and passes no
   length.

@@ -10,6 +10,13 @@ own. Tally has a mutex, but only on a free-threaded Python.
 
 Compiled by Pybind11Extension, pybind11's helper for setuptools, which leaves the level of
 optimisation to the interpreter's flags, and so to this suite's -O2.
+
+In short:
+- label: pybind11
+- tool: pybind11
+- you write: C++
+- home page: https://pybind11.readthedocs.io/
+- to install: pip install pybind11
 """
 
 from . import _module

@@ -5,6 +5,13 @@ PyO3 otherwise reads in Python's structs or compiles inline: reference counts, i
 list, the size of bytes, calls by vectorcall. Everything else is the same. Without a GIL it is built
 with the feature abi3t, for CPython 3.15 and later.
 
+In short:
+- label: PyO3, stable ABI
+- tool: PyO3
+- you write: Rust
+- home page: https://pyo3.rs/
+- to install: cargo add pyo3
+
 Always takes keywords:
 - everything: a #[pyfunction] is METH_FASTCALL with METH_KEYWORDS, and `signature = (n, /)` saves
   no instruction.

@@ -8,6 +8,13 @@ in a critical section, which is no code where there is a GIL. sum_ends_list make
 sequence. Compiled by cargo in its own release profile. Holds the GIL, if there is one;
 work_released detaches for the call. Declares that it needs no GIL.
 
+In short:
+- label: PyO3
+- tool: PyO3
+- you write: Rust
+- home page: https://pyo3.rs/
+- to install: cargo add pyo3
+
 Always takes keywords:
 - everything: a #[pyfunction] is METH_FASTCALL with METH_KEYWORDS, and `signature = (n, /)` saves
   no instruction.

@@ -2,6 +2,13 @@
 
 Idiomatic Python for the same algorithms, the same recursion included.
 
+In short:
+- label: plain Python
+- tool: Python
+- you write: Python
+- home page: https://docs.python.org/3/
+- to install: comes with Python
+
 Always takes keywords:
 - everything: names of parameters cost nothing if no keyword is given.
 

@@ -6,6 +6,13 @@ gives a function keywords: only fibonacci_keyword has it. The others take one ar
 several in a tuple. Checks, GIL, constant and init are as in swig_proxy, but a second interpreter
 gets classes without methods. They are static types, because objects of SWIG's heap types leak a
 reference to their type (4.4 and 4.5).
+
+In short:
+- label: SWIG, -builtin
+- tool: SWIG
+- you write: declarations only
+- home page: https://www.swig.org/
+- to install: pip install swig
 """
 
 from . import _core

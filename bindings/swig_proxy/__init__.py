@@ -9,6 +9,13 @@ work_released. The constant is an attribute of the module, set on import (%const
 multi-phase init and declare by -nogil that they need no GIL; without one, a critical section locks
 the object that counts.
 
+In short:
+- label: SWIG, proxy classes
+- tool: SWIG
+- you write: declarations only
+- home page: https://www.swig.org/
+- to install: pip install swig
+
 Through Python:
 - get_pi, fibonacci, fibonacci_keyword, fibonacci_typed, add_million, half_of, negate, add_two,
   add_four, add_eight, first_byte, last_byte, get_greeting, get_token, sum_ends, sum_ends_list,

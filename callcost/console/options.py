@@ -25,19 +25,19 @@ class FiniteRange(click.FloatRange):
         return found
 
 
-def name_option(name: str, example: str) -> Callable[[F], F]:
+def name_option(name: str, what: str, example: str) -> Callable[[F], F]:
     """Makes the option for patterns of names: --workload or --mechanism."""
     return click.option(
         f"--{name}",
         f"{name}s",
         multiple=True,
         metavar="NAME",
-        help=f"Only this {name}, or a pattern such as '{example}'. May be repeated.",
+        help=f"Only this {what}, or a pattern such as '{example}'. May be repeated.",
     )
 
 
-workload_option = name_option("workload", "add_*")
-mechanism_option = name_option("mechanism", "tool_*")
+workload_option = name_option("workload", "workload", "add_*")
+mechanism_option = name_option("mechanism", "mechanism or tool", "tool_*")
 
 
 def json_option(text: str) -> Callable[[F], F]:

@@ -23,7 +23,7 @@ from callcost.console.files import UnreadableError, read_bytes, shown, write_ato
 from callcost.history.files import HistoryError, StoredFile, listed, name_of
 from callcost.history.rows import TYPICAL, RunFile
 from callcost.history.table import Table, write
-from callcost.model.patterns import matches, require_known
+from callcost.model.patterns import matches, require_known, with_tools
 
 if TYPE_CHECKING:
     from callcost.history.typical import Scale, Scales
@@ -133,6 +133,8 @@ class Store:
             if patterns:
                 known = table.query(f'SELECT DISTINCT "{column}" FROM runs ORDER BY ALL')
                 names = [str(name) for (name,) in known]
+                if option == "mechanism":
+                    patterns = with_tools(patterns, names)
                 require_known(f"--{option}", patterns, names)
                 chosen = [name for name in names if matches(name, patterns)]
                 where += f' AND "{column}" IN ({", ".join("?" * len(chosen))})'

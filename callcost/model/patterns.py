@@ -21,6 +21,22 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
     return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
 
 
+def with_tools(patterns: Iterable[str], present: Iterable[str]) -> list[str]:
+    """Lets the name of a tool stand for all its mechanisms: nanobind for nanobind_*.
+
+    The tool is the part of a mechanism's name before the first underscore. A pattern that matches
+    a name keeps its meaning.
+    """
+    names = set(present)
+    tools = {name.partition("_")[0] for name in names if "_" in name}
+    return [
+        f"{pattern.lower()}_*"
+        if pattern.lower() in tools and not any(matches(name, [pattern]) for name in names)
+        else pattern
+        for pattern in patterns
+    ]
+
+
 def require_known(option: str, patterns: Iterable[str], present: Sequence[str]) -> None:
     """Raises UnknownNameError for the first pattern of an option that matches no name."""
     for pattern in patterns:

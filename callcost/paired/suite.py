@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from callcost.errors import CallcostError
 from callcost.model.contender import Contender
-from callcost.model.patterns import matches, require_known
+from callcost.model.patterns import matches, require_known, with_tools
 from callcost.paired.rows import Cell, PairedRow
 from callcost.revisions.project import nested
 
@@ -196,6 +196,7 @@ def matching(
 
     `default` has the workloads if none is asked for; `option` names them in the error.
     """
+    mechanisms = with_tools(mechanisms, (cell.mechanism for cell in known))
     require_known("--mechanism", mechanisms, [cell.mechanism for cell in known])
     require_known(option, workloads, [cell.workload for cell in known])
     return [

@@ -36,6 +36,24 @@ def test_every_folder_is_found_with_a_summary() -> None:
     assert all("_" in name for name in names), "<tool>_<mode>: a bare name could hide a module"
 
 
+def test_every_mechanism_has_a_card_for_people() -> None:
+    cards = [mechanism.card for mechanism in mechanisms()]
+    labels = [card.label for card in cards]
+    assert len(set(labels)) == len(labels)
+    for card in cards:
+        assert card.you_write in registry.WRITTEN
+        assert card.home_page.startswith("https://") and card.to_install
+        assert 0 < len(card.label) <= 28
+    # A tool has one name, home page and install line, and its users write one thing.
+    by_code: dict[str, set[tuple[str, ...]]] = {}
+    for mechanism in mechanisms():
+        card = mechanism.card
+        told = (card.tool, card.you_write, card.home_page, card.to_install)
+        by_code.setdefault(mechanism.tool, set()).add(told)
+    assert all(len(told) == 1 for told in by_code.values())
+    assert len({next(iter(told))[0] for told in by_code.values()}) == len(by_code)
+
+
 def test_a_docstring_says_what_is_legacy_and_what_is_compiled_for_the_stable_abi(
     tmp_path: Path,
 ) -> None:
