@@ -22,6 +22,7 @@ from callcost.benchmarks.charts.layouts_chart import Moved, layouts_chart, moved
 from callcost.benchmarks.charts.look import Style, style_for
 from callcost.benchmarks.charts.overview import overview_chart
 from callcost.benchmarks.charts.slopes import Slopes, slope_chart, slopes_of
+from callcost.benchmarks.charts.tools_chart import tools_chart
 from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.interpreters import (
@@ -31,6 +32,7 @@ from callcost.benchmarks.matrix.interpreters import (
     leading,
     running,
 )
+from callcost.benchmarks.tools import Tools, tools_of
 from callcost.console.files import file_stems
 from callcost.console.page import FORMATS, THEMES, Theme, save
 from callcost.estimate.estimate import GroupEstimate, aa_error
@@ -52,6 +54,7 @@ class Content:
     swept_call: str
     moved: tuple[Moved, ...]
     moved_call: str
+    tools: Tools | None
     slopes: tuple[Slopes, ...]
     slopes_footer: str
     footer: str
@@ -125,6 +128,7 @@ def _content(record: Record) -> Content:
         estimates[swept[0]].times.contenders[0].call if swept else "",
         tuple(moved(headline)) if headline else (),
         headline.times.contenders[0].call if headline else "",
+        tools_of(headline) if headline else None,
         tuple(_slopes(record)),
         slopes_footer(record),
         provenance(document, lead),
@@ -145,6 +149,8 @@ def _drawings(content: Content) -> Iterator[tuple[str, Callable[[Style], Figure]
     for slopes in content.slopes:
         drawing = partial(slope_chart, slopes, content.slopes_footer)
         yield f"{SLOPES}{stems[slopes.workload]}", drawing
+    if content.tools:
+        yield "tools", partial(tools_chart, content.tools, footer)
     if 0 < len(panels) <= ONE_CHART:
         yield "per_call", partial(per_call_chart, panels, footer)
     elif panels:

@@ -64,7 +64,7 @@ def style_for(names: Iterable[str], theme: Theme) -> Style:
         families.setdefault(tool_of(name), []).append(name)
     looks = {REFERENCE: Look(theme.muted, ())}
     for place, members in enumerate(families.values()):
-        looks |= {name: _look(place, variant, theme) for variant, name in enumerate(members)}
+        looks |= {name: look(place, theme, variant) for variant, name in enumerate(members)}
     return Style(theme, {name: looks[name] for name in sorted(names)})
 
 
@@ -76,7 +76,7 @@ def hues() -> tuple[Rgb, ...]:
     return tuple(linear(np.array(rgb)) for rgb in coloured)
 
 
-def _look(place: int, variant: int, theme: Theme) -> Look:
+def look(place: int, theme: Theme, variant: int = 0) -> Look:
     """Derives a look from a family's place among families, and a mechanism's place in it."""
     turn, number = divmod(place, len(hues()))
     hue = hues()[number]

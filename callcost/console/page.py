@@ -32,6 +32,7 @@ class Theme:
     """Colours of a chart on one kind of page; luminances are relative to white, as in WCAG 2."""
 
     name: str
+    page: str
     text: str
     muted: str
     grid: str
@@ -41,8 +42,12 @@ class Theme:
 
 
 # WCAG asks for a contrast of 3:1 in graphics; the pages are white and #0d1117.
-LIGHT = Theme("light", "#1f2328", "#59636e", "#dfe4e9", "#9a6700", darkest=0.05, lightest=0.295)
-DARK = Theme("dark", "#e6edf3", "#9aa3ad", "#2d333b", "#d29922", darkest=0.13, lightest=0.60)
+LIGHT = Theme(
+    "light", "#ffffff", "#1f2328", "#59636e", "#dfe4e9", "#9a6700", darkest=0.05, lightest=0.295
+)
+DARK = Theme(
+    "dark", "#0d1117", "#e6edf3", "#9aa3ad", "#2d333b", "#d29922", darkest=0.13, lightest=0.60
+)
 THEMES = (LIGHT, DARK)
 
 
