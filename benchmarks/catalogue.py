@@ -51,6 +51,7 @@ def _adding(count: int, word: str) -> Workload:
     values = [28 - sum(range(1, count)), *range(1, count)]
     return Workload(
         name=f"add_{word}",
+        label=f"{count} ints -> int",
         prototype=f"int add_{word}({', '.join(f'int {name}' for name in names)})",
         isolates=f"{count} int arguments: two, four and eight show what one more costs",
         setup="\n".join(f"{name} = {value}" for name, value in zip(names, values, strict=True)),
@@ -64,9 +65,10 @@ def _adding(count: int, word: str) -> Workload:
     )
 
 
-def _text(name: str, text: str, isolates: str) -> Workload:
+def _text(name: str, label: str, text: str, isolates: str) -> Workload:
     return Workload(
         name=f"text_{name}",
+        label=label,
         function="first_byte",
         prototype="int first_byte(const char *text)",
         isolates=isolates,
@@ -82,6 +84,7 @@ def _text(name: str, text: str, isolates: str) -> Workload:
 def _data(size: int) -> Workload:
     return Workload(
         name=f"bytes_{size}",
+        label=f"bytes, {size:,}",
         function="last_byte",
         prototype="int last_byte(const unsigned char *data, size_t size)",
         isolates=f"bytes in, {size} of them",
@@ -98,6 +101,7 @@ def _data(size: int) -> Workload:
 def _buffer(count: int) -> Workload:
     return Workload(
         name=f"buffer_{count}",
+        label=f"array of {count:,} floats",
         function="sum_ends",
         prototype="double sum_ends(const double *values, size_t count)",
         isolates=f"a buffer of {count:,} doubles, read where it lies",
@@ -116,6 +120,7 @@ def _buffer(count: int) -> Workload:
 def _callback(count: int) -> Workload:
     return Workload(
         name=f"callback_{count}",
+        label="callback" if count == 1 else f"{count} callbacks",
         function="sum_calls",
         prototype="int sum_calls(int (*function)(void *context, int i), void *context, int count)",
         isolates=f"a Python function called from C, {count} time{'s' * (count > 1)}",
@@ -153,9 +158,10 @@ def _numbers(steps: int) -> int:
     return number
 
 
-def _work(name: str, isolates: str) -> Workload:
+def _work(name: str, label: str, isolates: str) -> Workload:
     return Workload(
         name=name,
+        label=label,
         prototype="unsigned work(int steps)",
         isolates=isolates,
         setup="steps = 5000",
@@ -183,6 +189,7 @@ BREAK_EVEN_RESULTS = {
 
 def _fibonacci(
     name: str,
+    label: str,
     isolates: str,
     setup: str = "n = {n}",
     call: str = "fibonacci(n)",
@@ -193,6 +200,7 @@ def _fibonacci(
     """One way to call fibonacci; both source texts are formatted with `n`."""
     return Workload(
         name=name,
+        label=label,
         function=function,
         prototype="int fibonacci(int n)",
         isolates=isolates,
@@ -215,14 +223,16 @@ TOPICS = {
     "The call": (
         Workload(
             name="get_pi",
+            label="nothing -> float",
             prototype="float get_pi(void)",
             isolates="nothing in, one float out: the call itself",
             call="get_pi()",
             expect=PI,
         ),
-        _fibonacci("fibonacci", "one int argument converted, one int returned"),
+        _fibonacci("fibonacci", "1 int -> int", "one int argument converted, one int returned"),
         _fibonacci(
             "fibonacci_keyword",
+            "int by keyword",
             "the same int, passed by keyword",
             setup="",
             call="fibonacci_keyword(n={n})",
@@ -230,17 +240,20 @@ TOPICS = {
         ),
         _fibonacci(
             "fibonacci_unpacked",
+            "*args, **kwargs",
             "the same int through *args and **kwargs, as generic harnesses call",
             setup="args = ({n},)\nkwargs = {{}}",
             call="fibonacci(*args, **kwargs)",
         ),
         _fibonacci(
             "fibonacci_attribute",
+            "module.function(int)",
             "the same call, its function looked up in the module each time",
             call="mechanism.fibonacci(n)",
         ),
         Workload(
             name="constant",
+            label="a constant",
             function="core_constants",
             prototype="const int answer",
             isolates="a constant of C, read where the tool puts it",
@@ -251,6 +264,7 @@ TOPICS = {
     "Numbers": (
         Workload(
             name="add_million",
+            label="int -> large int",
             prototype="int add_million(int n)",
             isolates="an int returned that Python keeps no ready-made object for",
             setup="n = 0",
@@ -264,6 +278,7 @@ TOPICS = {
         ),
         Workload(
             name="half_of",
+            label="float -> float",
             prototype="double half_of(double x)",
             isolates="a double in, a double out",
             setup="x = 3.0",
@@ -277,6 +292,7 @@ TOPICS = {
         ),
         Workload(
             name="negate",
+            label="bool -> bool",
             prototype="bool negate(bool flag)",
             isolates="a bool in, a bool out",
             setup="flag = True",
@@ -289,14 +305,22 @@ TOPICS = {
         _adding(8, "eight"),
     ),
     "Text and bytes": (
-        _text("ascii_16", ASCII, "16 characters of ASCII in"),
-        _text("ascii_4096", ASCII * 256, "4,096 characters of ASCII in"),
-        _text("unicode_16", NON_ASCII, "16 characters in, one of them not ASCII"),
-        _text("unicode_4096", NON_ASCII * 256, "4,096 characters in, some of them not ASCII"),
+        _text("ascii_16", "str, 16 characters", ASCII, "16 characters of ASCII in"),
+        _text("ascii_4096", "str, 4,096 characters", ASCII * 256, "4,096 characters of ASCII in"),
+        _text(
+            "unicode_16", "str, 16, not ASCII", NON_ASCII, "16 characters in, one of them not ASCII"
+        ),
+        _text(
+            "unicode_4096",
+            "str, 4,096, not ASCII",
+            NON_ASCII * 256,
+            "4,096 characters in, some of them not ASCII",
+        ),
         _data(16),
         _data(4096),
         Workload(
             name="get_greeting",
+            label="nothing -> str",
             prototype="const char *get_greeting(void)",
             isolates="16 characters out",
             call="get_greeting()",
@@ -304,6 +328,7 @@ TOPICS = {
         ),
         Workload(
             name="get_token",
+            label="nothing -> bytes",
             prototype="const unsigned char *get_token(size_t *size)",
             isolates="16 bytes out, a zero among them",
             call="get_token()",
@@ -316,6 +341,7 @@ TOPICS = {
         _buffer(1048576),
         Workload(
             name="list_100",
+            label="list of 100 floats",
             function="sum_ends_list",
             prototype="double sum_ends(const double *values, size_t count)",
             isolates="a list of 100 floats, made into an array of C",
@@ -329,6 +355,7 @@ TOPICS = {
         ),
         Workload(
             name="fill_array",
+            label="array filled by C",
             prototype="void fill_array(double *values, size_t count, double value)",
             isolates="a buffer of 8 doubles that C writes into",
             setup=_doubles(8) + "value = 1.5",
@@ -348,6 +375,7 @@ TOPICS = {
     "Structs and objects": (
         Workload(
             name="split_digits",
+            label="1 int -> 2 ints",
             prototype="void split_digits(int n, int *tens, int *ones)",
             isolates="two results by out-parameters, returned as a tuple",
             setup="n = 42",
@@ -357,6 +385,7 @@ TOPICS = {
         ),
         Workload(
             name="mirror",
+            label="struct -> struct",
             prototype="point mirror(point original)",
             isolates="a struct of two doubles in and out, by value",
             setup="original = mechanism.Point(1.0, 2.0)",
@@ -370,6 +399,7 @@ TOPICS = {
         ),
         Workload(
             name="new_tally",
+            label="new object",
             prototype="tally *tally_new(int start)",
             isolates="an object behind a pointer, made and destroyed",
             setup="start = 0",
@@ -380,6 +410,7 @@ TOPICS = {
         ),
         Workload(
             name="tally_increment",
+            label="method call",
             function="Tally",
             prototype="int tally_increment(tally *self)",
             isolates="a method of a class that the tool makes",
@@ -400,6 +431,7 @@ TOPICS = {
         _callback(100),
         Workload(
             name="half_of_even",
+            label="error -> exception",
             prototype="int half_of_even(int n, int *half)",
             isolates="an error code made a ValueError, raised and caught",
             setup="n = 1",
@@ -415,6 +447,7 @@ TOPICS = {
         replace(
             _fibonacci(
                 "fibonacci_refused",
+                "wrong type -> TypeError",
                 "an argument of the wrong type: its TypeError raised and caught",
                 call="fibonacci_typed(n)",
                 function="fibonacci_typed",
@@ -426,10 +459,11 @@ TOPICS = {
         ),
     ),
     "Work and batches": (
-        _work("work_held", "microseconds of work in C, the GIL held meanwhile"),
-        _work("work_released", "the same work, the GIL released meanwhile"),
+        _work("work_held", "work, GIL held", "microseconds of work in C, the GIL held meanwhile"),
+        _work("work_released", "work, GIL released", "the same work, the GIL released meanwhile"),
         Workload(
             name="calls_1000",
+            label="1,000 calls",
             function="fibonacci",
             prototype="int fibonacci(int n)",
             isolates="a thousand calls, one after the other",
@@ -441,6 +475,7 @@ TOPICS = {
         ),
         Workload(
             name="batch_1000",
+            label="the 1,000 in one call",
             function="fibonacci_batch",
             prototype="void fibonacci_batch(const int *n, int *results, size_t count)",
             isolates="the same thousand in one call, from a buffer into a buffer",
@@ -472,4 +507,6 @@ def topic_of(workload: str) -> str:
 
 def break_even_workload(n: int) -> Workload:
     """Describes `fibonacci(n)`: the call of the catalogue, with the work of `n` in C."""
-    return _fibonacci(f"n={n:02}", f"the same call with the work of n = {n} inside", n=n)
+    return _fibonacci(
+        f"n={n:02}", f"fibonacci({n})", f"the same call with the work of n = {n} inside", n=n
+    )

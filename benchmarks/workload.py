@@ -26,11 +26,12 @@ class Example:
 class Workload:
     """A call as source text, as in timeit, with the one right answer.
 
-    `function` names what a mechanism must offer, which is `name` by default. The set-up can use
-    it under that name, and the mechanism's module as `mechanism`. The result must equal `expect`;
-    with `view`, an expression of `result` that is evaluated after the call, its value must.
-    `raises` is an expression for what the call must raise instead of returning. `crossings`
-    counts how often one evaluation of `call` goes from Python to C or back.
+    `label` is what people call it, by default `name`. `function` names what a mechanism must offer,
+    by default `name`. The set-up can use it under that name, and the mechanism's module as
+    `mechanism`. The result must equal `expect`; with `view`, an expression of `result` that is
+    evaluated after the call, its value must. `raises` is an expression for what the call must
+    raise instead of returning. `crossings` counts how often one evaluation of `call` goes from
+    Python to C or back.
 
     `examples` are evaluated before and after the timing. Together with the call itself they
     catch a constant, an ignored argument, and a number cut to a smaller type.
@@ -42,6 +43,7 @@ class Workload:
     call: str
     expect: Any
     setup: str = ""
+    label: str = ""
     function: str = ""
     view: str | None = None
     raises: str | None = None
@@ -50,6 +52,7 @@ class Workload:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "function", self.function or self.name)
+        object.__setattr__(self, "label", self.label or self.name)
 
     @property
     def c_name(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from callcost.benchmarks.break_even import Curve, curves, sweep
+from callcost.benchmarks.break_even import REFERENCE, Curve, curves, sweep
 from callcost.benchmarks.catalogue import OTHER_TOPIC, TOPICS, topic_of
 from callcost.benchmarks.charts.bars import Panel, panel_of, per_call_chart
 from callcost.benchmarks.charts.break_even_chart import break_even_chart
@@ -23,6 +23,7 @@ from callcost.benchmarks.charts.look import Style, style_for
 from callcost.benchmarks.charts.overview import overview_chart
 from callcost.benchmarks.charts.slopes import Slopes, slope_chart, slopes_of
 from callcost.benchmarks.charts.tools_chart import tools_chart
+from callcost.benchmarks.choices import CHOICES
 from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.interpreters import (
@@ -42,6 +43,8 @@ from callcost.model.group import ELSEWHERE
 # More panels than this get a chart for each topic, and one for the headline alone.
 ONE_CHART = 4
 HEADLINE = "fibonacci"
+# The curves of the README: plain Python, and what callcost advises.
+FEW = {REFERENCE, *(choice.mechanism for choice in CHOICES)}
 SLOPES = "slopes."
 
 
@@ -161,6 +164,9 @@ def _drawings(content: Content) -> Iterator[tuple[str, Callable[[Style], Figure]
         topics = {} if content.slopes else by_topic(panels)
         for topic, members in topics.items():
             yield file_part(topic), partial(per_call_chart, members, footer, headline=topic)
+    few = [curve for curve in content.swept if curve.name in FEW]
+    if len(few) > 1 < len(content.swept) - len(few):
+        yield "break_even_few", partial(break_even_chart, few, content.swept_call, footer)
     if content.swept:
         yield "break_even", partial(break_even_chart, content.swept, content.swept_call, footer)
     if content.moved and not content.slopes:

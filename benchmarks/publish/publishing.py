@@ -31,6 +31,7 @@ from callcost.benchmarks.publish import (
     case_tables,
     explain_tables,
     figures,
+    front_page,
     gate_tables,
     layout_tables,
     matrix_tables,
@@ -409,6 +410,16 @@ GENERATORS: dict[str, Callable[[], str]] = {
         for name in suite.DEFAULT_WORKLOADS
     },
     "facts": what_each_does,
+    "front-tools": lambda: front_page.tools_table(
+        _reference().estimates, _reference().environment.get("facts", {})
+    ),
+    "front-trust": lambda: front_page.trust(
+        _reference().aa_error, figures.read(CALIBRATION), figures.read(REPEATABILITY)
+    ),
+    "front-which": lambda: front_page.which(_reference().estimates),
+    "front-work": lambda: front_page.stops_mattering(
+        {curve.name: curve for curve in curves(_reference().estimates)}
+    ),
     "gate-bisect": lambda: gate_tables.bisect_table(figures.read(BISECT)),
     "gate-noops": lambda: gate_tables.noops_table(figures.read(NOOPS)),
     "gate-peers": lambda: gate_tables.peers_table(figures.read(GATE)),

@@ -33,7 +33,7 @@ from callcost.run.planning import (
     scouting_plan,
     scouting_s,
 )
-from callcost.run.process import WorkerError, WorkerProcess, describe_group
+from callcost.run.process import WorkerError, WorkerProcess, bound, describe_group
 
 HASH_SEEDS = 2**32 - 1
 # A call that costs less than this many turns of the empty loop fails with NO_COST.
@@ -218,6 +218,9 @@ class _Coordinator:
                 left = {number: plans[number] for number in numbers}
                 visit = self._visit(left, layout, order, takes_turns=takes_turns)
                 visits.append(stack.enter_context(closing(visit)))
+            if takes_turns:
+                # On another CPU, it would let the workers' CPU fall idle between any two turns.
+                stack.enter_context(bound(self._run.cpu))
             take_turns(visits, self._random)
 
     def _visit(

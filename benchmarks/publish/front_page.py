@@ -1,0 +1,115 @@
+"""The generated parts of the README: which tool to take, what each costs, why to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from callcost.benchmarks.break_even import NEAR_FASTEST, Curve
+from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.choices import CHOICES
+from callcost.benchmarks.facts.facts import Facts
+from callcost.benchmarks.tools import ToolCost, cards, tools_of
+from callcost.console.markdown import markdown_table
+from callcost.console.numbers import cost_text, format_ns, listed, number
+from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
+
+# The kinds of calls in the table of tools, and the two that the choice names.
+CALLS = ("fibonacci", "text_ascii_16", "tally_increment", "callback_1")
+SHORT = {"fibonacci": "int", "text_ascii_16": "str"}
+YES, NO = "✓", "–"
+
+
+def which(estimates: Mapping[str, GroupEstimate]) -> str:
+    """Lists what to take for what one has, what a call then costs, and the catch."""
+    rows = [
+        [
+            choice.you_have,
+            f"**{cards()[choice.mechanism].label}**",
+            ", ".join(
+                f"{cost_text(cost_ns)} ns ({word})"
+                for workload, word in SHORT.items()
+                if (cost_ns := _cost_of(estimates, workload, choice.mechanism)) is not None
+            ),
+            choice.catch,
+        ]
+        for choice in CHOICES
+    ]
+    return markdown_table(["you have", "take", "a call costs", "the catch"], rows, numbers=False)
+
+
+def _cost_of(estimates: Mapping[str, GroupEstimate], workload: str, mechanism: str) -> float | None:
+    estimate = estimates[workload]
+    names = estimate.names[: estimate.size]
+    return estimate.net_ns(names.index(mechanism)).value if mechanism in names else None
+
+
+def tools_table(estimates: Mapping[str, GroupEstimate], facts: Mapping[str, Facts]) -> str:
+    """Lists what four calls cost through each tool's leanest mechanism, and what that checks."""
+    by_workload = {name: _by_tool(estimates[name]) for name in CALLS}
+    labels = {workload.name: workload.label for workload in WORKLOADS}
+    first = by_workload[CALLS[0]]
+    headings = ["ns per call", "you write", *(labels[name] for name in CALLS)]
+    rows = [
+        [
+            cost.label,
+            cost.you_write,
+            *(
+                cost_text(found.net_ns.value) if (found := by_workload[name].get(tool)) else NO
+                for name in CALLS
+            ),
+            _tick(facts, cost, "checks_type"),
+            _tick(facts, cost, "checks_range"),
+            _tick(facts, cost, "releases_gil"),
+        ]
+        for tool, cost in first.items()
+    ]
+    headings += ["refuses wrong types", "refuses too large ints", "releases the GIL"]
+    return markdown_table(headings, rows)
+
+
+def _by_tool(estimate: GroupEstimate) -> dict[str, ToolCost]:
+    found = tools_of(estimate)
+    return {cost.tool: cost for cost in found.costs} if found else {}
+
+
+def _tick(facts: Mapping[str, Facts], cost: ToolCost, fact: str) -> str:
+    answer = facts.get(cost.leanest, {}).get(fact, "")
+    return {"yes": YES, "no": NO, "not seen": NO}.get(answer, "unknown")
+
+
+def stops_mattering(curves: Mapping[str, Curve]) -> str:
+    """Says how long a call must take before the choice hardly matters."""
+    takes = {
+        cards()[name].label: format_ns(_near_fastest_ns(curves[name]))
+        for name in ("nanobind_module", "pybind11_module", "ctypes_cdll")
+        if name in curves and curves[name].near_fastest_from is not None
+    }
+    said = listed(f"{time} ({label})" for label, time in takes.items())
+    return (
+        "The more a call does in C, the less its tool matters: the fastest tool saves less than "
+        f"{NEAR_FASTEST - 1:.0%} of a call that takes {said}."
+    )
+
+
+def _near_fastest_ns(curve: Curve) -> float:
+    assert curve.near_fastest_from is not None
+    return curve.net_ns[curve.n.index(curve.near_fastest_from)].value
+
+
+def trust(aa_error: float, calibration: Mapping[str, Any], repeated: Mapping[str, Any]) -> str:
+    """Lists why to believe the figures, each reason with its own figure."""
+    low, high = calibration["slope_interval"]
+    whole = repeated["harnesses"]["callcost, whole suite"]
+    return "\n".join(
+        [
+            "- **A run shows its own error.** In the run above, contenders of the same code "
+            f"differed by less than {max(aa_error, MIN_EFFECT):.1%}.",
+            "- **It measures what is known.** Delays of known length, timed inside C, come out at "
+            f"{number(calibration['slope'], 4)} times their length ({low:.4f} to {high:.4f}).",
+            f"- **It repeats.** The ratios of two complete runs differ by {whole['median']:.2%} in "
+            f"the median, and 95% of them by less than {whole['p95']:.1%}.",
+            "- **All call the same C.** Every mechanism calls one library, which is proved by "
+            "symbols and hashes, and every call is checked before and after it is timed.",
+        ]
+    )
