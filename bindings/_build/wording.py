@@ -70,13 +70,24 @@ def without_path_tokens(command: Sequence[str]) -> list[str]:
 
 def tool_versions() -> dict[str, str]:
     """Returns the version of each Python package that may take part in the build."""
-    versions = {}
-    for name in BUILD_TOOLS:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = NOT_INSTALLED
-    return versions
+    return {name: _package_version(name) for name in BUILD_TOOLS}
+
+
+def _package_version(name: str) -> str:
+    """Returns the version of a package.
+
+    pip's finder for this folder, where the backend is, ignores the name that it is asked for, and
+    answers with callcost. So what is found must have the name.
+    """
+    for found in importlib.metadata.distributions(name=name):
+        if _normal(found.metadata["Name"]) == _normal(name):
+            return found.version
+    return NOT_INSTALLED
+
+
+def _normal(name: str) -> str:
+    """Normalises the name of a package, as the standard for names of packages says."""
+    return re.sub("[-_.]+", "-", name).lower()
 
 
 def library_versions() -> dict[str, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import importlib.metadata
 import re
 import subprocess
+import sys
 import sysconfig
 from functools import partial
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -86,6 +88,27 @@ def test_the_core_is_compiled_without_the_interpreters_flags(
 )
 def test_a_reason_has_no_local_path(text: str, shortened: str) -> None:
     assert wording.without_folders(text) == shortened
+
+
+def test_a_tool_does_not_get_the_version_of_another_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = importlib.metadata.distribution("pytest")
+
+    class Careless(importlib.metadata.DistributionFinder):
+        """Answers with this package whatever it is asked for, as pip's finder does."""
+
+        def find_spec(self, *_: object) -> None:
+            return None
+
+        def find_distributions(self, *_: object) -> list[importlib.metadata.Distribution]:
+            return [other]
+
+    before = wording.tool_versions()
+    monkeypatch.setattr(sys, "meta_path", [Careless(), *sys.meta_path])
+    assert importlib.metadata.version("setuptools") == other.version
+    assert wording.tool_versions() == before
+    assert before["setuptools"] != wording.NOT_INSTALLED
 
 
 def test_versions_of_libraries_are_those_of_this_machine() -> None:
