@@ -2,7 +2,8 @@
 
 Times of different interpreters can be compared because each round of a run has a process for
 each, and these take turns on one CPU, a pass at a time. A change is the ratio of the net costs in
-the two processes of a round; over rounds it is estimated as any ratio within a group is.
+two passes that took turns: the middle half of those of a round is averaged, and over rounds it is
+estimated as any ratio within a group is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from typing import Self
 
 import numpy as np
 
-from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate, aa_error, trimmed_interval
+from callcost.estimate.estimate import (
+    MIN_EFFECT,
+    Floats,
+    GroupEstimate,
+    aa_error,
+    interquartile_mean,
+    trimmed_interval,
+)
 from callcost.estimate.record import Record
 from callcost.model.group import ELSEWHERE
 from callcost.model.interval import Interval
@@ -128,33 +136,34 @@ class Matrix:
 def change(old: GroupEstimate, old_row: int, new: GroupEstimate, new_row: int) -> Interval:
     """Estimates how much more a row costs than another group's, as a share of that one's net cost.
 
-    The processes of one round are compared; those of rounds with the same layout count as one.
+    The passes of one round that took turns are compared, disturbed or not: a disturbance that lasts
+    longer than a turn cancels out. Rounds with the same layout count as one.
     """
-    olds, news = (
-        dict(zip(estimate.rounds, np.log(_positive(estimate, row)), strict=True))
-        for estimate, row in ((old, old_row), (new, new_row))
-    )
+    olds, news = old.every_pass(old_row), new.every_pass(new_row)
+    before, after = old.layout_of_rounds(), new.layout_of_rounds()
     by_layout: dict[object, list[float]] = {}
-    layouts = dict(zip(new.rounds, new.layouts, strict=True))
-    before = dict(zip(old.rounds, old.layouts, strict=True))
     for number in sorted(olds.keys() & news.keys()):
         # One of the two interpreters may have no layouts.
-        layout = layouts[number] or before[number]
+        layout = after[number] or before[number]
         unit = number if layout == AS_BUILT else (layout,)
-        by_layout.setdefault(unit, []).append(news[number] - olds[number])
+        by_layout.setdefault(unit, []).append(_difference(olds[number], news[number]))
     found = trimmed_interval(np.array([np.mean(logs) for logs in by_layout.values()]))
     return Interval(*(float(np.expm1(end)) for end in (found.value, found.low, found.high)))
+
+
+def _difference(old: Floats, new: Floats) -> float:
+    """Averages new less old over the passes of a round, each with the one that was made meanwhile.
+
+    Who has fewer passes made each of them while the other one made several.
+    """
+    most = max(len(old), len(new))
+    pairs = (each[np.arange(most) * len(each) // most] for each in (new, old))
+    return float(interquartile_mean(np.subtract(*pairs)[None])[0])
 
 
 def is_clear(share: Interval, limit: float) -> bool:
     """Tells whether a whole interval of a change is farther from 0 than `limit`."""
     return bool(share.low > limit or share.high < 1 / (1 + limit) - 1)
-
-
-def _positive(estimate: GroupEstimate, row: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    net = estimate.net_by_process(row)
-    found: np.ndarray[tuple[int], np.dtype[np.float64]] = np.where(net > 0, net, np.nan)
-    return found
 
 
 def _own(estimate: GroupEstimate) -> list[str]:

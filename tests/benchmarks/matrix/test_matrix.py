@@ -88,6 +88,42 @@ def test_only_rounds_that_both_interpreters_have_are_compared() -> None:
     assert share.as_list() == pytest.approx([0.1, 0.1, 0.1], abs=1e-3)
 
 
+def disturbed(estimate: GroupEstimate, passes: int, slow: Sequence[float]) -> GroupEstimate:
+    """Makes the group again with so many passes; `slow` stretches parts of each process."""
+    times = estimate.times
+    parts = np.arange(passes) * len(slow) // passes
+    times.processes = [
+        np.rint(epochs[:, :1] * np.array(slow)[parts]).astype(np.int64)
+        for epochs in times.processes
+    ]
+    return GroupEstimate(times)
+
+
+@pytest.mark.parametrize("passes", [(24, 24), (24, 60), (60, 24)])
+def test_a_slow_phase_within_a_round_cancels_out(passes: tuple[int, int]) -> None:
+    # In three of four passes, so that neither side could leave out the disturbed ones.
+    slow = [1.0, 1.5, 1.8, 1.4]
+    old, new = (
+        disturbed(timed("work", place, {"raw": cost_ns}), count, slow)
+        for place, cost_ns, count in zip(("3.13", "3.14"), (200.0, 220.0), passes, strict=True)
+    )
+    share = matrix_of(old, new).sheets[0].lines[0].changes["3.14"].share
+    assert share.as_list() == pytest.approx([0.1, 0.1, 0.1], abs=2e-3)
+
+
+def test_a_side_with_more_calm_passes_is_not_faster() -> None:
+    # The yardstick tells one side that most passes were disturbed, and the other one nothing.
+    slow = [1.0, 1.5]
+    old, new = (
+        disturbed(timed("work", place, {"raw": 200.0}), 40, slow) for place in ("3.13", "3.14")
+    )
+    for epochs in new.times.processes:
+        epochs[new.yardstick_row] = epochs[new.yardstick_row, 0]
+    (line,) = matrix_of(old, GroupEstimate(new.times)).sheets[0].lines
+    assert line.changes["3.14"].share.value == pytest.approx(0.0, abs=2e-3)
+    assert line.net_ns["3.14"].value > 1.1 * line.net_ns["3.13"].value
+
+
 def test_processes_of_one_layout_count_as_one() -> None:
     layouts = [*range(1, 7), *range(1, 7)]
     old = timed("work", "3.13", {"raw": 20.0}, layouts=layouts)
