@@ -23,7 +23,6 @@ from callcost.benchmarks.charts.look import Style, style_for
 from callcost.benchmarks.charts.overview import overview_chart
 from callcost.benchmarks.charts.slopes import Slopes, slope_chart, slopes_of
 from callcost.benchmarks.charts.tools_chart import tools_chart
-from callcost.benchmarks.choices import CHOICES
 from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.interpreters import (
@@ -33,7 +32,7 @@ from callcost.benchmarks.matrix.interpreters import (
     leading,
     running,
 )
-from callcost.benchmarks.tools import Tools, tools_of
+from callcost.benchmarks.tools import CHOICES, Tools, tools_of
 from callcost.console.files import file_stems
 from callcost.console.page import FORMATS, THEMES, Theme, save
 from callcost.estimate.estimate import GroupEstimate, aa_error
@@ -105,6 +104,18 @@ def draw_slopes(path: Path, folder: Path, workloads: Collection[str]) -> list[Pa
             drawing = _by_theme(partial(slope_chart, slopes, footer), styles)
             made += save(drawing, folder / f"{name}.{SLOPES}{slopes.workload}", ["svg"])
     return made
+
+
+def draw_tools(record: Record, stem: Path) -> list[Path]:
+    """Draws what one call costs tool by tool, in the leading interpreter of a run."""
+    lead = leading(record)
+    estimates = record.estimates if lead is None else groups_in(record.estimates, lead.place)
+    tools = tools_of(estimates[HEADLINE])
+    if tools is None:
+        return []
+    styles = {theme: style_for([], theme) for theme in THEMES}
+    footer = provenance(record.document, lead)
+    return save(_by_theme(partial(tools_chart, tools, footer), styles), stem, ["svg"])
 
 
 def draw_layouts(rows: tuple[Moved, ...], call: str, footer: str, folder: Path) -> list[Path]:

@@ -20,6 +20,8 @@ VERSION = re.compile(r"\d+\.\d+\.\d+(?:(a|b|rc)(\d+))?\+?")
 PRERELEASES = {"a": "alpha", "b": "beta", "rc": "release candidate"}
 NAMES = {"cpython": "CPython", "pypy": "PyPy"}
 JIT_SINCE = (3, 13)
+# What the build records of a tool that is not there.
+NOT_INSTALLED = "not installed"
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,12 @@ class Interpreter:
         installed = about.get("versions", {})
         found |= {name: installed[name] for name in sorted(needed) if name in installed}
         return {name: str(version) for name, version in found.items() if version}
+
+    @property
+    def made_with(self) -> str:
+        """Lists the versions of what is installed."""
+        there = (item for item in self.versions.items() if item[1] != NOT_INSTALLED)
+        return ", ".join(f"{name} {version}" for name, version in there)
 
     def flags(self, mechanism: str) -> str:
         """Lists the flags with which a mechanism was compiled, those of single files last."""

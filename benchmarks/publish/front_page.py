@@ -7,12 +7,14 @@ from typing import Any
 
 from callcost.benchmarks.break_even import NEAR_FASTEST, Curve
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.choices import CHOICES
+from callcost.benchmarks.charts.draw import machine
 from callcost.benchmarks.facts.facts import Facts
-from callcost.benchmarks.tools import ToolCost, cards, tools_of
+from callcost.benchmarks.matrix.interpreters import Interpreter, groups_in, leading, running
+from callcost.benchmarks.tools import CHOICES, ToolCost, cards, tools_of
 from callcost.console.markdown import markdown_table
-from callcost.console.numbers import cost_text, format_ns, listed, number
+from callcost.console.numbers import cost_text, count, format_ns, listed, number
 from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
+from callcost.estimate.record import Record
 
 # The kinds of calls in the table of tools, and the two that the choice names.
 CALLS = ("fibonacci", "text_ascii_16", "tally_increment", "callback_1")
@@ -20,8 +22,9 @@ SHORT = {"fibonacci": "int", "text_ascii_16": "str"}
 YES, NO = "✓", "–"
 
 
-def which(estimates: Mapping[str, GroupEstimate]) -> str:
+def which(record: Record) -> str:
     """Lists what to take for what one has, what a call then costs, and the catch."""
+    estimates, _ = _leading(record)
     rows = [
         [
             choice.you_have,
@@ -38,14 +41,39 @@ def which(estimates: Mapping[str, GroupEstimate]) -> str:
     return markdown_table(["you have", "take", "a call costs", "the catch"], rows, numbers=False)
 
 
+def environment(record: Record) -> str:
+    """Says what the figures of the README were measured on."""
+    _, python = _leading(record)
+    document, section = record.document, record.section
+    own = document["machine_info"]["callcost"]
+    assert python is not None
+    return (
+        f"{python.title}, {document['datetime'][:10]}: {machine(document)}, {own['cpu_count']} "
+        f"CPUs. {python.made_with}. {count(len(document['benchmarks']), 'row')} in "
+        f"{section['wall_s']:.0f} s, {section['settings']['processes']} processes in each "
+        "interpreter; contenders of the same code differed by less than "
+        f"{max(record.aa_error, MIN_EFFECT):.1%}."
+    )
+
+
+def _leading(record: Record) -> tuple[Mapping[str, GroupEstimate], Interpreter | None]:
+    """Returns the groups of the interpreter that stands for a run, and that interpreter."""
+    lead = leading(record)
+    if lead is None:
+        return record.estimates, running(record.document)
+    return groups_in(record.estimates, lead.place), lead
+
+
 def _cost_of(estimates: Mapping[str, GroupEstimate], workload: str, mechanism: str) -> float | None:
     estimate = estimates[workload]
     names = estimate.names[: estimate.size]
     return estimate.net_ns(names.index(mechanism)).value if mechanism in names else None
 
 
-def tools_table(estimates: Mapping[str, GroupEstimate], facts: Mapping[str, Facts]) -> str:
+def tools_table(record: Record) -> str:
     """Lists what four calls cost through each tool's leanest mechanism, and what that checks."""
+    estimates, python = _leading(record)
+    facts = python.mechanism_facts if python else {}
     by_workload = {name: _by_tool(estimates[name]) for name in CALLS}
     labels = {workload.name: workload.label for workload in WORKLOADS}
     first = by_workload[CALLS[0]]

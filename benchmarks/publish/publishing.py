@@ -41,7 +41,6 @@ from callcost.benchmarks.publish.archive import compressed
 from callcost.benchmarks.publish.tables import CostTables
 from callcost.benchmarks.stable_abi import chart as stable_abi
 from callcost.benchmarks.stable_abi.prices import Price, here, latest, prices
-from callcost.bindings._build.wording import NOT_INSTALLED
 from callcost.bindings.registry import mechanisms, tool_of
 from callcost.compare import document
 from callcost.compare.comment import comment
@@ -130,7 +129,8 @@ def _keeping(place: Path) -> Iterator[None]:
 
 def _write_all() -> list[Path]:
     drawn = charts.draw(REFERENCE, formats=["svg"])
-    drawn += [*draw_explanation(RESULTS), *draw_layouts(RESULTS), *draw_stable_abi(RESULTS)]
+    drawn += [*draw_explanation(RESULTS), *draw_layouts(RESULTS)]
+    drawn += [*draw_stable_abi(RESULTS), *draw_tools(RESULTS)]
     drawn += matrix_tables.draw(MATRIX, RESULTS)
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.
@@ -150,6 +150,11 @@ def draw_layouts(folder: Path) -> list[Path]:
     found = figures.read(LAYOUTS)
     rows = tuple(Moved(name, tuple(percent)) for name, percent in found["moved"].items())
     return charts.draw_layouts(rows, found["call"], found["made_with"], folder)
+
+
+def draw_tools(folder: Path) -> list[Path]:
+    """Draws what one call costs tool by tool in the interpreter that the README is about."""
+    return charts.draw_tools(_priced(), folder / "tools")
 
 
 def draw_stable_abi(folder: Path) -> list[Path]:
@@ -222,13 +227,10 @@ def environment() -> str:
     machine, python = document["machine_info"], running(document)
     assert python is not None
     rows = len(document["benchmarks"])
-    versions = ", ".join(
-        f"{name} {version}" for name, version in python.versions.items() if version != NOT_INSTALLED
-    )
     return (
         f"Reference run of {document['datetime'][:10]}: {machine['cpu']['brand_raw']}, "
         f"{machine['callcost']['cpu_count']} CPUs, {machine['system']}, {python.title}. "
-        f"{versions}. "
+        f"{python.made_with}. "
         f"{rows} rows in {section['wall_s']:.0f} s ({section['wall_s'] / rows:.2f} s a row), "
         f"{section['settings']['processes']} processes; contenders of the same code differed by "
         f"less than {max(record.aa_error, MIN_EFFECT):.1%}."
@@ -410,13 +412,12 @@ GENERATORS: dict[str, Callable[[], str]] = {
         for name in suite.DEFAULT_WORKLOADS
     },
     "facts": what_each_does,
-    "front-tools": lambda: front_page.tools_table(
-        _reference().estimates, _reference().environment.get("facts", {})
-    ),
+    "front-environment": lambda: front_page.environment(_priced()),
+    "front-tools": lambda: front_page.tools_table(_priced()),
     "front-trust": lambda: front_page.trust(
-        _reference().aa_error, figures.read(CALIBRATION), figures.read(REPEATABILITY)
+        _priced().aa_error, figures.read(CALIBRATION), figures.read(REPEATABILITY)
     ),
-    "front-which": lambda: front_page.which(_reference().estimates),
+    "front-which": lambda: front_page.which(_priced()),
     "front-work": lambda: front_page.stops_mattering(
         {curve.name: curve for curve in curves(_reference().estimates)}
     ),
