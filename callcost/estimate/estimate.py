@@ -144,10 +144,19 @@ class GroupEstimate:
         return [yardstick <= limit for yardstick in yardsticks]
 
     @cached_property
-    def filtered(self) -> bool:
-        """Whether disturbed passes are left out; they are kept if almost all are disturbed."""
+    def restless(self) -> bool:
+        """Whether almost all passes were disturbed."""
         calm = sum(int(passes.sum()) >= MIN_CALM_PASSES for passes in self._undisturbed)
-        return calm >= min(MIN_CALM_PROCESSES, len(self._undisturbed))
+        return calm < min(MIN_CALM_PROCESSES, len(self._undisturbed))
+
+    @property
+    def filtered(self) -> bool:
+        """Whether disturbed passes are left out.
+
+        They are kept if almost all are disturbed, and where interpreters took turns: each would
+        leave out other passes, and their costs could not be compared.
+        """
+        return not self.restless and self.times.group.environment is None
 
     @cached_property
     def _calm(self) -> list[Bools]:

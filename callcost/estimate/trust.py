@@ -48,7 +48,7 @@ def failed_controls(run: Run, estimates: dict[str, GroupEstimate]) -> list[str]:
             f"DELAYS: delays injected in C were measured at {found.slope.value:.1%} of their size, "
             "so no figure of this run can be trusted in ns. Measure again on a calmer machine."
         )
-    restless = [name for name, estimate in estimates.items() if not estimate.filtered]
+    restless = [name for name, estimate in estimates.items() if estimate.restless]
     if restless:
         lines.append(
             f"RESTLESS: {', '.join(restless)}: the machine was hardly ever calm, so no passes "

@@ -111,7 +111,7 @@ def test_a_slow_phase_within_a_round_cancels_out(passes: tuple[int, int]) -> Non
     assert share.as_list() == pytest.approx([0.1, 0.1, 0.1], abs=2e-3)
 
 
-def test_a_side_with_more_calm_passes_is_not_faster() -> None:
+def test_no_side_leaves_out_passes_that_the_other_keeps() -> None:
     # The yardstick tells one side that most passes were disturbed, and the other one nothing.
     slow = [1.0, 1.5]
     old, new = (
@@ -121,7 +121,7 @@ def test_a_side_with_more_calm_passes_is_not_faster() -> None:
         epochs[new.yardstick_row] = epochs[new.yardstick_row, 0]
     (line,) = matrix_of(old, GroupEstimate(new.times)).sheets[0].lines
     assert line.changes["3.14"].share.value == pytest.approx(0.0, abs=2e-3)
-    assert line.net_ns["3.14"].value > 1.1 * line.net_ns["3.13"].value
+    assert line.net_ns["3.14"].value == pytest.approx(line.net_ns["3.13"].value, rel=1e-3)
 
 
 def test_processes_of_one_layout_count_as_one() -> None:
