@@ -26,7 +26,7 @@ from callcost.estimate.estimate import MIN_EFFECT
 from callcost.estimate.reading import RecordError, checked
 from callcost.estimate.record import Record
 
-# The workloads with a chart: a conversion of the tool, and a method. One of all mechanisms is too large.
+# The workloads with a chart: a conversion by the tool, and a method. One of more is too large.
 CHARTED = ("text_ascii_16", "tally_increment")
 NOT_RECORDED = (
     "This checkout has no recorded run of several interpreters: `callcost publish RUN.json` makes "
