@@ -75,7 +75,10 @@ def test_without_a_record_the_document_says_so(tmp_path: Path) -> None:
     assert matrix_tables.draw(tmp_path / "matrix.json.xz", tmp_path) == []
 
 
-def test_the_charts_of_the_document_are_drawn_and_shown(tmp_path: Path) -> None:
+def test_the_charts_of_the_document_are_drawn_and_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matrix_tables, "CHARTED", ("fibonacci",))
     path = made(tmp_path)
     drawn = matrix_tables.draw(path, tmp_path)
     assert [file.name for file in drawn] == ["matrix.slopes.fibonacci.svg"]
