@@ -156,7 +156,8 @@ class GroupEstimate:
         They are kept if almost all are disturbed, and where interpreters took turns: each would
         leave out other passes, and their costs could not be compared.
         """
-        return not self.restless and self.times.group.environment is None
+        took_turns = self.times.group.environment is not None and bool(self.times.rounds)
+        return not self.restless and not took_turns
 
     @cached_property
     def _calm(self) -> list[Bools]:

@@ -22,7 +22,7 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
 
 
 def with_tools(patterns: Iterable[str], present: Iterable[str]) -> list[str]:
-    """Lets the name of a tool stand for all its mechanisms: nanobind for nanobind_*.
+    """Lets the name of a tool stand for all its mechanisms: add for add_*.
 
     The tool is the part of a mechanism's name before the first underscore. A pattern that matches
     a name keeps its meaning.

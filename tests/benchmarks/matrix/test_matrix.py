@@ -48,7 +48,7 @@ def timed(
     epochs = np.append(gross, yardstick)[:, None] * np.ones(PLAN.passes)
     processes = [np.rint(epochs * factor).astype(np.int64) for factor in pace]
     times = GroupTimes(group, controls, PLAN, processes)
-    times.layouts, times.rounds = list(layouts), list(rounds)
+    times.layouts, times.rounds = list(layouts), list(rounds or range(len(processes)))
     return GroupEstimate(times)
 
 
