@@ -139,8 +139,8 @@ def change(old: GroupEstimate, old_row: int, new: GroupEstimate, new_row: int) -
     The passes of one round that took turns are compared, disturbed or not: a disturbance that lasts
     longer than a turn cancels out. Rounds with the same layout count as one.
     """
-    olds, news = old.every_pass(old_row), new.every_pass(new_row)
-    before, after = old.layout_of_rounds(), new.layout_of_rounds()
+    olds, news = old.log_net_by_round(old_row), new.log_net_by_round(new_row)
+    before, after = (dict(zip(each.rounds, each.layouts, strict=True)) for each in (old, new))
     by_layout: dict[object, list[float]] = {}
     for number in sorted(olds.keys() & news.keys()):
         # One of the two interpreters may have no layouts.

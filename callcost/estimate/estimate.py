@@ -186,6 +186,13 @@ class GroupEstimate:
         layouts = self.times.layouts or [AS_BUILT] * len(self.times.processes)
         return [layouts[number] for number in self.usable]
 
+    @cached_property
+    def rounds(self) -> list[int]:
+        """The round of each usable process; an older record has a process in each."""
+        return [
+            self.times.rounds[number] if self.times.rounds else number for number in self.usable
+        ]
+
     def _samples(self, by_process: Floats) -> Floats:
         """Averages the processes of each layout; those that have loaded files as built stay apart.
 
@@ -231,24 +238,12 @@ class GroupEstimate:
         """Estimates the cost of the call alone: gross minus the contender's empty loop."""
         return Interval(*map(float, self._net_ends[row]))
 
-    def every_pass(self, row: int) -> dict[int, Floats]:
-        """Returns the log of the net ns per call in each pass, calm or not, by round.
+    def log_net_by_round(self, row: int) -> dict[int, Floats]:
+        """Returns the log of the net ns per call in each pass, by the round of its process.
 
-        NaN where the epoch was preempted.
+        NaN where an epoch does not count.
         """
-        found = {}
-        rows = [row, self._empty_rows[row]]
-        for number, epochs in enumerate(self.times.processes):
-            gross = np.where(epochs > 0, epochs, np.nan)[rows] / self._calls[rows, None]
-            net = gross[0] - interquartile_mean(gross)[1]
-            place = self.times.rounds[number] if self.times.rounds else number
-            found[place] = np.log(np.where(net > 0, net, np.nan))
-        return found
-
-    def layout_of_rounds(self) -> dict[int, int]:
-        """Returns the layout of the process of each round."""
-        rounds = self.times.rounds or range(len(self.times.processes))
-        return dict(zip(rounds, self.times.layouts or [AS_BUILT] * len(rounds), strict=True))
+        return {number: logs[row] for number, logs in zip(self.rounds, self._log_net, strict=True)}
 
     def net_by_process(self, row: int) -> Floats:
         """Returns the cost of the call alone in each usable process."""
