@@ -93,6 +93,12 @@ class Curve:
             if point.to_fastest
         )
 
+    @property
+    def near_fastest_ns(self) -> float | None:
+        """What a call costs at that n."""
+        n = self.near_fastest_from
+        return None if n is None else self.net_ns[self.n.index(n)].value
+
 
 def _settled_from(verdicts: Iterable[tuple[int, bool]]) -> int | None:
     """Returns the n from which all verdicts are true, given (n, verdict) by rising n."""

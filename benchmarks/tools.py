@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from callcost.benchmarks.break_even import REFERENCE, calls_the_c
-from callcost.benchmarks.facts.marks import is_legacy
+from callcost.benchmarks.facts.marks import LEGACY, is_legacy
 from callcost.bindings.registry import Card, mechanisms
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.interval import Interval
@@ -76,12 +76,11 @@ class ToolCost:
     leanest: str
     net_ns: Interval
     most_ns: float
-    is_legacy: bool
 
     @property
     def label(self) -> str:
         """The tool's name, with a word if it is a thing of the past."""
-        return f"{self.tool} (legacy)" if self.is_legacy else self.tool
+        return f"{self.tool} ({LEGACY})" if is_legacy(self.leanest) else self.tool
 
 
 @dataclass(frozen=True)
@@ -106,8 +105,8 @@ class Tools:
         )
 
 
-def tools_of(estimate: GroupEstimate) -> Tools | None:
-    """Sums up a group; None if fewer than two tools call the C in it."""
+def tools_of(estimate: GroupEstimate) -> Tools:
+    """Sums up a group: the tools that call the C in it, and plain Python."""
     by_tool: dict[str, list[tuple[float, str, Interval]]] = {}
     names = estimate.names[: estimate.size]
     for row, name in enumerate(names):
@@ -116,14 +115,13 @@ def tools_of(estimate: GroupEstimate) -> Tools | None:
             by_tool.setdefault(cards()[name].tool, []).append((net_ns.value, name, net_ns))
     costs = sorted(map(_cost, by_tool.values()), key=lambda cost: cost.net_ns.value)
     python_ns = estimate.net_ns(names.index(REFERENCE)).value if REFERENCE in names else None
-    return Tools(tuple(costs), python_ns) if len(costs) > 1 else None
+    return Tools(tuple(costs), python_ns)
 
 
 def _cost(rows: list[tuple[float, str, Interval]]) -> ToolCost:
     _, leanest, net_ns = min(rows)
     card = cards()[leanest]
-    most_ns = max(rows)[0]
-    return ToolCost(card.tool, card.you_write, leanest, net_ns, most_ns, is_legacy(leanest))
+    return ToolCost(card.tool, card.you_write, leanest, net_ns, most_ns=max(rows)[0])
 
 
 @cache

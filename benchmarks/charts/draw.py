@@ -27,12 +27,11 @@ from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.interpreters import (
     Interpreter,
-    groups_in,
     interpreters,
-    leading,
+    leading_groups,
     running,
 )
-from callcost.benchmarks.tools import CHOICES, Tools, tools_of
+from callcost.benchmarks.tools import CHOICES, tools_of
 from callcost.console.files import file_stems
 from callcost.console.page import FORMATS, THEMES, Theme, save
 from callcost.estimate.estimate import GroupEstimate, aa_error
@@ -56,7 +55,6 @@ class Content:
     swept_call: str
     moved: tuple[Moved, ...]
     moved_call: str
-    tools: Tools | None
     slopes: tuple[Slopes, ...]
     slopes_footer: str
     footer: str
@@ -106,16 +104,25 @@ def draw_slopes(path: Path, folder: Path, workloads: Collection[str]) -> list[Pa
     return made
 
 
-def draw_tools(record: Record, stem: Path) -> list[Path]:
-    """Draws what one call costs tool by tool, in the leading interpreter of a run."""
-    lead = leading(record)
-    estimates = record.estimates if lead is None else groups_in(record.estimates, lead.place)
-    tools = tools_of(estimates[HEADLINE])
-    if tools is None:
-        return []
-    styles = {theme: style_for([], theme) for theme in THEMES}
-    footer = provenance(record.document, lead)
-    return save(_by_theme(partial(tools_chart, tools, footer), styles), stem, ["svg"])
+def draw_front(several: Record, reference: Record, folder: Path) -> list[Path]:
+    """Draws the pictures of the README into a folder, and returns the files made.
+
+    One is of the tools, in the leading interpreter of a run in several; the other is of when it
+    stops mattering what one takes, in the reference.
+    """
+    estimates, lead = leading_groups(several)
+    tools, content = tools_of(estimates[HEADLINE]), _content(reference)
+    few = [curve for curve in content.swept if curve.name in FEW]
+    footer = provenance(several.document, lead)
+    drawings: dict[str, Callable[[Style], Figure]] = {
+        "front.tools": partial(tools_chart, tools, footer),
+        "front.break_even": partial(break_even_chart, few, content.swept_call, content.footer),
+    }
+    styles = {theme: style_for([curve.name for curve in few], theme) for theme in THEMES}
+    made = []
+    for name, drawing in drawings.items():
+        made += save(_by_theme(drawing, styles), folder / name, ["svg"])
+    return made
 
 
 def draw_layouts(rows: tuple[Moved, ...], call: str, footer: str, folder: Path) -> list[Path]:
@@ -132,8 +139,8 @@ def _by_theme(
 
 
 def _content(record: Record) -> Content:
-    document, lead = record.document, leading(record)
-    estimates = record.estimates if lead is None else groups_in(record.estimates, lead.place)
+    document = record.document
+    estimates, lead = leading_groups(record)
     swept = list(sweep(estimates).values())
     headline = estimates.get(HEADLINE)
     return Content(
@@ -142,7 +149,6 @@ def _content(record: Record) -> Content:
         estimates[swept[0]].times.contenders[0].call if swept else "",
         tuple(moved(headline)) if headline else (),
         headline.times.contenders[0].call if headline else "",
-        tools_of(headline) if headline else None,
         tuple(_slopes(record)),
         slopes_footer(record),
         provenance(document, lead),
@@ -163,8 +169,6 @@ def _drawings(content: Content) -> Iterator[tuple[str, Callable[[Style], Figure]
     for slopes in content.slopes:
         drawing = partial(slope_chart, slopes, content.slopes_footer)
         yield f"{SLOPES}{stems[slopes.workload]}", drawing
-    if content.tools:
-        yield "tools", partial(tools_chart, content.tools, footer)
     if 0 < len(panels) <= ONE_CHART:
         yield "per_call", partial(per_call_chart, panels, footer)
     elif panels:
@@ -175,9 +179,6 @@ def _drawings(content: Content) -> Iterator[tuple[str, Callable[[Style], Figure]
         topics = {} if content.slopes else by_topic(panels)
         for topic, members in topics.items():
             yield file_part(topic), partial(per_call_chart, members, footer, headline=topic)
-    few = [curve for curve in content.swept if curve.name in FEW]
-    if len(few) > 1 < len(content.swept) - len(few):
-        yield "break_even_few", partial(break_even_chart, few, content.swept_call, footer)
     if content.swept:
         yield "break_even", partial(break_even_chart, content.swept, content.swept_call, footer)
     if content.moved and not content.slopes:

@@ -181,9 +181,9 @@ def legend() -> str:
 
 def facts_table(records: Mapping[str, Mapping[str, Facts]]) -> str:
     """Write the facts found in each interpreter, by its name; equal mechanisms share a row."""
-    found = {place: current(record) for place, record in records.items()}
+    found = {place: _visible(current(record)) for place, record in records.items()}
     names = sorted({name for record in found.values() for name in record})
-    answers = {fact.key: [_in_each(found, name, fact.key) for name in names] for fact in FACTS}
+    answers = {fact.key: [answer_in(found, name, fact.key) for name in names] for fact in FACTS}
     told = {key: column for key, column in answers.items() if any(column)}
     rows = [[f"`{name}`", *row] for name, *row in zip(names, *told.values(), strict=True)]
     asked = [row for row in rows if any(row[1:])]
@@ -191,11 +191,18 @@ def facts_table(records: Mapping[str, Mapping[str, Facts]]) -> str:
     return markdown_table(headings, merged(asked), numbers=False)
 
 
-def _in_each(records: Mapping[str, Mapping[str, Facts]], name: str, key: str) -> str:
-    answers = {
-        place: record[name].get(key, "") for place, record in records.items() if name in record
+def _visible(record: Mapping[str, Facts]) -> dict[str, Facts]:
+    """Leave out what an interpreter is too old to show."""
+    return {
+        name: {key: answer for key, answer in facts.items() if answer != questions.TOO_OLD}
+        for name, facts in record.items()
     }
-    return by_answer({place: a for place, a in answers.items() if a not in ("", questions.TOO_OLD)})
+
+
+def answer_in(records: Mapping[str, Mapping[str, Facts]], name: str, key: str) -> str:
+    """Write a fact of a mechanism in each interpreter that has it; empty if none answers."""
+    answers = {place: record.get(name, {}).get(key, "") for place, record in records.items()}
+    return by_answer({place: answer for place, answer in answers.items() if answer})
 
 
 def by_answer(answers: Mapping[str, str]) -> str:

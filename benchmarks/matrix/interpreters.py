@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callcost.benchmarks.facts.facts import Facts, by_answer, current
+from callcost.benchmarks.facts.facts import Facts, answer_in, by_answer, current
 from callcost.bindings.registry import PACKAGE, mechanisms
 from callcost.console.numbers import UNKNOWN, listed
 from callcost.estimate.estimate import GroupEstimate
@@ -201,6 +201,17 @@ def leading(record: Record) -> Interpreter | None:
     return next(iter(fit[-1:] or there), None)
 
 
+def leading_groups(record: Record) -> tuple[dict[str, GroupEstimate], Interpreter | None]:
+    """Returns the groups that stand for a run, under the names of their workloads, and where.
+
+    Those of a run that names no interpreters are of the one that it was started in.
+    """
+    lead = leading(record)
+    if lead is None:
+        return record.estimates, running(record.document)
+    return groups_in(record.estimates, lead.place), lead
+
+
 def groups_in(estimates: Mapping[str, GroupEstimate], place: str) -> dict[str, GroupEstimate]:
     """Picks the groups of one interpreter, under the names of their workloads."""
     end = f"{ELSEWHERE}{place}"
@@ -209,12 +220,7 @@ def groups_in(estimates: Mapping[str, GroupEstimate], place: str) -> dict[str, G
 
 def in_each(found: Sequence[Interpreter], mechanism: str, fact: str) -> str:
     """Writes a fact of a mechanism in each interpreter that has it; empty if none answers."""
-    answers = {
-        each.place: each.mechanism_facts[mechanism].get(fact, "")
-        for each in found
-        if mechanism in each.mechanism_facts
-    }
-    return by_answer({place: answer for place, answer in answers.items() if answer})
+    return answer_in({each.place: each.mechanism_facts for each in found}, mechanism, fact)
 
 
 def versions_of(found: Sequence[Interpreter]) -> list[tuple[str, list[str]]]:

@@ -9,7 +9,7 @@ from callcost.benchmarks.break_even import NEAR_FASTEST, Curve
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.charts.draw import machine
 from callcost.benchmarks.facts.facts import Facts
-from callcost.benchmarks.matrix.interpreters import Interpreter, groups_in, leading, running
+from callcost.benchmarks.matrix.interpreters import interpreters, leading_groups
 from callcost.benchmarks.tools import CHOICES, ToolCost, cards, tools_of
 from callcost.console.markdown import markdown_table
 from callcost.console.numbers import cost_text, count, format_ns, listed, number
@@ -24,7 +24,7 @@ YES, NO = "✓", "–"
 
 def which(record: Record) -> str:
     """Lists what to take for what one has, what a call then costs, and the catch."""
-    estimates, _ = _leading(record)
+    estimates, _ = leading_groups(record)
     rows = [
         [
             choice.you_have,
@@ -42,26 +42,19 @@ def which(record: Record) -> str:
 
 
 def environment(record: Record) -> str:
-    """Says what the figures of the README were measured on."""
-    _, python = _leading(record)
-    document, section = record.document, record.section
-    own = document["machine_info"]["callcost"]
+    """Says what a run was measured on."""
+    _, python = leading_groups(record)
     assert python is not None
+    document, section = record.document, record.section
+    rows, cpus = len(document["benchmarks"]), document["machine_info"]["callcost"]["cpu_count"]
+    each = " in each interpreter" if interpreters(record) else ""
     return (
-        f"{python.title}, {document['datetime'][:10]}: {machine(document)}, {own['cpu_count']} "
-        f"CPUs. {python.made_with}. {count(len(document['benchmarks']), 'row')} in "
-        f"{section['wall_s']:.0f} s, {section['settings']['processes']} processes in each "
-        "interpreter; contenders of the same code differed by less than "
+        f"Run of {document['datetime'][:10]}: {python.title} · {machine(document)}, {cpus} CPUs. "
+        f"{python.made_with}. {count(rows, 'row')} in {section['wall_s']:.0f} s "
+        f"({section['wall_s'] / rows:.2f} s a row), {section['settings']['processes']} "
+        f"processes{each}; contenders of the same code differed by less than "
         f"{max(record.aa_error, MIN_EFFECT):.1%}."
     )
-
-
-def _leading(record: Record) -> tuple[Mapping[str, GroupEstimate], Interpreter | None]:
-    """Returns the groups of the interpreter that stands for a run, and that interpreter."""
-    lead = leading(record)
-    if lead is None:
-        return record.estimates, running(record.document)
-    return groups_in(record.estimates, lead.place), lead
 
 
 def _cost_of(estimates: Mapping[str, GroupEstimate], workload: str, mechanism: str) -> float | None:
@@ -72,7 +65,7 @@ def _cost_of(estimates: Mapping[str, GroupEstimate], workload: str, mechanism: s
 
 def tools_table(record: Record) -> str:
     """Lists what four calls cost through each tool's leanest mechanism, and what that checks."""
-    estimates, python = _leading(record)
+    estimates, python = leading_groups(record)
     facts = python.mechanism_facts if python else {}
     by_workload = {name: _by_tool(estimates[name]) for name in CALLS}
     labels = {workload.name: workload.label for workload in WORKLOADS}
@@ -97,8 +90,7 @@ def tools_table(record: Record) -> str:
 
 
 def _by_tool(estimate: GroupEstimate) -> dict[str, ToolCost]:
-    found = tools_of(estimate)
-    return {cost.tool: cost for cost in found.costs} if found else {}
+    return {cost.tool: cost for cost in tools_of(estimate).costs}
 
 
 def _tick(facts: Mapping[str, Facts], cost: ToolCost, fact: str) -> str:
@@ -109,20 +101,15 @@ def _tick(facts: Mapping[str, Facts], cost: ToolCost, fact: str) -> str:
 def stops_mattering(curves: Mapping[str, Curve]) -> str:
     """Says how long a call must take before the choice hardly matters."""
     takes = {
-        cards()[name].label: format_ns(_near_fastest_ns(curves[name]))
+        cards()[name].label: format_ns(cost_ns)
         for name in ("nanobind_module", "pybind11_module", "ctypes_cdll")
-        if name in curves and curves[name].near_fastest_from is not None
+        if name in curves and (cost_ns := curves[name].near_fastest_ns) is not None
     }
     said = listed(f"{time} ({label})" for label, time in takes.items())
     return (
         "The more a call does in C, the less its tool matters: the fastest tool saves less than "
         f"{NEAR_FASTEST - 1:.0%} of a call that takes {said}."
     )
-
-
-def _near_fastest_ns(curve: Curve) -> float:
-    assert curve.near_fastest_from is not None
-    return curve.net_ns[curve.n.index(curve.near_fastest_from)].value
 
 
 def trust(aa_error: float, calibration: Mapping[str, Any], repeated: Mapping[str, Any]) -> str:

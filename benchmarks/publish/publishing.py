@@ -48,7 +48,6 @@ from callcost.console.files import write_atomically
 from callcost.console.markdown import markdown_table
 from callcost.console.numbers import format_ns
 from callcost.errors import CallcostError
-from callcost.estimate.estimate import MIN_EFFECT
 from callcost.estimate.reading import RecordError, checked
 from callcost.estimate.record import Record
 from callcost.explain import chart as explain_chart
@@ -130,7 +129,7 @@ def _keeping(place: Path) -> Iterator[None]:
 def _write_all() -> list[Path]:
     drawn = charts.draw(REFERENCE, formats=["svg"])
     drawn += [*draw_explanation(RESULTS), *draw_layouts(RESULTS)]
-    drawn += [*draw_stable_abi(RESULTS), *draw_tools(RESULTS)]
+    drawn += [*draw_stable_abi(RESULTS), *draw_front(RESULTS)]
     drawn += matrix_tables.draw(MATRIX, RESULTS)
     documents = [ROOT / name for name in DOCUMENTS]
     # All of them are made before the first is written.
@@ -152,25 +151,25 @@ def draw_layouts(folder: Path) -> list[Path]:
     return charts.draw_layouts(rows, found["call"], found["made_with"], folder)
 
 
-def draw_tools(folder: Path) -> list[Path]:
-    """Draws what one call costs tool by tool in the interpreter that the README is about."""
-    return charts.draw_tools(_priced(), folder / "tools")
+def draw_front(folder: Path) -> list[Path]:
+    """Draws the pictures of the README."""
+    return charts.draw_front(_in_several(), _reference(), folder)
 
 
 def draw_stable_abi(folder: Path) -> list[Path]:
     """Draws what the stable ABI costs in the reference run."""
-    found, document = _prices(), _priced().document
+    found, document = _prices(), _in_several().document
     names = [price.stable for price in found]
     return stable_abi.draw(found, charts.provenance(document), names, folder / "stable_abi")
 
 
-def _priced() -> Record:
+def _in_several() -> Record:
     """Returns the run in several interpreters, or the reference where there is none yet."""
-    return Record.load(MATRIX) if MATRIX.exists() else _reference()
+    return _loaded(MATRIX) if MATRIX.exists() else _reference()
 
 
 def _prices() -> list[Price]:
-    record = _priced()
+    record = _in_several()
     return latest(prices(record.estimates, here(record.document)))
 
 
@@ -201,13 +200,17 @@ def fill(text: str) -> str:
 
 
 @cache
-def _reference_of(changed_ns: int) -> Record:
-    return Record.load(REFERENCE)
+def _read(path: Path, changed_ns: int) -> Record:
+    return Record.load(path)
+
+
+def _loaded(path: Path) -> Record:
+    """Loads a record once for each state of its file: it is long, and many parts need it."""
+    return _read(path, path.stat().st_mtime_ns)
 
 
 def _reference() -> Record:
-    """Returns the reference run; it is long, so it is read once."""
-    return _reference_of(REFERENCE.stat().st_mtime_ns)
+    return _loaded(REFERENCE)
 
 
 @cache
@@ -218,23 +221,6 @@ def _sheet_of(record: Record) -> CostTables:
 
 def _sheet() -> CostTables:
     return _sheet_of(_reference())
-
-
-def environment() -> str:
-    """Says what the reference run was made on."""
-    record = _reference()
-    document, section = record.document, record.section
-    machine, python = document["machine_info"], running(document)
-    assert python is not None
-    rows = len(document["benchmarks"])
-    return (
-        f"Reference run of {document['datetime'][:10]}: {machine['cpu']['brand_raw']}, "
-        f"{machine['callcost']['cpu_count']} CPUs, {machine['system']}, {python.title}. "
-        f"{python.made_with}. "
-        f"{rows} rows in {section['wall_s']:.0f} s ({section['wall_s'] / rows:.2f} s a row), "
-        f"{section['settings']['processes']} processes; contenders of the same code differed by "
-        f"less than {max(record.aa_error, MIN_EFFECT):.1%}."
-    )
 
 
 def choice() -> str:
@@ -263,9 +249,9 @@ def _work(members: list[Curve]) -> str:
     """Says how long a call must take before the mechanism stops mattering."""
     costs_ns = []
     for curve in members:
-        if curve.near_fastest_from is None:
+        if curve.near_fastest_ns is None:
             return "more than was measured"
-        costs_ns.append(curve.net_ns[curve.n.index(curve.near_fastest_from)].value)
+        costs_ns.append(curve.near_fastest_ns)
     return " to ".join(dict.fromkeys(format_ns(cost) for cost in (min(costs_ns), max(costs_ns))))
 
 
@@ -373,7 +359,7 @@ def _seconds(found: dict[str, float]) -> list[str]:
 
 def what_each_does() -> str:
     """Lists what each mechanism does in each interpreter of the run in several."""
-    record = _priced()
+    record = _in_several()
     own = running(record.document)
     found = interpreters(record) or ([own] if own else [])
     return facts.facts_table({each.place: each.mechanism_facts for each in found})
@@ -400,7 +386,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "comment": lambda: comment(document.read(COMPARISON)),
     "cost-table": lambda: tables.headline_table(_sheet()),
     "delay-curve": delay_curve,
-    "environment": environment,
+    "environment": lambda: front_page.environment(_reference()),
     "explain-made": lambda: explain_tables.provenance(EXPLAINED),
     **{
         f"explain-{name}": partial(
@@ -412,12 +398,12 @@ GENERATORS: dict[str, Callable[[], str]] = {
         for name in suite.DEFAULT_WORKLOADS
     },
     "facts": what_each_does,
-    "front-environment": lambda: front_page.environment(_priced()),
-    "front-tools": lambda: front_page.tools_table(_priced()),
+    "front-environment": lambda: front_page.environment(_in_several()),
+    "front-tools": lambda: front_page.tools_table(_in_several()),
     "front-trust": lambda: front_page.trust(
-        _priced().aa_error, figures.read(CALIBRATION), figures.read(REPEATABILITY)
+        _in_several().aa_error, figures.read(CALIBRATION), figures.read(REPEATABILITY)
     ),
-    "front-which": lambda: front_page.which(_priced()),
+    "front-which": lambda: front_page.which(_in_several()),
     "front-work": lambda: front_page.stops_mattering(
         {curve.name: curve for curve in curves(_reference().estimates)}
     ),

@@ -23,10 +23,10 @@ from callcost.benchmarks.facts.marks import OWN_CODE, Marks, named
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.interpreters import (
     Interpreter,
-    groups_in,
     in_each,
     interpreters,
     leading,
+    leading_groups,
     missing_in,
 )
 from callcost.console.numbers import listed
@@ -153,8 +153,7 @@ class Measured(Record):
     @cached_property
     def own_estimates(self) -> dict[str, GroupEstimate]:
         """The groups that most pages show: of a run that names interpreters, the leading one's."""
-        lead = self.leading
-        return self.estimates if lead is None else groups_in(self.estimates, lead.place)
+        return leading_groups(self)[0]
 
     @cached_property
     def facts(self) -> dict[str, Facts]:

@@ -41,7 +41,7 @@ class Theme:
     lightest: float
 
 
-# WCAG asks for a contrast of 3:1 in graphics; the pages are white and #0d1117.
+# WCAG asks for a contrast of 3:1 in graphics.
 LIGHT = Theme(
     "light", "#ffffff", "#1f2328", "#59636e", "#dfe4e9", "#9a6700", darkest=0.05, lightest=0.295
 )

@@ -155,7 +155,7 @@ def saved(folder: Path, workloads: Iterable[str] = ("get_pi", "fibonacci")) -> P
 
 def test_a_run_in_several_interpreters_gets_a_chart_for_each_workload(tmp_path: Path) -> None:
     made = {path.name for path in charts.draw(saved(tmp_path))}
-    charts_of = ("slopes.get_pi", "slopes.fibonacci", "per_call", "tools")
+    charts_of = ("slopes.get_pi", "slopes.fibonacci", "per_call")
     assert made == {f"run.{chart}.{end}" for chart in charts_of for end in ("svg", "png")}
     said = (tmp_path / "run.slopes.fibonacci.svg").read_text()
     for words in ("3.15: CPython 3.15.0rc2 (release candidate 2, GIL", "pypy3.11: PyPy 7.3.20"):
@@ -175,9 +175,7 @@ def test_many_slope_charts_have_no_png(tmp_path: Path) -> None:
     # A name from a record is no path.
     assert {path.parent for path in made} == {tmp_path}
     assert {path.name for path in made} - slopes == {
-        f"run.{chart}.{end}"
-        for chart in ("per_call", "overview", "tools")
-        for end in ("svg", "png")
+        f"run.{chart}.{end}" for chart in ("per_call", "overview") for end in ("svg", "png")
     }
 
 
@@ -190,5 +188,5 @@ def test_one_interpreter_alone_is_drawn_like_the_running_one(tmp_path: Path) -> 
     path = tmp_path / "run.json"
     path.write_text(json.dumps(document))
     made = {file.name for file in charts.draw(path, formats=["svg"])}
-    assert made == {"run.per_call.svg", "run.tools.svg"}
+    assert made == {"run.per_call.svg"}
     assert "CPython 3.15.0rc2 (release candidate 2" in (tmp_path / "run.per_call.svg").read_text()

@@ -30,9 +30,7 @@ def reference() -> Record:
 
 @pytest.fixture(scope="module")
 def tools(reference: Record) -> Tools:
-    found = tools_of(reference.estimates["fibonacci"])
-    assert found is not None
-    return found
+    return tools_of(reference.estimates["fibonacci"])
 
 
 def test_the_readme_is_short_and_begins_with_a_picture() -> None:

@@ -112,7 +112,7 @@ def test_the_published_charts_say_what_the_records_say(
     publishing.draw_explanation(tmp_path)
     publishing.draw_layouts(tmp_path)
     publishing.draw_stable_abi(tmp_path)
-    publishing.draw_tools(tmp_path)
+    publishing.draw_front(tmp_path)
     matrix_tables.draw(publishing.MATRIX, tmp_path)
     assert {path.name for path in publishing.RESULTS.glob("*.svg")} == said.keys()
     for name, texts in said.items():
