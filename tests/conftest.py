@@ -9,13 +9,17 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import small_suites
 import surroundings
+
+if TYPE_CHECKING:
+    from callcost.model.group import Environment
 
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
 # Far more than any test takes on a busy machine: a test that takes longer hangs, and is named.
@@ -77,6 +81,15 @@ def runs_of_their_own() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture(scope="session")
+def other() -> Environment:
+    """The running interpreter under another name: unlike a second one, it is always there."""
+    # Late: few tests need it.
+    from callcost.run import interpreters
+
+    return replace(interpreters.find(sys.executable), name="other3")
 
 
 @pytest.fixture(scope="session")

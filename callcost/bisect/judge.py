@@ -85,10 +85,8 @@ class Judge:
 
     def look(self, request: Request, title: str, *, longer: int = 1) -> Look:
         """Compares two points; one that does not build, or lacks the row, gives `why_not`."""
-        if longer > 1:
-            request = replace(request, longer=longer)
         try:
-            outcome = self._compare(request, title)
+            outcome = self._compare(replace(request, longer=longer), title)
         except (BuildError, SpecError) as error:
             return Look(UNDECIDED, UNCHANGED, why_not=str(error))
         if self._cell in outcome.reach.same:

@@ -250,11 +250,16 @@ class _Coordinator:
                 with self._start(group, job, hash_seed, layout, takes_turns=takes_turns) as process:
                     self._run.not_pinned = process.not_pinned
                     for event in process.events():
-                        began |= event["event"] == "ready"
-                        if takes_turns and event["event"] == "turn":
-                            yield order[numbers[event["group"]]], event["done"]
-                            process.go()
-                        elif not self._take(event, numbers, left, layout):
+                        match event:
+                            case {"event": "turn", "group": int(position), "done": float(done)} if (
+                                takes_turns and 0 <= position < len(numbers)
+                            ):
+                                yield order[numbers[position]], done
+                                process.go()
+                                continue
+                            case {"event": "ready"}:
+                                began = True
+                        if not self._take(event, numbers, left, layout):
                             raise process.garbage(event)
                     if len(left) == before:
                         raise process.garbage("nothing")

@@ -54,12 +54,6 @@ TALLY = "increment = library.tally_increment\ntally = library.tally_new(0)"
 PORTABLE = [m for m in mechanisms() if not m.compiled or m.tool in ("cffi", "ctypes")]
 
 
-@pytest.fixture(scope="module")
-def other() -> Environment:
-    """The running interpreter under another name: unlike a second one, it is always there."""
-    return replace(interpreters.find(sys.executable), name="other3")
-
-
 def wrapper(folder: Path, script: str) -> str:
     """Writes an executable script to use as an interpreter."""
     path = folder / "python-wrapper"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -15,13 +13,8 @@ from callcost.model.contender import Contender
 from callcost.model.group import Environment, Group
 from callcost.model.plan import Settings
 from callcost.model.run import Run
-from callcost.run import interpreters
 from callcost.run.coordinator import Turn, measure, take_turns
-
-
-@pytest.fixture(scope="module")
-def other() -> Environment:
-    return replace(interpreters.find(sys.executable), name="other3")
+from callcost.worker import worker
 
 
 def visit(name: str, passes: list[int], made: list[tuple[str, int]]) -> Iterator[Turn]:
@@ -67,23 +60,47 @@ def test_no_process_runs_while_another_makes_its_pass(other: Environment, tmp_pa
     assert run.failures == {}
     passes = min(times.plan.passes for times in run.groups.values())
     switches = sum(1 for _ in groupby(log.read_text()))
-    # Whoever ends one pair of passes may begin the next pair.
+    # The process that makes the last of two passes may also make the first of the next two.
     assert switches > 10 * passes
 
 
-def test_who_waits_for_a_hanging_process_is_not_blamed(other: Environment) -> None:
-    calm = Contender("call", "n = -3", "abs(n)", "3")
-    # It answers while it is checked, and hangs in its first pass.
-    hangs = replace(calm, setup="""
-import time
-made = iter(range(200))
+def spoiled(deed: str) -> Contender:
+    """Makes a call that is right until its process has taken turns for a while."""
+    setup = f"""
+import itertools, json, os, sys, time
+with open(sys.argv[1]) as job:
+    turns = json.load(job)["turns_fd"]
+made = itertools.repeat(0) if turns is None else iter(range(200))
 def abs(n):
     if next(made, None) is None:
-        time.sleep(600)
+        {deed}
     return 3
 n = -3
-""")  # fmt: skip
-    run = run_both(other, calm, hangs, silence_s=2)
+"""
+    return Contender("call", setup, "abs(n)", "3")
+
+
+CALM = Contender("call", "n = -3", "abs(n)", "3")
+
+
+@pytest.mark.parametrize(
+    ("deed", "kind"),
+    [
+        # Who waits meanwhile is not blamed.
+        ("time.sleep(600)", "hang"),
+        ("os._exit(3)", "crash"),
+        # Neither names a group of this process.
+        (f'os.write({worker.ANSWERS_FD}, b\'{{"event": "turn"}}\\n\')', "garbage"),
+        (
+            f'os.write({worker.ANSWERS_FD}, b\'{{"event": "turn", "group": 7, "done": 0.5}}\\n\')',
+            "garbage",
+        ),
+    ],
+)
+def test_who_fails_in_its_turn_loses_only_its_own_group(
+    other: Environment, deed: str, kind: str
+) -> None:
+    run = run_both(other, CALM, spoiled(deed), silence_s=2)
     assert [name for name, _ in run.failures] == ["one @ other3"]
-    assert next(iter(run.failures.values())).kind == "hang"
+    assert next(iter(run.failures.values())).kind == kind
     assert len(run.groups["one"].processes) == 10
