@@ -20,10 +20,11 @@ ENTRY_POINTS = {
 }
 SUITE_ENTRY_POINTS = {
     "callcost.commands": [
-        "list = callcost.benchmarks.commands:list_mechanisms",
+        "list = callcost.benchmarks.commands.list_command:list_all",
         "matrix = callcost.benchmarks.matrix.command:matrix",
-        "publish = callcost.benchmarks.commands:publish",
+        "publish = callcost.benchmarks.publish.command:publish",
         "report = callcost.benchmarks.site.command:report",
+        "run = callcost.benchmarks.commands.run_command:run",
     ],
     "callcost.suites": ["callcost = callcost.benchmarks.suite"],
 }

@@ -19,10 +19,10 @@ from callcost.benchmarks.contenders import BREAK_EVEN
 from callcost.benchmarks.facts.marks import named
 from callcost.bindings.registry import mechanisms
 from callcost.console.numbers import format_ns
+from callcost.console.outputs import PIPE_WIDTH
 from callcost.console.tables import PlainTable
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.interval import Interval
-from callcost.pytest_plugin.summary import NARROWEST
 
 FUNCTION = "fibonacci"
 # Plain Python: what C has to beat.
@@ -181,7 +181,7 @@ def break_even_table(estimates: dict[str, GroupEstimate]) -> PlainTable:
 def _spread(swept: list[int], found: list[Curve]) -> list[int]:
     """Chooses as many n as fit into the table, evenly spread from the first to the last."""
     name_width = max((len(named(curve.name)) for curve in found), default=0)
-    room = NARROWEST - name_width - sum(_VERDICT_WIDTHS) - 3 * _AROUND
+    room = PIPE_WIDTH - name_width - sum(_VERDICT_WIDTHS) - 3 * _AROUND
     count = min(len(swept), max(1, room // (_TIME_WIDTH + _AROUND)))
     return [swept[place] for place in np.linspace(0, len(swept) - 1, count).round().astype(int)]
 

@@ -12,26 +12,25 @@ import pytest
 from rich.console import RenderableType
 from rich.text import Text
 
+from callcost.benchmarks import summary
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.contenders import build, layout_facts, layouts
 from callcost.benchmarks.environments import Place, make, place_rows
 from callcost.benchmarks.facts import facts
-from callcost.benchmarks.facts.marks import LEGACY, LEGEND, Marks, is_legacy, marks_of
-from callcost.benchmarks.ladder import rungs
+from callcost.benchmarks.facts.marks import Marks, marks_of
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.interpreters import missing_in
 from callcost.benchmarks.matrix.table import tables
 from callcost.benchmarks.matrix.upgrades import Counts, count, largest
-from callcost.bindings import registry
 from callcost.bindings.registry import damaged, mechanisms
 from callcost.console import progress
 from callcost.console.front import ending_clean
 from callcost.console.numbers import listed
 from callcost.console.options import PYTHON_HELP
 from callcost.estimate.estimate import GroupEstimate
-from callcost.model.group import ELSEWHERE
+from callcost.estimate.sheet import Sheet, Wording
 from callcost.model.layout import Layout
-from callcost.model.patterns import UnknownNameError, matches, require_known, with_tools
+from callcost.model.patterns import UnknownNameError, matches, require_known, tools_of, with_tools
 from callcost.model.run import Progress
 
 ELSEWHERE_FILE = "test_environments.py"
@@ -116,8 +115,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _require_known(name: str, patterns: list[str], known: Sequence[str]) -> None:
     """Raises UnknownNameError for a pattern of an option that fits nothing."""
+    tools = tools_of(known) if name == "mechanism" else ()
     try:
-        require_known(f"--{name}", patterns, known)
+        require_known(f"--{name}", patterns, [*known, *tools])
     except UnknownNameError as error:
         said = f"{error} (`callcost list` shows what there is)"
         raise UnknownNameError("; ".join([said, *_damaged(patterns)])) from error
@@ -139,7 +139,7 @@ COUNTS = pytest.StashKey[Counts]()
 MATRIX = pytest.StashKey[Matrix]()
 PLACES = pytest.StashKey[Sequence[Place]]()
 # The facts of each mechanism, by environment; that of the running interpreter is "".
-FACTS = pytest.StashKey[Mapping[str, Mapping[str, facts.Facts]]]()
+FACTS = pytest.StashKey[summary.FactsOf]()
 MARKS = pytest.StashKey[Marks]()
 
 
@@ -196,17 +196,19 @@ def pytest_callcost_layouts() -> list[Layout]:
     return layouts()
 
 
-def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str]:
-    """Returns what the table shows beside each name: facts of the mechanism, marks of the row."""
-    if not group:
-        return {"": f"{facts.legend()} {LEGEND}."}
-    workload, _, place = group.partition(ELSEWHERE)
-    marks = config.stash[MARKS]
-    notes = {
-        name: (facts.letters(known), marks.of(name, workload), LEGACY * is_legacy(name))
-        for name, known in config.stash[FACTS].get(place, {}).items()
-    }
-    return {name: " ".join(note).rstrip() for name, note in notes.items()}
+def pytest_callcost_wording(config: pytest.Config, group: str) -> Wording:
+    """Returns a group's labels, and the facts and marks of each row."""
+    return summary.wording_of(group, config.stash[FACTS], config.stash[MARKS])
+
+
+def pytest_callcost_legend() -> str:
+    """Returns what the letters and marks mean."""
+    return summary.legend()
+
+
+def pytest_callcost_answers(sheets: Sequence[Sheet], aa_error: float) -> list[str]:
+    """Returns an answer for each kind of call."""
+    return list(summary.answers(sheets, aa_error))
 
 
 def pytest_callcost_saved(config: pytest.Config, path: Path) -> list[Path]:
@@ -220,15 +222,11 @@ def pytest_callcost_tables(
     config: pytest.Config, estimates: dict[str, GroupEstimate]
 ) -> tuple[list[str], list[RenderableType]]:
     """Replaces the tables of the sweep, one for each n, and those of several interpreters."""
-    from callcost.benchmarks.break_even import break_even_table, sweep
-
     if (matrix := config.stash.get(MATRIX, None)) is not None:
         missing = _not_there(config.stash[PLACES])
         return list(estimates), [*tables(matrix, config.stash[COUNTS]), *missing]
 
-    names = list(sweep(estimates).values())
-    table: list[RenderableType] = [break_even_table(estimates)] if names else []
-    return names, [*table, *not_built()]
+    return summary.own_tables(estimates)
 
 
 def _not_there(places: Sequence[Place]) -> Iterator[Text]:
@@ -236,14 +234,3 @@ def _not_there(places: Sequence[Place]) -> Iterator[Text]:
     lacking = {place.environment.name: place.lacking for place in places}
     for name, reason, where in missing_in(lacking):
         yield Text(f"Not measured in {listed(where)}: {name} ({reason})")
-
-
-def not_built() -> Iterator[Text]:
-    """Lists the mechanisms and rungs that are not in the run, with the reasons."""
-    missing = {mechanism.name: build().missing(mechanism) for mechanism in mechanisms()}
-    for name, damage in registry.left_out(build()).items():
-        yield Text(f"Not measured: {name} (damaged: {damage})")
-    missing |= {rung.name: rung.missing for rung in rungs()}
-    for name, reason in missing.items():
-        if reason is not None:
-            yield Text(f"Not measured: {name} (not built: {reason})")

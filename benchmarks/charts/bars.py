@@ -23,7 +23,7 @@ from callcost.bindings.registry import tool_of
 from callcost.console import page
 from callcost.console.numbers import format_ns
 from callcost.estimate.estimate import GroupEstimate
-from callcost.estimate.sheet import SheetRow, sheet_of
+from callcost.estimate.sheet import SheetRow, Wording, sheet_of
 from callcost.model.group import ELSEWHERE
 from callcost.model.interval import Interval
 
@@ -99,7 +99,7 @@ def panel_of(
     are drawn in the same panel, without ranks.
     """
     marked = {contender: marks.of(contender, name) for contender in estimate.names}
-    sheet = sheet_of(estimate, aa_error, marked)
+    sheet = sheet_of(estimate, aa_error, Wording(marks=marked))
     bars = [_bar(row) for row in sorted(sheet.rows, key=lambda row: not row.is_floor)]
     for environment, other in elsewhere.items():
         for row, contender in enumerate(other.names[: other.size]):

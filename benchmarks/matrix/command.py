@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
 
-from callcost.console.files import probe_writable
-from callcost.console.front import Front
-from callcost.console.options import mechanism_option, workload_option
-from callcost.errors import CallcostError
+from callcost.console.front import MEASURE, Front
+from callcost.console.options import mechanism_option, quick_option, results_option, workload_option
 
 # One call of each kind: what an upgrade changes shows without the whole catalogue.
 DEFAULT_WORKLOADS = (
@@ -21,18 +17,21 @@ DEFAULT_WORKLOADS = (
 )  # fmt: skip
 
 
-@click.command(cls=Front)
+@click.command(
+    cls=Front,
+    section=MEASURE,
+    short_help="Compare interpreters: what an upgrade costs",
+    examples=(
+        "callcost matrix 3.13 3.15",
+        "callcost matrix 3.14 3.14t --workload fibonacci --mechanism nanobind",
+        "callcost matrix 3.13 3.14 3.15 3.15t pypy3 --workload '*'",
+    ),
+)
 @click.argument("pythons", metavar="PYTHON...", nargs=-1, required=True)
 @workload_option
 @mechanism_option
-@click.option("--quick", is_flag=True, help="A first look: fewer and shorter processes.")
-@click.option(
-    "--results",
-    default="results",
-    show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the record and the charts of the run.",
-)
+@quick_option
+@results_option
 def matrix(
     pythons: tuple[str, ...],
     workloads: tuple[str, ...],
@@ -48,45 +47,20 @@ def matrix(
     each workload: pytest benchmarks --benchmark-only --python PYTHON...
     """
     # Imported late: they are slow to import, and the command's help does not need them.
+    from callcost.benchmarks.commands.running import files_of, measured
     from callcost.benchmarks.matrix.figures import Matrix
-    from callcost.benchmarks.matrix.running import measured
     from callcost.benchmarks.matrix.table import overview, summary
-    from callcost.console.outputs import console_at_least
-    from callcost.estimate.record import Record
+    from callcost.console.outputs import output_console
 
     options = [f"--python={name}" for name in pythons]
     options += [f"--workload={name}" for name in workloads or DEFAULT_WORKLOADS]
     options += [f"--mechanism={name}" for name in mechanisms]
-    with _writable(results):
-        path = measured([*options, *(["--quick"] if quick else [])], results)
-    record = Record.load(path)
+    record = measured([*options, *(["--quick"] if quick else [])], results)
     found = Matrix.of(record)
-    console = console_at_least(100)
+    console = output_console(highlight=True)
     if len(found.places) > 1:
         console.print(overview(found))
-    for line in summary(found, record.environment.get("instructions", {})):
-        console.print(line)
-    click.echo(f"saved: {path}")
-    for chart in sorted(path.parent.glob(f"{path.name.removesuffix('.json')}.*.*")):
-        click.echo(f"chart: {chart}")
-
-
-@contextmanager
-def _writable(folder: Path) -> Iterator[None]:
-    """Makes a folder, and removes it again if it stays empty; raises CallcostError."""
-    is_new = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe_writable(folder)
-    except OSError as error:
-        raise CallcostError(
-            f"the run could not be saved: {folder} cannot be written ({error.strerror}). Name "
-            "another folder with --results DIR."
-        ) from error
-    try:
-        yield
-    finally:
-        if is_new:
-            # It is not empty if anything was saved.
-            with suppress(OSError):
-                folder.rmdir()
+    for sentence in summary(found, record.environment.get("instructions", {})):
+        console.print(sentence)
+    for file in files_of(record):
+        click.echo(file)

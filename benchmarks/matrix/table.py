@@ -13,7 +13,7 @@ from rich.text import Text
 from callcost.benchmarks.facts.marks import named
 from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
 from callcost.benchmarks.matrix.upgrades import Counts, largest, nothing_changed, upgrades
-from callcost.console.numbers import cost_text, number, percent
+from callcost.console.numbers import cost_text, half_width, number, percent
 from callcost.console.tables import PlainTable
 from callcost.model.interval import Interval
 
@@ -87,7 +87,7 @@ def _cells(matrix: Matrix, line: Line) -> Iterator[str]:
 
 def around(estimate: Interval) -> str:
     """Writes how far an interval reaches from its value, on the side where it reaches farther."""
-    return f"±{number(max(estimate.high - estimate.value, estimate.value - estimate.low))}"
+    return f"±{number(half_width(estimate))}"
 
 
 def change_text(change: Change | None) -> str:

@@ -10,16 +10,20 @@ from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.charts.draw import machine
 from callcost.benchmarks.facts.facts import Facts
 from callcost.benchmarks.matrix.interpreters import interpreters, leading_groups
+from callcost.benchmarks.summary import answers, summary_of
 from callcost.benchmarks.tools import CHOICES, ToolCost, cards, tools_of
 from callcost.console.markdown import markdown_table
 from callcost.console.numbers import cost_text, count, format_ns, listed, number
 from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
 from callcost.estimate.record import Record
+from callcost.pytest_plugin.summary import Summary, render
 
 # The kinds of calls in the table of tools, and the two that the choice names.
 CALLS = ("fibonacci", "text_ascii_16", "tally_increment", "callback_1")
 SHORT = {"fibonacci": "int", "text_ascii_16": "str"}
 YES, NO = "✓", "–"
+# A narrow terminal: no letter codes.
+OUTPUT_WIDTH, OUTPUT_LINES = 64, 14
 
 
 def which(record: Record) -> str:
@@ -39,6 +43,15 @@ def which(record: Record) -> str:
         for choice in CHOICES
     ]
     return markdown_table(["you have", "take", "a call costs", "the catch"], rows, numbers=False)
+
+
+def output(record: Record) -> str:
+    """Returns the first lines that `callcost run --workload fibonacci` prints of a record."""
+    whole = summary_of(record)
+    sheets = [sheet for sheet in whole.sheets if sheet.name == CALLS[0]]
+    shown = Summary(list(answers(sheets, record.aa_error)), sheets, "", [], [])
+    lines = [line.rstrip() for line in render(shown, width=OUTPUT_WIDTH, colour=False).splitlines()]
+    return "\n".join(["```text", *lines[:OUTPUT_LINES], "```"])
 
 
 def environment(record: Record) -> str:

@@ -399,6 +399,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     },
     "facts": what_each_does,
     "front-environment": lambda: front_page.environment(_in_several()),
+    "front-output": lambda: front_page.output(_reference()),
     "front-tools": lambda: front_page.tools_table(_in_several()),
     "front-trust": lambda: front_page.trust(
         _in_several().aa_error, figures.read(CALIBRATION), figures.read(REPEATABILITY)

@@ -7,16 +7,26 @@ from pathlib import Path
 import click
 
 from callcost.console.extras import require
-from callcost.console.front import Front
+from callcost.console.front import PUBLISH, Front
+from callcost.console.options import Existing
 
 
-@click.command(cls=Front)
+@click.command(
+    cls=Front,
+    section=PUBLISH,
+    short_help="Write a static site from recorded runs",
+    examples=(
+        "callcost report results/RUN.json --output site",
+        "callcost report results/*Z_*.json --output site",
+        "callcost report results/RUN.json --history results/history --output site",
+    ),
+)
 @click.argument(
     "records",
     metavar="RUN.json [MORE...]",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, path_type=Path),
+    type=Existing(),
 )
 @click.option(
     "--output",
@@ -28,7 +38,7 @@ from callcost.console.front import Front
     "--history",
     "histories",
     multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=Existing(file_okay=False),
     help="The folder of a history (callcost history add). Its series get a page.",
 )
 def report(records: tuple[Path, ...], output: Path, histories: tuple[Path, ...]) -> None:

@@ -34,7 +34,7 @@ from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.layouts import Dated
 from callcost.estimate.reading import checked
 from callcost.estimate.record import Record
-from callcost.estimate.sheet import SheetRow, sheet_of
+from callcost.estimate.sheet import SheetRow, Wording, sheet_of
 from callcost.model import abi
 from callcost.model.group import ELSEWHERE
 from callcost.model.interval import Interval
@@ -302,7 +302,7 @@ class Measured(Record):
         self, workload: str, place: str, estimate: GroupEstimate, ratios: Floats | None
     ) -> Iterator[WorkloadRow]:
         marked = {} if place else {name: self._marks.of(name, workload) for name in estimate.names}
-        shown = sheet_of(estimate, self.aa_error, marked).rows
+        shown = sheet_of(estimate, self.aa_error, Wording(marks=marked)).rows
         kinds = [OTHER_PYTHON if place else _kind(row) for row in shown]
         way = next((row for row, kind in zip(shown, kinds, strict=True) if kind == WAY), None)
         for row, kind in zip(shown, kinds, strict=True):

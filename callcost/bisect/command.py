@@ -16,7 +16,7 @@ from callcost.compare.command import (
     threshold_option,
 )
 from callcost.console import options
-from callcost.console.front import Front
+from callcost.console.front import MEASURE, Front
 from callcost.console.outputs import refuse_unwritable, save
 
 if TYPE_CHECKING:
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from callcost.compare.outcome import Outcome
 
 
-@click.command(cls=Front)
+@click.command(
+    cls=Front,
+    section=MEASURE,
+    short_help="Find the commit or release that slowed a call",
+    examples=(
+        "callcost bisect v1.4 main",
+        "callcost bisect main~64 main --threshold 2",
+        "callcost bisect .+numpy==2.0.0 .+numpy==2.3.0",
+    ),
+)
 @click.argument("good")
 @click.argument("bad")
 @options.mechanism_option

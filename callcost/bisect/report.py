@@ -17,14 +17,12 @@ from callcost.compare import table as compare_table
 from callcost.compare.flow import Request
 from callcost.compare.outcome import Counts, RowOutcome, number_or_none
 from callcost.console.numbers import cost_text, count, percent, percent_interval
-from callcost.console.outputs import console_at_least
+from callcost.console.outputs import output_console
 from callcost.console.tables import PlainTable
 from callcost.paired.verdict import SLOWER
 from callcost.run import machine
 
 VERSION = 1
-# In a pipe, which has no width.
-WIDTH = 136
 WORDS = {FAST: "fast", SLOW: "slow", SKIPPED: "skipped"}
 STYLES = {FAST: "", SLOW: "bold red", SKIPPED: "yellow"}
 MARKED = re.compile(r"# (good|bad|skip): \[(\w+)\]")
@@ -50,7 +48,7 @@ def show(result: Result) -> None:
         compare_table.show(result.ends)
         print("No row is certainly slower in BAD: there is nothing to find.")
         return
-    console = console_at_least(WIDTH, highlight=False)
+    console = output_console()
     console.print(_table(result))
     for line in lines(result, result.row):
         console.print(escape(line), soft_wrap=True)

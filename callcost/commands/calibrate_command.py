@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from callcost.console.front import Front
+from callcost.console.front import MEASURE, Front
 from callcost.console.options import json_option
 from callcost.console.outputs import refuse_unwritable, save_json
 
@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from callcost.console.tables import PlainTable
 
 
-@click.command(cls=Front)
+@click.command(
+    cls=Front,
+    section=MEASURE,
+    short_help="Measure known costs to check the instrument",
+    examples=(
+        "callcost calibrate",
+        "callcost calibrate --processes 64",
+        "callcost calibrate --json calibration.json",
+    ),
+)
 @json_option("Also write the figures to this file.")
 @click.option("--processes", type=click.IntRange(min=10), help="Worker processes. Default: 32.")
 def calibrate(json_file: Path | None, processes: int | None) -> None:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import click
 
-from callcost.console.front import Front
+from callcost.console.front import MEASURE, Front
 
 
-@click.command(cls=Front)
+@click.command(
+    cls=Front,
+    section=MEASURE,
+    short_help="Remove cached environments",
+    examples=(
+        "callcost clean --dry-run",
+        "callcost clean",
+        "callcost clean --older-than 30",
+    ),
+)
 @click.option(
     "--older-than",
     "days",

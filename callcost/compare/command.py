@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.console import options
-from callcost.console.front import Front
+from callcost.console.front import MEASURE, Front
 from callcost.console.outputs import refuse_unwritable, save
 from callcost.paired.rules import DEFAULT_THRESHOLD
 
@@ -42,7 +42,16 @@ one_layout_option = click.option(
 )  # fmt: skip
 
 
-@click.command(cls=Front)
+@click.command(
+    cls=Front,
+    section=MEASURE,
+    short_help="Say whether calls became slower",
+    examples=(
+        "callcost compare main .",
+        "callcost compare .@3.13 .@3.14",
+        "callcost compare main~10 main --threshold 2 --json comparison.json",
+    ),
+)
 @click.argument("base")
 @click.argument("head")
 @options.mechanism_option

@@ -6,10 +6,19 @@ from pathlib import Path
 
 import click
 
-from callcost.console.front import Front
+from callcost.console.front import PUBLISH, Front
 
 
-@click.command(cls=Front)
+@click.command(
+    cls=Front,
+    section=PUBLISH,
+    short_help="Turn a comparison into a review comment",
+    examples=(
+        "callcost compare main . --json comparison.json",
+        "callcost comment comparison.json",
+        "callcost comment comparison.json > comment.md",
+    ),
+)
 @click.argument("comparison", type=click.Path(path_type=Path))
 def comment(comparison: Path) -> None:
     """Print a comparison as the comment of a pull request.

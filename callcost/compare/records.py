@@ -12,10 +12,9 @@ import numpy as np
 from rich.markup import escape
 
 from callcost.compare.outcome import number_or_none
-from callcost.compare.table import WIDTH
 from callcost.console.files import shown
 from callcost.console.numbers import cost_text, count, percent, percent_interval
-from callcost.console.outputs import console_at_least
+from callcost.console.outputs import output_console
 from callcost.console.tables import PlainTable
 from callcost.estimate import trimmed
 from callcost.estimate.estimate import MIN_PROCESSES, Floats, GroupEstimate, trimmed_interval
@@ -190,7 +189,7 @@ def unpaired(before: Floats, after: Floats, confidence: float) -> Interval:
 
 def show(found: RecordedComparison, base: Path, head: Path) -> None:
     """Prints both runs side by side, and what this can and cannot show."""
-    console = console_at_least(WIDTH, highlight=False)
+    console = output_console()
     if found.rows:
         console.print(_table(found, base, head))
     for line in lines(found):
@@ -200,7 +199,7 @@ def show(found: RecordedComparison, base: Path, head: Path) -> None:
 def _table(found: RecordedComparison, base: Path, head: Path) -> PlainTable:
     title = f"{base.name} -> {head.name}: ns per call, loop included"
     headings = ("group", "contender", ">base", ">head", ">change", ">", ">control", "")
-    table = PlainTable(*headings, title=title)
+    table = PlainTable(*headings, title=title, spare=(6, 2, 3, 5))
     by_size = sorted(found.rows, key=lambda row: -np.nan_to_num(abs(row.change.value)))
     for row in sorted(by_size, key=lambda row: WORDS.index(row.word)):
         table.add(

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from callcost.compare.outcome import Counts, Outcome, RowOutcome, changed_versions
 from callcost.console.numbers import UNKNOWN, cost_text, count, listed, percent, percent_interval
-from callcost.console.outputs import console_at_least
+from callcost.console.outputs import output_console
 from callcost.console.tables import PlainTable
 from callcost.estimate.trust import quota_remarks
 from callcost.paired.verdict import FASTER, NOT_SLOWER, SAME, SLOWER, UNDECIDED, direction
@@ -20,14 +20,14 @@ HEADINGS = (
     *("workload", "mechanism", ">base", ">head", ">time", ">", ">layouts", "verdict"),
     ">instructions",
 )
+# What a narrow terminal leaves out: layouts, instructions, both sides, the interval.
+SPARE = (6, 8, 2, 3, 5)
 MOST_NAMES = 3
-# The table's width in a pipe, which has none.
-WIDTH = 136
 
 
 def show(outcome: Outcome) -> None:
     """Prints the table, the remarks and the headline."""
-    console = console_at_least(WIDTH, highlight=False)
+    console = output_console()
     if outcome.rows:
         console.print(_table(outcome))
     for line in lines(outcome):
@@ -38,7 +38,7 @@ def show(outcome: Outcome) -> None:
 
 def _table(outcome: Outcome) -> PlainTable:
     title = f"{outcome.base.text} -> {outcome.head.text}: ns per call, loop included"
-    table = PlainTable(*HEADINGS, title=title)
+    table = PlainTable(*HEADINGS, title=title, spare=SPARE)
     for row in outcome.rows:
         table.add(*_cells(row, outcome.rules.threshold), style=STYLES[row.verdict.word])
     return table

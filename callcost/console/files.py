@@ -8,10 +8,11 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from callcost.errors import CallcostError
+from callcost.model.patterns import nearest
 
 # A name may have 255 bytes; a character takes up to four.
 NAME_CHARACTERS = 40
@@ -30,6 +31,27 @@ def probe_file(path: Path) -> None:
         probe_writable(_target(path).parent)
     elif not os.access(path, os.W_OK):
         raise PermissionError(0, "permission denied", str(path))
+
+
+@contextlib.contextmanager
+def results_folder(folder: Path, option: str) -> Iterator[None]:
+    """Makes a folder, and removes it again if it stays empty; raises CallcostError."""
+    is_new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe_writable(folder)
+    except OSError as error:
+        raise CallcostError(
+            f"the run could not be saved: {folder} cannot be written ({error.strerror}). Name "
+            f"another folder with {option} DIR."
+        ) from error
+    try:
+        yield
+    finally:
+        if is_new:
+            # It is not empty if anything was saved.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def is_special(path: Path) -> bool:
@@ -120,8 +142,18 @@ def read_bytes(path: Path) -> bytes:
                 return file.read() or b""
         finally:
             os.close(handle)
+    except FileNotFoundError as error:
+        raise UnreadableError(f"it does not exist{mistyped(path)}") from error
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error
+
+
+def mistyped(path: Path) -> str:
+    """Suggests a file of the same folder for a name that does not exist; empty if none is near."""
+    near = ""
+    with contextlib.suppress(OSError):
+        near = nearest(path.name, (found.name for found in path.parent.iterdir()))
+    return f" (did you mean {shown(path.with_name(near))}?)" if near else ""
 
 
 def shown(path: Path | str) -> str:

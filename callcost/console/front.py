@@ -26,7 +26,9 @@ import click
 
 from callcost.console import streams
 from callcost.errors import FAILED, INTERRUPTED, CallcostError
+from callcost.model.patterns import nearest
 
+LONGEST_SUMMARY = 45
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 SET_TMPDIR = "set TMPDIR to one that can be written."
 # Refusals by the machine; other errors of the operating system are bugs.
@@ -38,8 +40,29 @@ REFUSALS = {
 }  # fmt: skip
 
 
+MEASURE, EXPLAIN, PUBLISH = SECTIONS = ("Measure", "Explain", "Publish")
+
+
 class Front(click.Command):
-    """A command that only ends with a traceback if callcost has a bug."""
+    """A command that only ends with a traceback if callcost has a bug.
+
+    section: the one of SECTIONS that it is listed under.
+    examples: command lines to paste.
+    """
+
+    def __init__(
+        self, *args: Any, section: str = "", examples: Sequence[str] = (), **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self.section = section
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples, each on one line."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for line in self.examples:
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Runs the command and ends the process with its exit code."""
@@ -61,9 +84,34 @@ class Front(click.Command):
 
 
 class FrontGroup(Front, click.Group):
-    """A group of commands that ends like each of them."""
+    """A group of commands that ends like each of them, and suggests names for mistyped ones."""
 
     command_class = Front
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands by section."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        shown = [(name, command) for name, command in found if command and not command.hidden]
+        for title in (*SECTIONS, ""):
+            lines = [
+                (name, command.get_short_help_str(LONGEST_SUMMARY))
+                for name, command in shown
+                if getattr(command, "section", "") == title
+            ]
+            if lines:
+                with formatter.section(title or "Commands"):
+                    formatter.write_dl(lines)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command; raises UsageError, which suggests one for a mistyped name."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = nearest(name, self.list_commands(ctx))
+            hint = f"Did you mean {near}?" if near else f"See `{ctx.command_path} --help`."
+            raise click.UsageError(f"There is no command {name}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from callcost.model.interval import Interval
 
 UNKNOWN = "unknown"
+MOST_DECIMALS = 3
 UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
 
 
@@ -71,6 +72,29 @@ def format_ns(cost_ns: float) -> str:
     figure, unit = in_unit(float(f"{cost_ns:.3g}"))
     decimals = 2 if abs(figure) < 10 else 1 if abs(figure) < 100 else 0
     return f"{figure:.{decimals}f} {unit}"
+
+
+def plus_minus(cost_ns: Interval) -> str:
+    """Writes a time and the wider side of its interval, rounded up: 8.41 ns ± 0.03."""
+    scale_ns, unit = unit_of(cost_ns.value)
+    value, half = cost_ns.value / scale_ns, half_width(cost_ns) / scale_ns
+    if not math.isfinite(value + half):
+        return format_ns(cost_ns.value)
+    decimals = min(MOST_DECIMALS, max(_decimals(value, 3), _decimals(half, 1)))
+    rounded_up = math.ceil(round(half * 10**decimals, 6)) / 10**decimals
+    return f"{value:,.{decimals}f} {unit} ± {rounded_up:,.{decimals}f}"
+
+
+def half_width(interval: Interval) -> float:
+    """Returns the wider side of an interval."""
+    return max(interval.high - interval.value, interval.value - interval.low)
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Counts the decimals that show some significant digits of a value."""
+    # Rounded first: 0.0999 with one digit is 0.1.
+    rounded = abs(float(f"{value:.{digits}g}"))
+    return max(0, digits - 1 - math.floor(math.log10(rounded))) if rounded else 0
 
 
 def count(number: int, word: str) -> str:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+# The widest table fits.
+PIPE_WIDTH = 140
+
+
 def refuse_unwritable(path: Path | None, option: str) -> None:
     """Raises BadParameter if a result cannot be written, before time is spent on it."""
     if path is None:
@@ -46,10 +50,10 @@ def _refusing(path: Path, option: str) -> Iterator[None]:
         raise click.BadParameter(message, param_hint=option) from error
 
 
-def console_at_least(width: int, *, highlight: bool = True) -> Console:
-    """Returns a console for standard output that is wide enough for a table, even in a pipe.
+def output_console(*, highlight: bool = False) -> Console:
+    """Returns a console for standard output: as wide as the terminal, or wide enough in a pipe.
 
-    A pipe has no width, and a table that is cut there would lose figures.
+    A pipe has no width, and whoever reads a file can scroll.
     """
     # Late: it is slow to import, and no command's help needs it.
     from rich.console import Console
@@ -57,7 +61,7 @@ def console_at_least(width: int, *, highlight: bool = True) -> Console:
     console = Console(highlight=highlight)
     if console.is_terminal:
         return console
-    return Console(highlight=highlight, width=max(console.width, width))
+    return Console(highlight=highlight, width=max(console.width, PIPE_WIDTH))
 
 
 def save(path: Path | None, content: str | bytes) -> None:

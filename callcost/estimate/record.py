@@ -139,6 +139,7 @@ class _Rebuilding:
             state=section.state,
             delays=self._delays(),
             delays_missing=section.delays_missing,
+            failures={(found.group, found.contender): found for found in section.failures},
         )
         for name, facts in section.groups.items():
             where = f"{SECTION}.groups.{name}"

@@ -12,7 +12,7 @@ import click
 
 from callcost.console.extras import require
 from callcost.console.files import shown
-from callcost.console.front import Front
+from callcost.console.front import EXPLAIN, Front
 from callcost.console.options import PYTHON_HELP, mechanism_option
 from callcost.console.outputs import make_writable, save
 from callcost.errors import FAILED
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[\w*?\[\]!-]+")
 
 
-@click.command(cls=Front)
+@click.command(
+    cls=Front,
+    section=EXPLAIN,
+    short_help="Show where a call's instructions go",
+    examples=(
+        "callcost explain",
+        'callcost explain --setup "from math import sqrt" "sqrt(2.0)"',
+        "callcost explain --output explained",
+    ),
+)
 @click.argument("what", metavar="[WORKLOAD | EXPRESSION]", required=False)
 @mechanism_option
 @click.option(

@@ -17,7 +17,7 @@ from typing import Any
 
 from callcost.console.files import shown
 from callcost.console.numbers import number
-from callcost.console.outputs import console_at_least
+from callcost.console.outputs import output_console
 from callcost.console.tables import PlainTable
 from callcost.estimate import reading
 from callcost.estimate.layouts import MOST, ExplainedRow, ExplanationFile
@@ -30,7 +30,6 @@ VERSION = 1
 KIND = "explanation"
 # Callers kept of each function: more than any rule needs.
 KEPT_CALLERS = 11
-WIDTH = 126
 # Instructions, a part, and the numbers of frames, the callee first.
 SPENT = re.compile(
     r"(-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[+-]?[0-9]{1,3})?) ([a-z]+)((?: [0-9]{1,9})+)"
@@ -212,7 +211,7 @@ def _difference(
 
 def show(found: Differences, record: str) -> None:
     """Print two explanations row by row."""
-    console = console_at_least(WIDTH, highlight=False)
+    console = output_console()
     headings = ("workload", "call", ">recorded", ">here", ">difference", "in")
     table = PlainTable(*headings, title=f"Instructions per call, compared with {record}")
     table.columns[-1].no_wrap = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from callcost.console.numbers import number
-from callcost.console.outputs import console_at_least
+from callcost.console.outputs import output_console
 from callcost.console.tables import PlainTable
 from callcost.explain.explanation import Chapter, Explained, Explanation
 from callcost.explain.parts import PARTS
@@ -24,7 +24,6 @@ SHORT = {
     "memory": "mem-\nory",
     "other": "other",
 }
-WIDTH = 126
 
 
 def heading(part: str) -> str:
@@ -41,7 +40,7 @@ LEGEND = (
 
 def show(explanation: Explanation) -> None:
     """Print all chapters, then the notes."""
-    console = console_at_least(WIDTH, highlight=False)
+    console = output_console()
     for chapter in explanation.chapters:
         if chapter.rows:
             console.print(_table(chapter))

@@ -10,10 +10,10 @@ import click
 
 from callcost.console.extras import require
 from callcost.console.files import shown
-from callcost.console.front import FrontGroup
+from callcost.console.front import EXPLAIN, FrontGroup
 from callcost.console.numbers import count
-from callcost.console.options import mechanism_option, workload_option
-from callcost.console.outputs import console_at_least, refuse_unwritable, save
+from callcost.console.options import Existing, mechanism_option, workload_option
+from callcost.console.outputs import output_console, refuse_unwritable, save
 
 if TYPE_CHECKING:
     from callcost.history.points import Change
@@ -30,7 +30,16 @@ store_option = click.option(
 )
 
 
-@click.group(cls=FrontGroup)
+@click.group(
+    cls=FrontGroup,
+    section=EXPLAIN,
+    short_help="Keep runs and find when a cost changed",
+    examples=(
+        "callcost history add results/*Z_*.json",
+        "callcost history show",
+        "callcost history show --json points.json",
+    ),
+)
 def history() -> None:
     """Keep the rows of every run and show where a cost has changed."""
 
@@ -41,7 +50,7 @@ def history() -> None:
     metavar="RUN.json...",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Existing(dir_okay=False),
 )
 @store_option
 @click.option(
@@ -125,9 +134,9 @@ def show(
 
 
 def _print(store: Store, found: list[tuple[Series, list[Change]]]) -> None:
-    from callcost.history.show import NARROWEST, render
+    from callcost.history.show import render
 
     ends = {
         point.run for _, its in found for change in its for point in (change.before, change.point)
     }
-    render(found, store.environments(ends), console_at_least(NARROWEST))
+    render(found, store.environments(ends), output_console(highlight=True))

@@ -23,8 +23,6 @@ BARS_WIDTH = 30
 # A series that moved by less than this does not use the full height of the bars.
 LEAST_SPAN = 0.05
 SHORT_COMMIT = 9
-# The width of the widest table; narrower terminals wrap lines.
-NARROWEST = 140
 HEADINGS = (
     *("workload", "mechanism", ">runs", ">last", ">ns per call", ">ratio"),
     *("ratio over the runs", ">changes"),
@@ -62,7 +60,7 @@ def _conclusion(found: Found, changes: int) -> str:
 
 
 def _table(title: str, found: Found) -> PlainTable:
-    table = PlainTable(*HEADINGS, title=title)
+    table = PlainTable(*HEADINGS, title=title, spare=(3, 2, 5, 6))
     table.columns[-1].no_wrap = False
     for series, changes in found:
         last = series.points[-1]

@@ -11,16 +11,24 @@ import click
 
 from callcost.console.extras import require
 from callcost.console.files import shown
-from callcost.console.front import Front
-from callcost.console.outputs import console_at_least
+from callcost.console.front import EXPLAIN, Front
+from callcost.console.outputs import output_console
 
 if TYPE_CHECKING:
     from callcost.inspect.facts import Library
 
-NARROWEST = 120
 
-
-@click.command("inspect", cls=Front)
+@click.command(
+    "inspect",
+    cls=Front,
+    section=EXPLAIN,
+    short_help="Show what a library exports and expects",
+    examples=(
+        "callcost inspect some_module.so",
+        "callcost inspect some_module.so --json",
+        "callcost inspect some.dll",
+    ),
+)
 @click.argument("path", metavar="LIBRARY", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def inspect_library(path: Path, as_json: bool) -> None:
@@ -50,7 +58,7 @@ def _print(libraries: list[Library], path: Path) -> None:
     from callcost.inspect.sentences import describe
     from callcost.inspect.tables import tables
 
-    console = console_at_least(NARROWEST, highlight=False)
+    console = output_console()
     alike: dict[Library, list[Library]] = {}
     for library in libraries:
         alike.setdefault(replace(library, architecture=""), []).append(library)

@@ -17,7 +17,7 @@ from typing import IO, Any, Self
 
 import msgspec
 
-from callcost.console.files import shown
+from callcost.console.files import mistyped, shown
 from callcost.inspect.facts import Library, RefusedError
 
 LIMIT_S = 60
@@ -142,6 +142,7 @@ def _refuse_unreadable(path: Path) -> None:
             "has a name that is not UTF-8 in this locale: rename it, or set LC_ALL=C.UTF-8"
         ) from None
     except FileNotFoundError:
-        raise RefusedError("does not exist: look for a mistake in its name") from None
+        hint = mistyped(path) or ": look for a mistake in its name"
+        raise RefusedError(f"does not exist{hint}") from None
     except OSError as error:
         raise RefusedError(f"cannot be read ({error.strerror})") from None

@@ -9,6 +9,11 @@ from fnmatch import fnmatchcase
 from callcost.errors import CallcostError
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Returns the known name that a mistyped one probably means; empty if none is near."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
 class UnknownNameError(CallcostError):
     """A pattern matches nothing; the text names it and suggests a name."""
 
@@ -21,14 +26,18 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
     return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
 
 
+def tools_of(mechanisms: Iterable[str]) -> set[str]:
+    """Names the tools of mechanisms: the part before the first underscore."""
+    return {name.partition("_")[0] for name in mechanisms if "_" in name}
+
+
 def with_tools(patterns: Iterable[str], present: Iterable[str]) -> list[str]:
     """Lets the name of a tool stand for all its mechanisms: add for add_*.
 
-    The tool is the part of a mechanism's name before the first underscore. A pattern that matches
-    a name keeps its meaning.
+    A pattern that matches a name keeps its meaning.
     """
     names = set(present)
-    tools = {name.partition("_")[0] for name in names if "_" in name}
+    tools = tools_of(names)
     return [
         f"{pattern.lower()}_*"
         if pattern.lower() in tools and not any(matches(name, [pattern]) for name in names)
@@ -41,8 +50,8 @@ def require_known(option: str, patterns: Iterable[str], present: Sequence[str]) 
     """Raises UnknownNameError for the first pattern of an option that matches no name."""
     for pattern in patterns:
         if not any(matches(name, [pattern]) for name in present):
-            near = difflib.get_close_matches(pattern, present, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there is: {_some(present)}"
+            near = nearest(pattern, present)
+            hint = f"did you mean {near}?" if near else f"there is: {_some(present)}"
             raise UnknownNameError(f"{option} {pattern} matches nothing here: {hint}")
 
 

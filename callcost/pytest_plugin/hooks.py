@@ -10,6 +10,7 @@ import pytest
 from rich.console import RenderableType
 
 from callcost.estimate.estimate import GroupEstimate
+from callcost.estimate.sheet import Sheet, Wording
 from callcost.model.layout import Layout
 from callcost.model.run import Progress
 
@@ -42,11 +43,20 @@ def pytest_callcost_layouts(config: pytest.Config) -> Sequence[Layout] | None:
 
 
 @pytest.hookspec(firstresult=True)
-def pytest_callcost_notes(config: pytest.Config, group: str) -> dict[str, str] | None:
-    """Returns the letters to show beside the contenders of a group, by name.
+def pytest_callcost_wording(config: pytest.Config, group: str) -> Wording | None:
+    """Returns what people call a group and its contenders, and the marks to show beside them."""
 
-    For the group "" it returns their legend, under the name "".
-    """
+
+@pytest.hookspec(firstresult=True)
+def pytest_callcost_legend(config: pytest.Config) -> str | None:
+    """Returns what the marks mean."""
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_callcost_answers(
+    config: pytest.Config, sheets: Sequence[Sheet], aa_error: float
+) -> list[str] | None:
+    """Returns what the run found, a sentence each, to be shown above the tables."""
 
 
 @pytest.hookspec

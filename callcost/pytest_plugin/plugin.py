@@ -7,7 +7,7 @@ then replays its rounds through pytest-benchmark.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,12 @@ MEANINGLESS = (
     *("--benchmark-min-time", "--benchmark-max-time", "--benchmark-min-rounds"),
     *("--benchmark-precision", "--benchmark-calibration-precision", "--benchmark-timer"),
     *("--benchmark-warmup", "--benchmark-disable-gc", "--benchmark-cprofile"),
+)
+
+# Options of pytest-benchmark that only its own table answers.
+OF_ITS_TABLE = (
+    *("--benchmark-columns", "--benchmark-sort", "--benchmark-group-by", "--benchmark-name"),
+    *("--benchmark-verbose", "--benchmark-compare", "--benchmark-histogram"),
 )
 
 
@@ -164,14 +170,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _refuse_meaningless(config: pytest.Config) -> None:
+    for option in _given(config, MEANINGLESS):
+        raise pytest.UsageError(
+            f"{option} steers pytest-benchmark's own measuring loop, which callcost's "
+            "benchmarks do not use: leave it out (see --callcost-row-seconds, --quick)."
+        )
+
+
+def _given(config: pytest.Config, options: Iterable[str]) -> Iterator[str]:
+    """Yields those of pytest-benchmark's options that do not have their defaults."""
     defaults = config._parser.parse([])
-    for option in MEANINGLESS:
+    for option in options:
         name = option.removeprefix("--").replace("-", "_")
         if config.getoption(name) != getattr(defaults, name):
-            raise pytest.UsageError(
-                f"{option} steers pytest-benchmark's own measuring loop, which callcost's "
-                "benchmarks do not use: leave it out (see --callcost-row-seconds, --quick)."
-            )
+            yield option
 
 
 @pytest.fixture
@@ -222,6 +234,19 @@ def _check_only(contender: Contender, environment: Environment | None, benchmark
             pytest.fail(f"{contender.name}: {error.kind}: {error}", pytrace=False)
 
     benchmark.pedantic(check)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_benchmark_group_stats(
+    config: pytest.Config, benchmarks: Sequence[Any]
+) -> list[Any] | None:
+    """Leaves pytest-benchmark's table out if callcost's says it all and nobody asked for it.
+
+    callcost's tables have the same rows, with what to trust.
+    """
+    asked = any(_given(config, OF_ITS_TABLE))
+    ours = all(MARK in benchmark["extra_info"] for benchmark in benchmarks)
+    return [] if ours and not asked else None
 
 
 def pytest_benchmark_update_machine_info(

@@ -17,11 +17,13 @@ import pytest
 from callcost.console import progress, streams
 from callcost.console.files import probe_writable, write_new
 from callcost.console.front import ending_clean
+from callcost.console.outputs import PIPE_WIDTH
 from callcost.errors import CallcostError
 from callcost.estimate import facts
 from callcost.estimate.estimate import MIN_PROCESSES, GroupEstimate, aa_error, estimate_run
 from callcost.estimate.record import SECTION
-from callcost.estimate.sheet import sheet_of
+from callcost.estimate.sheet import NO_WORDS, sheet_of
+from callcost.estimate.trust import trust
 from callcost.model.contender import Contender
 from callcost.model.group import Environment, Group, make_group
 from callcost.model.layout import Layout
@@ -257,34 +259,42 @@ class MeasuringSession:
             return
         terminalreporter.ensure_newline()
         terminalreporter.section("callcost")
-        width, colour = terminalreporter._tw.fullwidth, terminalreporter.hasmarkup
-        summed_up = self._config.hook.pytest_callcost_tables(
-            config=self._config, estimates=results.estimates
-        )
-        claimed = {name for names, _ in summed_up for name in names}
-        extra = [table for _, tables in summed_up for table in tables]
-        sheets = [
-            sheet_of(estimate, results.aa_error, self._notes(name))
-            for name, estimate in results.estimates.items()
-            if name not in claimed
-        ]
+        writer = terminalreporter._tw
         text = summary.render(
-            results.run,
-            results.estimates,
-            sheets,
-            extra,
-            self._notes("").values(),
-            width=width,
-            colour=colour,
+            self._shown(results),
+            # A pipe has no width.
+            width=writer.fullwidth if writer._file.isatty() else PIPE_WIDTH,
+            colour=terminalreporter.hasmarkup,
         )
         # If the terminal lacks one character, pytest would escape the whole text.
         encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
         for line in (text, *self._files()):
             terminalreporter.write_line(streams.plain(line, encoding))
 
-    def _notes(self, group: str) -> dict[str, str]:
-        """Asks the suite for the letters to show beside the contenders of a group."""
-        return self._config.hook.pytest_callcost_notes(config=self._config, group=group) or {}
+    def _shown(self, results: Results) -> summary.Summary:
+        """Asks the suite how to show the results."""
+        config, hook = self._config, self._config.hook
+        summed_up = hook.pytest_callcost_tables(config=config, estimates=results.estimates)
+        claimed = {name for names, _ in summed_up for name in names}
+        sheets = [
+            sheet_of(
+                estimate,
+                results.aa_error,
+                hook.pytest_callcost_wording(config=config, group=name) or NO_WORDS,
+            )
+            for name, estimate in results.estimates.items()
+            if name not in claimed
+        ]
+        answers = hook.pytest_callcost_answers(
+            config=config, sheets=sheets, aa_error=results.aa_error
+        )
+        return summary.Summary(
+            answers=answers or [],
+            sheets=sheets,
+            legend=hook.pytest_callcost_legend(config=config) or "",
+            extra=[table for _, tables in summed_up for table in tables],
+            trust=trust(results.run, results.estimates),
+        )
 
     def _files(self) -> Iterator[str]:
         """Yields where the files of the run are, and which are missing."""

@@ -3,51 +3,58 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console, RenderableType
 
 from callcost.console.numbers import interval, number
 from callcost.console.tables import PlainTable
-from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.sheet import Sheet, SheetRow
-from callcost.estimate.trust import trust
-from callcost.model.run import Run
 
-# The widest table needs this; a narrower terminal wraps lines, but loses no figure.
-NARROWEST = 116
+# What a narrow terminal leaves out: the gross cost, both intervals, the marks.
+SPARE = (3, 7, 5, 2)
 
 
-def render(
-    run: Run,
-    estimates: dict[str, GroupEstimate],
-    sheets: Iterable[Sheet],
-    extra: Iterable[RenderableType] = (),
-    legends: Iterable[str] = (),
-    *,
-    width: int,
-    colour: bool,
-) -> str:
-    """Renders a table for each sheet, the legends of their marks, `extra`, and what to trust."""
+@dataclass(frozen=True)
+class Summary:
+    """What is shown of a run, from top to bottom; `extra` are tables of the suite."""
+
+    answers: Sequence[str]
+    sheets: Sequence[Sheet]
+    legend: str
+    extra: Sequence[RenderableType]
+    trust: Sequence[str]
+
+
+def render(summary: Summary, *, width: int, colour: bool) -> str:
+    """Returns the text of a summary."""
     stream = io.StringIO()
-    console = Console(file=stream, width=max(width, NARROWEST), force_terminal=colour)
-    for sheet in sheets:
-        console.print(group_table(sheet))
-    for legend in legends:
-        console.print(legend, highlight=False, markup=False)
-    for table in extra:
-        console.print(table)
-    for line in trust(run, estimates):
-        console.print(line, highlight=False, markup=False)
+    show(summary, Console(file=stream, width=width, force_terminal=colour))
     return stream.getvalue().rstrip()
+
+
+def show(summary: Summary, console: Console) -> None:
+    """Prints the answers, a table for each sheet, the legend, `extra`, and what to trust."""
+    for answer in summary.answers:
+        console.print(answer, highlight=False, markup=False, style="bold")
+    for sheet in summary.sheets:
+        console.print(group_table(sheet))
+    if summary.legend:
+        console.print(summary.legend, highlight=False, markup=False)
+    for table in summary.extra:
+        console.print(table)
+    for line in summary.trust:
+        console.print(line, highlight=False, markup=False)
 
 
 def group_table(sheet: Sheet) -> PlainTable:
     """Lists a group's contenders, the fastest first, then its floors; `=` marks a tie."""
     does = "does" if any(row.marks for row in sheet.rows) else ""
     table = PlainTable(
-        *(">rank", "contender", does, ">gross", ">net", ">", ">ratio", ">"),
-        title=f"{sheet.name}: ns per call, with 95% intervals",
+        *(">rank", "contender", does, ">gross", ">net", ">95% interval", ">ratio", ">95% interval"),
+        title=f"{sheet.title}: ns per call",
+        spare=SPARE,
     )
     for row in sheet.rows:
         table.add(*_cells(row), style="dim" if row.is_floor else None)
@@ -58,7 +65,7 @@ def group_table(sheet: Sheet) -> PlainTable:
 def _cells(row: SheetRow) -> Iterator[str]:
     # The sign of a tie hangs, so that the figures are aligned.
     yield row.rank if row.rank.endswith("=") else f"{row.rank} ".lstrip()
-    yield row.name
+    yield row.called
     yield row.marks
     yield number(row.gross_ns.value)
     yield number(row.net_ns.value)

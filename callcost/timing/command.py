@@ -7,16 +7,25 @@ from pathlib import Path
 
 import click
 
-from callcost.console.front import Front
+from callcost.console.front import MEASURE, Front
 from callcost.console.options import PYTHON_HELP, FiniteRange, json_option
-from callcost.console.outputs import console_at_least, refuse_unwritable, save_json
+from callcost.console.outputs import output_console, refuse_unwritable, save_json
 from callcost.errors import FAILED
 
 INCONCLUSIVE = 3
-NARROWEST = 120
 
 
-@click.command("time", cls=Front)
+@click.command(
+    "time",
+    cls=Front,
+    section=MEASURE,
+    short_help="Measure one expression, or compare two",
+    examples=(
+        'callcost time "abs(-1)"',
+        'callcost time "sqrt(x)" --setup "from math import sqrt; x = 2.0" --vs "x ** 0.5"',
+        'callcost time "sum(x)" -s "x = [1.0] * 100" --python 3.13 --vs "sum(x)" --vs-python 3.15',
+    ),
+)
 @click.argument("expression")
 @click.option(
     "--setup",
@@ -67,8 +76,6 @@ def time_expression(
 ) -> None:
     """Measure what EXPRESSION costs: timeit, with a known error.
 
-    callcost time "sqrt(x)" --setup "from math import sqrt; x = 2.0" --vs "x ** 0.5"
-
     Each side of a comparison has its own processes. Their values are compared first: if they
     differ, neither side wins.
 
@@ -94,7 +101,7 @@ def time_expression(
         asked.append(Asked(vs, "\n".join(vs_setup or setup), other))
     with progress.shown(sys.stderr, "callcost time") as report:
         found = time_expressions(asked, report, expect=expect, limit=TimeLimit(seconds, processes))
-    words.show(found, console_at_least(NARROWEST, highlight=False))
+    words.show(found, output_console())
     save_json(json_file, found.as_json())
     if found.verdict in ("wrong value", "different values"):
         raise click.exceptions.Exit(FAILED)

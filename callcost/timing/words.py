@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from callcost.console.numbers import number as as_number
-from callcost.console.numbers import unit_of
+from callcost.console.numbers import plus_minus, unit_of
 from callcost.console.tables import PlainTable
 from callcost.estimate.trust import quota_remarks
 from callcost.model.interval import Interval
@@ -25,9 +25,31 @@ def show(found: Timed, console: Console) -> None:
         # On one line, however long: scripts read it.
         console.print(line, markup=False, soft_wrap=True)
     if found.measured is not None:
-        console.print(table(found, found.measured))
-    for line in sentences(found):
+        for line in answers(found, found.measured):
+            console.print(line, markup=False, soft_wrap=True, style="bold")
+    for line in findings(found):
         console.print(line, markup=False)
+    if found.measured is not None:
+        console.print(table(found, found.measured))
+        for line in remarks(found, found.measured):
+            console.print(line, markup=False)
+
+
+def answers(found: Timed, measured: Measured) -> Iterator[str]:
+    """Say what each call costs that can be told, aligned, and how far to trust that."""
+    names = labels(found.sides)
+    costs = [found.cost(number) for number in range(len(names))]
+    told = {
+        name: plus_minus(cost.net_ns)
+        for name, cost in zip(names, costs, strict=True)
+        if cost is not None and not np.isnan(cost.net_ns.low)
+    }
+    width, room = (max(map(len, texts), default=0) for texts in (told, told.values()))
+    trusted = f"   (trust differences above {measured.trusted_share:.1%})"
+    for name, cost in told.items():
+        yield f"{name:{width}}   {cost:>{room}} per call{'' if found.inconclusive else trusted}"
+        # Said once.
+        trusted = ""
 
 
 def table(found: Timed, measured: Measured) -> PlainTable:
@@ -37,7 +59,7 @@ def table(found: Timed, measured: Measured) -> PlainTable:
         f"{unit} per call, net of the loop; on the right its spread over "
         f"{measured.processes_used} processes"
     )
-    made = PlainTable("expression", *HEADINGS, title=title)
+    made = PlainTable("expression", *HEADINGS, title=title, spare=(4, 6, 5, 3, 7))
     made.columns[0].no_wrap = False
     for number, label in enumerate(labels(found.sides)):
         cost = found.cost(number)
@@ -98,8 +120,8 @@ def _changing(found: Timed, names: tuple[str, ...]) -> str:
     return ", and ".join(changing)
 
 
-def sentences(found: Timed) -> Iterator[str]:
-    """Say what the figures mean, and how far to trust them."""
+def findings(found: Timed) -> Iterator[str]:
+    """Say what the figures mean."""
     names = labels(found.sides)
     for number, name in enumerate(names):
         if found.nothing_left(number) and not found.inconclusive:
@@ -116,8 +138,6 @@ def sentences(found: Timed) -> Iterator[str]:
         )
     elif found.ratio is not None and found.measured is not None:
         yield _comparison(found, found.ratio, names)
-    if found.measured is not None:
-        yield from _trust(found, found.measured, names)
 
 
 def _nothing(name: str, folded: bool) -> str:
@@ -143,7 +163,9 @@ def _comparison(found: Timed, ratio: Interval, names: tuple[str, ...]) -> str:
     return f"{said} ({between})."
 
 
-def _trust(found: Timed, measured: Measured, names: tuple[str, ...]) -> Iterator[str]:
+def remarks(found: Timed, measured: Measured) -> Iterator[str]:
+    """Say how far to trust the figures, and what happened while measuring."""
+    names = labels(found.sides)
     if found.inconclusive:
         pass
     elif measured.costs[0].net_ns.low > 0:

@@ -22,12 +22,12 @@ from callcost.benchmarks.catalogue import BREAK_EVEN_RESULTS, break_even_workloa
 from callcost.benchmarks.conftest import pytest_callcost_tables
 from callcost.benchmarks.contenders import BREAK_EVEN, group_name
 from callcost.console.numbers import format_ns
+from callcost.console.outputs import PIPE_WIDTH
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.contender import Contender
 from callcost.model.group import Group, controls_for
 from callcost.model.plan import Plan
 from callcost.model.run import GroupTimes
-from callcost.pytest_plugin.summary import NARROWEST
 
 PROCESSES, PASSES = 12, 20
 PLAN = Plan(unroll=100, loops=100, warm_loops=1, passes=PASSES)
@@ -219,7 +219,7 @@ def test_curves_start_with_the_cheapest() -> None:
 
 
 def printed(estimates: dict[str, GroupEstimate]) -> str:
-    console = Console(width=NARROWEST, force_terminal=False, color_system=None)
+    console = Console(width=PIPE_WIDTH, force_terminal=False, color_system=None)
     with console.capture() as capture:
         console.print(break_even_table(estimates))
     return capture.get()
@@ -266,7 +266,7 @@ def test_the_table_fits_its_width_whatever_the_names(name: str) -> None:
     assert name in text
     assert "…" not in text
     assert "123 µs" in text
-    assert max(map(len, text.splitlines())) <= NARROWEST
+    assert max(map(len, text.splitlines())) <= PIPE_WIDTH
 
 
 @pytest.mark.parametrize(

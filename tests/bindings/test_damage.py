@@ -12,8 +12,9 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from callcost.benchmarks import commands, conftest, suite
+from callcost.benchmarks import conftest, suite, summary
 from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.commands import list_command
 from callcost.bindings import registry
 from callcost.model.patterns import UnknownNameError
 from callcost.paired.rows import Cell
@@ -124,12 +125,12 @@ def with_damage(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("with_damage")
 def test_every_list_of_mechanisms_names_a_damaged_one() -> None:
-    listed = CliRunner().invoke(commands.list_mechanisms, [])
+    listed = CliRunner().invoke(list_command.list_all, [])
     assert "toy_mode" in listed.output and "its folder is empty" in listed.output
-    refused = CliRunner().invoke(commands.list_mechanisms, ["toy_mode"])
+    refused = CliRunner().invoke(list_command.list_all, ["toy_mode"])
     assert refused.exit_code == 2
     assert "toy_mode is damaged: its folder is empty" in refused.output
-    assert any("toy_mode (damaged: its" in text.plain for text in conftest.not_built())
+    assert any("toy_mode (damaged: its" in text.plain for text in summary.not_built())
     missing = suite.here().missing
     assert missing[Cell(WORKLOADS[0].name, "toy_mode")] == "damaged: its folder is empty"
 

@@ -17,6 +17,8 @@ from callcost.console.files import write_atomically, write_new
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.reading import RecordError
 from callcost.estimate.record import Record
+from callcost.estimate.trust import trust
+from callcost.model.run import Failure
 
 
 @pytest.fixture
@@ -44,6 +46,15 @@ def test_a_record_has_the_raw_epochs_of_every_process(record: Path) -> None:
         assert {epochs.shape for epochs in times.processes} == {
             (len(times.contenders), times.plan.passes)
         }
+
+
+def test_failures_are_read_back(record: Path) -> None:
+    document = json.loads(record.read_text())
+    failed = {"group": "absolute", "contender": "lost", "kind": "crash", "message": "SIGSEGV"}
+    document["callcost"]["failures"] = [failed]
+    found = Record(record, document)
+    assert found.run.failures == {("absolute", "lost"): Failure(**failed)}
+    assert "FAILED absolute: lost: crash: SIGSEGV" in trust(found.run, found.estimates)
 
 
 def test_a_record_names_no_path_and_no_host(measured: Measured) -> None:
@@ -91,7 +102,7 @@ def test_an_error_names_a_file_that_is_not_a_record(tmp_path: Path, text: str, s
 
 
 def test_an_error_names_a_missing_record(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match=r"none\.json cannot be read: No such file"):
+    with pytest.raises(RecordError, match=r"none\.json cannot be read: it does not exist"):
         Record.load(tmp_path / "none.json")
 
 

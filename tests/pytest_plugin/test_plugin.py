@@ -34,10 +34,10 @@ def names(path: Path) -> list[str]:
 # One run for all tests that only read its results.
 
 
-def test_a_run_prints_both_tables_and_saves_a_record(measured: Measured) -> None:
+def test_a_run_prints_its_tables_and_saves_a_record(measured: Measured) -> None:
     said = measured.done.stdout
     assert measured.done.returncode == 0, said + measured.done.stderr
-    assert said.index("benchmark 'absolute': 3 tests") < said.index("absolute: ns per call")
+    assert said.index("absolute: ns per call") < said.index("length: ns per call")
     assert f"saved: results/{measured.record.name}" in said
     assert len(measured.rows()) == 5
     assert measured.document["callcost"]["failures"] == []
@@ -116,6 +116,15 @@ def test_compare_fail_fails_on_a_planted_slowdown(
 def test_group_by_parameter(compared: subprocess.CompletedProcess[str]) -> None:
     # Two rows of this run, and two of the previous one.
     assert "benchmark 'tool=builtin': 4 tests" in compared.stdout
+
+
+def test_the_other_table_appears_only_when_asked_for(
+    measured: Measured, compared: subprocess.CompletedProcess[str]
+) -> None:
+    assert "tests ---" not in measured.done.stdout and "absolute: ns per call" in (
+        measured.done.stdout
+    )
+    assert "tests ---" in compared.stdout
 
 
 def test_json_holds_the_run(saved: Measured) -> None:

@@ -9,7 +9,7 @@ from callcost.timing.flow import NAMES, Timed
 from callcost.timing.look import Look, Value
 from callcost.timing.time_limit import TimeLimit
 from callcost.timing.versus import CALL, CONTROL, LOOP, Pairs, from_pairs
-from callcost.timing.words import sentences, value_sentences
+from callcost.timing.words import findings, remarks, value_sentences
 
 NOBODY = lambda state: None  # noqa: E731 - who reports to nobody needs no name
 SHORT = TimeLimit(1.0, 10)
@@ -55,4 +55,5 @@ def made_up(
 
 
 def said_of(outcome: Timed) -> str:
-    return " ".join([*value_sentences(outcome), *sentences(outcome)])
+    said = [*value_sentences(outcome), *findings(outcome)]
+    return " ".join([*said, *(remarks(outcome, outcome.measured) if outcome.measured else [])])

@@ -16,7 +16,7 @@ needs_checkout = pytest.mark.skipif(
 INTERRUPTED = """
 import os, signal, sys, threading, time
 from pathlib import Path
-from callcost.benchmarks.matrix.running import code_of
+from callcost.benchmarks.commands.running import code_of
 
 CHILD = '''
 import sys, time

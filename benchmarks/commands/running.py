@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -13,14 +14,29 @@ import click
 import pytest
 
 from callcost import benchmarks
+from callcost.console.files import results_folder
 from callcost.errors import FAILED, CallcostError
+from callcost.estimate.record import Record
 
 
-def measured(options: list[str], results: Path) -> Path:
+def measured(options: list[str], results: Path) -> Record:
     """Has pytest measure, whose progress appears as it does; returns the record.
 
     Raises CallcostError; the command ends at once if pytest has said what is wrong.
     """
+    with results_folder(results, "--results"):
+        return Record.load(_made(options, results))
+
+
+def files_of(record: Record) -> Iterator[str]:
+    """Yields where the record and its charts are."""
+    path = record.path
+    yield f"saved: {path}"
+    for chart in sorted(path.parent.glob(f"{path.name.removesuffix('.json')}.*.*")):
+        yield f"chart: {chart}"
+
+
+def _made(options: list[str], results: Path) -> Path:
     known = set(results.glob("*.json"))
     command = [sys.executable, "-m", "pytest", str(Path(benchmarks.__path__[0]))]
     command += ["--benchmark-only", "--benchmark-quiet", "-q", f"--callcost-results={results}"]
