@@ -6,10 +6,12 @@ removes some day, and the entry of a worktree while a build runs.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,24 +196,42 @@ class Repository:
 
     def add_worktree(self, path: Path, commit: str) -> None:
         """Checks a commit out into a worktree; raises GitError."""
-        git(self.folder, "worktree", "add", "--detach", "--quiet", str(path), commit)
+        with self._alone():
+            git(self.folder, "worktree", "add", "--detach", "--quiet", str(path), commit)
 
     def remove_worktree(self, path: Path) -> None:
         """Removes a worktree, even an incomplete one; raises GitError."""
-        if str(path) in self._worktrees():
-            # Twice --force: an interrupted `worktree add` leaves a lock.
-            git(self.folder, "worktree", "remove", "--force", "--force", str(path))
+        self._remove_worktrees(lambda found: found == path)
 
     def forget_lost_worktrees(self, folder: Path) -> None:
         """Removes from git's list each worktree in a folder whose supervisor's folder is gone."""
-        for path in map(Path, self._worktrees()):
-            # Not path.exists(): git lists a worktree before it makes the folder.
-            if path.is_relative_to(folder) and not path.parent.exists():
-                self.remove_worktree(path)
+        # Not path.exists(): git lists a worktree before it makes the folder.
+        self._remove_worktrees(
+            lambda found: found.is_relative_to(folder) and not found.parent.exists()
+        )
 
-    def _worktrees(self) -> list[str]:
-        listed = git(self.folder, "worktree", "list", "--porcelain", "-z").split("\0")
-        return [line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")]
+    def _remove_worktrees(self, chosen: Callable[[Path], bool]) -> None:
+        with self._alone():
+            listed = git(self.folder, "worktree", "list", "--porcelain", "-z").split("\0")
+            found = [
+                line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")
+            ]
+            for path in filter(chosen, map(Path, found)):
+                # Twice --force: an interrupted `worktree add` leaves a lock.
+                git(self.folder, "worktree", "remove", "--force", "--force", str(path))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keeps other builds from the list of worktrees: git fails if it reads half of an entry."""
+        common = git(self.folder, "rev-parse", "--git-common-dir").removesuffix("\n")
+        folder = os.open(self.folder / common, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            # Some network file systems have no locks. There, git's own error is shown.
+            with contextlib.suppress(OSError):
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def _working_tree(self, scratch: Path) -> Source:
         head = self.head()
