@@ -50,7 +50,7 @@ def _refusing(path: Path, option: str) -> Iterator[None]:
         raise click.BadParameter(message, param_hint=option) from error
 
 
-def output_console(*, highlight: bool = False) -> Console:
+def output_console(*, highlight: bool = False, pipe_width: int = PIPE_WIDTH) -> Console:
     """Returns a console for standard output: as wide as the terminal, or wide enough in a pipe.
 
     A pipe has no width, and whoever reads a file can scroll.
@@ -61,7 +61,7 @@ def output_console(*, highlight: bool = False) -> Console:
     console = Console(highlight=highlight)
     if console.is_terminal:
         return console
-    return Console(highlight=highlight, width=max(console.width, PIPE_WIDTH))
+    return Console(highlight=highlight, width=max(console.width, pipe_width))
 
 
 def save(path: Path | None, content: str | bytes) -> None:

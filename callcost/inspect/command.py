@@ -17,6 +17,9 @@ from callcost.console.outputs import output_console
 if TYPE_CHECKING:
     from callcost.inspect.facts import Library
 
+# It prints more sentences than tables: longer lines are hard to read.
+SENTENCES = 120
+
 
 @click.command(
     "inspect",
@@ -58,7 +61,7 @@ def _print(libraries: list[Library], path: Path) -> None:
     from callcost.inspect.sentences import describe
     from callcost.inspect.tables import tables
 
-    console = output_console()
+    console = output_console(pipe_width=SENTENCES)
     alike: dict[Library, list[Library]] = {}
     for library in libraries:
         alike.setdefault(replace(library, architecture=""), []).append(library)

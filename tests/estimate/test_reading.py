@@ -98,7 +98,7 @@ def test_a_file_that_is_not_json_is_refused(
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [("pipe", "it is a pipe"), ("zero", "it is a device"), ("huge", "more than 512 MiB"),
-     ("dangling", "No such file"), ("loop", "symbolic links"), ("folder", "it is a folder")],
+     ("dangling", "it does not exist"), ("loop", "symbolic links"), ("folder", "it is a folder")],
 )  # fmt: skip
 def test_anything_but_a_regular_file_is_refused_without_waiting(
     tmp_path: Path, kind: str, reason: str

@@ -114,7 +114,7 @@ def test_the_rules_also_fit_another_interpreter(version: str, tmp_path: Path) ->
         (("1 + 1",), "nothing is left to count"),
         (("abs(n)", "--python", "/no/such/python"), "Cannot find the interpreter /no/such/python"),
         (("abs(n)", "--output", "/dev/null/x"), "cannot be written"),
-        (("abs(n)", "--against", "/no/such/file"), "cannot be read: No such file"),
+        (("abs(n)", "--against", "/no/such/file"), "cannot be read: it does not exist"),
     ],
 )
 def test_wrong_usage_gets_one_sentence(arguments: tuple[str, ...], said: str) -> None:

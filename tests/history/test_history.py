@@ -287,7 +287,7 @@ def test_a_damaged_stored_file_is_named_and_the_others_are_kept(
     [
         (["show", "--store", "nowhere"], "there is no history at nowhere"),
         (["show", "--store", "."], "is not a history of callcost"),
-        (["add", "none.json"], "'none.json' does not exist"),
+        (["add", "none.json"], "none.json does not exist"),
         (["add", "foreign0.json", "--store", "foreign0.json"], "is a file"),
         (["add", "foreign0.json", "--store", "."], "is not a history of callcost"),
         (["add", "foreign0.json", "--control", "x"], "no rows called x"),
