@@ -43,7 +43,9 @@ def matrix(
 
     PYTHON is a version (3.15, 3.15t), a name (pypy3) or a path. Each interpreter gets an
     environment with every mechanism that its tools allow, which later runs use again. By default,
-    one call of each kind is measured; --workload '*' measures all. The same run, with a table for
+    one call of each kind is measured; --workload '*' measures all. An interpreter is compared with
+    the CPython before it; a free-threaded build with the normal build of its own version, if that
+    is measured too. The same run, with a table for
     each workload: pytest benchmarks --benchmark-only --python PYTHON...
     """
     # Imported late: they are slow to import, and the command's help does not need them.

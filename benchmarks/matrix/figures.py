@@ -1,4 +1,4 @@
-"""Turns the groups of several interpreters into costs, and into changes from one to the next.
+"""Turns the groups of several interpreters into costs, and into changes between them.
 
 Times of different interpreters can be compared because each round of a run has a process for
 each, and these take turns on one CPU, a pass at a time. A change is the ratio of the net costs in
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
 
+from callcost.benchmarks.matrix.bases import bases
 from callcost.estimate.estimate import (
     MIN_EFFECT,
     Floats,
@@ -34,7 +34,7 @@ UNKNOWN = Interval(np.nan, np.nan, np.nan)
 
 @dataclass(frozen=True)
 class Change:
-    """What a call costs more in one interpreter than in the one before, as a share of that.
+    """What a call costs more in one interpreter than in its base, as a share of that.
 
     `is_clear`: the whole interval is farther from 0 than the A/A error of the run.
     """
@@ -77,10 +77,14 @@ class Matrix:
         self.places = tuple(places)
         self._error = aa_error(list(estimates.values()))
         self._groups: dict[str, dict[str, GroupEstimate]] = {}
+        facts: dict[str, Mapping[str, str]] = {place: {} for place in places}
         for name, estimate in estimates.items():
             workload, _, place = name.partition(ELSEWHERE)
             if place in places:
                 self._groups.setdefault(workload, {})[place] = estimate
+                if (environment := estimate.times.group.environment) is not None:
+                    facts[place] = environment.facts
+        self._bases = bases(self.places, facts)
 
     @classmethod
     def of(cls, record: Record) -> Self:
@@ -93,8 +97,17 @@ class Matrix:
         return tuple(map(self._sheet, self._groups))
 
     @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """What is compared: the base of an interpreter, and the interpreter."""
+        return [(found[0], place) for place, found in self._bases.items() if found]
+
+    def base_of(self, place: str) -> str:
+        """Returns what an interpreter is compared with; empty for the first one."""
+        return next(iter(self._bases[place]), "")
+
+    @property
     def changes(self) -> Iterator[Change]:
-        """Every change from an interpreter to the next one."""
+        """Every change from an interpreter's base to it."""
         for sheet in self.sheets:
             for line in sheet.lines:
                 yield from line.changes.values()
@@ -117,7 +130,8 @@ class Matrix:
         costs = {place: groups[place].net_ns(_row(groups[place], mechanism)) for place in there}
         changes = {
             after: self._change(workload, mechanism, before, after)
-            for before, after in pairwise(there)
+            for after in there
+            for before in [one for one in self._bases[after] if one in there][:1]
         }
         return Line(mechanism, costs, changes)
 

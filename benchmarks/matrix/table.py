@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from statistics import median
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from callcost.benchmarks.facts.marks import named
+from callcost.benchmarks.matrix.bases import RULE
 from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
 from callcost.benchmarks.matrix.upgrades import Counts, largest, nothing_changed, upgrades
 from callcost.console.numbers import cost_text, half_width, number, percent
@@ -19,7 +19,7 @@ from callcost.model.interval import Interval
 
 SAME = "="
 LEGEND = (
-    "Net ns per call, with 95% intervals; the change from the interpreter before, in percent. "
+    f"Net ns per call, with 95% intervals, and changes in percent. {RULE} "
     f"{SAME}: no change beyond the run's A/A error."
 )
 
@@ -33,8 +33,8 @@ def tables(matrix: Matrix, counts: Counts) -> Iterator[RenderableType]:
 
 
 def overview(matrix: Matrix) -> PlainTable:
-    """Lists how far each mechanism's calls moved from each interpreter to the next: the median."""
-    pairs = list(pairwise(matrix.places))
+    """Lists how far each mechanism's calls moved from one interpreter to another: the median."""
+    pairs = matrix.pairs
     table = PlainTable(
         "mechanism",
         *(f">{before} to {after}" for before, after in pairs),
@@ -68,8 +68,9 @@ def summary(matrix: Matrix, counts: Counts) -> Iterator[Text]:
 
 def _table(matrix: Matrix, sheet: Sheet) -> PlainTable:
     headings = ["mechanism"]
-    for number_of, place in enumerate(matrix.places):
-        headings += [f">{place}", ">", *([">change"] if number_of else [])]
+    for place in matrix.places:
+        base = matrix.base_of(place)
+        headings += [f">{place}", ">", *([f">from {base}"] if base else [])]
     table = PlainTable(*headings, title=f"{sheet.workload}: net ns per call in each interpreter")
     for line in sheet.lines:
         table.add(named(line.mechanism), *_cells(matrix, line))
@@ -77,11 +78,11 @@ def _table(matrix: Matrix, sheet: Sheet) -> PlainTable:
 
 
 def _cells(matrix: Matrix, line: Line) -> Iterator[str]:
-    for number_of, place in enumerate(matrix.places):
+    for place in matrix.places:
         net_ns = line.net_ns.get(place)
         yield "–" if net_ns is None else cost_text(net_ns.value)
         yield "" if net_ns is None else around(net_ns)
-        if number_of:
+        if matrix.base_of(place):
             yield change_text(line.changes.get(place))
 
 

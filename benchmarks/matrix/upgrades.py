@@ -1,4 +1,4 @@
-"""What an upgrade costs: the largest changes from one interpreter to the next, and their causes."""
+"""What an upgrade costs: the largest changes between interpreters, and their causes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def largest(matrix: Matrix) -> list[Change]:
     """Lists the largest clear changes of each pair of interpreters, the largest first."""
     clear = [change for change in matrix.changes if change.is_clear]
     number = {place: number for number, place in enumerate(matrix.places)}
-    # A mechanism that the interpreter before lacks is compared with an earlier one: these follow.
+    # A mechanism that the base lacks is compared with another interpreter: these follow.
     by_pair = sorted(clear, key=lambda change: (number[change.after], -number[change.before]))
     found: list[Change] = []
     for _, changes in groupby(by_pair, key=_pair):
@@ -108,7 +108,7 @@ def _counted(
 class Upgrade:
     """What a pair of interpreters changes: how many rows, and a sentence for each large change.
 
-    skips: whether there are interpreters between them, which lack these mechanisms.
+    skips: whether the base of `after` is another one, which lacks these mechanisms.
     """
 
     before: str
@@ -137,7 +137,7 @@ def upgrades(matrix: Matrix, changes: Sequence[Change], counts: Counts) -> Itera
         slower = sum(change.is_clear and change.share.value > 0 for change in own)
         faster = sum(change.is_clear and change.share.value < 0 for change in own)
         said = (f"{_costs(change)}; {_instructions(change, counts)}." for change in told)
-        skips = pair not in pairwise(matrix.places)
+        skips = pair not in matrix.pairs
         yield Upgrade(*pair, skips, len(own), slower, faster, tuple(said))
 
 

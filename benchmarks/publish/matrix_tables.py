@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 from callcost.benchmarks.charts.draw import SLOPES, draw_slopes, machine
 from callcost.benchmarks.facts.marks import LEGACY, LEGEND, Marks, is_legacy
+from callcost.benchmarks.matrix.bases import RULE
 from callcost.benchmarks.matrix.figures import Line, Matrix, Sheet
 from callcost.benchmarks.matrix.interpreters import (
     Interpreter,
@@ -67,7 +67,7 @@ def _document_of(path: Path, changed_ns: int) -> str:
         _made(record, named),
         *_upgrades(record, matrix),
         "### Every workload",
-        f"Net ns per call, with 95% intervals; the change from the interpreter before. {LEGEND}.",
+        f"Net ns per call, with 95% intervals, and changes. {RULE} {LEGEND}.",
         *_charts(path, matrix),
         *(_workload(record, matrix, sheet) for sheet in matrix.sheets),
         "### Versions, flags, and what is missing",
@@ -112,9 +112,10 @@ def _charts(path: Path, matrix: Matrix) -> Iterator[str]:
 def _workload(record: Record, matrix: Matrix, sheet: Sheet) -> str:
     """Writes the table of a workload, folded."""
     marks = Marks.of_record(record.document)
-    headings = [sheet.workload, matrix.places[0]]
-    for before, after in pairwise(matrix.places):
-        headings += [after, f"{before} to {after}"]
+    headings = [sheet.workload]
+    for place in matrix.places:
+        base = matrix.base_of(place)
+        headings += [place, *([f"from {base}"] if base else [])]
     rows = [
         [f"`{name}`{_said(name)}{marks.of(name, sheet.workload)}", *_cells(matrix, line)]
         for line in sheet.lines
@@ -131,10 +132,10 @@ def _said(name: str) -> str:
 
 
 def _cells(matrix: Matrix, line: Line) -> Iterator[str]:
-    for number, place in enumerate(matrix.places):
+    for place in matrix.places:
         net_ns = line.net_ns.get(place)
         yield NONE if net_ns is None else f"{cost_text(net_ns.value)} {around(net_ns)}"
-        if number:
+        if matrix.base_of(place):
             yield change_text(line.changes.get(place))
 
 
