@@ -14,9 +14,9 @@ import importlib.machinery
 import importlib.util
 import json
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ class Mechanism:
     def _tree(self) -> ast.Module:
         return damage.parse(self.folder / "__init__.py")
 
-    @property
+    @cached_property
     def docstring(self) -> str:
         """The docstring of its package."""
         return ast.get_docstring(self._tree) or ""
@@ -347,6 +347,12 @@ def _sha256(path: Path) -> str:
 def mechanisms(folder: Path = FOLDER) -> list[Mechanism]:
     """Lists the mechanisms that are not damaged, sorted by name."""
     return [found for found in _candidates(folder) if found.why_damaged() is None]
+
+
+@cache
+def known() -> Mapping[str, Mechanism]:
+    """Maps the names of the mechanisms that are not damaged to them; looks for them once."""
+    return {mechanism.name: mechanism for mechanism in mechanisms()}
 
 
 def damaged(folder: Path = FOLDER) -> dict[str, str]:

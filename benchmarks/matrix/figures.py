@@ -21,7 +21,7 @@ from callcost.estimate.estimate import (
     Floats,
     GroupEstimate,
     aa_error,
-    interquartile_mean,
+    interquartile_means,
     trimmed_interval,
 )
 from callcost.estimate.record import Record
@@ -156,23 +156,26 @@ def change(old: GroupEstimate, old_row: int, new: GroupEstimate, new_row: int) -
     olds, news = old.log_net_by_round(old_row), new.log_net_by_round(new_row)
     before, after = (dict(zip(each.rounds, each.layouts, strict=True)) for each in (old, new))
     by_layout: dict[object, list[float]] = {}
-    for number in sorted(olds.keys() & news.keys()):
+    shared = sorted(olds.keys() & news.keys())
+    differences = interquartile_means([_differences(olds[n], news[n]) for n in shared])
+    for number, difference in zip(shared, differences, strict=True):
         # One of the two interpreters may have no layouts.
         layout = after[number] or before[number]
         unit = number if layout == AS_BUILT else (layout,)
-        by_layout.setdefault(unit, []).append(_difference(olds[number], news[number]))
+        by_layout.setdefault(unit, []).append(float(difference))
     found = trimmed_interval(np.array([np.mean(logs) for logs in by_layout.values()]))
     return Interval(*(float(np.expm1(end)) for end in (found.value, found.low, found.high)))
 
 
-def _difference(old: Floats, new: Floats) -> float:
-    """Averages new less old over the passes of a round, each with the one that was made meanwhile.
+def _differences(old: Floats, new: Floats) -> Floats:
+    """Returns new less old over the passes of a round, each with the one that was made meanwhile.
 
     Who has fewer passes made each of them while the other one made several.
     """
     most = max(len(old), len(new))
-    pairs = (each[np.arange(most) * len(each) // most] for each in (new, old))
-    return float(interquartile_mean(np.subtract(*pairs)[None])[0])
+    later, earlier = (each[np.arange(most) * len(each) // most] for each in (new, old))
+    found: Floats = later - earlier
+    return found
 
 
 def is_clear(share: Interval, limit: float) -> bool:
