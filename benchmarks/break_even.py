@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from callcost.benchmarks.contenders import BREAK_EVEN
 from callcost.benchmarks.facts.marks import named
-from callcost.bindings.registry import mechanisms
+from callcost.bindings.registry import known
 from callcost.console.numbers import format_ns
 from callcost.console.outputs import PIPE_WIDTH
 from callcost.console.tables import PlainTable
@@ -127,13 +127,12 @@ def curves(estimates: dict[str, GroupEstimate]) -> list[Curve]:
 
 
 @cache
-def calls_the_c(name: str) -> bool:
+def calls_the_c(name: str, function: str = FUNCTION) -> bool:
     """Tells whether a contender calls the C of the core, unlike plain Python and own code.
 
     Old records may have contenders without a folder, which are trusted.
     """
-    found = [mechanism for mechanism in mechanisms() if mechanism.name == name]
-    return all(mechanism.same_c(FUNCTION) for mechanism in found)
+    return name not in known() or known()[name].same_c(function)
 
 
 def _points(n: int, estimate: GroupEstimate) -> Iterator[tuple[str, Point]]:

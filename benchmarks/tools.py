@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from callcost.benchmarks.break_even import REFERENCE, calls_the_c
+from callcost.benchmarks.break_even import FUNCTION, REFERENCE, calls_the_c
+from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.facts.marks import LEGACY, is_legacy
-from callcost.bindings.registry import Card, mechanisms
+from callcost.bindings import registry
+from callcost.bindings.registry import WRITTEN, Card
+from callcost.console.numbers import number
 from callcost.estimate.estimate import GroupEstimate
 from callcost.model.interval import Interval
 
@@ -78,6 +81,12 @@ class ToolCost:
     most_ns: float
 
     @property
+    def text(self) -> str:
+        """What its leanest mechanism costs, and its dearest if that differs."""
+        ends = (number(end, 0 if end >= 100 else 1) for end in (self.net_ns.value, self.most_ns))
+        return " to ".join(dict.fromkeys(ends))
+
+    @property
     def label(self) -> str:
         """The tool's name, with a word if it is a thing of the past."""
         return f"{self.tool} ({LEGACY})" if is_legacy(self.leanest) else self.tool
@@ -89,6 +98,12 @@ class Tools:
 
     costs: tuple[ToolCost, ...]
     python_ns: float | None
+
+    @property
+    def written(self) -> list[str]:
+        """What the users of these tools write, in the order of the colours."""
+        used = {cost.you_write for cost in self.costs}
+        return [each for each in WRITTEN if each in used]
 
     @property
     def finding(self) -> str:
@@ -105,12 +120,12 @@ class Tools:
         )
 
 
-def tools_of(estimate: GroupEstimate) -> Tools:
-    """Sums up a group: the tools that call the C in it, and plain Python."""
+def tools_of(estimate: GroupEstimate, function: str = FUNCTION) -> Tools:
+    """Sums up a group that calls a function: the tools that call the C in it, and plain Python."""
     by_tool: dict[str, list[tuple[float, str, Interval]]] = {}
     names = estimate.names[: estimate.size]
     for row, name in enumerate(names):
-        if name in cards() and calls_the_c(name):
+        if name in cards() and calls_the_c(name, function):
             net_ns = estimate.net_ns(row)
             by_tool.setdefault(cards()[name].tool, []).append((net_ns.value, name, net_ns))
     costs = sorted(map(_cost, by_tool.values()), key=lambda cost: cost.net_ns.value)
@@ -127,4 +142,29 @@ def _cost(rows: list[tuple[float, str, Interval]]) -> ToolCost:
 @cache
 def cards() -> dict[str, Card]:
     """Maps every mechanism to what people call it."""
-    return {mechanism.name: mechanism.card for mechanism in mechanisms()}
+    return {name: mechanism.card for name, mechanism in registry.known().items()}
+
+
+def label_of(name: str) -> str:
+    """Returns what people call a mechanism; its name if only a record knows it."""
+    return cards()[name].label if name in cards() else name
+
+
+def shown_name(name: str) -> str:
+    """Returns what people call a mechanism where it is ranked, also if it is of the past."""
+    return f"{label_of(name)} ({LEGACY})" if is_legacy(name) else label_of(name)
+
+
+def tool_of(name: str) -> str:
+    """Returns the tool of a mechanism; of one that only a record knows, by its name."""
+    return cards()[name].tool if name in cards() else registry.tool_of(name)
+
+
+def workload_label(name: str) -> str:
+    """Returns what people call a workload; its name if only a record knows it."""
+    return next((each.label for each in WORKLOADS if each.name == name), name)
+
+
+def written_of(name: str) -> str:
+    """Returns what the users of a mechanism write; empty if only a record knows it."""
+    return cards()[name].you_write if name in cards() else ""

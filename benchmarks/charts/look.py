@@ -1,8 +1,8 @@
 """The looks of the mechanisms in the charts, and where things go on an axis.
 
-Colours are derived from names, never listed by hand. A family has a hue, and a mechanism
-within it a lightness and a dash, by its position among the sorted names in bindings/. So a
-mechanism looks the same in every chart, and a new one changes none that sorts before it.
+A colour tells what a tool's users write, and means the same in every chart, on every page. The
+mechanisms of one colour differ in their dashes, by their position among the sorted names in
+bindings/, so a new one changes none that sorts before it.
 """
 
 from __future__ import annotations
@@ -10,32 +10,33 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-import matplotlib
 import numpy as np
-import numpy.typing as npt
-from matplotlib.colors import to_hex, to_rgb
 
-from callcost.benchmarks.break_even import REFERENCE
-from callcost.bindings.registry import mechanisms, tool_of
+from callcost.bindings.registry import known
 from callcost.console.numbers import in_unit
-from callcost.console.page import Theme
+from callcost.console.page import LIGHT, Theme
 from callcost.model.interval import Interval
-
-Rgb = npt.NDArray[np.float64]
 
 # Ticks at 2 and 5, too, need this much of an axis for each power of ten.
 FINE_TICKS_IN = 1.6
 
-SEQUENCE = "petroff10"
-"""Safe for the colour-blind (Petroff 2021, arXiv:2107.02270), and in matplotlib since 3.10."""
+COLOURS = {
+    "C": ("#6565ff", "#5a62ff"),
+    "C++": ("#b77e28", "#ffb020"),
+    "Rust": ("#82301e", "#dd3b42"),
+    "Python-like code": ("#20a36c", "#82f5a8"),
+    "declarations only": ("#80049d", "#b432b4"),
+}
+"""The colours of what one writes, on light and on dark pages. Everything else is grey.
 
-# The sequence's greys are left out: plain Python and the axes are grey.
-LEAST_SATURATION = 0.2
-DASHES: tuple[tuple[float, ...], ...] = ((), (3.5, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5))
-# Families beyond the last hue begin again at the first, this much lighter or darker.
-TURN = math.sqrt(2) - 1
+They differ for the colour-blind, too; a test simulates that.
+"""
+
+DASHES: tuple[tuple[float, ...], ...] = (
+    (), (3.5, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5),
+    (8, 2), (1.2, 3), (3.5, 1.5, 1.2, 1.5), (6, 1.5, 1.2, 1.5, 1.2, 1.5),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,63 +57,22 @@ class Style:
 
 def style_for(names: Iterable[str], theme: Theme) -> Style:
     """Gives each of `names` its look among all mechanisms in bindings/, measured or not."""
-    names = set(names)
-    known = {mechanism.name for mechanism in mechanisms()}
-    families: dict[str, list[str]] = {}
-    # Names that only an older record has come last, so that they move no other hue.
-    for name in [*sorted(known - {REFERENCE}), *sorted(names - known - {REFERENCE})]:
-        families.setdefault(tool_of(name), []).append(name)
-    looks = {REFERENCE: Look(theme.muted, ())}
-    for place, members in enumerate(families.values()):
-        looks |= {name: look(place, theme, variant) for variant, name in enumerate(members)}
-    return Style(theme, {name: looks[name] for name in sorted(names)})
+    written = {name: mechanism.card.you_write for name, mechanism in known().items()}
+    alike: dict[str, list[str]] = {}
+    for name in [*sorted(written), *sorted({*names} - written.keys())]:
+        alike.setdefault(written.get(name, ""), []).append(name)
+    looks = {
+        name: Look(colour_of(each, theme), DASHES[place % len(DASHES)])
+        for each, members in alike.items()
+        for place, name in enumerate(members)
+    }
+    return Style(theme, {name: looks[name] for name in sorted({*names})})
 
 
-@cache
-def hues() -> tuple[Rgb, ...]:
-    """Returns the sequence's colours that are not grey, as linear RGB."""
-    colours = [to_rgb(colour) for colour in matplotlib.color_sequences[SEQUENCE]]
-    coloured = [rgb for rgb in colours if 1 - min(rgb) / max(rgb) >= LEAST_SATURATION]
-    return tuple(linear(np.array(rgb)) for rgb in coloured)
-
-
-def look(place: int, theme: Theme, variant: int = 0) -> Look:
-    """Derives a look from a family's place among families, and a mechanism's place in it."""
-    turn, number = divmod(place, len(hues()))
-    hue = hues()[number]
-    # The cube root of luminance is about what the eye takes for lightness.
-    darkest, lightest, own = np.cbrt([theme.darkest, theme.lightest, luminance(hue)])
-    share = float(np.clip((own - darkest) / (lightest - darkest), 0, 0.999))
-    share = (share + bisection(variant) + turn * TURN) % 1
-    colour = _at_luminance(hue, float(darkest + share * (lightest - darkest)) ** 3)
-    return Look(colour, DASHES[(variant + 2 * turn) % len(DASHES)])
-
-
-def bisection(number: int) -> float:
-    """Returns 0, 1/2, 1/4, 3/4, 1/8, ...: each as far from all before it as can be."""
-    reversed_bits = f"{number:b}"[::-1]
-    return int(reversed_bits, 2) / (1 << len(reversed_bits))
-
-
-def luminance(colour: Rgb) -> float:
-    """Returns the relative luminance of a colour in linear RGB, as WCAG 2 defines it."""
-    return float(np.dot(colour, [0.2126, 0.7152, 0.0722]))
-
-
-def linear(srgb: Rgb) -> Rgb:
-    """Decodes sRGB, as IEC 61966-2-1 defines it."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-def _at_luminance(colour: Rgb, wanted: float) -> str:
-    """Mixes a colour in linear RGB with black or white until it has the wanted luminance."""
-    own = luminance(colour)
-    if wanted <= own:
-        mixed = colour * wanted / own
-    else:
-        mixed = colour + (1 - colour) * (wanted - own) / (1 - own)
-    curved = 1.055 * np.clip(mixed, 0, 1) ** (1 / 2.4) - 0.055
-    return to_hex(np.where(mixed <= 0.0031308, 12.92 * mixed, curved).tolist())
+def colour_of(written: str, theme: Theme) -> str:
+    """Returns the colour of what a user writes; grey for plain Python and what is not known."""
+    light, dark = COLOURS.get(written, (theme.muted, theme.muted))
+    return light if theme is LIGHT else dark
 
 
 def ends_ns(cost_ns: Interval) -> tuple[float, float]:

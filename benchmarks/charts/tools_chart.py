@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from callcost.benchmarks.charts.look import Style, look
+from callcost.benchmarks.charts.look import Style, colour_of
 from callcost.benchmarks.tools import ToolCost, Tools
-from callcost.bindings.registry import WRITTEN
 from callcost.console import page
 from callcost.console.numbers import number
 from callcost.console.page import Theme
@@ -57,14 +56,12 @@ def _tool(axes: Axes, place: int, cost: ToolCost, theme: Theme) -> None:
     low, high = cost.net_ns.value, cost.most_ns
     axes.plot([low, high], [place, place], color=colour, linewidth=6, alpha=0.45)
     axes.plot([low], [place], "o", color=colour, markersize=9)
-    ends = dict.fromkeys(number(end, 0 if end >= 100 else 1) for end in (low, high))
-    page.write(axes, high, place, " to ".join(ends), 9, size=LETTERS_PT - 2, color=theme.text)
+    page.write(axes, high, place, cost.text, 9, size=LETTERS_PT - 2, color=theme.text)
 
 
 def _key(figure: Figure, tools: Tools, theme: Theme) -> None:
     """Explains the colours, and the dotted line."""
-    used = {cost.you_write for cost in tools.costs}
-    there = [written for written in WRITTEN if written in used]
+    there = tools.written
     handles = [
         Line2D([], [], marker="o", linestyle="", markersize=8, color=colour_of(each, theme))
         for each in there
@@ -85,8 +82,3 @@ def _key(figure: Figure, tools: Tools, theme: Theme) -> None:
         columnspacing=1.0,
         borderaxespad=0.3,
     )
-
-
-def colour_of(written: str, theme: Theme) -> str:
-    """Returns the colour of what a user writes; grey where that is not known."""
-    return look(WRITTEN.index(written), theme).colour if written in WRITTEN[:-1] else theme.muted

@@ -14,16 +14,16 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from colours import SIGHTS, contrast, distance
 
 from callcost.benchmarks.break_even import REFERENCE
 from callcost.benchmarks.charts import draw as charts
 from callcost.benchmarks.charts import look
 from callcost.benchmarks.charts.bars import FAMILY_GAP, per_call_chart
-from callcost.benchmarks.charts.look import hues, luminance, style_for
+from callcost.benchmarks.charts.look import style_for
 from callcost.benchmarks.facts import marks
 from callcost.benchmarks.facts.marks import OWN_CODE, Marks
-from callcost.bindings.registry import mechanisms
+from callcost.bindings.registry import WRITTEN, mechanisms
 from callcost.console import page
 from callcost.console.page import DARK, LIGHT, THEMES, Theme
 from callcost.errors import CallcostError
@@ -39,7 +39,6 @@ from callcost.model.run import GroupTimes, Run
 PROCESSES, PASSES = 12, 20
 PLAN = Plan(unroll=100, loops=100, warm_loops=1, passes=PASSES)
 EMPTY_NS, YARDSTICK_NS = 0.2, 50.0
-PAGES = {"light": (1.0, 1.0, 1.0), "dark": to_rgb("#0d1117")}
 # More families than there are hues, and more of one family than there are dashes.
 MANY = [f"tool{number:02}_{mode}" for number in range(20) for mode in "abcdef"]
 
@@ -342,74 +341,54 @@ def looks(among: Iterable[str], theme: Theme = LIGHT) -> dict[str, look.Look]:
     return style_for(among, theme).looks
 
 
-def contrast(colour: str, page: tuple[float, float, float]) -> float:
-    light, dark = sorted(
-        (luminance(look.linear(np.array(rgb))) for rgb in (to_rgb(colour), page)), reverse=True
-    )
-    return (light + 0.05) / (dark + 0.05)
-
-
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-def test_any_two_mechanisms_differ_in_colour(theme: Theme) -> None:
-    found = looks([*(mechanism.name for mechanism in mechanisms()), *MANY[:36], REFERENCE], theme)
-    shared = [(a, b) for a, b in combinations(found, 2) if found[a].colour == found[b].colour]
-    assert shared == []
-
-
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_every_colour_stands_out_from_its_page(theme: Theme) -> None:
-    page = PAGES[theme.name]
     for seen in looks([*(mechanism.name for mechanism in mechanisms()), *MANY], theme).values():
-        assert contrast(seen.colour, page) >= 3
+        assert contrast(seen.colour, theme.page) >= 3
     for colour in (theme.text, theme.muted, theme.warning):
-        assert contrast(colour, page) >= 4.5
+        assert contrast(colour, theme.page) >= 4.5
 
 
-def hue(colour: str) -> float:
-    hsv = matplotlib.colors.rgb_to_hsv(to_rgb(colour))
-    return float(hsv[0])
+@pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_colours_differ_also_for_the_colour_blind(theme: Theme, sight: str) -> None:
+    """2.3 is the least difference that can be seen, and 10 is seen at a glance."""
+    colours = [look.colour_of(written, theme) for written in WRITTEN]
+    assert len(set(colours)) == len(WRITTEN) == 6
+    for one, other in combinations(colours, 2):
+        assert distance(one, other, sight) >= 20, (one, other)
 
 
-def test_a_family_has_one_hue_and_its_members_differ_in_dashes() -> None:
-    found = looks(["new_a", "new_b", "new_c"])
-    hues_of = [hue(look.colour) for look in found.values()]
-    # Mixing with white or black in linear light bends a hue a little.
-    assert max(hues_of) - min(hues_of) < 0.06
-    assert len({look.dashes for look in found.values()}) == 3
+def test_a_simulated_sight_confuses_what_the_colour_blind_confuse() -> None:
+    red, green = "#d62728", "#2ca02c"
+    for sight in ("protanopia", "deuteranopia"):
+        assert distance(red, green, sight) < distance(red, green) / 2
+    blue, green = "#006080", "#006a55"
+    assert distance(blue, green, "tritanopia") < distance(blue, green) / 2
 
 
-def test_colours_depend_on_bindings_and_not_on_what_was_measured() -> None:
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_a_colour_tells_what_one_writes(theme: Theme) -> None:
+    found = looks([mechanism.name for mechanism in mechanisms()], theme)
+    for mechanism in mechanisms():
+        seen = found[mechanism.name].colour
+        assert seen == look.colour_of(mechanism.card.you_write, theme)
+        # Plain Python alone is grey.
+        assert (seen == theme.muted) == (mechanism.name == REFERENCE)
+
+
+def test_mechanisms_of_one_colour_differ_in_dashes() -> None:
+    found = looks(["pybind11_module", "nanobind_module", "boost_python"])
+    assert len({each.colour for each in found.values()}) == 1
+    assert len({each.dashes for each in found.values()}) == 3
+
+
+def test_looks_depend_on_bindings_and_not_on_what_was_measured() -> None:
     every = [mechanism.name for mechanism in mechanisms()]
     whole = looks(every)
     for name in every:
         assert looks([name]) == {name: whole[name]}
         assert looks([name, "aaa_old", "zzz_old"])[name] == whole[name]
-
-
-def test_a_new_mechanism_changes_no_earlier_look() -> None:
-    before = looks(["new_a", "new_b", "other_x"])
-    sibling = looks(["new_a", "new_b", "new_c", "other_x"])
-    assert {name: sibling[name] for name in before} == before
-    family = looks(["new_a", "new_b", "newer_x", "other_x"])
-    assert [family[name] for name in ("new_a", "new_b")] == [
-        before[name] for name in ("new_a", "new_b")
-    ]
-
-
-def test_only_plain_python_is_grey() -> None:
-    for theme in (LIGHT, DARK):
-        found = looks([*(mechanism.name for mechanism in mechanisms()), REFERENCE], theme)
-        grey = np.array(to_rgb(found.pop(REFERENCE).colour))
-        assert float(matplotlib.colors.rgb_to_hsv(grey)[1]) < 0.2
-        nearest = min(np.linalg.norm(to_rgb(look.colour) - grey) for look in found.values())
-        assert nearest > 0.05
-    assert len(hues()) >= 8
-
-
-def test_lightness_is_spread_by_bisection() -> None:
-    shares = [look.bisection(number) for number in range(8)]
-    assert shares[:4] == [0, 0.5, 0.25, 0.75]
-    assert sorted(shares) == [number / 8 for number in range(8)]
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from matplotlib.colors import to_rgb, to_rgba
+from matplotlib.colors import to_rgba
 
-from callcost.benchmarks.charts.look import linear, luminance, style_for
-from callcost.benchmarks.charts.tools_chart import colour_of, tools_chart
+from callcost.benchmarks.charts.look import style_for
+from callcost.benchmarks.charts.tools_chart import tools_chart
 from callcost.benchmarks.facts.marks import is_legacy
 from callcost.benchmarks.publish import front_page, publishing
 from callcost.benchmarks.tools import BY_HAND, CHOICES, Tools, cards, tools_of
-from callcost.bindings.registry import WRITTEN
 from callcost.console import page
 from callcost.console.numbers import cost_text
 from callcost.console.page import THEMES, Theme
@@ -98,17 +96,3 @@ def test_the_picture_is_opaque_and_fits_a_slide(tools: Tools, theme: Theme) -> N
     sizes = [float(text.get_fontsize()) for text in figure.axes[0].texts]
     # At a width of 420 pixels, what is written beside the bars can be read on a phone.
     assert min(sizes) / 72 * 420 / width >= 7
-
-
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-def test_what_one_writes_has_a_colour_that_can_be_seen(theme: Theme) -> None:
-    def light_of(colour: str) -> float:
-        return luminance(linear(np.array(to_rgb(colour))))
-
-    colours = [colour_of(written, theme) for written in WRITTEN[:-1]]
-    assert len(set(colours)) == len(colours)
-    behind = light_of(theme.page)
-    for colour in colours:
-        low, high = sorted((light_of(colour), behind))
-        # WCAG 2 asks for 3:1 in graphics.
-        assert (high + 0.05) / (low + 0.05) >= 3
