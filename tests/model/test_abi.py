@@ -12,7 +12,7 @@ import pytest
 from setuptools import Distribution, Extension
 from setuptools.command.build_ext import build_ext
 
-from callcost.benchmarks.site.pages import guide
+from callcost.benchmarks.which import choices
 from callcost.estimate.layouts import Machine
 from callcost.history.runs import _Machine
 from callcost.inspect.extension import read_name
@@ -44,8 +44,8 @@ def test_a_files_suffix_tells_whether_several_versions_import_it(
     for suffix in suffixes:
         several = "abi" in suffix
         assert abi.is_stable(f"folder.d/_x{suffix}") == several, suffix
-        built = guide.builds([f"callcost/bindings/m/_x{suffix}"])
-        assert built == (guide.ONE_FILE if several else guide.EACH_VERSION)
+        built = choices.builds([f"callcost/bindings/m/_x{suffix}"])
+        assert built == (choices.ONE_FILE if several else choices.EACH_VERSION)
 
 
 @pytest.mark.parametrize(
