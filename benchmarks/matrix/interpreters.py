@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callcost.benchmarks.facts.facts import Facts, answer_in, by_answer, current
-from callcost.bindings.registry import PACKAGE, mechanisms
+from callcost.bindings.registry import PACKAGE, Card, known
 from callcost.console.numbers import UNKNOWN, listed
 from callcost.estimate.estimate import GroupEstimate
 from callcost.estimate.record import Record
@@ -135,10 +135,19 @@ class Interpreter:
             "Rust compiler": about.get("rust_compiler"),
             **about.get("tools", {}),
         }
-        needed = {name for mechanism in mechanisms() for name in mechanism.requires}
+        needed = {name for mechanism in known().values() for name in mechanism.requires}
         installed = about.get("versions", {})
         found |= {name: installed[name] for name in sorted(needed) if name in installed}
         return {name: str(version) for name, version in found.items() if version}
+
+    def version_of(self, card: Card) -> str:
+        """Returns the version of a mechanism's tool; empty if it is not known."""
+        if card.to_install == "comes with Python":
+            return self.facts.get("python_version", "")
+        wanted = {card.tool.lower(), card.tool.lower().partition(".")[0]}
+        wanted.add(card.to_install.lower().rpartition(" ")[2])
+        known = {name.lower(): version for name, version in self.versions.items()}
+        return next((known[name] for name in sorted(wanted) if name in known), "")
 
     @property
     def made_with(self) -> str:

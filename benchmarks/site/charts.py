@@ -25,6 +25,7 @@ STATIC_WIDTH_PX = 860
 ROW_PX, PLOT_PX = 19, 380
 # Room for the labels behind the last point, and for the names before the axis.
 LABEL_PX, NAMES_PX = 76, 190
+TOOL_ROW_PX, TOOLS_PX, TOOLS_LABEL_PX = 24, 110, 92
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 # The labels of axes with ns, and (TIMES) with ratios.
 NS = (
@@ -47,7 +48,7 @@ LOG_TICKS = [step * 10.0**power for power in range(-3, 10) for step in (1, 2, 5)
 @cache
 def grammar(name: str) -> Spec:
     """Makes a chart without its data once: that takes much longer than to fill it."""
-    return _finished(GRAMMARS[name]())
+    return _finished(GRAMMARS[name](), BEFORE_PX.get(name, 0))
 
 
 def _cost_chart(scale: ScaleKind, labels: str) -> LayerChart:
@@ -60,6 +61,26 @@ def _cost_chart(scale: ScaleKind, labels: str) -> LayerChart:
     x = _costs("value", scale, labels)
     stems = base.mark_rule(color="var(--line)").encode(x=x, x2=alt.value(0))
     return _by_row(stems, *_lines(x), *_dots(base, x))
+
+
+def _tools_chart() -> LayerChart:
+    """Draws a dot for each tool's leanest mechanism, and a bar to its dearest, on a linear axis.
+
+    Rows have name, value, high, colour, text and told; lines have value and text.
+    """
+    base = alt.Chart(alt.NamedData(ROWS)).encode(y=_names(TOOLS_PX, 14))
+    x = _costs("value", "linear", NS, label_px=TOOLS_LABEL_PX)
+    python = alt.Chart(alt.NamedData(LINES)).encode(x=x)
+    bars = base.mark_rule(strokeWidth=7, opacity=0.45, strokeCap="round")
+    dots = base.mark_circle(size=130, opacity=1)
+    texts = base.mark_text(align="left", dx=10, color="var(--ink)", fontSize=13)
+    layers = (
+        python.mark_rule(color="var(--ink)", strokeDash=[2, 3], strokeWidth=1.6, tooltip=None),
+        bars.encode(x=x, x2="high:Q", stroke=_colour(), tooltip=_told()),
+        dots.encode(x=x, fill=_colour(alt.Fill), tooltip=_told()),
+        texts.encode(x="high:Q", text="text:N"),
+    )
+    return alt.layer(*layers).properties(height=alt.Step(TOOL_ROW_PX))
 
 
 def _spans_chart() -> LayerChart:
@@ -112,6 +133,41 @@ def _curves_chart(scale: ScaleKind) -> LayerChart:
     return chart.add_params(alt.param(name=PICKED, value=""))
 
 
+def _work_chart() -> LayerChart:
+    """Draws a curve for each name over the time spent in C; both axes are logarithmic.
+
+    Rows have name, size, value, colour and told; lines are the labels: text, value (where its
+    curve begins), place (where it stands) and colour.
+    """
+    size = alt.X("size:Q").scale(type="log", nice=False).title("time spent in C")
+    size = size.axis(_axis(labelExpr=NS, values=LOG_TICKS, labelOverlap=True, grid=False))
+    cost = _costs("value", "log", NS, alt.Y).axis(_axis(labelExpr=NS, orient="right"))
+    base = alt.Chart(alt.NamedData(ROWS)).encode(x=size, y=cost, detail="name:N")
+    labels = alt.Chart(alt.NamedData(LINES))
+    leaders = labels.mark_rule(strokeWidth=1).encode(
+        x=alt.value(-14), x2=alt.value(-2), y="place:Q", y2="value:Q", stroke=_colour()
+    )
+    texts = labels.mark_text(align="right", dx=-17, color="var(--ink)", fontSize=12)
+    layers = (
+        base.mark_line(strokeWidth=2).encode(stroke=_colour()),
+        base.mark_circle(size=50, opacity=1).encode(fill=_colour(alt.Fill), tooltip=_told()),
+        leaders,
+        texts.encode(x=alt.value(0), y="place:Q", text="text:N"),
+    )
+    return alt.layer(*layers).properties(height=PLOT_PX)
+
+
+def _bars_chart() -> LayerChart:
+    """Draws a bar with its interval for each row: name, value, low, high, colour, text, told."""
+    base = alt.Chart(alt.NamedData(ROWS)).encode(y=_names())
+    x = _costs("value", "linear", NS)
+    return _by_row(
+        base.mark_bar(height=12).encode(x=x, fill=_colour(alt.Fill), tooltip=_told()),
+        base.mark_rule(color="var(--ink)").encode(x="low:Q", x2="high:Q"),
+        base.mark_text(align="left", dx=6, color="var(--ink)").encode(x="high:Q", text="text:N"),
+    )
+
+
 def _series_chart() -> LayerChart:
     """Draws one series over time: rows have time, value, low, high and told.
 
@@ -150,6 +206,7 @@ def _delays_chart() -> LayerChart:
 
 
 GRAMMARS: Mapping[str, Callable[[], LayerChart]] = {
+    "tools": _tools_chart,
     "costs-log": partial(_cost_chart, "log", NS),
     "costs-linear": partial(_cost_chart, "linear", NS),
     "ratios-log": partial(_cost_chart, "log", TIMES),
@@ -158,10 +215,14 @@ GRAMMARS: Mapping[str, Callable[[], LayerChart]] = {
     "parts": _parts_chart,
     "curves": partial(_curves_chart, "linear"),
     "curves-log": partial(_curves_chart, "log"),
+    "work": _work_chart,
+    "bars": _bars_chart,
     "series": _series_chart,
     "delays": _delays_chart,
 }
 """Every grammar of the site, by the name that pages use."""
+# Room for names before the plot.
+BEFORE_PX = {"work": 112}
 
 
 def _by_row(*layers: alt.Chart) -> LayerChart:
@@ -192,17 +253,25 @@ def _lines(x: alt.X) -> list[alt.Chart]:
     return [base.mark_rule(color="var(--muted)", strokeDash=[3, 3], tooltip=None), *texts]
 
 
-def _names() -> alt.Y:
+def _names(limit_px: int = NAMES_PX, size_px: int = 12) -> alt.Y:
     axis = alt.Axis(
-        title=None, ticks=False, domain=False, labelLimit=NAMES_PX, labelColor="var(--ink)",
-        labelPadding=6,
+        title=None, ticks=False, domain=False, labelLimit=limit_px, labelColor="var(--ink)",
+        labelPadding=6, labelFontSize=size_px,
     )  # fmt: skip
     return alt.Y("name:N").sort(None).axis(axis)
 
 
-def _costs(field: str, scale: str, labels: str, channel: Any = alt.X, *, zero: bool = True) -> Any:
+def _costs(
+    field: str,
+    scale: str,
+    labels: str,
+    channel: Any = alt.X,
+    *,
+    zero: bool = True,
+    label_px: int = LABEL_PX,
+) -> Any:
     """Returns an axis of costs; a horizontal one leaves room behind the last point."""
-    room = [0, {"expr": f"max(40, width - {LABEL_PX})"}] if channel is alt.X else alt.Undefined
+    room = [0, {"expr": f"max(40, width - {label_px})"}] if channel is alt.X else alt.Undefined
     kind = {"type": "log"} if scale == "log" else {"zero": zero}
     ticks = {"values": LOG_TICKS} if scale == "log" else {"tickCount": 5}
     encoded = channel(f"{field}:Q").scale(**kind, range=room, nice=scale != "log")
@@ -221,13 +290,13 @@ def _told() -> alt.Tooltip:
     return alt.Tooltip("told:N")
 
 
-def _finished(chart: LayerChart) -> Spec:
+def _finished(chart: LayerChart, before_px: int) -> Spec:
     """Gives a chart the style of the page, and makes it as wide as its place there."""
     spec: Spec = (
         chart.properties(
             width="container",
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-            padding={"left": 0, "right": 4, "top": 4, "bottom": 4},
+            padding={"left": before_px, "right": 4, "top": 4, "bottom": 4},
         )
         .configure(background="transparent", font=FONT, aria=False)
         .configure_view(stroke=None)

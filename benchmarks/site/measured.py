@@ -6,7 +6,7 @@ A run in several interpreters is shown as its leading one sees it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from callcost.benchmarks.break_even import REFERENCE, Curve, calls_the_c, curves, sweep
+from callcost.benchmarks.break_even import FUNCTION, REFERENCE, Curve, calls_the_c, curves, sweep
 from callcost.benchmarks.catalogue import WORKLOADS, Workload, topic_of
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.facts import Facts
-from callcost.benchmarks.facts.marks import OWN_CODE, Marks, named
+from callcost.benchmarks.facts.marks import OWN_CODE, Marks
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.interpreters import (
     Interpreter,
@@ -29,8 +29,9 @@ from callcost.benchmarks.matrix.interpreters import (
     leading_groups,
     missing_in,
 )
-from callcost.console.numbers import listed
-from callcost.estimate.estimate import GroupEstimate
+from callcost.benchmarks.tools import Tools, shown_name, tools_of
+from callcost.console.numbers import listed, rank_text
+from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
 from callcost.estimate.layouts import Dated
 from callcost.estimate.reading import checked
 from callcost.estimate.record import Record
@@ -51,6 +52,7 @@ class WorkloadRow(SheetRow):
     kind: WAY calls the C that all others call, OWN runs its own code instead, PYTHON is plain
         Python, FLOOR is below Python, OTHER_PYTHON is in another interpreter.
     place: the name of that interpreter; such a row has neither rank nor ratio.
+    rank: among the ways to call C.
     ratio: to the fastest WAY.
     """
 
@@ -66,8 +68,8 @@ class WorkloadRow(SheetRow):
 
     @property
     def shown(self) -> str:
-        """Its name where it is ranked."""
-        return f"{named(self.name)}{self.label.removeprefix(self.name)}"
+        """What people call it where it is ranked."""
+        return f"{shown_name(self.name)}{self.label.removeprefix(self.name)}"
 
     @property
     def timed(self) -> bool:
@@ -110,9 +112,29 @@ class WorkloadSheet:
         return self.first.times.contenders[0].call
 
     @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.about.label if self.about else self.name
+
+    @property
     def isolates(self) -> str:
         """What the call isolates, in the words of the catalogue."""
         return self.about.isolates if self.about else ""
+
+    @cached_property
+    def tools(self) -> Tools:
+        """What the call costs through each tool, in the run's own interpreter."""
+        return tools_of(self.first, self.about.function if self.about else FUNCTION)
+
+    @property
+    def ranked(self) -> list[WorkloadRow]:
+        """The rows that call C from the run's own interpreter."""
+        return [row for row in self.rows if row.kind == WAY]
+
+    @property
+    def below(self) -> list[WorkloadRow]:
+        """All other rows."""
+        return [row for row in self.rows if row.kind != WAY]
 
     @property
     def fastest(self) -> WorkloadRow | None:
@@ -304,15 +326,31 @@ class Measured(Record):
         marked = {} if place else {name: self._marks.of(name, workload) for name in estimate.names}
         shown = sheet_of(estimate, self.aa_error, Wording(marks=marked)).rows
         kinds = [OTHER_PYTHON if place else _kind(row) for row in shown]
-        way = next((row for row, kind in zip(shown, kinds, strict=True) if kind == WAY), None)
+        ways = [row.number for row, kind in zip(shown, kinds, strict=True) if kind == WAY]
+        ranks = _ranks(ways, ratios, self.aa_error)
         for row, kind in zip(shown, kinds, strict=True):
             own = {
-                "rank": "" if place else row.rank,
-                "ratio": None if way is None else _ratio(ratios, row.number, way.number),
+                "rank": ranks.get(row.number, ""),
+                "ratio": _ratio(ratios, row.number, ways[0]) if ways else None,
             }
             yield WorkloadRow(
                 **{**vars(row), **own}, workload=workload, place=place, kind=kind, estimate=estimate
             )
+
+
+def _ranks(ways: Sequence[int], ratios: Floats | None, aa_error: float) -> dict[int, str]:
+    """Ranks the ways to call C, given in order of cost, as `GroupEstimate.ranks` does for all."""
+    if ratios is None:
+        return {}
+    limit = 1 + max(MIN_EFFECT, aa_error)
+    found: dict[int, int] = {}
+    leader = -1
+    for place, row in enumerate(ways, 1):
+        if leader < 0 or ratios[row, leader, 1] > limit:
+            leader, found[row] = row, place
+        else:
+            found[row] = found[leader]
+    return {row: rank_text(rank, found.values()) for row, rank in found.items()}
 
 
 def _ratio(ratios: Floats | None, number: int, base: int) -> Interval | None:

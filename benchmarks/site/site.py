@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,24 +16,33 @@ import click
 import jinja2
 from markupsafe import Markup
 
+from callcost.benchmarks.charts.draw import provenance
+from callcost.benchmarks.charts.look import Style
+from callcost.benchmarks.charts.tools_chart import tools_chart
 from callcost.benchmarks.facts.facts import FACTS, verdicts
 from callcost.benchmarks.facts.marks import LEGACY_SAID, LEGEND, is_legacy
 from callcost.benchmarks.site import charts, csv_files, drawn, render
 from callcost.benchmarks.site.inputs import Inputs
 from callcost.benchmarks.site.measured import WorkloadSheet
-from callcost.benchmarks.site.pages import history, pages, tabled
+from callcost.benchmarks.site.pages import front, guide, history, pages, tabled
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.tabled import short
-from callcost.bindings.registry import tool_of
+from callcost.benchmarks.site.project import project
+from callcost.benchmarks.tools import label_of, shown_name, tool_of, workload_label
 from callcost.console.numbers import interval, number
 from callcost.console.page import save
 from callcost.errors import CallcostError
 from callcost.estimate.trust import failed_controls
 
+PREVIEW = "preview.png"
+DESCRIPTION = "what it costs to call C from Python through every tool, measured with its error"
 MARKER = ".callcost-report"
 """A file in every site: a folder with it may be replaced by the next site."""
 ABBREVIATION = Markup('<abbr title="{}">{}</abbr>')
-SCRIPTS = ("charts.js", "tables.js", "explorer.js", "guide.js", "history.js", "filter.js")
+SCRIPTS = (
+    "charts.js", "downloads.js", "tables.js", "explorer.js", "guide.js", "picker.js", "history.js",
+    "filter.js",
+)  # fmt: skip
 
 
 class Site:
@@ -48,9 +58,13 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["workload_label"] = workload_label
         self._environment.globals.update(
             book=self.book,
-            navigation=pages.NAVIGATION,
+            navigation=self._navigation(),
+            project=project(),
+            description=DESCRIPTION,
+            preview=PREVIEW if self.book.headline and self.book.headline.tools.costs else "",
             failed=[(run, failed_controls(run.run, run.estimates)) for run in inputs.runs],
             legend=LEGEND,
             legacy=is_legacy,
@@ -62,14 +76,25 @@ class Site:
             interval=interval,
             json=as_script_json,
             facts=FACTS,
-            colour=self.book.palette.of_mechanism,
+            colour=drawn.colour_of_mechanism,
+            colour_written=drawn.colour_of,
+            label_of=label_of,
+            workload_label=workload_label,
             short=short,
             cells=tabled.rows,
             span=tabled.span,
+            around=tabled.around,
             figure_of=tabled.figure_of,
             ns=drawn.ns,
             python_of=pages.python_of,
+            tool_of=tool_of,
+            shown_name=shown_name,
         )
+
+    def _navigation(self) -> dict[str, str]:
+        """Maps the addresses of the main pages to their titles; a history only if there is one."""
+        left_out = set() if self.book.inputs.histories else {"history.html"}
+        return {at: title for at, title in pages.NAVIGATION.items() if at not in left_out}
 
     def write(self) -> None:
         """Writes everything into the folder, which is empty."""
@@ -77,7 +102,8 @@ class Site:
         with ThreadPoolExecutor() as pool:
             scripts = pool.submit(render.scripts)
             told = list(history.read(self.book.inputs.histories))
-            self._write_pages([*self.book.pages(), history.page(told)], pool)
+            histories = [history.page(told)] if self.book.inputs.histories else []
+            self._write_pages([*self.book.pages(), *histories], pool)
             self._write_data(told)
             self._write_assets(scripts.result())
         self._write(MARKER, "")
@@ -87,6 +113,7 @@ class Site:
         waiting = pool.submit(render.svgs, [chart.static_spec for chart in found], pool)
         for picture in (picture for page in every for picture in page.pictures):
             save(picture.drawing, self._ready(picture.stem), ["svg"])
+        self._write_preview()
         svgs = waiting.result()
         svg_of = dict(zip(map(id, found), svgs, strict=True))
         for page in every:
@@ -100,6 +127,15 @@ class Site:
             )
             self._write(page.path, text)
 
+    def _write_preview(self) -> None:
+        """Writes the picture that others show beside a link to the site."""
+        run, sheet = self.book.run, self.book.headline
+        if sheet is not None and sheet.tools.costs:
+            footer = provenance(run.document, run.leading)
+            drawing = partial(tools_chart, sheet.tools, footer)
+            stem = self._ready(PREVIEW.removesuffix(".png"))
+            save(lambda theme: drawing(Style(theme, {})), stem, ["png"])
+
     def _write_data(self, told: list[history.Told]) -> None:
         for place, run in enumerate(self.book.inputs.runs, 1):
             self._write(f"data/costs-{place}.csv", csv_files.costs(run))
@@ -108,6 +144,7 @@ class Site:
         self._write_script("data/costs.js", "costs", self._costs(sheets))
         for name, sheet in sheets.items():
             self._write_script(self._ratios_url(name), "ratios", {name: tabled.ratios(sheet)})
+        self._write_script("data/guide.js", "guideData", guide.for_script(self.book))
         by_workload: dict[str, list[history.Told]] = {}
         for one in told:
             by_workload.setdefault(one.series.group, []).append(one)
@@ -124,9 +161,8 @@ class Site:
         return {
             "workloads": {
                 name: {
-                    "call": sheet.call,
-                    "isolates": sheet.isolates,
-                    "fastest": sheet.fastest.name if sheet.fastest else "",
+                    **front.for_script(sheet),
+                    "fastest": label_of(sheet.fastest.name) if sheet.fastest else "",
                     "ratios": self._ratios_url(name),
                     "lines": drawn.lines(sheet),
                     "rows": tabled.rows(sheet, run),
@@ -135,10 +171,10 @@ class Site:
             },
             "mechanisms": {
                 name: {
-                    "family": tool_of(name),
+                    "tool": tool_of(name),
                     "facts": dict(run.facts.get(name, {})),
                     "verdicts": verdicts(run.facts.get(name, {})),
-                    "colour": self.book.palette.of_mechanism(name),
+                    "colour": drawn.colour_of_mechanism(name),
                     "url": url,
                 }
                 for name, url in self.book.mechanism_urls.items()
@@ -148,9 +184,10 @@ class Site:
     def _write_assets(self, vega: str) -> None:
         static = files(__package__).joinpath("static")
         style = static.joinpath("style.css").read_text(encoding="utf-8")
-        self._write("assets/style.css", self.book.palette.themes() + "\n" + style)
+        self._write("assets/style.css", drawn.themes() + "\n" + style)
         scripts = [static.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
         self._write("assets/page.js", "\n".join(scripts))
+        self._write("assets/icon.svg", static.joinpath("icon.svg").read_text(encoding="utf-8"))
         self._write("assets/vega.js", vega)
         grammars = {name: render.compiled(charts.grammar(name)) for name in charts.GRAMMARS}
         self._write_script("assets/grammars.js", "grammars", grammars)

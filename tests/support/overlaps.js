@@ -1,5 +1,5 @@
 () => {
-  const TEXTS = "header a, h1, h2, h3, label, button, caption span, th, td, summary, .lead, .note, footer p";
+  const TEXTS = "header a, h1, h2, h3, label, button, caption span, th, td, summary, .lead, .answer, .note, footer p";
   const seen = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const boxes = [];
 

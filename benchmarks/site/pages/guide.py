@@ -1,102 +1,110 @@
-"""Collects the facts that the guide selects by, and the costs that it ranks by.
+"""Makes the guide, "Which one?": the questions, and what the page's script answers them with.
 
-The names of a mechanism's files tell who has to build it: there is nothing to compile, or one
-file serves several versions of Python, or each version needs its own.
+What fits, and in which order, is decided in `benchmarks.which.choices`; the script follows it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from callcost.benchmarks.facts.facts import FACTS, Facts, verdicts
-from callcost.benchmarks.facts.marks import named
-from callcost.benchmarks.site.measured import WAY, Measured, WorkloadRow
-from callcost.benchmarks.site.pages import source
+from callcost.benchmarks.catalogue import WORKLOADS, Workload
+from callcost.benchmarks.site import drawn
+from callcost.benchmarks.site.pages import source, tabled
+from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.tabled import short
-from callcost.model import abi
+from callcost.benchmarks.which import advice, choices
+from callcost.benchmarks.which.choices import Answer, Candidate, Place
 
-NOTHING, ONE_FILE, EACH_VERSION = "nothing", "one file", "each version"
-BUILDS = {
-    NOTHING: "nothing is compiled",
-    ONE_FILE: "one file serves several versions of Python",
-    EACH_VERSION: "a file for each version of Python",
-}
-# By the files in a folder. Everything else that is compiled ends up as C.
-COMPILERS = {"Cargo.toml": "Rust", ".cpp": "a C++ compiler"}
+if TYPE_CHECKING:
+    from callcost.benchmarks.site.pages.pages import Book
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A mechanism with its facts, and its rows by workload."""
-
-    name: str
-    builds: str
-    compiler: str
-    facts: Facts
-    rows: dict[str, WorkloadRow]
-
-    @property
-    def built(self) -> str:
-        """Who has to build it, and with which compiler."""
-        words = BUILDS[self.builds]
-        return f"{words}, built with {self.compiler}" if self.compiler else words
-
-
-def candidates(measured: Measured) -> list[Candidate]:
-    """Lists every way to call C that the run measured in its own interpreter."""
-    found: dict[str, dict[str, WorkloadRow]] = {}
-    for row in measured.rows:
-        if row.kind == WAY and row.timed:
-            found.setdefault(row.name, {})[row.workload] = row
-    return [
-        Candidate(
-            name,
-            built := builds(next(iter(rows.values())).compiled),
-            "" if built == NOTHING else _compiler(name),
-            measured.facts.get(name, {}),
-            rows,
-        )
-        for name, rows in sorted(found.items())
-    ]
+def page(book: Book) -> Page:
+    """Makes the page, with the answer to the questions' defaults."""
+    place = choices.default_place(book.several, book.places)
+    workloads = _workloads(book.places)
+    shown: dict[str, Any] = {
+        "questions": advice.QUESTIONS,
+        "needs": advice.NEEDS,
+        "places": book.places,
+        "place": place,
+        "calls": advice.CALLS_PER_SECOND,
+        "workloads": workloads,
+        "answer": None,
+    }
+    if place and workloads:
+        answers = {each.key: next(iter(each.answers)) for each in advice.QUESTIONS}
+        answer = choices.choose(place, workloads[0].name, answers)
+        shown |= {
+            "answer": answer,
+            "first": workloads[0],
+            "lines": _lines_of(book, answer, workloads[0]),
+        }
+    return Page("choose.html", "choose.html", "Which one should I take?", shown)
 
 
-def _compiler(name: str) -> str:
-    """Names the compiler that builds a mechanism, by the files of its folder."""
-    known = source.known(name)
-    paths = list(known.folder.rglob("*")) if known else []
-    found = {path.suffix for path in paths} | {path.name for path in paths}
-    return next((said for ending, said in COMPILERS.items() if ending in found), "a C compiler")
+def _workloads(places: Iterable[Place]) -> list[Workload]:
+    """Lists the calls that were measured in any interpreter; the headline first."""
+    known = {name for place in places for one in place.candidates for name in one.costs_ns}
+    found = [each for each in WORKLOADS if each.name in known]
+    return sorted(found, key=lambda each: each.name != "fibonacci")
 
 
-def builds(files: Iterable[str]) -> str:
-    """Tells from the files of a row who has to build it."""
-    compiled = [name for name in files if name.endswith(abi.COMPILED)]
-    if not compiled:
-        return NOTHING
-    several = all(abi.is_stable(name) or abi.is_universal(name) for name in compiled)
-    return ONE_FILE if several else EACH_VERSION
+def _lines_of(book: Book, answer: Answer, workload: Workload) -> dict[str, str]:
+    return {each.name: lines_of(book, each.name, workload) for each in answer.cards}
 
 
-def as_json(measured: Measured, urls: dict[str, str]) -> dict[str, Any]:
-    """Makes the form that the guide's script reads."""
+def lines_of(book: Book, name: str, workload: Workload) -> str:
+    """Returns a few lines of a mechanism's source about a call."""
+    known = book.folders.get(name)
+    if known is None:
+        return ""
+    return source.few_lines([*book.sources[name], *book.shared(known)], workload)
+
+
+def for_script(book: Book) -> dict[str, Any]:
+    """Makes the data that the guide's script reads."""
+    names = sorted({one.name for place in book.places for one in place.candidates})
+    cards = {one.name: one.card for place in book.places for one in place.candidates}
     return {
-        "candidates": [
-            {
-                "name": candidate.name,
-                "shown": named(candidate.name),
-                "url": urls.get(candidate.name, ""),
-                "builds": candidate.builds,
-                "compiler": candidate.compiler,
-                "facts": {fact.key: candidate.facts.get(fact.key, "") for fact in FACTS},
-                "verdicts": verdicts(candidate.facts),
-                "costs": {
-                    workload: [*map(short, row.net_ns.as_list()), row.rank]
-                    for workload, row in candidate.rows.items()
-                },
+        "limits": {"share": choices.NO_MATTER, "cards": choices.CARDS},
+        "advice": advice.ADVICE,
+        "advised": sorted(advice.ADVISED),
+        "mechanisms": {
+            name: {
+                "label": cards[name].label,
+                "tool": cards[name].tool,
+                "write": cards[name].you_write,
+                "install": cards[name].to_install,
+                "url": book.mechanism_urls.get(name, ""),
+                "colour": drawn.colour_of_mechanism(name),
             }
-            for candidate in candidates(measured)
-        ],
-        "builds": BUILDS,
+            for name in names
+        },
+        "places": {
+            place.name: {
+                "label": place.label,
+                "gil": place.has_gil,
+                "candidates": [_candidate(one) for one in place.candidates],
+            }
+            for place in book.places
+        },
+        "lines": {
+            workload.name: {name: lines_of(book, name, workload) for name in names}
+            for workload in _workloads(book.places)
+        },
+    }
+
+
+def _candidate(one: Candidate) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "catch": one.catch,
+        "built": one.built,
+        "against": {key: reasons for key, reasons in one.against.items() if reasons},
+        "costs": {
+            workload: [short(cost_ns.value), tabled.around(cost_ns)]
+            for workload, cost_ns in one.costs_ns.items()
+        },
     }

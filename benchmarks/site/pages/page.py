@@ -30,6 +30,8 @@ class Page:
     content: dict[str, Any] = field(default_factory=dict)
     charts: tuple[Chart | None, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    said: str = ""
+    """What the page says in one sentence, for search engines and previews; empty for its title."""
 
     @property
     def root(self) -> str:

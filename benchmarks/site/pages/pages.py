@@ -6,15 +6,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from callcost.benchmarks.break_even import NEAR_FASTEST, REFERENCE, Curve, calls_the_c
-from callcost.benchmarks.facts.facts import FACTS
+from callcost.benchmarks.break_even import REFERENCE, Curve, calls_the_c
+from callcost.benchmarks.facts.facts import FACTS, UNKNOWN, by_answer, verdict
 from callcost.benchmarks.site import drawn, fits
 from callcost.benchmarks.site.inputs import Inputs
 from callcost.benchmarks.site.measured import FLOOR, Measured, WorkloadSheet
-from callcost.benchmarks.site.pages import environments, guide, method, source, upgrades
+from callcost.benchmarks.site.pages import (
+    break_even_page,
+    environments,
+    front,
+    guide,
+    method,
+    source,
+    stable_abi,
+    upgrades,
+)
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.source import Source
-from callcost.bindings.registry import Build, Mechanism, StaleBuildError
+from callcost.benchmarks.tools import cards, label_of, tool_of, written_of
+from callcost.benchmarks.which import choices
+from callcost.benchmarks.which.choices import Candidate, Place
+from callcost.bindings.registry import WRITTEN, Build, Mechanism, StaleBuildError
 from callcost.console.files import file_stems
 from callcost.explain.explanation import Explained, Explanation
 from callcost.explain.parts import PARTS
@@ -27,6 +39,7 @@ NAVIGATION = {
     "workloads/index.html": "Workloads",
     "break-even.html": "Break-even",
     "scaling.html": "Per argument",
+    "stable-abi.html": "Stable ABI",
     "environments.html": "Environments",
     "history.html": "History",
     "method.html": "How it was measured",
@@ -44,10 +57,9 @@ class Writing:
 
 @dataclass
 class Book:
-    """What all pages share: the inputs, the addresses, the colours, the sources."""
+    """What all pages share: the inputs, the addresses, the sources."""
 
     inputs: Inputs
-    palette: drawn.Palette
     mechanism_urls: dict[str, str] = field(default_factory=dict)
     workload_urls: dict[str, str] = field(default_factory=dict)
 
@@ -58,7 +70,6 @@ class Book:
         workloads = {name for run in inputs.runs for name in run.sheets}
         return cls(
             inputs,
-            drawn.Palette.of(mechanisms),
             addresses("mechanisms", mechanisms),
             addresses("workloads", workloads),
         )
@@ -67,6 +78,21 @@ class Book:
     def run(self) -> Measured:
         """The run that most pages show."""
         return self.inputs.runs[0]
+
+    @cached_property
+    def several(self) -> Measured:
+        """The first run in several interpreters; the run that most pages show if there is none."""
+        return next((run for run in self.inputs.runs if run.interpreters), self.run)
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """The interpreters of that run, newest first, with the mechanisms that call C there."""
+        return choices.places(self.several)
+
+    def _candidate(self, name: str) -> Candidate | None:
+        """Finds a mechanism in the newest interpreter that has it."""
+        every = (one for place in self.places for one in place.candidates)
+        return next((one for one in every if one.name == name), None)
 
     @cached_property
     def headline(self) -> WorkloadSheet | None:
@@ -99,44 +125,37 @@ class Book:
 
     def pages(self) -> Iterator[Page]:
         """Yields every page of the site except the history."""
-        chart = drawn.cost_chart(self.headline, self.palette) if self.headline else None
-        title = "What does it cost to call C from Python?"
-        yield Page("index.html", "index.html", title, {"sheet": self.headline}, (chart,))
-        yield self._choose()
-        yield Page("mechanisms/index.html", "mechanisms.html", "The mechanisms")
+        yield front.page(self)
+        yield guide.page(self)
+        yield self._mechanisms()
         yield from map(self._mechanism, self.mechanism_urls)
         yield Page("workloads/index.html", "workloads.html", "The workloads")
         yield from map(self._workload, self.run.sheets.values())
-        yield self._break_even()
+        yield break_even_page.page(self)
         yield self._scaling()
+        yield stable_abi.page(self)
         yield environments.page(self)
         yield method.page(self)
         yield Page("record.html", "record.html", "The record", {"facts_of": environments.facts_of})
 
-    def _choose(self) -> Page:
-        shown = {
-            "guide": guide.as_json(self.run, self.mechanism_urls),
-            "candidates": self._candidates.values(),
-            "builds": guide.BUILDS,
-        }
-        return Page("choose.html", "choose.html", "Which one should I take?", shown)
-
     def _mechanism(self, name: str) -> Page:
         known = self.folders[name]
         sheets = self.run.sheets.values()
-        costs = drawn.mechanism_chart(name, sheets, self.palette)
+        costs = drawn.mechanism_chart(name, sheets)
         explained = list(self._explained(name))
         parts = [drawn.parts_chart(rows, _parts_title(name, about)) for about, rows in explained]
         curves = self._compared_curves(name)
-        title = f"Time of a call through {name}, plain Python and the fastest, by n"
-        sweep = drawn.sweep_chart(curves, self.palette, title) if curves else None
+        title = f"Time of a call through {label_of(name)}, plain Python and the fastest, by n"
+        sweep = drawn.sweep_chart(curves, title) if curves else None
         shown = {
             "name": name,
             "folder": known,
-            "found": {fact.key: self.run.fact(name, fact.key) for fact in FACTS},
-            "in_each_rows": upgrades.of_mechanism(self.run, name),
+            "found": {fact.key: self.fact(name, fact.key) for fact in FACTS},
+            "home": known.card.home_page.partition("://")[2].strip("/") if known else "",
+            **self._built(name),
+            "in_each_rows": upgrades.of_mechanism(self.several, name),
             "not_leading": self._not_leading(name),
-            "candidate": self._candidates.get(name),
+            "candidate": self._candidate(name),
             "rows": [(sheet, row) for sheet in sheets if (row := sheet.row(name))],
             "elsewhere": [row for row in self.run.rows if row.name == name and row.place],
             "unsupported": _unsupported(known, self.run),
@@ -149,7 +168,51 @@ class Book:
             "shared": self._shared_named(known) if known else [],
         }
         url = self.mechanism_urls[name]
-        return Page(url, "mechanism.html", name, shown, (costs, *parts, sweep))
+        said = known.summary if known else ""
+        return Page(url, "mechanism.html", label_of(name), shown, (costs, *parts, sweep), said=said)
+
+    def _mechanisms(self) -> Page:
+        place = choices.default_place(self.several, self.places)
+        facts = {one.name: one.facts for one in place.candidates} if place else {}
+
+        def ticks(name: str, key: str) -> tuple[str, str]:
+            answer = facts.get(name, self.run.facts.get(name, {})).get(key, "")
+            return answer, verdict(answer)
+
+        names = sorted(self.mechanism_urls, key=lambda name: (tool_of(name), name))
+        where = f" in {place.title}" if place else ""
+        shown = {
+            "names": names,
+            "ticks": ticks,
+            "written": [each for each in WRITTEN if each in set(map(written_of, names))],
+            "caption": f"The mechanisms, and what running them revealed{where}",
+        }
+        return Page("mechanisms/index.html", "mechanisms.html", "The mechanisms", shown)
+
+    def fact(self, name: str, key: str) -> str:
+        """Returns a fact of a mechanism in every interpreter of all runs, the newest first."""
+        answers = {
+            each.interpreter.place: each.interpreter.mechanism_facts.get(name, {}).get(key, "")
+            for each in self.places
+            if each.interpreter and each.interpreter.place
+        }
+        if not self.run.interpreters:
+            answers[self.run.python] = self.run.facts.get(name, {}).get(key, "")
+        found = {place: answer for place, answer in answers.items() if answer}
+        known = {at: answer for at, answer in found.items() if not answer.startswith(UNKNOWN)}
+        return by_answer(known or found)
+
+    def _built(self, name: str) -> dict[str, str]:
+        """Returns the version of a mechanism's tool and its flags, in the newest place with it."""
+        there = (
+            place.interpreter
+            for place in self.places
+            if place.interpreter and any(one.name == name for one in place.candidates)
+        )
+        found, card = next(there, None), cards().get(name)
+        if found is None or card is None:
+            return {"version": "", "flags": ""}
+        return {"version": found.version_of(card), "flags": found.flags(name)}
 
     def _not_leading(self, name: str) -> str:
         """Says why the interpreter that most pages show does not have a mechanism."""
@@ -158,10 +221,6 @@ class Book:
             return ""
         why = lead.missing.get(name)
         return f"Not in {lead.title}: {why or 'it was not measured there'}."
-
-    @cached_property
-    def _candidates(self) -> dict[str, guide.Candidate]:
-        return {candidate.name: candidate for candidate in guide.candidates(self.run)}
 
     def _shared_named(self, known: Mechanism) -> list[tuple[Source, str]]:
         """Pairs the shared files of a mechanism with the address of the page that shows them."""
@@ -197,8 +256,9 @@ class Book:
             "writings": self._writings(sheet) if about and not first else [],
             "first": first,
         }
-        charts = (drawn.cost_chart(sheet, self.palette),)
-        return Page(self.workload_urls[sheet.name], "workload.html", sheet.name, shown, charts)
+        charts = (drawn.cost_chart(sheet),)
+        url = self.workload_urls[sheet.name]
+        return Page(url, "workload.html", sheet.label, shown, charts, said=front.finding(sheet))
 
     def _first_with(self, sheet: WorkloadSheet) -> str:
         """Names an earlier workload with the same function, whose page has the sources."""
@@ -221,29 +281,20 @@ class Book:
                 found.setdefault(key, Writing([], lines)).mechanisms.append(name)
         return list(found.values())
 
-    def _break_even(self) -> Page:
-        run = self.run
-        sizes = sorted({n for curve in run.curves for n in curve.n})
-        within = f"{NEAR_FASTEST - 1:.0%}"
-        columns = ["mechanism", "beats Python from n", f"within {within} from n"]
-        shown = {
-            "fits": fits.fit_sweep(run.own_estimates),
-            "sizes": sizes,
-            "within": within,
-            "columns": [*columns, *(f"n = {n}" for n in sizes)],
-        }
-        title = "Time of a call by n, through every mechanism"
-        chart = drawn.sweep_chart(run.curves, self.palette, title) if run.curves else None
-        title = "When does it stop mattering?"
-        return Page("break-even.html", "break_even.html", title, shown, (chart,))
-
     def _scaling(self) -> Page:
         all_series = fits.size_series(self.run.sheets)
         found = [(series, fits.fit_all(series, self.run.own_estimates)) for series in all_series]
-        charts = [drawn.size_chart(*pair, self.palette) if pair[1] else None for pair in found]
-        shown = {"all_series": [(*pair, chart) for pair, chart in zip(found, charts, strict=True)]}
+        charts = [drawn.size_chart(*pair) if pair[1] else None for pair in found]
+        # The first series counts arguments.
+        bars = drawn.marginal_chart(*found[0]) if found and found[0][1] else None
+        names = {fit.name for _, several in found for fit in several}
+        shown = {
+            "all_series": [(*pair, chart) for pair, chart in zip(found, charts, strict=True)],
+            "bars": bars,
+            "written": [each for each in WRITTEN if each in set(map(written_of, names))],
+        }
         title = "Cost per argument and per element"
-        return Page("scaling.html", "scaling.html", title, shown, tuple(charts))
+        return Page("scaling.html", "scaling.html", title, shown, (*charts, bars))
 
 
 def addresses(folder: str, names: Iterable[str]) -> dict[str, str]:
@@ -263,7 +314,8 @@ def _unsupported(known: Mechanism | None, run: Measured) -> list[tuple[str, str]
 
 
 def _parts_title(name: str, about: Explanation) -> str:
-    return f"Instructions of one call through {name} by what they are spent on, {python_of(about)}"
+    through = f"Instructions of one call through {label_of(name)} by what they are spent on"
+    return f"{through}, {python_of(about)}"
 
 
 def python_of(about: Explanation) -> str:

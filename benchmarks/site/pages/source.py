@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +28,10 @@ LEFT_OUT = {"_generated.py", "rules.toml"}
 # Of a longer block, only the first line and those about the call are shown.
 SHORT = 4
 OMITTED = "…"
+# So many lines show how a tool is used.
+FEW = 5
 COMMENTS = ("/*", "*", "//", "#[", "///", "@", "#")
+NOT_CODE = ("/*", "* ", "*/", "//", "# ", '"""', "PyDoc_STRVAR", "HPyDef_METH")
 # A span for every token would make a page five times as large.
 COLOURED = (Comment, Keyword, Number, String)
 
@@ -114,6 +118,16 @@ def excerpt(sources: Iterable[Source], workload: Workload) -> list[Source]:
     return found
 
 
+def few_lines(sources: Iterable[Source], workload: Workload) -> str:
+    """Returns at most FEW lines of code about a workload's function, or else the first lines."""
+    about = _About({workload.function, workload.c_name})
+    parts = excerpt(sources, workload)
+    # What is compiled says more than the module that offers it.
+    parts.sort(key=lambda part: part.name.endswith("__init__.py"))
+    found = next((lines for part in parts if (lines := about.code(part.text))), [])
+    return "\n".join([*found[:FEW], *[OMITTED] * (len(found) > FEW)])
+
+
 class _About:
     """Finds the parts of a text about some names, with or without a prefix such as py_."""
 
@@ -143,6 +157,16 @@ class _About:
         text = re.sub(r'\A\s*"""(?:.|\n)*?"""\n', "", text)
         blocks = re.split(r"\n\n+(?=[^\s}])", text)
         return "\n\n".join(filter(None, (self._cut(block.strip("\n")) for block in blocks)))
+
+    def code(self, text: str) -> list[str]:
+        """Lists the lines of the first block about the names, without comments and docstrings."""
+        lines = [line.rstrip() for line in text.split("\n")]
+        code = [line for line in lines if not line.lstrip().startswith(NOT_CODE)]
+        start = next((at for at, line in enumerate(code) if self._own.search(line)), None)
+        if start is None:
+            return []
+        block = itertools.takewhile(lambda line: line and line != OMITTED, code[start:])
+        return textwrap.dedent("\n".join(block)).split("\n")
 
     def _cut(self, block: str) -> str:
         """Returns a whole definition, or a table's lines about the names; empty for others."""

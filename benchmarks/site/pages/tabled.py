@@ -6,7 +6,6 @@ import math
 from typing import NamedTuple
 
 from callcost.benchmarks.facts.facts import NOT_SEEN, YES
-from callcost.benchmarks.facts.marks import LEGACY, is_legacy
 from callcost.benchmarks.site.measured import Measured, WorkloadRow, WorkloadSheet
 from callcost.console.numbers import interval, number
 from callcost.model.interval import Interval
@@ -20,17 +19,21 @@ Figure = float | None
 
 
 class Cells(NamedTuple):
-    """The texts of a row, and the figures to sort and draw it by. Scripts rely on this order."""
+    """The texts of a row, and the figures to sort and draw it by. Scripts rely on this order.
+
+    `name` is unique, and `shown` is what people call it.
+    """
 
     name: str
     mechanism: str
+    shown: str
     kind: str
     marks: str
     rank: str
     net: str
-    net_span: str
+    net_around: str
     ratio: str
-    ratio_span: str
+    ratio_around: str
     gross: str
     gil: str
     abi: str
@@ -41,8 +44,8 @@ class Cells(NamedTuple):
 
 
 def rows(sheet: WorkloadSheet, run: Measured) -> list[Cells]:
-    """Makes the rows of a workload's table."""
-    return [_cells(row, run) for row in sheet.rows]
+    """Makes the rows of a workload's table: what calls C, then what does not."""
+    return [_cells(row, run) for row in (*sheet.ranked, *sheet.below)]
 
 
 def _cells(row: WorkloadRow, run: Measured) -> Cells:
@@ -52,13 +55,14 @@ def _cells(row: WorkloadRow, run: Measured) -> Cells:
     return Cells(
         row.label,
         row.name,
+        row.shown,
         row.kind,
-        f" ({LEGACY})" * is_legacy(row.name) + row.marks,
+        row.marks,
         row.rank,
         number(net.value) if row.timed else "not known",
-        span(net),
+        around(net),
         number(ratio.value, 2) if ratio else NONE,
-        span(ratio, 2) if ratio else NONE,
+        around(ratio, 2) if ratio else "",
         number(row.gross_ns.value) if row.timed else NONE,
         GIL.get(facts.get("releases_gil", ""), NONE),
         facts.get("stable_abi") or NONE,
@@ -67,6 +71,14 @@ def _cells(row: WorkloadRow, run: Measured) -> Cells:
         short(net.low),
         short(net.high),
     )
+
+
+def around(known: Interval, digits: int = 1) -> str:
+    """Writes how far an interval reaches, on its longer side; empty if it is not known."""
+    reach = max(known.high - known.value, known.value - known.low)
+    if math.isnan(reach):
+        return ""
+    return f"±{number(reach, digits + 1 if reach < 10**-digits else digits)}"
 
 
 def span(known: Interval, digits: int = 1) -> str:

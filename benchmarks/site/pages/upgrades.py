@@ -13,13 +13,14 @@ from matplotlib.figure import Figure
 
 from callcost.benchmarks.charts.look import style_for
 from callcost.benchmarks.charts.slopes import NARROW_IN, Slopes, bare_slope_chart, slopes_of
-from callcost.benchmarks.facts.marks import Marks, named
+from callcost.benchmarks.facts.marks import Marks
 from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
 from callcost.benchmarks.matrix.interpreters import Interpreter, flags_of, versions_of
 from callcost.benchmarks.matrix.table import around, change_text
 from callcost.benchmarks.matrix.upgrades import Upgrade, largest, nothing_changed, upgrades
 from callcost.benchmarks.site.measured import Measured
 from callcost.benchmarks.site.pages.page import Picture
+from callcost.benchmarks.tools import shown_name, workload_label
 from callcost.console.files import file_stems
 from callcost.console.numbers import cost_text, count, percent_interval
 from callcost.console.page import WIDTH_IN, Theme
@@ -47,6 +48,7 @@ class Row:
     """A mechanism's cells, or a workload's: one for each interpreter."""
 
     name: str
+    shown: str
     cells: tuple[Cell, ...]
 
 
@@ -120,7 +122,11 @@ def _drawn(found: Slopes, width_in: float, theme: Theme) -> Figure:
 def _panel(run: Measured, matrix: Matrix, sheet: Sheet, stem: str | None) -> Panel:
     marks = Marks.of_record(run.document)
     rows = [
-        Row(named(line.mechanism) + marks.of(line.mechanism, sheet.workload), _cells(matrix, line))
+        Row(
+            line.mechanism,
+            shown_name(line.mechanism) + marks.of(line.mechanism, sheet.workload),
+            _cells(matrix, line),
+        )
         for line in sheet.lines
     ]
     first = next(e for n, e in run.estimates.items() if n.partition(ELSEWHERE)[0] == sheet.workload)
@@ -165,7 +171,7 @@ def of_mechanism(run: Measured, name: str) -> list[Row]:
         return []
     matrix = run.matrix
     return [
-        Row(sheet.workload, _cells(matrix, line))
+        Row(sheet.workload, workload_label(sheet.workload), _cells(matrix, line))
         for sheet in matrix.sheets
         for line in sheet.lines
         if line.mechanism == name

@@ -43,25 +43,37 @@ window.callcost = window.callcost || {};
 
   /* Makes the dot of a row of a cost table; null if it has none. `ratio` replaces its cost. */
   function dot(row, ratio) {
-    const [rank, heading, net, netSpan] = row.cells;
-    const { name, kind, marks = "" } = row.dataset;
+    const [rank, heading, net] = row.cells;
+    const { shown, kind, marks = "" } = row.dataset;
     if (kind === "floor" || (ratio === undefined && net.dataset.v === undefined)) return null;
     const known = ratio === undefined ? [net.dataset.v, ...net.dataset.i.split(",")].map(Number) : ratio.ends;
     const [value, low, high] = known || [];
     if (!(value > 0)) return null;
-    const text = ratio === undefined ? `${net.textContent} ns` : ratio.text;
+    const [own, around] = [net.firstChild.textContent.trim(), net.querySelector("small")?.textContent ?? ""];
+    const text = ratio === undefined ? `${own} ns` : ratio.text;
     // If the rows are workloads, the rank is not that of the row.
     const place = row.closest("table").id === "costs" ? rank.textContent : "";
     const colour = heading.querySelector("i").style.background;
     return {
-      name: `${place} ${name}${marks}`.trim(), value, low: low > 0 ? low : value, high: high > 0 ? high : value, colour,
+      name: `${place} ${shown}${marks}`.trim(), value, low: low > 0 ? low : value, high: high > 0 ? high : value, colour,
       other: Number(net.dataset.o),
       fill: kind === "way" ? colour : "var(--page)", text,
-      told: `${name}${marks}: ${text} ${ratio === undefined ? netSpan.textContent : ratio.span}${place ? `, rank ${place}` : ""}`,
+      told: `${shown}${marks}: ${text} ${ratio === undefined ? around : ratio.around}${place ? `, rank ${place}` : ""}`,
     };
   }
 
-  callcost.charts = { draw: drawInTurn, filled, dot };
+  /* Makes the dots of a table's visible rows, and a line between its two parts: a row without a dot. */
+  function dots(table, base) {
+    const parts = [...table.tBodies].map((body) => [...body.rows].filter((row) => row.dataset.name && !row.hidden)
+      .map((row) => dot(row, base ? row.ratio : undefined)).filter(Boolean));
+    const [ranked, below = []] = parts;
+    if (!ranked.length || !below.length) return parts.flat();
+    const value = Math.max(...parts.flat().map((one) => one.value));
+    const colour = "transparent";
+    return [...ranked, { name: "not ranked:", value, low: value, high: value, colour, fill: colour, text: "", told: "" }, ...below];
+  }
+
+  callcost.charts = { draw: drawInTurn, filled, dots };
 
   callcost.element = (kind, text = "", className = "") => Object.assign(document.createElement(kind), { textContent: text, className });
 
@@ -70,6 +82,7 @@ window.callcost = window.callcost || {};
     for (const element of form.elements) {
       const { name, value, type } = element;
       if (type === "checkbox") element.checked = given.getAll(name).includes(value);
+      else if (type === "radio") element.checked = given.has(name) ? given.get(name) === value : element.checked;
       else if (given.has(name) && value !== given.get(name)) element.value = given.get(name);
     }
   };
@@ -88,12 +101,23 @@ window.callcost = window.callcost || {};
     for (const figure of document.querySelectorAll("figure")) {
       const holder = figure.querySelector(".chart");
       const { grammar, table, data } = JSON.parse(figure.querySelector("script").textContent);
-      const rows = table ? [...document.getElementById(table).tBodies[0].rows].map((row) => dot(row)).filter(Boolean) : unpacked(data.rows);
-      // The front page draws its chart itself, because it depends on the state.
-      if (!document.getElementById("explorer")) drawInTurn(holder, filled(grammar, rows, unpacked(data.lines)));
+      callcost.offer(figure);
+      const rows = table ? dots(document.getElementById(table)) : unpacked(data.rows);
+      const drawIt = () => drawInTurn(holder, filled(grammar, rows, unpacked(data.lines)));
+      const folded = figure.closest("details:not([open])");
+      // The front page draws its charts itself, because they depend on the state.
+      if (document.getElementById("explorer")) continue;
+      if (folded) drawOnce(folded, holder, drawIt);
+      else drawIt();
     }
     for (const table of document.querySelectorAll("table.picks")) highlight(table);
   };
+
+  /* Draws a folded chart when it unfolds: before, it has no width. */
+  function drawOnce(folded, holder, drawIt) {
+    holder.dataset.drawn = "folded";
+    folded.addEventListener("toggle", drawIt, { once: true });
+  }
 
   /* Highlights a curve while its row of the table is pointed at or has the focus. */
   function highlight(table) {

@@ -1,25 +1,29 @@
 /* The front page: its address holds the workload, the filters, the order and the base of ratios.
  * The table holds the figures, and the chart is drawn from its rows. */
 (() => {
-  const DEFAULTS = { scale: "log", base: "", mechanism: "", family: "", gil: "", abi: "", sort: "", down: "" };
-  const [NET, RATIO, RATIO_SPAN] = [2, 4, 5];
+  const DEFAULTS = { scale: "log", base: "", mechanism: "", tool: "", gil: "", abi: "", sort: "", down: "" };
+  const [NET, RATIO] = [2, 3];
   const small = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const { element, fill, load } = callcost;
   const large = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
   const write = (value) => (Math.abs(value) >= 1000 ? large : small).format(value);
 
-  let form, table, holder, first, state;
+  let form, table, holder, picture, first, state;
 
   function start() {
     form = document.getElementById("explorer");
     if (!form) return;
     table = document.getElementById("costs");
     holder = document.querySelector("#chart .chart");
+    picture = document.querySelector("#tools .chart");
     first = form.elements.workload.value;
-    const families = [...new Set(Object.values(callcost.costs.mechanisms).map((known) => known.family))];
-    addOptions(form.elements.family, families);
+    const tools = [...new Set(Object.values(callcost.costs.mechanisms).map((known) => known.tool))];
+    addOptions(form.elements.tool, tools.map((tool) => [tool, tool]));
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", () => change({ ...state, ...Object.fromEntries(new FormData(form)) }));
+    // Some controls belong to the form, but stand farther below.
+    document.addEventListener("input", (event) => {
+      if (event.target.form === form) change({ ...state, ...Object.fromEntries(new FormData(form)) });
+    });
     form.addEventListener("reset", (event) => { event.preventDefault(); change({ ...DEFAULTS, workload: first }); });
     table.addEventListener("sorted", (event) => {
       const { column, descending } = event.detail;
@@ -29,8 +33,8 @@
     show(fromAddress());
   }
 
-  function addOptions(select, names) {
-    for (const name of names) select.add(new Option(name, name));
+  function addOptions(select, options) {
+    for (const [value, text] of options) select.add(new Option(text, value));
   }
 
   function fromAddress() {
@@ -59,57 +63,72 @@
 
   async function show(wanted) {
     const known = callcost.costs.workloads[wanted.workload];
-    if (!state || state.workload !== wanted.workload) putRows(wanted, known);
+    if (!state || state.workload !== wanted.workload) putWorkload(known);
     state = wanted;
     const base = baseRow(wanted.base);
     if (wanted.base && base) await load(known.ratios);
     if (state !== wanted) return;
     fill(form, new URLSearchParams(wanted));
+    if (address({ ...wanted, workload: first }) !== "#") document.querySelector("details.filters").open = true;
     fillRatios(wanted, known, base);
     filter(wanted);
     const column = wanted.sort === "" ? NET : Number(wanted.sort);
     if (table.tHead.rows[0].cells[column]) callcost.tables.sort(table, column, wanted.down === "1");
     if (wanted.sort === "") floorsLast();
     document.getElementById("permalink").href = address(wanted);
-    await drawChart(wanted, known, base);
+    await drawCharts(wanted, known, base);
     holder.dataset.state = address(wanted);
   }
 
-  function putRows(wanted, known) {
-    table.tBodies[0].replaceChildren(...known.rows.map(rowOf));
+  function putWorkload(known) {
+    const [ranked, below] = table.tBodies;
+    const rows = known.rows.map(rowOf);
+    ranked.replaceChildren(...rows.filter((row) => row.dataset.kind === "way"));
+    below.replaceChildren(below.rows[0], ...rows.filter((row) => row.dataset.kind !== "way"));
     table.caption.querySelector("code").textContent = known.call;
-    document.querySelector("#call code").textContent = known.call;
-    document.getElementById("isolates").textContent = known.isolates ? `, ${known.isolates}` : "";
+    document.getElementById("call").textContent = known.call;
+    document.getElementById("finding").textContent = known.finding;
+    document.getElementById("python").textContent = known.python;
+    document.getElementById("isolates").textContent = known.isolates ? `: ${known.isolates}` : "";
     const select = form.elements.base;
     select.length = 1;
-    addOptions(select, known.rows.map(([name]) => name).filter((name) => !name.includes(" @ ")));
+    addOptions(select, known.rows.filter(([name]) => !name.includes(" @ ")).map(([name, , shown]) => [name, shown]));
   }
 
   /* The cells are in the order of the report's own table. */
-  function rowOf([name, mechanism, kind, marks, rank, net, netSpan, ratio, ratioSpan, gross, gil, abi, processes, netNs, lowNs, highNs]) {
+  function rowOf([name, mechanism, shown, kind, marks, rank, net, netAround, ratio, ratioAround, gross, gil, abi, processes, netNs, lowNs, highNs]) {
     const row = element("tr");
-    Object.assign(row.dataset, { name, mechanism, kind, marks });
+    Object.assign(row.dataset, { name, mechanism, shown, kind, marks });
     const owner = callcost.costs.mechanisms[mechanism];
-    row.append(element("td", rank), heading(name, marks, kind === "floor" ? null : owner));
-    row.append(...[net, netSpan, ratio, ratioSpan, gross, gil, abi, processes].map((text) => element("td", text)));
+    row.append(element("td", rank), heading(shown, marks, kind === "floor" ? null : owner), figure(net, netAround), figure(ratio, ratioAround));
+    row.append(...[gross, gil, abi, processes].map((text) => element("td", text)));
     if (netNs !== null) Object.assign(row.cells[NET].dataset, { v: netNs, i: `${lowNs},${highNs}` });
     return row;
   }
 
-  function heading(name, marks, owner) {
+  function figure(text, around) {
+    const cell = element("td");
+    put(cell, text, around);
+    return cell;
+  }
+
+  function put(cell, text, around) {
+    cell.replaceChildren(`${text} `, element("small", around));
+  }
+
+  function heading(shown, marks, owner) {
     const made = element("th");
     made.scope = "row";
     const mark = element("i");
     mark.style.background = owner ? owner.colour : "var(--muted)";
-    const link = element(owner ? "a" : "span", name);
+    const link = element(owner ? "a" : "span", shown);
     if (owner) link.href = owner.url;
     made.append(mark, link, marks);
     return made;
   }
 
-  function baseRow(name) {
-    return [...table.tBodies[0].rows].find((row) => row.dataset.name === name);
-  }
+  const rowsOf = () => [...table.querySelectorAll("tr[data-name]")];
+  const baseRow = (name) => rowsOf().find((row) => row.dataset.name === name);
 
   /* The record has one ratio of two rows; the opposite one is its inverse. */
   function ratioOf({ names, table: known }, name, base) {
@@ -123,56 +142,62 @@
   }
 
   function fillRatios(wanted, known, base) {
-    for (const label of table.querySelectorAll(".base")) label.textContent = base ? wanted.base : known.fastest || "the fastest";
-    for (const row of table.tBodies[0].rows) {
-      const cells = row.cells;
-      row.fastest ??= { text: cells[RATIO].textContent, span: cells[RATIO_SPAN].textContent, value: undefined };
+    for (const label of table.querySelectorAll(".base")) label.textContent = base ? base.dataset.shown : known.fastest || "the fastest";
+    for (const row of rowsOf()) {
+      const cell = row.cells[RATIO];
+      row.fastest ??= { text: cell.firstChild.textContent.trim(), around: cell.querySelector("small").textContent, value: undefined };
       row.ratio = undefined;
       let shown = row.fastest;
       if (base) {
         const ratios = callcost.ratios[wanted.workload];
         const ends = ratioOf({ names: ratios[0], table: ratios[1] }, row.dataset.name, wanted.base);
-        const span = ends && ends[1] !== null ? `(${write(ends[1])} .. ${write(ends[2])})` : "–";
-        row.ratio = { ends, text: ends ? `${write(ends[0])}×` : "–", span };
-        shown = { text: ends ? write(ends[0]) : "–", span, value: ends ? ends[0] : "" };
+        const around = ends && ends[1] !== null ? `±${write(Math.max(ends[2] - ends[0], ends[0] - ends[1]))}` : "";
+        row.ratio = { ends, text: ends ? `${write(ends[0])}×` : "–", around };
+        shown = { text: ends ? write(ends[0]) : "–", around, value: ends ? ends[0] : "" };
       }
-      cells[RATIO].textContent = shown.text;
-      cells[RATIO_SPAN].textContent = shown.span;
+      put(cell, shown.text, shown.around);
       // To sort ratios to another row, more than the two digits shown are needed.
-      if (shown.value === undefined) delete cells[RATIO].dataset.v;
-      else cells[RATIO].dataset.v = shown.value;
+      if (shown.value === undefined) delete cell.dataset.v;
+      else cell.dataset.v = shown.value;
     }
   }
 
   function filter(wanted) {
+    const words = wanted.mechanism.toLowerCase();
     let shown = 0;
-    for (const row of table.tBodies[0].rows) {
+    for (const row of rowsOf()) {
       const mechanism = callcost.costs.mechanisms[row.dataset.mechanism];
       const { facts, verdicts } = mechanism && !row.dataset.name.includes(" @ ") ? mechanism : { facts: {}, verdicts: {} };
-      const fits = row.dataset.name.toLowerCase().includes(wanted.mechanism.toLowerCase())
-        && (!wanted.family || (mechanism && mechanism.family === wanted.family))
+      const named = [row.dataset.name, row.dataset.shown].some((name) => name.toLowerCase().includes(words));
+      const fits = named
+        && (!wanted.tool || (mechanism && mechanism.tool === wanted.tool))
         && (!wanted.gil || facts.releases_gil === wanted.gil)
         && (!wanted.abi || verdicts.stable_abi === wanted.abi);
       row.hidden = !fits;
       shown += fits;
     }
-    const all = table.tBodies[0].rows.length;
+    const all = rowsOf().length;
     document.getElementById("status").textContent = shown === all ? `${all} rows` : `${shown} of ${all} rows`;
   }
 
   function floorsLast() {
-    const body = table.tBodies[0];
-    body.append(...[...body.rows].filter((row) => row.dataset.kind === "floor"));
+    const below = table.tBodies[1];
+    below.append(...[...below.rows].filter((row) => row.dataset.kind === "floor"));
   }
 
-  function drawChart(wanted, known, base) {
-    const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
-    const dots = rows.map((row) => callcost.charts.dot(row, row.ratio)).filter(Boolean);
-    const lines = base ? [{ value: 1, text: wanted.base, level: 0 }] : known.lines;
-    const unit = base ? `times ${wanted.base}` : "ns per call";
-    holder.setAttribute("aria-label", `${known.call} by mechanism, ${unit}, ${wanted.scale} axis. The table below has the same figures.`);
+  function drawCharts(wanted, known, base) {
+    const { draw, filled, dots } = callcost.charts;
+    const found = dots(table, base);
+    const lines = base ? [{ value: 1, text: base.dataset.shown, level: 0 }] : known.lines;
+    const unit = base ? `times ${base.dataset.shown}` : "ns per call";
+    const has = "The table below has the same figures.";
+    holder.setAttribute("aria-label", `${known.call} by mechanism, ${unit}, ${wanted.scale} axis. ${has}`);
+    picture.setAttribute("aria-label", `ns per call of ${known.call} by tool: ${known.finding}. ${has}`);
     const grammar = `${base ? "ratios" : "costs"}-${wanted.scale}`;
-    return callcost.charts.draw(holder, callcost.charts.filled(grammar, dots, dots.length ? lines : []));
+    return Promise.all([
+      draw(picture, filled("tools", known.tools, known.toolLines)),
+      draw(holder, filled(grammar, found, found.length ? lines : [])),
+    ]);
   }
 
   callcost.explore = start;

@@ -20,5 +20,6 @@
   callcost.onPage();
   callcost.explore();
   callcost.guide();
+  callcost.pick();
   callcost.follow();
 })();

@@ -1,18 +1,17 @@
-/* The guide: leaves out what does not fit, ranks the rest by cost, and gives the reasons. */
+/* The guide: leaves out what does not fit, puts the rest in order, and gives the reasons.
+ * It follows benchmarks/which/choices.py, which a test compares it with. */
 (() => {
-  const NEEDS = { checks_type: "refuses wrong types", checks_range: "refuses numbers that do not fit", takes_keywords: "takes keywords", subinterpreter: "works in subinterpreters" };
-  const BUILDS = { compiler: ["nothing", "one file", "each version"], wheels: ["nothing", "one file", "each version"], one: ["nothing", "one file"], none: ["nothing"] };
-  const ns = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  const share = new Intl.NumberFormat("en-US", { style: "percent", maximumSignificantDigits: 2 });
-  // Below this share of a core, the cost of the calls does not matter.
-  const NO_MATTER = 0.01;
+  const NS_PER_S = 1e9;
+  const ANCHORS = { builds: "builds", abi: "builds", threads: "fact-releases_gil", have: "", "": "" };
+  const figure = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
   const { element } = callcost;
   let form, data;
 
   function start() {
     form = document.getElementById("guide");
     if (!form) return;
-    data = JSON.parse(document.getElementById("guide-data").textContent);
+    data = callcost.guideData;
     fromAddress();
     form.addEventListener("input", () => { location.replace(`#${new URLSearchParams(new FormData(form))}`); answer(); });
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -21,93 +20,155 @@
   }
 
   function fromAddress() {
-    const given = new URLSearchParams(location.hash.slice(1));
-    if (location.hash.length > 1) callcost.fill(form, given);
+    if (location.hash.length > 1) callcost.fill(form, new URLSearchParams(location.hash.slice(1)));
   }
 
   function answer() {
-    const wanted = new FormData(form);
-    const calls = Number(wanted.get("calls"));
+    const given = new FormData(form);
+    const wanted = { ...Object.fromEntries(given), calls: Number(given.get("calls")), needs: given.getAll("needs") };
     const place = document.getElementById("answer");
-    if (!(calls > 0)) {
-      place.replaceChildren(element("p", "Calls per second must be a number above 0."));
+    if (!(wanted.calls > 0)) {
+      place.replaceChildren(element("p", "Calls per second must be a number above 0.", "first"));
       return;
     }
-    const judged = data.candidates.map((candidate) => ({ candidate, against: against(candidate, wanted) }));
-    const left = judged.filter((one) => !one.against.length).map((one) => one.candidate);
-    const cost = (candidate) => candidate.costs[wanted.get("workload")][0];
-    left.sort((a, b) => cost(a) - cost(b));
-    place.replaceChildren(...(left.length ? ranked(left, wanted, calls) : [element("p", "No measured mechanism fits all of this.")]), out(judged));
+    const here = data.places[wanted.python];
+    const judged = here.candidates.map((one) => ({ one, reasons: reasonsOf(one, wanted) }));
+    const fits = judged.filter(({ reasons }) => !reasons.length).map(({ one }) => one);
+    fits.sort((a, b) => costOf(a, wanted) - costOf(b, wanted));
+    const first = firstOfTools(fits, wanted).slice(0, data.limits.cards);
+    const rest = fits.filter((one) => !first.includes(one));
+    const out = judged.filter(({ reasons }) => reasons.length);
+    const said = saidOf(first, wanted) || whyNone(here, out, wanted);
+    place.replaceChildren(element("p", said, "first"), cards(first, wanted), ...list(rest, wanted), ...outList(out));
   }
 
-  /* Lists the reasons against a mechanism, each with the anchor of the fact behind it. */
-  function against(candidate, wanted) {
+  const costOf = (one, wanted) => one.costs[wanted.workload][0];
+  const known = (one) => data.mechanisms[one.name];
+
+  /* Lists what speaks against a candidate, each reason with the anchor of the fact behind it. */
+  function reasonsOf(one, wanted) {
+    const asked = [["", ""], ...["have", "builds", "threads", "abi"].map((key) => [key, wanted[key]]), ...wanted.needs.map((need) => ["needs", need])];
     const found = [];
-    if (!(wanted.get("workload") in candidate.costs)) found.push(["does not support that signature, or was not measured with it", "costs-over-workloads"]);
-    if (!BUILDS[wanted.get("builds")].includes(candidate.builds)) found.push([data.builds[candidate.builds], "builds"]);
-    const gil = wanted.get("gil");
-    if (gil && candidate.facts.releases_gil !== gil) found.push([gilOf(candidate), "fact-releases_gil"]);
-    for (const need of wanted.getAll("needs")) {
-      const verdict = candidate.verdicts[need];
-      if (verdict === "no") found.push([`not found: ${NEEDS[need]}`, `fact-${need}`]);
-      else if (verdict !== "yes") found.push([`not known here: ${NEEDS[need]}`, `fact-${need}`]);
+    for (const [key, value] of asked) {
+      const reason = one.against[key]?.[value];
+      if (reason) found.push({ text: reason, anchor: key === "needs" ? `fact-${value}` : ANCHORS[key] });
     }
+    const slow = tooSlow(one, wanted);
+    if (slow) found.push({ text: slow, anchor: "costs-over-workloads", slow: true });
     return found;
   }
 
-  function gilOf(candidate) {
-    const found = candidate.facts.releases_gil;
-    const words = { yes: "releases the GIL", "not seen": "was not seen to release the GIL" };
-    return words[found] || (candidate.verdicts.releases_gil === "does not apply" ? found : "not known whether it releases the GIL");
+  function tooSlow(one, wanted) {
+    if (!(wanted.workload in one.costs)) return "was not measured with this call";
+    const ns = costOf(one, wanted);
+    return ns * wanted.calls <= NS_PER_S ? "" : `makes at most ${calls(most(ns))} per second`;
   }
 
-  function ranked(left, wanted, calls) {
-    const workload = wanted.get("workload");
-    const used = (candidate) => (candidate.costs[workload][0] * calls) / 1e9;
-    const cheapest = left[0];
-    const slight = left.filter((one) => used(one) - used(cheapest) < NO_MATTER);
-    const list = element("ol");
-    left.forEach((candidate, number) => list.append(item(candidate, workload, used(candidate), number === 0, wanted)));
-    const verdict = slight.length > 1
-      ? `At ${calls.toLocaleString("en-US")} calls per second, ${slight.length === left.length ? "any of these" : `the first ${slight.length}`} will do: what they cost differs by less than ${share.format(NO_MATTER)} of a core. Choose by what you like to write.`
-      : `At ${calls.toLocaleString("en-US")} calls per second the choice matters: the next one costs ${left[1] ? share.format(used(left[1]) - used(cheapest)) : "nothing"} more of a core.`;
-    const said = left.length > 1 ? verdict : `Only one fits; its calls take ${share.format(used(cheapest))} of a core.`;
-    return [element("p", said, "first"), list];
-  }
+  const calls = (number) => `${whole.format(number)} call${number === 1 ? "" : "s"}`;
+  const most = (ns) => Math.trunc(Number((NS_PER_S / ns).toExponential(1)));
 
-  function item(candidate, workload, used, first, wanted) {
-    const [value, low, high, rank] = candidate.costs[workload];
-    const line = element("li", "", first ? "first" : "");
-    line.append(link(candidate.shown, candidate.url, ""), " ");
-    const why = element("span", "", "why");
-    why.append(link(`${ns.format(value)} ns per call`, candidate.url, `on-${workload}`), low === null ? "" : ` (${ns.format(low)} .. ${ns.format(high)})`, rank.endsWith("=") ? `, a tie (rank ${rank})` : "", `, ${share.format(used)} of a core; `);
-    const built = candidate.compiler ? `${data.builds[candidate.builds]}, built with ${candidate.compiler}` : data.builds[candidate.builds];
-    why.append(link(built, candidate.url, "builds"), "; ");
-    why.append(link(gilOf(candidate), candidate.url, "fact-releases_gil"));
-    for (const need of wanted.getAll("needs")) why.append("; ", link(NEEDS[need], candidate.url, `fact-${need}`));
-    line.append(why);
-    return line;
-  }
-
-  function out(judged) {
-    const left = judged.filter((one) => one.against.length);
-    const details = element("details");
-    details.append(element("summary", `Left out: ${left.length}`));
-    const list = element("ul");
-    for (const { candidate, against: reasons } of left) {
-      const line = element("li");
-      line.append(link(candidate.shown, candidate.url, ""), ": ");
-      reasons.forEach(([words, anchor], number) => line.append(number ? "; " : "", link(words, candidate.url, anchor)));
-      list.append(line);
+  /* Picks a mechanism of each tool. Tools that cost hardly more than the cheapest come in the order of the advice. */
+  function firstOfTools(fits, wanted) {
+    const byTool = new Map();
+    for (const one of fits) {
+      const { tool } = known(one);
+      if (!byTool.has(tool) || data.advised.includes(one.name)) byTool.set(tool, one);
     }
-    details.append(list);
-    details.open = left.length > 0 && left.length === judged.length;
+    const found = [...byTool.values()];
+    const least = Math.min(...found.map((one) => costOf(one, wanted)));
+    const order = data.advice[wanted.have];
+    const key = (one) => {
+      const ns = costOf(one, wanted);
+      if ((ns - least) * wanted.calls >= data.limits.share * NS_PER_S) return [ns, 0, 0];
+      const place = order.indexOf(known(one).tool);
+      return [least, place < 0 ? order.length : place, ns];
+    };
+    return found.sort((a, b) => {
+      const [one, other] = [key(a), key(b)];
+      return one[0] - other[0] || one[1] - other[1] || one[2] - other[2];
+    });
+  }
+
+  function percent(share) {
+    return `${(share * 100).toFixed(share >= 0.0995 ? 1 : 2)}%`;
+  }
+
+  function saidOf(first, wanted) {
+    if (!first.length) return "";
+    const shares = first.map((one) => (costOf(one, wanted) * wanted.calls) / NS_PER_S);
+    const [low, high] = [Math.min(...shares), Math.max(...shares)];
+    const rate = `${whole.format(wanted.calls)} calls per second`;
+    if (high - low < data.limits.share) return `${rate} take at most ${percent(high)} of a core. Choose by what you like to write.`;
+    return `${rate} take ${percent(low)} to ${percent(high)} of a core: the choice matters.`;
+  }
+
+  function whyNone(here, out, wanted) {
+    if (wanted.threads === "free" && here.gil) return `${here.label} has a GIL: choose a free-threaded Python.`;
+    const slow = out.filter(({ one, reasons }) => reasons.length === 1 && reasons[0].slow && wanted.workload in one.costs);
+    if (!slow.length) return "No measured mechanism fits all of this.";
+    const fastest = Math.min(...slow.map(({ one }) => costOf(one, wanted)));
+    return `${whole.format(wanted.calls)} calls per second are impossible: one core makes at most ${calls(most(fastest))}.`;
+  }
+
+  const costText = (ns) => (ns >= 1000 ? whole : figure).format(ns);
+
+  function cards(first, wanted) {
+    const made = element("div", "", "cards");
+    made.append(...first.map((one) => card(one, wanted)));
+    return made;
+  }
+
+  function card(one, wanted) {
+    const { label, url, colour, write, install } = known(one);
+    const made = element("article", "", "card");
+    const heading = element("h2");
+    const mark = element("i");
+    mark.style.background = colour;
+    heading.append(mark, link(label, url, ""));
+    const cost = element("p", "", "cost");
+    const [ns, around] = one.costs[wanted.workload];
+    cost.append(element("strong", `${costText(ns)} ns`), ` ${around} a call, ${percent((ns * wanted.calls) / NS_PER_S)} of a core`);
+    const code = element("pre", data.lines[wanted.workload]?.[one.name] || "The tool makes it from declarations.", "code");
+    code.tabIndex = 0;
+    code.setAttribute("aria-label", "Its source");
+    const caught = element("p", "", "catch");
+    caught.append(element("strong", "The catch: "), `${one.catch[wanted.have]}.`);
+    const writes = element("p", `You write ${write}. `, "note");
+    writes.append(element("code", install), " · ", link(one.built, url, "builds"));
+    made.append(heading, cost, code, caught, writes);
+    return made;
+  }
+
+  function list(rest, wanted) {
+    if (!rest.length) return [];
+    return [folded(`What else fits: ${rest.length}`, rest.map((one) => {
+      const line = element("li");
+      line.append(link(known(one).label, known(one).url, ""), `: ${costText(costOf(one, wanted))} ns; ${one.built}`);
+      return line;
+    }))];
+  }
+
+  function outList(out) {
+    if (!out.length) return [];
+    return [folded(`Left out: ${out.length}`, out.map(({ one, reasons }) => {
+      const line = element("li");
+      line.append(link(known(one).label, known(one).url, ""), ": ");
+      reasons.forEach(({ text, anchor }, number) => line.append(number ? "; " : "", link(text, known(one).url, anchor)));
+      return line;
+    }))];
+  }
+
+  function folded(title, lines) {
+    const details = element("details");
+    const items = element("ul");
+    items.append(...lines);
+    details.append(element("summary", title), items);
     return details;
   }
 
   function link(text, url, anchor) {
-    const made = element("a", text);
-    made.href = url + (anchor ? `#${anchor}` : "");
+    const made = element(url ? "a" : "span", text);
+    if (url) made.href = url + (anchor ? `#${anchor}` : "");
     return made;
   }
 

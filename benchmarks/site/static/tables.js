@@ -18,15 +18,19 @@
     return typeof a === "number" ? -1 : 1;
   }
 
-  /* Sorts rows; unknown figures come last in either direction. */
-  function sort(table, column, descending) {
-    const body = table.tBodies[0];
-    const keyed = [...body.rows].map((row, place) => ({ row, place, key: key(row, column) }));
+  function sortBody(body, column, descending) {
+    const rows = [...body.rows].filter((row) => !row.classList.contains("line"));
+    const keyed = rows.map((row, place) => ({ row, place, key: key(row, column) }));
     keyed.sort((a, b) => {
       if (a.key === null || b.key === null) return (a.key === null) - (b.key === null) || a.place - b.place;
       return (descending ? -1 : 1) * compare(a.key, b.key) || a.place - b.place;
     });
     body.append(...keyed.map((one) => one.row));
+  }
+
+  /* Sorts the rows of each part of a table; unknown figures come last in either direction. */
+  function sort(table, column, descending) {
+    for (const body of table.tBodies) sortBody(body, column, descending);
     [...table.tHead.rows[0].cells].forEach((cell, number) => {
       if (number === column) cell.setAttribute("aria-sort", descending ? "descending" : "ascending");
       else cell.removeAttribute("aria-sort");

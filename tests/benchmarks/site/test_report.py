@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import math
 import re
@@ -20,16 +21,15 @@ import sites
 from checkout import RESULTS, ROOT
 
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.facts.facts import YES
 from callcost.benchmarks.facts.marks import legacy_names
-from callcost.benchmarks.facts.questions import FOREIGN_ABI
 from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site import charts, drawn, fits, inputs, render, site
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.measured import FLOOR, WAY, Measured
-from callcost.benchmarks.site.pages import guide, pages, source
+from callcost.benchmarks.site.pages import pages, source, tabled
+from callcost.benchmarks.tools import label_of, shown_name
 from callcost.bindings.registry import Build, mechanisms
-from callcost.console.numbers import interval, number
+from callcost.console.numbers import number
 from callcost.estimate.reading import RecordError
 from callcost.history.files import HistoryError
 from callcost.history.store import Store
@@ -96,8 +96,10 @@ def folder(record: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def cost_cells(text: str) -> dict[str, list[str]]:
     """Returns the cells of a workload's table as text, by the name of the row."""
-    rows = [[cell for cell, _ in row] for row in Reader(text).tables[0][1:]]
-    return {row[1].rstrip("*†").removesuffix(" (legacy)"): row for row in rows}
+    names = re.findall(r'<tr data-name="([^"]+)"', text)
+    table = Reader(text).tables[0][1:]
+    rows = [[" ".join(cell.split()) for cell, _ in row] for row in table if len(row) > 1]
+    return dict(zip(map(html.unescape, names), rows, strict=True))
 
 
 @pytest.mark.parametrize("workload", sites.WORKLOADS)
@@ -109,24 +111,40 @@ def test_costs_are_those_of_the_record(folder: Path, record: Path, workload: str
     assert len(shown) == len(recorded) + len(elsewhere)
     for row in recorded:
         cells = shown[row["name"]]
+        assert cells[1].rstrip("*†") == shown_name(row["name"])
         assert ("(legacy)" in cells[1]) == (row["name"] in legacy_names())
-        assert cells[2] == number(row["net_ns"][0])
-        assert cells[3] == interval(Interval(*row["net_ns"]))
-        assert cells[6] == number(row["gross_ns"][0])
-        assert cells[9] == str(row["processes_used"])
+        assert cells[2] == f"{number(row['net_ns'][0])} {tabled.around(Interval(*row['net_ns']))}"
+        assert cells[4] == number(row["gross_ns"][0])
+        assert cells[7] == str(row["processes_used"])
     for row in elsewhere:
         _, _, place = row["group"].partition(" @ ")
-        assert shown[f"{row['name']} @ {place}"][2] == number(row["net_ns"][0])
+        assert shown[f"{row['name']} @ {place}"][2].split()[0] == number(row["net_ns"][0])
+
+
+@pytest.mark.parametrize("workload", sites.WORKLOADS)
+def test_only_calls_of_c_are_ranked(folder: Path, workload: str) -> None:
+    text = sites.page(folder, f"workloads/{workload}.html")
+    above, _, below = text.partition('<tr class="line">')
+    rank = r'data-kind="([^"]+)"[^>]*><td>([^<]*)</td>'
+    assert {kind for kind, _ in re.findall(rank, above)} == {"way"}
+    assert all(place for _, place in re.findall(rank, above))
+    ranked_not = re.findall(rank, below)
+    assert {"own code", "python"} & {kind for kind, _ in ranked_not}
+    assert not any(place or kind == "way" for kind, place in ranked_not)
 
 
 def test_ranks_are_those_of_the_record(tmp_path: Path) -> None:
-    """Cutting a record changes its ranks, so this uses one whole group."""
+    """Those of the ways to call C alone; cutting a record changes ranks, so it is whole."""
     document = sites.reference()
     whole = {row["name"] for row in sites.rows_of(document)}
     cut = sites.cut(document, ["get_pi"], whole)
     path = sites.write(tmp_path / "run.json", cut)
     sheet = inputs.read([path]).runs[0].sheets["get_pi"]
-    ranks = {row["name"]: row["rank"] for row in sites.rows_of(cut) if row["group"] == "get_pi"}
+    ways = {row.name for row in sheet.ranked}
+    rows = [row for row in sites.rows_of(cut) if row["group"] == "get_pi" and row["name"] in ways]
+    # Ranks that the others have taken are free: the rank is the place among those that are left.
+    taken = sorted(row["rank"] for row in rows if row["rank"] is not None)
+    ranks = {row["name"]: row["rank"] and taken.index(row["rank"]) + 1 for row in rows}
     # The run's A/A error depends on its groups: with fewer, ties may appear or disappear.
     told = {row.label: int(row.rank.rstrip("=")) for row in sheet.rows if row.rank}
     assert told.keys() == {name for name, rank in ranks.items() if rank is not None}
@@ -202,10 +220,13 @@ def test_cells_for_the_script_are_those_of_the_pages(folder: Path) -> None:
     """The front page refills its table with them, and must show the same as the pages."""
     found = script_data(sites.page(folder, "data/costs.js"))["workloads"]
     for workload, known in found.items():
-        table = Reader(sites.page(folder, f"workloads/{workload}.html")).tables[0][1:]
-        for cells, row in zip(known["rows"], table, strict=True):
-            name, _, _, marks, rank, *shown = cells[:13]
-            assert [rank, f"{name}{marks}", *map(str, shown)] == [cell for cell, _ in row]
+        shown = cost_cells(sites.page(folder, f"workloads/{workload}.html"))
+        for cells, (name, row) in zip(known["rows"], shown.items(), strict=True):
+            made = tabled.Cells(*cells)
+            net, ratio = f"{made.net} {made.net_around}", f"{made.ratio} {made.ratio_around}"
+            told = [f"{made.shown}{made.marks}", net.strip(), ratio.strip(), made.gross, made.gil]
+            assert name == made.name
+            assert row == [made.rank, *told, made.abi, str(made.processes)]
 
 
 # Pages: each has its content.
@@ -213,9 +234,10 @@ def test_cells_for_the_script_are_those_of_the_pages(folder: Path) -> None:
 
 def test_every_mechanism_and_workload_has_a_page(folder: Path, measured: Measured) -> None:
     for name in measured.mechanisms:
-        assert f"<h1>{name}</h1>" in sites.page(folder, f"mechanisms/{name}.html")
-    for name in measured.sheets:
-        assert f"<h1>{name}</h1>" in sites.page(folder, f"workloads/{name}.html")
+        assert f"<h1>{label_of(name)}</h1>" in sites.page(folder, f"mechanisms/{name}.html")
+    for name, sheet in measured.sheets.items():
+        heading = html.escape(sheet.label, quote=False)
+        assert f"<h1>{heading}</h1>" in sites.page(folder, f"workloads/{name}.html")
 
 
 def test_the_page_of_a_mechanism_has_its_whole_source(folder: Path) -> None:
@@ -248,7 +270,7 @@ def test_every_link_leads_to_a_page(folder: Path) -> None:
     for page in anchors:
         for target in re.findall(r'(?:href|src)="([^"]+)"', sites.page(folder, page)):
             address, _, anchor = target.partition("#")
-            if target.startswith("data:"):
+            if target.startswith(("data:", "https://")):
                 continue
             found = (folder / page).parent.joinpath(address).resolve() if address else folder / page
             place = found.relative_to(folder.resolve()).as_posix() if address else page
@@ -260,7 +282,9 @@ def test_every_link_leads_to_a_page(folder: Path) -> None:
 def test_no_page_loads_anything_from_outside(folder: Path) -> None:
     for path in [*folder.rglob("*.html"), folder / "assets/style.css"]:
         text = path.read_text(encoding="utf-8")
-        assert not re.findall(r'(?:src|href)="(?:https?:)?//', text), path
+        # A link may lead outside; nothing else may.
+        loaded = re.sub(r'<a href="https://[^"]+"', "", text)
+        assert not re.findall(r'(?:src|href)="(?:https?:)?//', loaded), path
         assert "@import" not in text
         assert not re.findall(r"url\((?!data:)", text), path
 
@@ -294,7 +318,7 @@ def test_hostile_names_are_escaped(tmp_path: Path) -> None:
         assert "<img" not in text
         # The report's own scripts: one in the head, three at the end, and data.
         tags = Reader(text).tags
-        own = 6 if page.name == "index.html" else 5
+        own = 7
         assert tags.count("script") <= own + tags.count("figure"), page
     with (tmp_path / "site/data/costs-1.csv").open(newline="") as file:
         workloads = {line["workload"] for line in csv.DictReader(file)}
@@ -471,7 +495,7 @@ def test_every_page_names_a_failed_control(tmp_path: Path) -> None:
         assert "INCONCLUSIVE: fibonacci" in text[: text.index("<main")], page
     cells = cost_cells(sites.page(tmp_path / "site", "workloads/fibonacci.html"))
     assert cells["ctypes_cdll"][0] == ""
-    assert cells["ctypes_cdll"][4] == "–"
+    assert cells["ctypes_cdll"][3] == "–"
 
 
 def test_a_run_whose_controls_passed_has_no_banner(folder: Path) -> None:
@@ -493,8 +517,8 @@ def test_a_row_in_one_environment_only_is_marked(tmp_path: Path) -> None:
     assert heads[2] == "1: CPython 3.11.7"
     assert "1: pypy3.9" in heads
     told = {row[1][0]: row[-1][0] for row in rows}
-    assert told["pyo3_module"] == "only 1: CPython 3.11.7"
-    assert told["cffi_api"] == "all"
+    assert told["PyO3"] == "only 1: CPython 3.11.7"
+    assert told["cffi, API mode"] == "all"
 
 
 # The fits.
@@ -513,35 +537,6 @@ def test_calling_the_c_costs_its_own_time_once(measured: Measured) -> None:
     found = {fit.name: fit for fit in fits.fit_sweep(measured.estimates)}
     assert found["cffi_api"].marginal_ns.value == pytest.approx(1, abs=0.1)
     assert found["python_reference"].marginal_ns.low > 10
-
-
-# The guide.
-
-
-def test_the_guide_reads_from_the_files_who_has_to_build(measured: Measured) -> None:
-    found = {one.name: one.builds for one in guide.candidates(measured)}
-    assert found["ctypes_cdll"] == found["cffi_abi"] == found["numba_njit"] == guide.NOTHING
-    assert found["cpython_limited"] == found["hpy_universal"] == guide.ONE_FILE
-    assert found["pybind11_module"] == found["cffi_api"] == guide.EACH_VERSION
-    assert "python_reference" not in found
-    assert "cython_native" not in found
-
-
-def test_the_guide_distinguishes_no_from_unknown(measured: Measured) -> None:
-    # The interpreter of this run cannot show whether a module needs the GIL.
-    assert measured.facts["cpython_fastcall"]["free_threading"] == "not before 3.13"
-    shown = guide.as_json(measured, {})["candidates"]
-    verdicts = {one["name"]: one["verdicts"] for one in shown}
-    assert {one["free_threading"] for one in verdicts.values()} <= {"not known", "does not apply"}
-    assert verdicts["cpython_fastcall"]["stable_abi"] == "no"
-    assert verdicts["ctypes_cdll"]["stable_abi"] == "does not apply"
-    assert verdicts["cpython_limited"]["stable_abi"] == "yes"
-
-
-def test_the_fact_agrees_that_one_file_serves_several_versions(measured: Measured) -> None:
-    for one in guide.candidates(measured):
-        found = one.facts["stable_abi"]
-        assert (one.builds == guide.ONE_FILE) == (found in (YES, FOREIGN_ABI)), one.name
 
 
 # The sources.
@@ -576,7 +571,7 @@ def test_the_sources_in_other_folders_are_those_of_the_build_here() -> None:
     # The record names a file that was removed since.
     recorded = {limited.module: ["callcost/bindings/cython_def/gone.pyx"]}
     run = SimpleNamespace(depends=recorded)
-    book = pages.Book(SimpleNamespace(runs=[run]), SimpleNamespace())  # type: ignore[arg-type]
+    book = pages.Book(SimpleNamespace(runs=[run]))  # type: ignore[arg-type]
     assert "cython_def/_def.pyx" in [shared.name for shared in book.shared(limited)]
 
 
@@ -617,22 +612,27 @@ def test_every_grammar_is_vega_lite(name: str) -> None:
     render.compiled(charts.grammar(name))
 
 
-def test_colours_are_those_of_the_static_charts(measured: Measured) -> None:
+def test_colours_are_those_of_the_static_charts(folder: Path, measured: Measured) -> None:
     from callcost.benchmarks.charts.look import style_for
     from callcost.console.page import DARK, LIGHT
 
-    palette = drawn.Palette.of(measured.mechanisms)
-    for theme, colours in ((LIGHT, palette.light), (DARK, palette.dark)):
-        looks = style_for(measured.mechanisms, theme).looks
-        assert colours == {name: look.colour for name, look in looks.items()}
+    style = sites.page(folder, "assets/style.css")
+    light, _, dark = style.partition("@media")
+    for theme, declared in ((LIGHT, light), (DARK, dark.partition("}}")[0])):
+        for name, look in style_for(measured.mechanisms, theme).looks.items():
+            variable = drawn.colour_of_mechanism(name).removeprefix("var(").rstrip(")")
+            grey = variable == "--muted"
+            assert grey == (name == "python_reference")
+            assert grey or f"{variable}:{look.colour};" in declared
 
 
 def test_floors_are_lines_and_not_dots(measured: Measured) -> None:
     sheet = measured.sheets["fibonacci"]
-    palette = drawn.Palette.of(measured.mechanisms)
-    dots = {row["name"].rstrip("*†") for row in drawn.cost_rows(sheet.rows, palette)}
-    assert any(dot.endswith("hpy_universal (legacy)") for dot in dots)
-    assert dots == {f"{row.rank} {row.shown}".strip() for row in sheet.rows if row.kind != FLOOR}
+    dots = [row["name"].rstrip("*†") for row in drawn.cost_rows(sheet)]
+    assert any(dot.endswith("HPy, universal ABI (legacy)") for dot in dots)
+    line = dots.index(drawn.NOT_RANKED)
+    assert dots[:line] == [f"{row.rank} {row.shown}" for row in sheet.ranked]
+    assert dots[line + 1 :] == [row.shown for row in sheet.below if row.kind != FLOOR]
     assert [line["text"].partition(",")[0] for line in drawn.lines(sheet)] == [
         "C from C (direct)",
         "plain Python",
@@ -641,6 +641,11 @@ def test_floors_are_lines_and_not_dots(measured: Measured) -> None:
 
 
 # The history.
+
+
+def test_without_a_history_there_is_no_page_and_no_link(folder: Path) -> None:
+    assert not (folder / "history.html").exists()
+    assert "history.html" not in sites.page(folder, "index.html")
 
 
 def test_every_series_is_read_one_by_one(tmp_path: Path, record: Path) -> None:
