@@ -24,6 +24,7 @@ SUITE_ENTRY_POINTS = {
         "matrix = callcost.benchmarks.matrix.command:matrix",
         "publish = callcost.benchmarks.publish.command:publish",
         "report = callcost.benchmarks.site.command:report",
+        "which = callcost.benchmarks.which.command:which",
         "run = callcost.benchmarks.commands.run_command:run",
     ],
     "callcost.suites": ["callcost = callcost.benchmarks.suite"],

@@ -12,7 +12,7 @@ from callcost.benchmarks.break_even import REFERENCE, break_even_table, sweep
 from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.contenders import build
 from callcost.benchmarks.facts import facts
-from callcost.benchmarks.facts.marks import LEGACY, LEGEND, OWN_CODE, Marks, is_legacy
+from callcost.benchmarks.facts.marks import LEGEND, OWN_CODE, Marks, named
 from callcost.benchmarks.ladder import rungs
 from callcost.bindings import registry
 from callcost.bindings.registry import mechanisms
@@ -32,7 +32,7 @@ FactsOf = Mapping[str, Mapping[str, facts.Facts]]
 def labels() -> dict[str, str]:
     """What people call each mechanism and each workload, by name."""
     return {
-        **{mechanism.name: mechanism.card.label for mechanism in mechanisms()},
+        **{mechanism.name: named(mechanism.name) for mechanism in mechanisms()},
         **{workload.name: workload.label for workload in WORKLOADS},
     }
 
@@ -49,7 +49,7 @@ def wording_of(group: str, known: FactsOf, marks: Marks) -> Wording:
     """Writes a group's title, and beside each contender its facts and marks."""
     workload, _, place = group.partition(ELSEWHERE)
     notes = {
-        name: (facts.letters(found), marks.of(name, workload), LEGACY * is_legacy(name))
+        name: (facts.letters(found), marks.of(name, workload))
         for name, found in known.get(place, {}).items()
     }
     joined = {name: " ".join(note).rstrip() for name, note in notes.items()}

@@ -145,16 +145,6 @@ def cards() -> dict[str, Card]:
     return {name: mechanism.card for name, mechanism in registry.known().items()}
 
 
-def label_of(name: str) -> str:
-    """Returns what people call a mechanism; its name if only a record knows it."""
-    return cards()[name].label if name in cards() else name
-
-
-def shown_name(name: str) -> str:
-    """Returns what people call a mechanism where it is ranked, also if it is of the past."""
-    return f"{label_of(name)} ({LEGACY})" if is_legacy(name) else label_of(name)
-
-
 def tool_of(name: str) -> str:
     """Returns the tool of a mechanism; of one that only a record knows, by its name."""
     return cards()[name].tool if name in cards() else registry.tool_of(name)

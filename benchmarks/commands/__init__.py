@@ -1,1 +1,1 @@
-"""Commands that belong to no other folder (list, run, which), and how a command measures."""
+"""Commands that belong to no other folder (list, run), and how a command measures."""

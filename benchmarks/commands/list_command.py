@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.facts.marks import named
 from callcost.bindings.registry import Build, Mechanism, left_out, mechanisms
 from callcost.console.front import EXPLAIN, Front
 from callcost.console.outputs import output_console
@@ -73,9 +74,9 @@ def _overview(found: Sequence[Mechanism], damaged: dict[str, str]) -> Iterator[P
     for mechanism in found:
         if not missing[mechanism.name]:
             supported = sum(mechanism.offers(workload.function) for workload in WORKLOADS)
-            card = mechanism.card
+            you_write = mechanism.card.you_write
             count = f"{supported} of {len(WORKLOADS)}"
-            table.add(mechanism.name, card.label, card.you_write, count)
+            table.add(mechanism.name, named(mechanism.name), you_write, count)
     yield table
     others = {name: reason for name, reason in missing.items() if reason}
     others |= {name: f"damaged: {reason}" for name, reason in damaged.items()}

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.bindings.registry import Mechanism, mechanisms
+from callcost.bindings.registry import Mechanism, known, mechanisms
 from callcost.model.group import ELSEWHERE
 
 OWN_CODE = "*"
@@ -56,9 +56,14 @@ def is_legacy(name: str) -> bool:
     return name.partition(ELSEWHERE)[0] in legacy_names()
 
 
+def label_of(name: str) -> str:
+    """Returns what people call a mechanism; its name if only a record knows it."""
+    return known()[name].card.label if name in known() else name
+
+
 def named(name: str) -> str:
-    """Writes a mechanism's name where it is ranked: with `(legacy)` if it is."""
-    return f"{name} ({LEGACY})" if is_legacy(name) else name
+    """Returns what people call a mechanism where it is ranked: with `(legacy)` if it is."""
+    return f"{label_of(name)} ({LEGACY})" if is_legacy(name) else label_of(name)
 
 
 def marks_of(mechanism: Mechanism) -> dict[str, str]:

@@ -8,11 +8,12 @@ from typing import Any
 
 from callcost.benchmarks.break_even import Curve
 from callcost.benchmarks.charts.look import COLOURS
+from callcost.benchmarks.facts.marks import label_of, named
 from callcost.benchmarks.site.charts import PLOT_PX
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.fits import Fit, SizeSeries
 from callcost.benchmarks.site.measured import FLOOR, PYTHON, WAY, WorkloadRow, WorkloadSheet
-from callcost.benchmarks.tools import Tools, label_of, shown_name, workload_label, written_of
+from callcost.benchmarks.tools import Tools, workload_label, written_of
 from callcost.console.numbers import interval, number
 from callcost.explain.chart import COLOURS as PART_COLOURS
 from callcost.explain.explanation import Explained
@@ -211,11 +212,11 @@ def marginal_chart(series: SizeSeries, fits: Iterable[Fit]) -> Chart:
     found = sorted(fits, key=lambda fit: fit.marginal_ns.value)
     rows = [
         {
-            "name": shown_name(fit.name),
+            "name": named(fit.name),
             **ends(fit.marginal_ns),
             "colour": colour_of_mechanism(fit.name),
             "text": ns(fit.marginal_ns.value),
-            "told": f"{shown_name(fit.name)}: {ns(fit.marginal_ns.value)} "
+            "told": f"{named(fit.name)}: {ns(fit.marginal_ns.value)} "
             f"{interval(fit.marginal_ns)} for each further {series.unit}",
         }
         for fit in found
@@ -267,7 +268,7 @@ def work_labels(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _curves_chart(grammar: str, points: Iterable[tuple[str, float, Interval]], title: str) -> Chart:
     rows = [
         {
-            "name": shown_name(name),
+            "name": named(name),
             "size": size,
             "value": cost.value,
             "colour": colour_of_mechanism(name),

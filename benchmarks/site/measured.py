@@ -19,7 +19,7 @@ from callcost.benchmarks.break_even import FUNCTION, REFERENCE, Curve, calls_the
 from callcost.benchmarks.catalogue import WORKLOADS, Workload, topic_of
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.facts import Facts
-from callcost.benchmarks.facts.marks import OWN_CODE, Marks
+from callcost.benchmarks.facts.marks import OWN_CODE, Marks, named
 from callcost.benchmarks.matrix.figures import Matrix
 from callcost.benchmarks.matrix.interpreters import (
     Interpreter,
@@ -29,7 +29,7 @@ from callcost.benchmarks.matrix.interpreters import (
     leading_groups,
     missing_in,
 )
-from callcost.benchmarks.tools import Tools, shown_name, tools_of
+from callcost.benchmarks.tools import Tools, tools_of
 from callcost.console.numbers import listed, rank_text
 from callcost.estimate.estimate import MIN_EFFECT, GroupEstimate
 from callcost.estimate.layouts import Dated
@@ -69,7 +69,7 @@ class WorkloadRow(SheetRow):
     @property
     def shown(self) -> str:
         """What people call it where it is ranked."""
-        return f"{shown_name(self.name)}{self.label.removeprefix(self.name)}"
+        return f"{named(self.name)}{self.label.removeprefix(self.name)}"
 
     @property
     def timed(self) -> bool:

@@ -20,7 +20,7 @@ from callcost.benchmarks.charts.draw import provenance
 from callcost.benchmarks.charts.look import Style
 from callcost.benchmarks.charts.tools_chart import tools_chart
 from callcost.benchmarks.facts.facts import FACTS, verdicts
-from callcost.benchmarks.facts.marks import LEGACY_SAID, LEGEND, is_legacy
+from callcost.benchmarks.facts.marks import LEGACY_SAID, LEGEND, is_legacy, label_of, named
 from callcost.benchmarks.site import charts, csv_files, drawn, render
 from callcost.benchmarks.site.inputs import Inputs
 from callcost.benchmarks.site.measured import WorkloadSheet
@@ -28,7 +28,7 @@ from callcost.benchmarks.site.pages import front, guide, history, pages, tabled
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.tabled import short
 from callcost.benchmarks.site.project import project
-from callcost.benchmarks.tools import label_of, shown_name, tool_of, workload_label
+from callcost.benchmarks.tools import tool_of, workload_label
 from callcost.console.numbers import interval, number
 from callcost.console.page import save
 from callcost.errors import CallcostError
@@ -88,7 +88,7 @@ class Site:
             ns=drawn.ns,
             python_of=pages.python_of,
             tool_of=tool_of,
-            shown_name=shown_name,
+            named=named,
         )
 
     def _navigation(self) -> dict[str, str]:

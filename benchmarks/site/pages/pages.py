@@ -8,6 +8,7 @@ from functools import cached_property
 
 from callcost.benchmarks.break_even import REFERENCE, Curve, calls_the_c
 from callcost.benchmarks.facts.facts import FACTS, UNKNOWN, by_answer, verdict
+from callcost.benchmarks.facts.marks import label_of
 from callcost.benchmarks.site import drawn, fits
 from callcost.benchmarks.site.inputs import Inputs
 from callcost.benchmarks.site.measured import FLOOR, Measured, WorkloadSheet
@@ -23,7 +24,7 @@ from callcost.benchmarks.site.pages import (
 )
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.source import Source
-from callcost.benchmarks.tools import cards, label_of, tool_of, written_of
+from callcost.benchmarks.tools import cards, tool_of, written_of
 from callcost.benchmarks.which import choices
 from callcost.benchmarks.which.choices import Candidate, Place
 from callcost.bindings.registry import WRITTEN, Build, Mechanism, StaleBuildError

@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 
 from callcost.benchmarks.charts.look import style_for
 from callcost.benchmarks.charts.slopes import NARROW_IN, Slopes, bare_slope_chart, slopes_of
-from callcost.benchmarks.facts.marks import Marks
+from callcost.benchmarks.facts.marks import Marks, named
 from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
 from callcost.benchmarks.matrix.interpreters import Interpreter, flags_of, versions_of
 from callcost.benchmarks.matrix.table import around, change_text
 from callcost.benchmarks.matrix.upgrades import Upgrade, largest, nothing_changed, upgrades
 from callcost.benchmarks.site.measured import Measured
 from callcost.benchmarks.site.pages.page import Picture
-from callcost.benchmarks.tools import shown_name, workload_label
+from callcost.benchmarks.tools import workload_label
 from callcost.console.files import file_stems
 from callcost.console.numbers import cost_text, count, percent_interval
 from callcost.console.page import WIDTH_IN, Theme
@@ -124,7 +124,7 @@ def _panel(run: Measured, matrix: Matrix, sheet: Sheet, stem: str | None) -> Pan
     rows = [
         Row(
             line.mechanism,
-            shown_name(line.mechanism) + marks.of(line.mechanism, sheet.workload),
+            named(line.mechanism) + marks.of(line.mechanism, sheet.workload),
             _cells(matrix, line),
         )
         for line in sheet.lines

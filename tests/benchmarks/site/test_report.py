@@ -21,13 +21,12 @@ import sites
 from checkout import RESULTS, ROOT
 
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.facts.marks import legacy_names
+from callcost.benchmarks.facts.marks import label_of, legacy_names, named
 from callcost.benchmarks.publish.publishing import REFERENCE
 from callcost.benchmarks.site import charts, drawn, fits, inputs, render, site
 from callcost.benchmarks.site.drawing import Chart
 from callcost.benchmarks.site.measured import FLOOR, WAY, Measured
 from callcost.benchmarks.site.pages import pages, source, tabled
-from callcost.benchmarks.tools import label_of, shown_name
 from callcost.bindings.registry import Build, mechanisms
 from callcost.console.numbers import number
 from callcost.estimate.reading import RecordError
@@ -111,7 +110,7 @@ def test_costs_are_those_of_the_record(folder: Path, record: Path, workload: str
     assert len(shown) == len(recorded) + len(elsewhere)
     for row in recorded:
         cells = shown[row["name"]]
-        assert cells[1].rstrip("*†") == shown_name(row["name"])
+        assert cells[1].rstrip("*†") == named(row["name"])
         assert ("(legacy)" in cells[1]) == (row["name"] in legacy_names())
         assert cells[2] == f"{number(row['net_ns'][0])} {tabled.around(Interval(*row['net_ns']))}"
         assert cells[4] == number(row["gross_ns"][0])

@@ -11,11 +11,12 @@ import needs_site
 import pytest
 import sites
 
+from callcost.benchmarks.facts.marks import label_of
 from callcost.benchmarks.matrix.upgrades import largest, upgrades
 from callcost.benchmarks.site import inputs
 from callcost.benchmarks.site.measured import Measured
 from callcost.benchmarks.site.pages import upgrades as upgrades_page
-from callcost.benchmarks.tools import label_of, workload_label
+from callcost.benchmarks.tools import workload_label
 from callcost.console.numbers import number
 
 pytestmark = needs_site.one_process("matrix site")
