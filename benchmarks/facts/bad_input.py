@@ -32,6 +32,7 @@ IDLE_S, WORK_S = 5.0, 0.1
 POLL_S = 0.1
 
 RAISES = "raises "
+CRASHES = "crashes"
 NO_ANSWER = "no answer"
 NOT_BUILT = "not built"
 
@@ -52,7 +53,8 @@ used = resource.getrusage(resource.RUSAGE_SELF)
 limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + int(cpu_limit_s))
 try:
     answer = f"returns {eval(f'{function}({arguments})', names)!r}"
-except Exception as error:
+# Some errors of tools derive from BaseException, such as PyO3's PanicException.
+except BaseException as error:
     answer = f"raises {type(error).__name__}"
 print(answer)
 """
@@ -166,7 +168,10 @@ def _ended(child: subprocess.Popen[str], limit_s: float) -> subprocess.Completed
 def crash(done: subprocess.CompletedProcess[str]) -> str:
     """Name the signal that ended a process; return "" if none did."""
     code = done.returncode
-    return f"crashes ({signal.Signals(-code).name})" if code < 0 else ""
+    if code >= 0:
+        return ""
+    known = {number.value: number.name for number in signal.Signals}
+    return f"{CRASHES} ({known.get(-code, f'signal {-code}')})"
 
 
 def probe_all() -> Outcomes:

@@ -32,6 +32,13 @@ PATIENT_S = 90
 KEYWORD = "fibonacci_keyword"
 PROTOTYPE = next(w.prototype for w in WORKLOADS if w.function == bad_input.FUNCTION)
 PROBES = Path(__file__).parent
+# An argument whose result no leftover in a register has by chance.
+BY_NAME, FOUND = 11, 89
+# Endings that say nothing about a mechanism: too little time or memory, an end from outside.
+NO_EVIDENCE = (bad_input.NO_ANSWER, f"{bad_input.RAISES}MemoryError")
+KILLED = tuple(
+    f"{bad_input.CRASHES} ({name})" for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ def probe(mechanism: Mechanism, python: str = sys.executable, limit_s: float = L
         "takes_keywords": _takes_keywords(mechanism, python),
         "checks_type": _is_refused(mechanism, '"1"', python),
         "checks_range": _is_refused(mechanism, "2**40", python),
-        "subinterpreter": _answer("subinterpreter", mechanism, python=python, limit_s=limit_s),
+        "subinterpreter": _subinterpreter(mechanism, python, limit_s),
     }
 
 
@@ -105,32 +112,54 @@ def parameters(prototype: str) -> list[str]:
 def _takes_keywords(mechanism: Mechanism, python: str) -> str:
     """Pass the argument by name, to the function that is bound with names if there is one."""
     function = KEYWORD if mechanism.offers(KEYWORD) else bad_input.FUNCTION
-    by_name = bad_input.BadInput("n=1", instead="leftovers", function=function)
-    outcome = bad_input.call_in_child(mechanism.module, by_name, python=python)
-    return YES if outcome == "returns 1" else NO
+    ending = _ending(mechanism, bad_input.BadInput(f"n={BY_NAME}", function=function), python)
+    if ending.startswith(UNKNOWN):
+        return ending
+    return YES if ending == f"returns {FOUND}" else NO
 
 
 def _is_refused(mechanism: Mechanism, arguments: str, python: str) -> str:
+    """Say whether a call with these arguments raises an error: what C makes of them may crash."""
     bad = next(bad for bad in bad_input.BAD_INPUTS if bad.arguments == arguments)
-    outcome = bad_input.probe(mechanism, bad, python)
+    ending = _ending(mechanism, bad, python)
+    if ending.startswith(UNKNOWN):
+        return ending
     # A RecursionError is not a check.
-    return YES if outcome.startswith(bad_input.RAISES) and "Recursion" not in outcome else NO
+    return YES if ending.startswith(bad_input.RAISES) and "Recursion" not in ending else NO
+
+
+def _ending(mechanism: Mechanism, call: bad_input.BadInput, python: str) -> str:
+    """Make a call and say how it ended, or why that says nothing about the mechanism."""
+    try:
+        ending = bad_input.call_in_child(mechanism.module, call, python=python)
+    except bad_input.ProbeError as error:
+        return f"{UNKNOWN}: {clean(str(error).splitlines()[-1])}"
+    if ending in NO_EVIDENCE or ending in KILLED:
+        return f"{UNKNOWN}: {ending}"
+    return ending
 
 
 def _answer(name: str, mechanism: Mechanism, *arguments: str, python: str, limit_s: float) -> str:
-    """Run a probe on a mechanism and return what it printed, or how it died."""
+    """Run a probe on a mechanism and return what it printed, or why it printed nothing."""
     program = str(PROBES / f"{name}.py")
     words = program, mechanism.module, *arguments
     done = bad_input.run_python(*words, limit_s=limit_s, python=python)
     if done is None:
-        return f"{UNKNOWN}: no answer"
+        return f"{UNKNOWN}: {bad_input.NO_ANSWER}"
     if died := bad_input.crash(done):
-        return f"{NO}: {died}"
+        return f"{UNKNOWN}: {died}"
     said = done.stderr if done.returncode else done.stdout
     lines = [line for line in map(clean, said.splitlines()) if line]
     if done.returncode or not lines:
         return f"{UNKNOWN}: {lines[-1] if lines else f'exit code {done.returncode}'}"
     return lines[-1]
+
+
+def _subinterpreter(mechanism: Mechanism, python: str, limit_s: float) -> str:
+    """Use it in a subinterpreter, where a crash of its own is an answer too."""
+    answer = _answer("subinterpreter", mechanism, python=python, limit_s=limit_s)
+    died = answer.removeprefix(f"{UNKNOWN}: ")
+    return f"{NO}: {died}" if died.startswith(bad_input.CRASHES) and died not in KILLED else answer
 
 
 def probe_all(chosen: Iterable[Mechanism] | None = None) -> dict[str, Facts]:

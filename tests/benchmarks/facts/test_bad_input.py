@@ -120,6 +120,9 @@ def test_known_outcome(name: str, bad: BadInput, outcome: str, outcomes: Outcome
 ENDINGS = {
     "returns": ("return n", "returns '1'"),
     "raises": ("raise KeyError(n)", "raises KeyError"),
+    "panics": ("raise BaseException(n)", "raises BaseException"),
+    "exits": ("raise SystemExit(3)", "raises SystemExit"),
+    "dies": ("os.kill(os.getpid(), signal.SIGRTMIN + 3)", "crashes (signal 37)"),
     "crashes": ("os.kill(os.getpid(), signal.SIGSEGV)", "crashes (SIGSEGV)"),
     "aborts": ("os.abort()", "crashes (SIGABRT)"),
     "computes": ("while True: pass", NO_ANSWER),

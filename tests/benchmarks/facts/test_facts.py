@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
 import sys
 import sysconfig
 import threading
@@ -64,6 +65,67 @@ def test_a_mechanism_that_cannot_be_imported_says_so_in_each_fact(
     # From 3.15 on a suggestion follows.
     reason = "ModuleNotFoundError: No module named 'callcost.bindings.no_such_tool'"
     assert said.partition(". Did you mean")[0] == f"unknown: {reason}"
+
+
+UNTOLD = ("no answer", "raises MemoryError", "crashes (SIGKILL)", "crashes (SIGTERM)")
+
+
+@pytest.mark.parametrize(
+    ("ending", "answers"),
+    [
+        *((ending, dict.fromkeys(("K", "T", "R"), f"unknown: {ending}")) for ending in UNTOLD),
+        ("crashes (SIGSEGV)", {"K": NO, "T": NO, "R": NO}),
+        ("raises TypeError", {"K": NO, "T": YES, "R": YES}),
+        ("raises RecursionError", {"K": NO, "T": NO, "R": NO}),
+        ("returns 89", {"K": YES, "T": NO, "R": NO}),
+        # The result of n = 1 and 2, numbers that a register often holds.
+        ("returns 1", {"K": NO, "T": NO, "R": NO}),
+    ],
+)
+def test_a_call_that_shows_nothing_is_unknown(
+    ending: str, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "_answer", lambda *_, **__: "{}")
+    monkeypatch.setattr(bad_input, "call_in_child", lambda *_, **__: ending)
+    found = facts.probe(mechanism_named("python_reference"))
+    assert {f.letter: found[f.key] for f in FACTS if f.letter in answers} == answers
+
+
+def test_a_call_that_cannot_be_tried_loses_only_its_own_facts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failed(*_: object, **__: object) -> str:
+        raise bad_input.ProbeError("planted: cannot try fibonacci(): Traceback\nOSError: why")
+
+    monkeypatch.setattr(facts, "_answer", lambda *_, **__: "{}")
+    monkeypatch.setattr(bad_input, "call_in_child", failed)
+    found = facts.probe(mechanism_named("python_reference"))
+    assert {found[key] for key in ("takes_keywords", "checks_type")} == {"unknown: OSError: why"}
+
+
+@pytest.mark.parametrize(
+    ("signal", "asked", "subinterpreter"),
+    [
+        (11, "unknown: crashes (SIGSEGV)", "no: crashes (SIGSEGV)"),
+        (9, "unknown: crashes (SIGKILL)", "unknown: crashes (SIGKILL)"),
+        (40, "unknown: crashes (signal 40)", "no: crashes (signal 40)"),
+    ],
+)
+def test_only_a_crash_in_a_subinterpreter_is_an_answer(
+    signal: int, asked: str, subinterpreter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(program: str, *words: str, **_: object) -> subprocess.CompletedProcess[str]:
+        died = subprocess.CompletedProcess([program, *words], -signal, "", "")
+        answered = subprocess.CompletedProcess([], 0, '{"stable_abi": "yes"}', "")
+        return died if dies_in in program else answered
+
+    monkeypatch.setattr(bad_input, "run_python", run)
+    monkeypatch.setattr(bad_input, "call_in_child", lambda *_, **__: "raises TypeError")
+    dies_in = "subinterpreter.py"
+    found = facts.probe(mechanism_named("python_reference"))
+    assert (found["stable_abi"], found["subinterpreter"]) == (YES, subinterpreter)
+    dies_in = "questions.py"
+    assert set(facts.probe(mechanism_named("python_reference")).values()) == {asked}
 
 
 @pytest.fixture
