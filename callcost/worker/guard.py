@@ -39,7 +39,16 @@ def monitoring_tools() -> object:
 def signals() -> object:
     """Reads the handler of each signal, and which signals are blocked."""
     handlers = {number: id(signal.getsignal(number)) for number in signal.valid_signals()}
-    return handlers, signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    return handlers, signal.pthread_sigmask(signal.SIG_BLOCK, []), c_signals()
+
+
+def c_signals() -> "list[bytes]":
+    """Reads which signals have a handler or are ignored, also by C code (Linux)."""
+    try:
+        with open("/proc/self/status", "rb") as file:
+            return [line for line in file if line.startswith((b"SigCgt:", b"SigIgn:"))]
+    except FileNotFoundError:
+        return []
 
 
 def timers() -> object:

@@ -88,6 +88,18 @@ def test_a_contender_that_is_alone_may_change_anything_but_the_instrument() -> N
     assert changed_by(deeds, alone=True) == "['the instrument']"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what C code has done")
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "import faulthandler; faulthandler.enable(all_threads=False)",
+        "import ctypes; ctypes.CDLL(None).signal(int(signal.SIGUSR2), ctypes.c_void_p(1))",
+    ],
+)
+def test_a_signal_handler_that_c_code_installs_is_noticed(deed: str) -> None:
+    assert changed_by(deed) == "['the signal handlers']"
+
+
 def changed_by(deed: str, *, alone: bool = False) -> str:
     """Changes something in a new process; returns what its guard has noticed."""
     done = subprocess.run(
