@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 OUTPUT = sys.stdout
@@ -76,16 +76,28 @@ def named(kind: type) -> str:
 
 
 def alike(got: "Any", expected: "Any") -> bool:
-    """Tells whether two values and their types are equal, also inside tuples, lists and dicts."""
+    """Tells whether two values and their types are equal, also inside builtin containers."""
     kind = type(expected)
     if type(got) is not kind:
         return False
     if kind in (tuple, list):
         return len(got) == len(expected) and all(map(alike, got, expected))
+    if kind in (set, frozenset):
+        return bool(got == expected) and keys_alike(got, expected)
     if kind is dict:
-        return got.keys() == expected.keys() and all(alike(got[k], expected[k]) for k in expected)
+        return (
+            got.keys() == expected.keys()
+            and keys_alike(got, expected)
+            and all(alike(got[k], expected[k]) for k in expected)
+        )
     # NaN does not equal itself.
     return bool(got == expected) or (kind is float and got != got and expected != expected)
+
+
+def keys_alike(got: "Iterable[Any]", expected: "Iterable[Any]") -> bool:
+    """Tells whether keys that are equal also have equal types: 1, 1.0 and True are one key."""
+    own = {key: key for key in got}
+    return all(alike(own[key], key) for key in expected)
 
 
 def prepare(contender: "dict[str, Any]") -> "dict[str, Any]":

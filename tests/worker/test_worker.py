@@ -144,6 +144,10 @@ def test_a_worker_is_pinned_before_its_first_instruction(monkeypatch: pytest.Mon
         ("1 + 1", "3", r"1 \+ 1 returned 2 \(int\), expected 3 \(int\)"),
         ("True", "1", r"returned True \(bool\), expected 1 \(int\)"),
         ("2", "2.0", r"returned 2 \(int\), expected 2.0 \(float\)"),
+        ("{2}", "{2.0}", r"returned \{2\} \(set\), expected \{2.0\} \(set\)"),
+        ("{(True, 2)}", "{(1, 2)}", "returned"),
+        ("frozenset([1.0])", "frozenset([1])", "returned"),
+        ("{True: 'a'}", "{1: 'a'}", "returned"),
         ("[][0]", "1", "raised IndexError"),
     ],
 )
