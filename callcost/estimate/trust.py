@@ -136,6 +136,15 @@ def _layouts(estimates: dict[str, GroupEstimate]) -> str:
     )
 
 
+def _stops(state: dict[str, Any], passes: int | None) -> str:
+    times, held_ms = state.get("throttled"), state.get("throttled_ms")
+    if times is None:
+        return "how often it stopped this run is unknown"
+    held = "" if held_ms is None else f", for {held_ms:.0f} ms"
+    counted = "" if passes is None else f", during {passes} passes"
+    return f"stopped this run {times} times{held}{counted}"
+
+
 def quota_remarks(state: dict[str, Any], passes: int | None = None) -> Iterator[str]:
     """Yields what a recorded state says about a CPU quota; nothing if there was none.
 
@@ -143,8 +152,6 @@ def quota_remarks(state: dict[str, Any], passes: int | None = None) -> Iterator[
     """
     cpus = state.get("cpu_quota_cpus")
     if cpus is not None:
-        held = f"{state.get('throttled') or 0} times, for {state.get('throttled_ms') or 0:.0f} ms"
-        counted = "" if passes is None else f", during {passes} passes"
-        yield f"A quota allows {cpus:g} CPUs, and stopped this run {held}{counted}."
+        yield f"A quota allows {cpus:g} CPUs, and {_stops(state, passes)}."
     if state.get("cpu_quota_unknown"):
         yield f"Whether a quota limits the CPU is unknown ({state['cpu_quota_unknown']})."

@@ -44,7 +44,7 @@ class Quota:
             else int(c.get("throttled_time", 0)) / 1e6
             for c in counts
         ]
-        return Throttling(sum(int(c.get("nr_throttled", 0)) for c in counts), sum(ms))
+        return Throttling(sum(int(c["nr_throttled"]) for c in counts), sum(ms))
 
 
 def read(proc: Path = PROC) -> Quota:
@@ -57,9 +57,9 @@ def read(proc: Path = PROC) -> Quota:
             for folder in _folders(proc)
             if (cpus := _limit(folder)) is not None
         ]
+        stats = tuple(stat for _, stat in limits if stat.exists() and _counts(stat))
     except (OSError, ValueError) as error:
         return Quota(None, unknown=f"{type(error).__name__}: {error}")
-    stats = tuple(stat for _, stat in limits if stat.exists())
     return Quota(min((cpus for cpus, _ in limits), default=None), stats)
 
 
@@ -117,6 +117,11 @@ def _limit(folder: Path) -> float | None:
         period_us = int((folder / "cpu.cfs_period_us").read_text())
         return None if quota_us < 0 else quota_us / period_us
     return None
+
+
+def _counts(stat: Path) -> bool:
+    """Tells whether a file counts the stops: without, their number is unknown, not 0."""
+    return any(line.startswith("nr_throttled ") for line in _lines(stat))
 
 
 def _lines(path: Path) -> list[str]:

@@ -114,6 +114,17 @@ def test_a_limit_that_cannot_be_read_is_unknown(tree: Tree) -> None:
     assert said.startswith("Whether a quota limits the CPU is unknown (ValueError")
 
 
+@pytest.mark.parametrize("files", [{}, {"cpu.stat": "usage_usec 1\nuser_usec 1\n"}])
+def test_stops_that_are_not_counted_are_unknown(tree: Tree, files: dict[str, str]) -> None:
+    tree.mount("v2", "cgroup2", "rw")
+    tree.enter("0::/")
+    tree.group("v2", {"cpu.max": "50000 100000"}, files)
+    found = tree.read()
+    assert (found.cpus, found.stats) == (0.5, ())
+    (said,) = quota_remarks(quota.facts(found, found.throttling()), 0)
+    assert said == "A quota allows 0.5 CPUs, and how often it stopped this run is unknown."
+
+
 def test_a_run_reports_its_quota(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     tree.mount("v2", "cgroup2", "rw")
     tree.enter("0::/")
