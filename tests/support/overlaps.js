@@ -5,6 +5,9 @@
 
   function add(element, owner) {
     const box = element.getBoundingClientRect();
+    // The line of links scrolls: what is beyond its ends is not seen.
+    const line = element.closest("nav")?.getBoundingClientRect();
+    if (line && (box.left < line.left - 1 || box.right > line.right + 1)) return;
     const text = element.textContent.trim().slice(0, 40);
     if (seen(element) && text && box.width && box.right > 0) boxes.push({ text, box, owner });
   }

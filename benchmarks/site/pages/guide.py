@@ -67,6 +67,10 @@ def for_script(book: Book) -> dict[str, Any]:
     """Makes the data that the guide's script reads."""
     names = sorted({one.name for place in book.places for one in place.candidates})
     cards = {one.name: one.card for place in book.places for one in place.candidates}
+    workloads = _workloads(book.places)
+    # Many workloads call the same function.
+    calls = {each.function: each for each in workloads}
+    lines = {at: {name: lines_of(book, name, one) for name in names} for at, one in calls.items()}
     return {
         "limits": {"share": choices.NO_MATTER, "cards": choices.CARDS},
         "advice": advice.ADVICE,
@@ -90,10 +94,7 @@ def for_script(book: Book) -> dict[str, Any]:
             }
             for place in book.places
         },
-        "lines": {
-            workload.name: {name: lines_of(book, name, workload) for name in names}
-            for workload in _workloads(book.places)
-        },
+        "lines": {workload.name: lines[workload.function] for workload in workloads},
     }
 
 

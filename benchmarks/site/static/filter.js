@@ -15,6 +15,8 @@
     apply();
   }
 
+  // On a narrow page the line of links scrolls.
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   for (const table of document.querySelectorAll("table.sortable")) callcost.tables.makeSortable(table);
   for (const form of document.querySelectorAll("form.filter")) startFilter(form);
   callcost.onPage();
