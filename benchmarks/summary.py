@@ -9,11 +9,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from callcost.benchmarks.break_even import REFERENCE, break_even_table, sweep
-from callcost.benchmarks.catalogue import WORKLOADS
 from callcost.benchmarks.contenders import build
 from callcost.benchmarks.facts import facts
 from callcost.benchmarks.facts.marks import LEGEND, OWN_CODE, Marks, named
 from callcost.benchmarks.ladder import rungs
+from callcost.benchmarks.tools import title_of, workload_label
 from callcost.bindings import registry
 from callcost.bindings.registry import mechanisms
 from callcost.console.numbers import plus_minus, short_ratio
@@ -30,19 +30,8 @@ FactsOf = Mapping[str, Mapping[str, facts.Facts]]
 
 @cache
 def labels() -> dict[str, str]:
-    """What people call each mechanism and each workload, by name."""
-    return {
-        **{mechanism.name: named(mechanism.name) for mechanism in mechanisms()},
-        **{workload.name: workload.label for workload in WORKLOADS},
-    }
-
-
-def title_of(group: str) -> str:
-    """Writes the name of a group for people: 1 int -> int (fibonacci)."""
-    workload, _, place = group.partition(ELSEWHERE)
-    label = labels().get(workload, workload)
-    name = "" if label == workload else f" ({workload})"
-    return f"{label}{name}{ELSEWHERE}{place}" if place else f"{label}{name}"
+    """What people call each mechanism, by name."""
+    return {mechanism.name: named(mechanism.name) for mechanism in mechanisms()}
 
 
 def wording_of(group: str, known: FactsOf, marks: Marks) -> Wording:
@@ -112,9 +101,8 @@ def answers(sheets: Sequence[Sheet], aa_error: float) -> Iterator[str]:
 
 
 def _subject(sheet: Sheet) -> str:
-    workload, _, place = sheet.name.partition(ELSEWHERE)
-    label = labels().get(workload, workload)
-    return f"{label}{ELSEWHERE}{place}" if place else label
+    workload, at, place = sheet.name.partition(ELSEWHERE)
+    return f"{workload_label(workload)}{at}{place}"
 
 
 def _ways(sheet: Sheet) -> list[SheetRow]:

@@ -12,6 +12,7 @@ from callcost.bindings import registry
 from callcost.bindings.registry import WRITTEN, Card
 from callcost.console.numbers import number
 from callcost.estimate.estimate import GroupEstimate
+from callcost.model.group import ELSEWHERE
 from callcost.model.interval import Interval
 
 # The tool of hand-written extensions, which the others are compared with.
@@ -153,6 +154,13 @@ def tool_of(name: str) -> str:
 def workload_label(name: str) -> str:
     """Returns what people call a workload; its name if only a record knows it."""
     return next((each.label for each in WORKLOADS if each.name == name), name)
+
+
+def title_of(group: str) -> str:
+    """Writes the name of a group for people: 1 int -> int (fibonacci)."""
+    workload, at, place = group.partition(ELSEWHERE)
+    label = workload_label(workload)
+    return f"{label}{'' if label == workload else f' ({workload})'}{at}{place}"
 
 
 def written_of(name: str) -> str:

@@ -104,16 +104,15 @@ def draw_slopes(path: Path, folder: Path, workloads: Collection[str]) -> list[Pa
     return made
 
 
-def draw_front(several: Record, reference: Record, folder: Path) -> list[Path]:
+def draw_front(reference: Record, folder: Path) -> list[Path]:
     """Draws the pictures of the README into a folder, and returns the files made.
 
-    One is of the tools, in the leading interpreter of a run in several; the other is of when it
-    stops mattering what one takes, in the reference.
+    One is of the tools; the other is of when it stops mattering what one takes.
     """
-    estimates, lead = leading_groups(several)
+    estimates, lead = leading_groups(reference)
     tools, content = tools_of(estimates[HEADLINE]), _content(reference)
     few = [curve for curve in content.swept if curve.name in FEW]
-    footer = provenance(several.document, lead)
+    footer = provenance(reference.document, lead)
     drawings: dict[str, Callable[[Style], Figure]] = {
         "front.tools": partial(tools_chart, tools, footer),
         "front.break_even": partial(break_even_chart, few, content.swept_call, content.footer),

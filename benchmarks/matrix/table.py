@@ -13,6 +13,7 @@ from callcost.benchmarks.facts.marks import named
 from callcost.benchmarks.matrix.bases import RULE
 from callcost.benchmarks.matrix.figures import Change, Line, Matrix, Sheet
 from callcost.benchmarks.matrix.upgrades import Counts, largest, nothing_changed, upgrades
+from callcost.benchmarks.tools import title_of
 from callcost.console.numbers import cost_text, half_width, number, percent
 from callcost.console.tables import PlainTable
 from callcost.model.interval import Interval
@@ -71,7 +72,9 @@ def _table(matrix: Matrix, sheet: Sheet) -> PlainTable:
     for place in matrix.places:
         base = matrix.base_of(place)
         headings += [f">{place}", ">", *([f">from {base}"] if base else [])]
-    table = PlainTable(*headings, title=f"{sheet.workload}: net ns per call in each interpreter")
+    table = PlainTable(
+        *headings, title=f"{title_of(sheet.workload)}: net ns per call in each interpreter"
+    )
     for line in sheet.lines:
         table.add(named(line.mechanism), *_cells(matrix, line))
     return table

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from callcost.benchmarks.facts.marks import named
 from callcost.benchmarks.matrix.figures import Change, Matrix
+from callcost.benchmarks.tools import title_of
 from callcost.console.numbers import cost_text, interval, number, percent, percent_interval
 from callcost.estimate.estimate import GroupEstimate
 from callcost.instructions import callgrind
@@ -154,8 +156,9 @@ def _pair(change: Change) -> tuple[str, str]:
 
 def _costs(change: Change) -> str:
     return (
-        f"{change.workload} through {change.mechanism} costs {cost_text(change.after_ns.value)} ns "
-        f"instead of {cost_text(change.before_ns.value)}: {_how_much(change.share)}"
+        f"{title_of(change.workload)} through {named(change.mechanism)} costs "
+        f"{cost_text(change.after_ns.value)} ns instead of {cost_text(change.before_ns.value)}: "
+        f"{_how_much(change.share)}"
     )
 
 

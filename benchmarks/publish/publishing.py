@@ -153,7 +153,7 @@ def draw_layouts(folder: Path) -> list[Path]:
 
 def draw_front(folder: Path) -> list[Path]:
     """Draws the pictures of the README."""
-    return charts.draw_front(_in_several(), _reference(), folder)
+    return charts.draw_front(_reference(), folder)
 
 
 def draw_stable_abi(folder: Path) -> list[Path]:
@@ -398,13 +398,12 @@ GENERATORS: dict[str, Callable[[], str]] = {
         for name in suite.DEFAULT_WORKLOADS
     },
     "facts": what_each_does,
-    "front-environment": lambda: front_page.environment(_in_several()),
     "front-output": lambda: front_page.output(_reference()),
-    "front-tools": lambda: front_page.tools_table(_in_several()),
+    "front-tools": lambda: front_page.tools_table(_reference()),
     "front-trust": lambda: front_page.trust(
-        _in_several().aa_error, figures.read(CALIBRATION), figures.read(REPEATABILITY)
+        _reference().aa_error, figures.read(CALIBRATION), figures.read(REPEATABILITY)
     ),
-    "front-which": lambda: front_page.which(_in_several()),
+    "front-which": lambda: front_page.which(_reference()),
     "front-work": lambda: front_page.stops_mattering(
         {curve.name: curve for curve in curves(_reference().estimates)}
     ),

@@ -6,6 +6,7 @@ in the record say which ABI that is: abi3, or abi3t without a GIL.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -106,7 +107,12 @@ def stable_abi(contender: Contender) -> str | None:
 
 
 def latest(found: Iterable[Price]) -> list[Price]:
-    """Keeps the last place of each ABI for each mechanism: the newest Python of a run."""
-    everything = list(found)
+    """Keeps the newest Python of each ABI for each mechanism, whatever the order of the run."""
+    everything = sorted(found, key=lambda price: _version(price.place))
     last = {(price.stable, price.abi): price.place for price in everything}
-    return [price for price in everything if last[price.stable, price.abi] == price.place]
+    newest = [price for price in everything if last[price.stable, price.abi] == price.place]
+    return sorted(newest, key=lambda price: SIGNATURES.index(price.workload))
+
+
+def _version(place: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", place)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from callcost.benchmarks.facts.marks import Marks
-from callcost.benchmarks.summary import answers, title_of, wording_of
+from callcost.benchmarks.summary import answers, wording_of
+from callcost.benchmarks.tools import title_of
 from callcost.estimate.sheet import Sheet, SheetRow
 from callcost.model.interval import Interval
 

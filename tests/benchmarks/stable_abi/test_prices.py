@@ -56,6 +56,9 @@ def test_a_call_is_compared_with_the_native_form_in_the_same_interpreter() -> No
 def test_only_the_newest_python_of_each_abi_is_shown() -> None:
     found = [price("3.12", "abi3", 0.1), price("3.15", "abi3", 0.2), price("3.15t", "abi3t", 0.3)]
     assert [each.place for each in latest(found)] == ["3.15", "3.15t"]
+    # As in a run whose command line named 3.9 last.
+    found = [price("3.15", "abi3", 0.2), price("3.9", "abi3", 0.1)]
+    assert [each.place for each in latest(found)] == ["3.15"]
 
 
 def test_both_abis_are_drawn_with_their_figures(tmp_path: Path) -> None:
