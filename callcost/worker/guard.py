@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ NAMES = tuple(vars(builtins))
 LIMITS = tuple(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
 TOOLS = range(6)
 STREAMS = range(3)
+BEGIN_S = 0.001
 TINY, LEAST_NORMAL, SMALL = 5e-324, sys.float_info.min, 1e-16
 
 # Hides names from mypy that only later versions have.
@@ -36,19 +38,38 @@ def monitoring_tools() -> object:
     return names, events
 
 
+def threads() -> object:
+    """Reads Python's threads: those with a frame, and the number, as a C function has no frame.
+
+    Those of C libraries do not count. A thread counts itself when it begins, so if there are more
+    than counted, another gets the chance to.
+    """
+    try:
+        if len(os.listdir("/proc/self/task")) > 1 + _thread._count():
+            time.sleep(BEGIN_S)
+    except FileNotFoundError:
+        pass
+    return sorted(sys._current_frames()), _thread._count()
+
+
 def signals() -> object:
     """Reads the handler of each signal, and which signals are blocked."""
     handlers = {number: id(signal.getsignal(number)) for number in signal.valid_signals()}
     return handlers, signal.pthread_sigmask(signal.SIG_BLOCK, []), c_signals()
 
 
-def c_signals() -> "list[bytes]":
-    """Reads which signals have a handler or are ignored, also by C code (Linux)."""
+def c_signals() -> "list[int]":
+    """Reads which signals have a handler or are ignored, also by C code (Linux).
+
+    Without those of the C library, which it handles once there are threads.
+    """
+    valid = sum(1 << (number - 1) for number in signal.valid_signals())
     try:
         with open("/proc/self/status", "rb") as file:
-            return [line for line in file if line.startswith((b"SigCgt:", b"SigIgn:"))]
+            lines = [line.split() for line in file if line.startswith((b"SigCgt:", b"SigIgn:"))]
     except FileNotFoundError:
         return []
+    return [int(mask, 16) & valid for _, mask in lines]
 
 
 def timers() -> object:
@@ -133,7 +154,7 @@ WATCHED: "tuple[tuple[str, Callable[[], object]], ...]" = (
     ("the switch interval", sys.getswitchinterval),
     ("the recursion limit", sys.getrecursionlimit),
     ("the flags for loading libraries", lambda: sys.getdlopenflags()),
-    ("the threads", lambda: sorted(sys._current_frames())),
+    ("the threads", threads),
     ("the CPUs that it may run on", lambda: os.sched_getaffinity(0)),
     ("the priority", lambda: os.getpriority(os.PRIO_PROCESS, 0)),
     ("the scheduling policy", lambda: os.sched_getscheduler(0)),

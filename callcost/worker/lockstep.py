@@ -66,6 +66,7 @@ def make_ready(job: "dict[str, Any]", line: "Line", watch: "Guard") -> "list[Rea
         line.begin(number, 0)
         try:
             row = Ready(described, job["settle_turns"])
+            line.refuse_lost()
             worker.refuse_interference(watch)
             rows.append(row)
         except worker.ContenderError as error:

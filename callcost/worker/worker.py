@@ -130,6 +130,7 @@ class Line:
         self, answers_fd: int, position_file: str, limit_s: int, turns_fd: "int | None" = None
     ) -> None:
         self._answers_fd = answers_fd
+        self._answers_to = os.fstat(answers_fd)
         self._turns_fd = turns_fd
         self._limit_s = limit_s
         # The coordinator waits for about half of `limit_s`. A silent program is reported earlier.
@@ -153,6 +154,15 @@ class Line:
         self._last_ns = CLOCK()
         # SIGALRM keeps its default action, which also ends a process inside a C call.
         signal.alarm(self._limit_s)
+
+    def refuse_lost(self) -> None:
+        """Ends this process, at the present position, if a contender has closed this line."""
+        try:
+            is_there = os.path.samestat(os.fstat(self._answers_fd), self._answers_to)
+        except OSError:
+            is_there = False
+        if not is_there:
+            sys.exit("it closed the pipe on which its worker answers")
 
     def await_turn(self, done: float) -> None:
         """Waits, if processes take turns, until it is this one's; `done` is a share of the group.
@@ -379,6 +389,7 @@ def make_ready(
         unroll = unroll_of(contender, group)
         epoch = compile_epoch(contender["call"], namespace, unroll, contender["raises"])
         ready.append((epoch, namespace))
+        line.refuse_lost()
         refuse_interference(watch)
     return ready
 

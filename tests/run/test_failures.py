@@ -58,6 +58,12 @@ BAD = {
     "forks": ("import os\nos.fork()", "None", "None"),
     "forks in the call": ("import os", "os.fork() and None", "None"),
     "forks in C": ("import ctypes\nfork = ctypes.CDLL(None).fork", "fork() and None", "None"),
+    "closes everything": ("import os\nos.closerange(3, 1000)", "None", "None"),
+    "starts a thread": (
+        "import _thread, time\n_thread.start_new_thread(time.sleep, (60,))",
+        "1",
+        "1",
+    ),
     "speaks in colours": ("text = '\\x1b[31m' * 10**6", "text", "''"),
 }
 SAID = {
@@ -83,6 +89,8 @@ SAID = {
     "forks": "the number of forks, which affects all others",
     "forks in the call": "the number of forks, which affects all others",
     "forks in C": "interference: it changed the child processes, which affects all others",
+    "closes everything": "it closed the pipe on which its worker answers",
+    "starts a thread": "interference: it changed the threads, which affects all others",
     "speaks in colours": "(8,000,002 characters) (str), expected '' (str)",
 }
 

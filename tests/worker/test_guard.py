@@ -100,6 +100,17 @@ def test_a_signal_handler_that_c_code_installs_is_noticed(deed: str) -> None:
     assert changed_by(deed) == "['the signal handlers']"
 
 
+def test_a_thread_that_runs_a_c_function_is_noticed() -> None:
+    deed = "import _thread, time; _thread.start_new_thread(time.sleep, (60,))"
+    assert changed_by(deed) == "['the threads']"
+
+
+def test_a_thread_that_has_ended_has_changed_nothing() -> None:
+    # The C library handles two more signals from the first thread on.
+    deed = "thread = threading.Thread(target=int); thread.start(); thread.join()"
+    assert changed_by(deed) == "[]"
+
+
 def changed_by(deed: str, *, alone: bool = False) -> str:
     """Changes something in a new process; returns what its guard has noticed."""
     done = subprocess.run(

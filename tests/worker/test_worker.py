@@ -227,7 +227,7 @@ def run_passes(*setups: str) -> list[int]:
         "settle_turns": 0, "contenders": contenders, "cpu_stat": [],
     }  # fmt: skip
     entered: list[int] = []
-    line = cast(worker.Line, SimpleNamespace(enter=entered.append, await_turn=lambda _: None))
+    line = cast(worker.Line, SimpleNamespace(enter=entered.append, await_turn=id, refuse_lost=int))
     watch = worker.Guard(worker.guard.Process(), {})
     try:
         with ExitStack() as stack:
