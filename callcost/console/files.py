@@ -27,6 +27,8 @@ def probe_writable(folder: Path) -> None:
 
 def probe_file(path: Path) -> None:
     """Raises OSError if write_atomically cannot write this file."""
+    if path.is_dir():
+        raise IsADirectoryError(0, "it is a folder", str(path))
     if not is_special(path):
         probe_writable(_target(path).parent)
     elif not os.access(path, os.W_OK):
@@ -143,6 +145,10 @@ def read_bytes(path: Path) -> bytes:
         finally:
             os.close(handle)
     except FileNotFoundError as error:
+        if path.is_symlink():
+            raise UnreadableError(
+                f"it is a link to {shown(path.readlink())}, which is not there: make the link again"
+            ) from error
         raise UnreadableError(f"it does not exist{mistyped(path)}") from error
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error

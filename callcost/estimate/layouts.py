@@ -6,7 +6,7 @@ default is missing in older records.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from msgspec import Meta, Struct, field
 
@@ -154,6 +154,21 @@ class Elsewhere(Struct):
     python_version: Name
 
 
+class State(TypedDict, total=False):
+    """The machine's state during a run; None where it is unknown."""
+
+    load_1min: NotNegative | None
+    steal_percent: Number | None
+    cpu_quota_cpus: NotNegative | None
+    cpu_quota_unknown: Text | None
+    throttled: Whole | None
+    throttled_ms: NotNegative | None
+    cpus_allowed: Count | None
+    governor: Text | None
+    aslr: Text | None
+    ld_preload: bool
+
+
 class Section(Struct):
     """What a record says about the whole run."""
 
@@ -164,7 +179,7 @@ class Section(Struct):
     not_pinned: Text | None
     interrupted: bool
     wall_s: NotNegative
-    state: dict[Name, Any]
+    state: State
     groups: dict[Name, dict[str, Any]]
     throttled_passes: Count = 0
     delays: DelaysFacts | None = None

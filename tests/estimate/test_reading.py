@@ -98,7 +98,8 @@ def test_a_file_that_is_not_json_is_refused(
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [("pipe", "it is a pipe"), ("zero", "it is a device"), ("huge", "more than 512 MiB"),
-     ("dangling", "it does not exist"), ("loop", "symbolic links"), ("folder", "it is a folder")],
+     ("dangling", "a link to nowhere, which"), ("loop", "symbolic links"),
+     ("folder", "it is a folder")],
 )  # fmt: skip
 def test_anything_but_a_regular_file_is_refused_without_waiting(
     tmp_path: Path, kind: str, reason: str
@@ -242,7 +243,9 @@ RECORDS = [
     (put("callcost", "wall_s", value=NAN), "callcost.wall_s: expected float"),
     (put("callcost", "wall_s", value=-1), "callcost.wall_s: expected float"),
     (put("callcost", "hash_seeds", value=[None]), "callcost.hash_seeds[0]: expected int, got null"),
-    (put("callcost", "state", "load_1min", value=INF), "callcost.state.load_1min: inf is not"),
+    (put("callcost", "state", "load_1min", value=INF), "callcost.state.load_1min: expected float"),
+    (put("callcost", "state", "cpu_quota_cpus", value="many"), "cpu_quota_cpus: expected float"),
+    (put("callcost", "state", "throttled", value=[1]), "callcost.state.throttled: expected int"),
     (put("callcost", "environment", "tools", "cffi", value=3), "tools[...]: expected str"),
     (put("callcost", "environment", "compiler", value="\ud800"), "compiler: it has char"),
     (put("callcost", "environment", "flags", value=DEEP), "more than 20 levels deep"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import made_records
 import pytest
 
+from callcost.estimate.layouts import State
 from callcost.estimate.trust import quota_remarks, trust
 from callcost.model.plan import Settings
 from callcost.model.run import Run
@@ -134,6 +136,7 @@ def test_a_run_reports_its_quota(tree: Tree, monkeypatch: pytest.MonkeyPatch) ->
     watch = machine.Watch(None)
     tree.group("v2", {"cpu.stat": "nr_throttled 10\nthrottled_usec 41500\n"})
     state = watch.state()
+    assert made_records.STATE.keys() == state.keys() == State.__annotations__.keys()
     assert (state["cpu_quota_cpus"], state["throttled"], state["throttled_ms"]) == (0.5, 7, 40)
     run = Run(Settings(), 0, 1, state=state, throttled_passes=5)
     said = "A quota allows 0.5 CPUs, and stopped this run 7 times, for 40 ms, during 5 passes."

@@ -68,7 +68,7 @@ def record(seed: int = 1, factor: float = 1.0, floor: bool = True) -> Document:
         own = [Contender(n, "n = 3", f"f_{n}(n)", "3") for n in ("one", "two")]
         group = Group(name, tuple(own), floors=floors)
         run.groups[name] = times_of(group, costs_ns, seed + number)
-    run.state = {"load_1min": 0.1}
+    run.state = dict(STATE)
     estimates = estimate_run(run)
     rows = []
     for name, estimate in estimates.items():
@@ -82,6 +82,13 @@ def record(seed: int = 1, factor: float = 1.0, floor: bool = True) -> Document:
     document["machine_info"] = {**MACHINE, "callcost": OWN_MACHINE}
     return copied(document)
 
+
+# Every field, so that the fuzzer tries each.
+STATE = {
+    "load_1min": 0.1, "steal_percent": 0.0, "cpu_quota_cpus": 1.5, "cpu_quota_unknown": None,
+    "throttled": 3, "throttled_ms": 2.5, "cpus_allowed": 2, "governor": "performance",
+    "aslr": "2", "ld_preload": False,
+}  # fmt: skip
 
 PGO = {"pgo": True, "lto": True, "jit": False, "gil": True, "debug": False}
 # By name: implementation, version, ABI flags, the start of sys.version, the build.
@@ -115,7 +122,7 @@ def matrix_record(
         for epochs in times.processes if place == twin else ():
             epochs[len(own) + 1] = epochs[len(own) + 1] * 1.2
         run.groups[group.name] = times
-    run.state = {"load_1min": 0.1}
+    run.state = dict(STATE)
     estimates = estimate_run(run)
     rows = [_row(e, place, name) for name, e in estimates.items() for place in range(e.size)]
     about = {place: _about(place) for place in INTERPRETERS}

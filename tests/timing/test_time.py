@@ -163,6 +163,7 @@ def test_a_module_of_the_current_folder_can_be_imported(tmp_path: Path) -> None:
         (["abs(-1)", "--processes", "3"], "is not in the range"),
         (["abs(-1)", "--seconds", "0"], "is not in the range"),
         (["abs(-1)", "--json", "no/such/folder/x.json"], "there is no folder no/such/folder"),
+        (["abs(-1)", "--json", ""], "--json: . cannot be written (it is a folder)"),
     ],
 )  # fmt: skip
 def test_bad_input_gets_a_sentence_and_exit_code_2(arguments: list[str], said: str) -> None:
