@@ -136,7 +136,7 @@ class _Rebuilding:
             interrupted=section.interrupted,
             wall_s=section.wall_s,
             throttled_passes=section.throttled_passes,
-            state=section.state,
+            state=dict(section.state),
             delays=self._delays(),
             delays_missing=section.delays_missing,
             failures={(found.group, found.contender): found for found in section.failures},
