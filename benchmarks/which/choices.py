@@ -28,20 +28,22 @@ from callcost.benchmarks.matrix.interpreters import (
 from callcost.benchmarks.which.advice import (
     ADVICE,
     ADVISED,
-    CALLS_PER_SECOND,
     CATCHES,
-    COMPILER,
     EXPORTED,
+    REASONS,
+    WITHOUT_GIL,
+)
+from callcost.benchmarks.which.questions import (
+    CALLS_PER_SECOND,
+    COMPILER,
     LIBRARY,
     NEEDS,
     NO_BUILD,
     NO_GIL,
     ONE,
     PYTHON,
-    REASONS,
     RELEASE,
     RUST,
-    WITHOUT_GIL,
 )
 from callcost.bindings.registry import Card, Mechanism, known
 from callcost.console.numbers import count, percent

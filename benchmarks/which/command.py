@@ -11,12 +11,7 @@ import click
 
 from callcost import benchmarks
 from callcost.benchmarks.catalogue import WORKLOADS
-from callcost.benchmarks.which.advice import (
-    CALLS_PER_SECOND,
-    NEEDS,
-    QUESTIONS,
-    Question,
-)
+from callcost.benchmarks.which.questions import CALLS_PER_SECOND, NEEDS, QUESTIONS, Question
 from callcost.console.files import shown
 from callcost.console.front import EXPLAIN, Front
 from callcost.console.numbers import count, format_ns, listed, percent, plus_minus

@@ -16,6 +16,7 @@ from command_line import callcost, in_terminal, words
 
 from callcost import cli
 from callcost.benchmarks.catalogue import WORKLOADS
+from callcost.benchmarks.facts.marks import named
 from callcost.bindings.registry import Build, mechanisms
 from callcost.console.front import SECTIONS, Front
 
@@ -28,7 +29,7 @@ def test_list_shows_every_mechanism() -> None:
         reason = Build().missing(mechanism)
         count = sum(mechanism.offers(workload.function) for workload in WORKLOADS)
         card, cells = mechanism.card, f"{count} of {len(WORKLOADS)}"
-        told = reason[:20] if reason else f"{card.label} {card.you_write} {cells}"
+        told = reason[:20] if reason else f"{named(mechanism.name)} {card.you_write} {cells}"
         assert f"{mechanism.name} {told}" in said
 
 

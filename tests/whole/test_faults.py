@@ -160,7 +160,8 @@ def test_a_command_ends_with_a_sentence_and_its_code(
     found = outcomes[command, fault]
     expected = {FAILED} if (fault, command) in NEEDS else EXPECTED.get(fault, {FAILED})
     if command == "compare" and FINE in expected:
-        expected = expected - {FINE} | {INCONCLUSIVE}
+        # A record and itself: what can be decided depends on its noise.
+        expected = expected | {INCONCLUSIVE}
     assert found["code"] in expected, found["err"]
     assert "Traceback" not in found["err"]
     assert "Exception ignored" not in found["err"]

@@ -13,7 +13,7 @@ from callcost.benchmarks.site import drawn
 from callcost.benchmarks.site.pages import source, tabled
 from callcost.benchmarks.site.pages.page import Page
 from callcost.benchmarks.site.pages.tabled import short
-from callcost.benchmarks.which import advice, choices
+from callcost.benchmarks.which import advice, choices, questions
 from callcost.benchmarks.which.choices import Answer, Candidate, Place
 
 if TYPE_CHECKING:
@@ -25,16 +25,16 @@ def page(book: Book) -> Page:
     place = choices.default_place(book.several, book.places)
     workloads = _workloads(book.places)
     shown: dict[str, Any] = {
-        "questions": advice.QUESTIONS,
-        "needs": advice.NEEDS,
+        "questions": questions.QUESTIONS,
+        "needs": questions.NEEDS,
         "places": book.places,
         "place": place,
-        "calls": advice.CALLS_PER_SECOND,
+        "calls": questions.CALLS_PER_SECOND,
         "workloads": workloads,
         "answer": None,
     }
     if place and workloads:
-        answers = {each.key: next(iter(each.answers)) for each in advice.QUESTIONS}
+        answers = {each.key: next(iter(each.answers)) for each in questions.QUESTIONS}
         answer = choices.choose(place, workloads[0].name, answers)
         shown |= {
             "answer": answer,

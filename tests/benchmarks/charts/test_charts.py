@@ -22,7 +22,7 @@ from callcost.benchmarks.charts import look
 from callcost.benchmarks.charts.bars import FAMILY_GAP, per_call_chart
 from callcost.benchmarks.charts.look import style_for
 from callcost.benchmarks.facts import marks
-from callcost.benchmarks.facts.marks import OWN_CODE, Marks
+from callcost.benchmarks.facts.marks import OWN_CODE, Marks, named
 from callcost.bindings.registry import WRITTEN, mechanisms
 from callcost.console import page
 from callcost.console.page import DARK, LIGHT, THEMES, Theme
@@ -262,9 +262,9 @@ def test_marks_of_a_record_follow_the_names() -> None:
     marks = Marks({"cffi_api": {"fibonacci": "†"}, REFERENCE: {"fibonacci": "*"}})
     panels = charts.panels_of(estimated(calls(), calls("get_pi")), marks)
     labels = {bar.name: (bar.label, bar.own_code) for bar in panels[0].bars}
-    assert labels["cffi_api"] == ("cffi_api†", False)
-    assert labels[REFERENCE] == (f"{REFERENCE}*", True)
-    assert all(bar.label == bar.name for bar in panels[1].bars)
+    assert labels["cffi_api"] == ("cffi, API mode†", False)
+    assert labels[REFERENCE] == ("plain Python*", True)
+    assert all(bar.label == named(bar.name) for bar in panels[1].bars)
 
 
 def test_a_legacy_mechanism_is_called_so_wherever_it_is_drawn(
@@ -275,8 +275,8 @@ def test_a_legacy_mechanism_is_called_so_wherever_it_is_drawn(
     groups = estimated(calls(), calls("fibonacci @ pypy9"))
     (panel,) = charts.panels_of(groups, Marks({"cffi_api": {"fibonacci": "†"}}))
     labels = {bar.name: bar.label for bar in panel.bars}
-    assert labels.pop("cffi_api") == "cffi_api (legacy)†"
-    assert labels.pop("cffi_api @ pypy9") == "cffi_api (legacy) @ pypy9"
+    assert labels.pop("cffi_api") == "cffi, API mode (legacy)†"
+    assert labels.pop("cffi_api @ pypy9") == "cffi, API mode (legacy) @ pypy9"
     assert labels and not any("legacy" in label for label in labels.values())
 
 

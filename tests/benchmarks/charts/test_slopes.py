@@ -140,13 +140,13 @@ def test_the_heading_names_interpreters_whose_controls_failed() -> None:
     assert [each.inconclusive for each in found] == [("3.15",)] * 2
     said = "\n".join(texts(drawn(found[1], None)))
     assert "Inconclusive" in said and "3.15" in said
-    assert {"ctypes_cdll†", "cffi_api"} <= set(texts(drawn(found[1], None)))
+    assert {"ctypes.CDLL†", "cffi, API mode"} <= set(texts(drawn(found[1], None)))
 
 
 def test_a_mechanism_of_the_past_is_called_legacy() -> None:
     record = Record(Path("run.json"), made_records.with_legacy(made_records.matrix_record()))
     found = slopes_of(Matrix(record.estimates, list(made_records.INTERPRETERS)), Marks({}))
-    assert "hpy_universal (legacy)" in {slope.label for slope in found[0].slopes}
+    assert "HPy, universal ABI (legacy)" in {slope.label for slope in found[0].slopes}
 
 
 def saved(folder: Path, workloads: Iterable[str] = ("get_pi", "fibonacci")) -> Path:

@@ -74,7 +74,7 @@ def test_the_page_tells_what_each_upgrade_costs(folder: Path, measured: Measured
     said = words(folder, "environments.html")
     found = list(upgrades(measured.matrix, largest(measured.matrix), {}))
     assert [(each.before, each.after) for each in found][:2] == [
-        ("3.13", "3.14t"), ("3.14t", "3.15"),
+        ("3.13", "3.14t"), ("3.13", "3.15"),
     ]  # fmt: skip
     for place, each in enumerate(found):
         folded = bool(each.skips or place)
@@ -98,10 +98,10 @@ def test_every_cost_and_change_is_shown(folder: Path, measured: Measured) -> Non
             assert [cost for cost in costs if cost not in row[1]] == []
     (part,) = upgrades_page.parts([measured])
     cells = {row.name: row.cells for row in part.panels[1].rows}
-    assert [cell.kind for cell in cells["ctypes_cdll"]] == ["", "slower", "faster", "slower"]
+    assert [cell.kind for cell in cells["ctypes_cdll"]] == ["", "slower", "slower", "slower"]
     assert cells["ctypes_cdll"][1].change.startswith(("+29.", "+30."))
     assert [bool(cell.around) for cell in cells["cffi_api"]] == [False, True, False, True]
-    assert cells["cffi_api"][3].told.startswith("since 3.14t: (")
+    assert cells["cffi_api"][3].told == ""
 
 
 def test_every_workload_has_its_charts_folded(folder: Path) -> None:
@@ -110,7 +110,7 @@ def test_every_workload_has_its_charts_folded(folder: Path) -> None:
     shown = re.findall(r'(?:src|srcset)="([^"]+\.svg)"', text)
     assert len(shown) == 4 and len({*shown}) == 4
     for address in shown:
-        assert "cpython_fastcall" in (folder / address).read_text()
+        assert "C API, METH_FASTCALL" in (folder / address).read_text()
 
 
 def test_facts_are_those_of_each_interpreter(folder: Path) -> None:

@@ -310,8 +310,8 @@ def test_rows_can_be_filtered(open_page: Any) -> None:
     page.select_option("[name=gil]", "")
     page.select_option("[name=abi]", "yes")
     settled(page, abi="yes")
-    assert set(names(page)) == {"cpython_limited", "cython_limited"}
-    assert page.inner_text("#status") == f"2 of {len(everything)} rows"
+    assert set(names(page)) == {"cffi_api", "cpython_limited", "cython_limited"}
+    assert page.inner_text("#status") == f"3 of {len(everything)} rows"
     page.select_option("[name=abi]", "")
     page.select_option("[name=tool]", "ctypes")
     settled(page, tool="ctypes")
