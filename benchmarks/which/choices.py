@@ -6,7 +6,7 @@ Costs and facts come from a record, for each of its interpreters; what is opinio
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from callcost.benchmarks.break_even import FUNCTION, REFERENCE
 from callcost.benchmarks.catalogue import WORKLOADS
@@ -136,6 +136,33 @@ def places(record: Record) -> list[Place]:
     """Lists the interpreters of a record that measured a way to call C, the newest first."""
     found = [_place(record, each) for each in interpreters(record)] or [_own_place(record)]
     return sorted((place for place in found if place.candidates), key=_newest_first)
+
+
+def places_of(first: Record, several: Record) -> list[Place]:
+    """Lists the interpreters of a run in several, with the costs that the first run found there.
+
+    One interpreter of one machine must not have two costs for a call. The run that most pages show
+    is the longer one, so its costs win.
+    """
+    found = places(several)
+    if first is several or _machine(first) != _machine(several):
+        return found
+    own = {place.title: {one.name: one for one in place.candidates} for place in places(first)}
+    return [
+        replace(place, candidates=tuple(_same_or(own[place.title], place.candidates)))
+        if place.title in own
+        else place
+        for place in found
+    ]
+
+
+def _machine(record: Record) -> object:
+    return record.document.get("machine_info", {}).get("node")
+
+
+def _same_or(own: Mapping[str, Candidate], found: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Yields the candidates of the first run, and those that only the other one measured."""
+    yield from (own.get(one.name, one) for one in found)
 
 
 def default_place(record: Record, found: Iterable[Place]) -> Place | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from callcost.benchmarks.which.choices import Answer, Place
     from callcost.estimate.record import Record
 
-# The published runs, the one in several interpreters first.
+# The published runs: of every workload, and of several interpreters.
 RESULTS = Path(benchmarks.__path__[0]).resolve().parent / "results"
-PUBLISHED = ("matrix.json.xz", "reference.json.xz")
+PUBLISHED = ("reference.json.xz", "matrix.json.xz")
 ANY = "any"
 
 
@@ -92,10 +92,10 @@ def which(
     from callcost.benchmarks.which.choices import choose
     from callcost.estimate.record import Record
 
-    path = _published() if record is None else record
-    place = _place(Record.load(path), python)
+    paths = _published() if record is None else [record]
+    place = _place([Record.load(path) for path in paths], python)
     _show(choose(place, call, given, calls, needs), given, call, calls, show_all=show_all)
-    click.echo(f"Measured in {place.title}: {shown(path)}")
+    click.echo(f"Measured in {place.title}: {listed(map(shown, paths))}")
 
 
 def _given(question: Question, said: str | None) -> str:
@@ -113,27 +113,28 @@ def _ask(question: Question) -> str:
     return keys[chosen - 1] or ANY
 
 
-def _published() -> Path:
-    for name in PUBLISHED:
-        if (path := RESULTS / name).exists():
-            return path
+def _published() -> list[Path]:
+    found = [path for name in PUBLISHED if (path := RESULTS / name).exists()]
+    if found:
+        return found
     raise CallcostError(
         "There is no published run beside this installation: measure one with callcost run, and "
         "name it with --record."
     )
 
 
-def _place(run: Record, python: str | None) -> Place:
-    """Chooses the interpreter; raises CallcostError if the run does not have it."""
-    from callcost.benchmarks.which.choices import default_place, places
+def _place(runs: Sequence[Record], python: str | None) -> Place:
+    """Chooses an interpreter of the last run; raises CallcostError if it does not have it."""
+    from callcost.benchmarks.which.choices import default_place, places_of
 
-    found = {place.name: place for place in places(run)}
+    first, last = runs[0], runs[-1]
+    found = {place.name: place for place in places_of(first, last)}
     if python is not None:
         require_known("--python", [python], list(found))
         return found[python]
-    place = default_place(run, found.values())
+    place = default_place(last, found.values())
     if place is None:
-        raise CallcostError(f"{run.path} measured no way to call C: name another with --record.")
+        raise CallcostError(f"{last.path} measured no way to call C: name another with --record.")
     return place
 
 

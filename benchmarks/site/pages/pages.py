@@ -88,7 +88,7 @@ class Book:
     @cached_property
     def places(self) -> list[Place]:
         """The interpreters of that run, newest first, with the mechanisms that call C there."""
-        return choices.places(self.several)
+        return choices.places_of(self.run, self.several)
 
     def _candidate(self, name: str) -> Candidate | None:
         """Finds a mechanism in the newest interpreter that has it."""

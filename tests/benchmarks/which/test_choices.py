@@ -153,6 +153,21 @@ def test_every_tool_that_calls_c_has_a_catch() -> None:
     }
 
 
+def test_an_interpreter_of_one_machine_has_one_cost_for_a_call() -> None:
+    # Without the other workload, each row has other noise.
+    first = Record(REFERENCE, made_records.matrix_record(("fibonacci",)))
+    several = Record(REFERENCE, made_records.matrix_record())
+    old = choices.places(several)
+    found = choices.places_of(first, several)
+    assert [place.name for place in found] == [place.name for place in old]
+    own = choices.places(first)[0].candidates[0].costs_ns["fibonacci"]
+    assert found[0].candidates[0].costs_ns["fibonacci"] == own
+    assert old[0].candidates[0].costs_ns["fibonacci"] != own
+    several.document["machine_info"]["node"] = "another"
+    elsewhere = choices.places_of(first, several)
+    assert elsewhere[0].candidates[0].costs_ns["fibonacci"] != own
+
+
 def test_a_small_record_is_enough() -> None:
     document = sites.small_record()
     own = running(document)
