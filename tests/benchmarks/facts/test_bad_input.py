@@ -66,6 +66,8 @@ def test_outcome_is_the_documented_one(
     if reason := Build().missing(mechanism):
         pytest.skip(f"not built: {reason}")
     cell = f"`{mechanism.name}`", f"`{bad.call}`"
+    if documented()[cell] == NOT_BUILT:
+        pytest.skip("the page was made where it could not be built")
     assert read_table(bad_input_table(outcomes))[cell] == documented()[cell]
 
 
